@@ -1,0 +1,7 @@
+"""Networks as tappable stages."""
+
+from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
+from tssd.models.resnet import resnet18
+from tssd.models.vgg import vgg9
+
+__all__ = ["NetOutput", "SpikingNet", "StagedNet", "Tap", "resnet18", "vgg9"]

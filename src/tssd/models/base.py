@@ -1,0 +1,99 @@
+"""A network as stages that can be tapped, and what any network must offer to be trained."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor, nn
+
+from tssd.errors import UsageError
+
+# A tap names the place after which a network shows its spikes: a stage's index, or, in a network
+# that was written elsewhere, a module's name.
+Tap = int | str
+
+
+@dataclass
+class NetOutput:
+    """What a network returns.
+
+    Shapes: logits [T, N, K], taps {tap: [T, N, C, H, W] or [T, N, F]}, exits {tap: [T, N, K]},
+    the weak classifiers' logits, which the objectives fill in.
+    """
+
+    logits: Tensor
+    taps: dict[Tap, Tensor] = field(default_factory=dict)
+    exits: dict[Tap, Tensor] = field(default_factory=dict)
+
+
+@runtime_checkable
+class SpikingNet(Protocol):
+    """What training and evaluation need of a network; `tssd.adapt` gives it to any module."""
+
+    num_classes: int
+
+    def resolve_tap(self, tap: Tap) -> Tap:
+        """The one true name of a tap. Raises: UsageError: there is none (lists those there are)."""
+        ...
+
+    def tap_shape(self, tap: Tap) -> tuple[int, ...]:
+        """Shape of one sample at a tap: (C, H, W) or (F,)."""
+        ...
+
+    def __call__(self, x: Tensor, taps: Iterable[Tap] = ()) -> NetOutput:
+        """Run x [T, N, ...]; keep only the taps asked for."""
+        ...
+
+
+class StagedNet(nn.Module):
+    """Stages one after the other, then a head; any stage's spikes can be tapped.
+
+    Args:
+        stages: modules [T, N, ...] -> [T, N, ...].
+        head: module [T, N, C, H, W] -> logits [T, N, K].
+        shapes: (C, H, W) after each stage.
+        num_classes: K.
+    Shapes: x [T, N, C, H, W] -> NetOutput.
+    """
+
+    def __init__(
+        self,
+        stages: Sequence[nn.Module],
+        head: nn.Module,
+        *,
+        shapes: Sequence[tuple[int, int, int]],
+        num_classes: int,
+    ) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(stages)
+        self.head = head
+        self.shapes = tuple(shapes)
+        self.num_classes = num_classes
+
+    def resolve_tap(self, tap: Tap) -> int:
+        """Index of a stage >= 0; negative indices count from the last stage."""
+        last = len(self.stages) - 1
+        if not isinstance(tap, int) or not -last - 1 <= tap <= last:
+            raise UsageError(
+                f"tap: got {tap!r}, expected a stage from 0 to {last} (or -1 for the last)"
+            )
+        return tap % (last + 1)
+
+    def tap_shape(self, tap: Tap) -> tuple[int, int, int]:
+        """(C, H, W) after a stage."""
+        return self.shapes[self.resolve_tap(tap)]
+
+    def forward(self, x: Tensor, taps: Iterable[Tap] = ()) -> NetOutput:
+        """Logits and the requested taps of a sequence x [T, N, C, H, W]."""
+        if x.dim() != 5:
+            raise UsageError(
+                f"input: got shape {list(x.shape)}, expected [T, N, C, H, W]; "
+                "repeat_in_time(x, T) makes a sequence of images [N, C, H, W]"
+            )
+        wanted = {self.resolve_tap(tap) for tap in taps}
+        kept: dict[Tap, Tensor] = {}
+        for index, stage in enumerate(self.stages):
+            x = stage(x)
+            if index in wanted:
+                kept[index] = x
+        return NetOutput(self.head(x), kept)

@@ -1,0 +1,124 @@
+"""Integrate-and-fire neurons, with (LIF) and without (IF) leak."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from tssd.errors import UsageError
+from tssd.neurons.base import Neuron
+from tssd.neurons.scan import Dynamics, lif_scan
+from tssd.surrogates import Rectangular, Surrogate
+
+
+class LIFState(NamedTuple):
+    """Membrane potential after the reset, v [N, ...]."""
+
+    v: Tensor
+
+
+class LinearIntegrator(Neuron):
+    """A neuron whose membrane is linear between spikes: what LIF and IF share.
+
+    Args:
+        dynamics: the constants of the recurrence in `tssd.neurons.scan`.
+    Shapes: [T, N, ...] -> spikes [T, N, ...] in {0, 1}.
+    Raises: UsageError: v_reset >= v_threshold.
+    """
+
+    def __init__(self, dynamics: Dynamics) -> None:
+        super().__init__()
+        v_reset, threshold = dynamics.v_reset, dynamics.threshold
+        if v_reset is not None and v_reset >= threshold:
+            raise UsageError(
+                f"v_reset: got {v_reset}, expected less than v_threshold = {threshold}, "
+                "or the neuron fires for ever; None is the soft reset"
+            )
+        self.dynamics = dynamics
+
+    def initial_state(self, x_t: Tensor) -> LIFState:
+        """Membrane at v_reset (0 for the soft reset); float32 at least, see `scan`."""
+        dtype = torch.promote_types(x_t.dtype, torch.float32)
+        v_rest = self.dynamics.v_reset or 0.0
+        return LIFState(torch.full_like(x_t, v_rest, dtype=dtype))
+
+    def scan(self, x: Tensor, state: LIFState | None = None) -> tuple[Tensor, LIFState]:
+        """All timesteps from `state`. Under autocast the membrane still adds up in float32."""
+        state = self.initial_state(x[0]) if state is None else state
+        spikes, v = lif_scan(x, state.v, self.dynamics)
+        return spikes, LIFState(v)
+
+    def extra_repr(self) -> str:
+        """Show the constants in print(net)."""
+        return ", ".join(f"{k}={v}" for k, v in self.dynamics._asdict().items())
+
+
+class LIF(LinearIntegrator):
+    """Leaky integrate-and-fire; the defaults are the paper's.
+
+    Args:
+        tau: membrane time constant in timesteps, > 1; the potential decays by 1 - 1/tau a step.
+        v_threshold: potential at which the neuron fires.
+        v_reset: potential after a spike (hard reset), or None to subtract v_threshold (soft).
+        decay_input: whether the input is scaled by 1/tau.
+        detach_reset: whether the reset passes no gradient.
+        surrogate: gradient of the spike; None = rectangular of width 1.
+    Raises: UsageError: tau <= 1, or v_reset >= v_threshold.
+    Source: TSSD, arXiv 2406.07862, eq. 1-4. Names and dynamics follow SpikingJelly's LIFNode.
+    """
+
+    def __init__(
+        self,
+        tau: float = 2.0,
+        v_threshold: float = 1.0,
+        *,
+        v_reset: float | None = None,
+        decay_input: bool = False,
+        detach_reset: bool = False,
+        surrogate: Surrogate | None = None,
+    ) -> None:
+        if not tau > 1:
+            raise UsageError(f"tau: got {tau}, expected a time constant > 1 timestep; IF has none")
+        super().__init__(
+            Dynamics(
+                decay=1 - 1 / tau,
+                gain=1 / tau if decay_input else 1.0,
+                offset=(v_reset or 0.0) / tau,
+                threshold=v_threshold,
+                v_reset=v_reset,
+                detach_reset=detach_reset,
+                surrogate=surrogate or Rectangular(),
+            )
+        )
+
+
+class IF(LinearIntegrator):
+    """Integrate-and-fire: no leak.
+
+    Args:
+        v_threshold: potential at which the neuron fires.
+        v_reset: potential after a spike (hard reset), or None to subtract v_threshold (soft).
+        detach_reset: whether the reset passes no gradient.
+        surrogate: gradient of the spike; None = rectangular of width 1.
+    Raises: UsageError: v_reset >= v_threshold.
+    """
+
+    def __init__(
+        self,
+        v_threshold: float = 1.0,
+        *,
+        v_reset: float | None = None,
+        detach_reset: bool = False,
+        surrogate: Surrogate | None = None,
+    ) -> None:
+        super().__init__(
+            Dynamics(
+                decay=1.0,
+                gain=1.0,
+                offset=0.0,
+                threshold=v_threshold,
+                v_reset=v_reset,
+                detach_reset=detach_reset,
+                surrogate=surrogate or Rectangular(),
+            )
+        )

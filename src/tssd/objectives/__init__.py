@@ -1,0 +1,38 @@
+"""Training objectives and how they compose into TSSD."""
+
+from tssd.objectives.base import Objective, Timesteps
+from tssd.objectives.distance import (
+    Distance,
+    EuclideanNorm,
+    MeanSquare,
+    SquaredNorm,
+    TemperatureKL,
+)
+from tssd.objectives.exits import ExitPlan, WeakClassifier
+from tssd.objectives.loss import Loss, SelfDistillation, as_sequence
+from tssd.objectives.presets import tssd, tssd_literal, vanilla
+from tssd.objectives.spatial import SpatialDistillation
+from tssd.objectives.task import ExitCrossEntropy, TaskCrossEntropy
+from tssd.objectives.temporal import TemporalDistillation
+
+__all__ = [
+    "Distance",
+    "EuclideanNorm",
+    "ExitCrossEntropy",
+    "ExitPlan",
+    "Loss",
+    "MeanSquare",
+    "Objective",
+    "SelfDistillation",
+    "SpatialDistillation",
+    "SquaredNorm",
+    "TaskCrossEntropy",
+    "TemperatureKL",
+    "TemporalDistillation",
+    "Timesteps",
+    "WeakClassifier",
+    "as_sequence",
+    "tssd",
+    "tssd_literal",
+    "vanilla",
+]

@@ -1,0 +1,74 @@
+"""The contract of a training objective, and the timesteps that all objectives share."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from torch import Tensor, nn
+
+from tssd.errors import UsageError
+from tssd.models.base import NetOutput, SpikingNet, Tap
+
+# Whose mean over time an objective looks at: the student's first T_s steps or all T_t.
+Span = Literal["student", "teacher"]
+
+
+@dataclass(frozen=True)
+class Timesteps:
+    """How long the network runs.
+
+    Args:
+        student: timesteps T_s at inference.
+        teacher: timesteps T_t in training, at least T_s; a vanilla network has T_t = T_s.
+    Raises: UsageError: T_s < 1 or T_t < T_s.
+    """
+
+    student: int
+    teacher: int
+
+    def __post_init__(self) -> None:
+        if self.student < 1:
+            raise UsageError(f"timesteps.student: got {self.student}, expected >= 1")
+        if self.teacher < self.student:
+            raise UsageError(
+                f"timesteps.teacher: got {self.teacher}, expected at least "
+                f"timesteps.student = {self.student}"
+            )
+
+
+class Objective(nn.Module):
+    """One term of the loss, with one weight.
+
+    Args:
+        weight: factor of the term in the total, >= 0.
+        ramp_epochs: epochs over which the weight rises linearly from 0; 0 = constant.
+    Raises: UsageError: a negative weight or ramp.
+    """
+
+    def __init__(self, weight: float = 1.0, *, ramp_epochs: float = 0.0) -> None:
+        super().__init__()
+        if not (weight >= 0 and math.isfinite(weight)):
+            raise UsageError(f"weight: got {weight}, expected a finite number >= 0")
+        if not ramp_epochs >= 0:
+            raise UsageError(f"ramp_epochs: got {ramp_epochs}, expected a number >= 0")
+        self.weight = weight
+        self.ramp_epochs = ramp_epochs
+
+    @property
+    def exit_tap(self) -> Tap | None:
+        """Where this objective needs a weak classifier, if it needs one."""
+        return None
+
+    def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:
+        """Learn what was unknown at construction; checks that the objective makes sense here."""
+        self.timesteps = timesteps
+        return self
+
+    def weight_at(self, epoch: float) -> float:
+        """The weight after `epoch` epochs of training (may be fractional)."""
+        ramp = min(1.0, epoch / self.ramp_epochs) if self.ramp_epochs else 1.0
+        return self.weight * ramp
+
+    def forward(self, out: NetOutput, target: Tensor) -> Tensor:
+        """The unweighted term. Shapes: logits [T, N, K], target [N] -> []."""
+        raise NotImplementedError

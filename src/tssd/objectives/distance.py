@@ -1,0 +1,67 @@
+"""Distances between two logits, a mean over all samples: the paper says "L2 distance", openly."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from tssd.errors import UsageError
+
+
+class Distance:
+    """How far a student's logits are from a teacher's. Stateless."""
+
+    def __call__(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """Mean distance. Shapes: [..., K] and [..., K], broadcast -> []."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class EuclideanNorm(Distance):
+    """sqrt(sum_k d_k^2): the formula as printed; its gradient does not fade with the difference."""
+
+    def __call__(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """See `Distance`."""
+        return torch.linalg.vector_norm(student - teacher, dim=-1).mean()
+
+
+@dataclass(frozen=True)
+class SquaredNorm(Distance):
+    """sum_k d_k^2: grows with the number of classes."""
+
+    def __call__(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """See `Distance`."""
+        return (student - teacher).square().sum(-1).mean()
+
+
+@dataclass(frozen=True)
+class MeanSquare(Distance):
+    """(1/K) sum_k d_k^2: the mean squared error over the classes."""
+
+    def __call__(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """See `Distance`."""
+        return (student - teacher).square().mean()
+
+
+@dataclass(frozen=True)
+class TemperatureKL(Distance):
+    """k^2 KL(softmax(teacher / k) || softmax(student / k)).
+
+    Args:
+        temperature: k > 0, dimensionless.
+    Raises: UsageError: temperature <= 0.
+    Source: Hinton et al. 2015, arXiv 1503.02531, section 2.
+    """
+
+    temperature: float = 4.0
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise UsageError(f"temperature: got {self.temperature}, expected a number > 0")
+
+    def __call__(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """See `Distance`."""
+        log_p = F.log_softmax(teacher / self.temperature, dim=-1)
+        log_q = F.log_softmax(student / self.temperature, dim=-1)
+        return self.temperature**2 * (log_p.exp() * (log_p - log_q)).sum(-1).mean()

@@ -1,0 +1,63 @@
+"""The weak classifier: a small head on an intermediate stage, used in training and early exit."""
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from tssd.neurons import LIF, Neuron
+from tssd.time import TimeFold
+
+
+class WeakClassifier(nn.Module):
+    """Conv, batch norm, LIF, global average pool, linear; without conv and pool on flat features.
+
+    Args:
+        shape: of one sample at the tap, (C, H, W) or (F,).
+        num_classes: classes K.
+        channels: output channels of the convolution; None = those of the tap.
+        neuron: builds the spiking layer.
+    Shapes: [T, N, C, H, W] or [T, N, F] -> logits [T, N, K].
+    Source: TSSD, arXiv 2406.07862, section 3.3; widths and pool are left open there.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        num_classes: int,
+        *,
+        channels: int | None = None,
+        neuron: Callable[[], Neuron] = LIF,
+    ) -> None:
+        super().__init__()
+        c_in = shape[0]
+        c_out = channels or c_in
+        if len(shape) == 1:
+            self.features = TimeFold(nn.Linear(c_in, c_out, bias=False), nn.BatchNorm1d(c_out))
+            self.head = TimeFold(nn.Linear(c_out, num_classes))
+        else:
+            conv = nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
+            self.features = TimeFold(conv, nn.BatchNorm2d(c_out))
+            pool = nn.AdaptiveAvgPool2d(1)
+            self.head = TimeFold(pool, nn.Flatten(), nn.Linear(c_out, num_classes))
+        self.neuron = neuron()
+
+    def forward(self, tap: Tensor) -> Tensor:
+        """Logits of the spikes at a tap."""
+        return self.head(self.neuron(self.features(tap)))
+
+
+class ExitPlan:
+    """How to build weak classifiers, before the network and its shapes are known.
+
+    Args:
+        channels: output channels of the convolution; None = those of the tap.
+        neuron: builds the spiking layer.
+    """
+
+    def __init__(self, channels: int | None = None, *, neuron: Callable[[], Neuron] = LIF) -> None:
+        self.channels = channels
+        self.neuron = neuron
+
+    def build(self, shape: tuple[int, ...], num_classes: int) -> WeakClassifier:
+        """The weak classifier for features of one sample's shape."""
+        return WeakClassifier(shape, num_classes, channels=self.channels, neuron=self.neuron)

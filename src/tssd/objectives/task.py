@@ -1,0 +1,95 @@
+"""Cross entropy on labels, for the network and for its weak classifier."""
+
+from typing import Literal, Self
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from tssd.errors import UsageError
+from tssd.models.base import NetOutput, SpikingNet, Tap
+from tssd.objectives.base import Objective, Timesteps
+from tssd.time import time_mean
+
+Spans = Literal["student", "teacher", "both"]
+
+
+def _ends(span: Spans, timesteps: Timesteps) -> tuple[int, ...]:
+    """The T of each mean; student and teacher coincide in a vanilla network."""
+    ends = {
+        "student": (timesteps.student,),
+        "teacher": (timesteps.teacher,),
+        "both": (timesteps.student, timesteps.teacher),
+    }
+    if span not in ends:
+        raise UsageError(f"span: got {span!r}, expected one of {', '.join(ends)}")
+    return tuple(dict.fromkeys(ends[span]))
+
+
+class TaskCrossEntropy(Objective):
+    """CE(mean over time of the logits, y), averaged over the means that are asked for.
+
+    Args:
+        span: mean over the student's T_s steps, the teacher's T_t steps, or the average of the
+            cross entropies of both.
+        label_smoothing: probability mass spread over all classes, 0 to 1.
+        weight: factor of the term.
+    Shapes: logits [T, N, K], target [N] -> [].
+    Source: TSSD, arXiv 2406.07862, eq. 5, which leaves open which T the mean runs over.
+    """
+
+    def __init__(
+        self, span: Spans = "both", *, label_smoothing: float = 0.0, weight: float = 1.0
+    ) -> None:
+        super().__init__(weight)
+        _ends(span, Timesteps(1, 1))
+        self.span: Spans = span
+        self.label_smoothing = label_smoothing
+
+    def forward(self, out: NetOutput, target: Tensor) -> Tensor:
+        """See the class."""
+        return self._cross_entropy(out.logits, target)
+
+    def _cross_entropy(self, logits: Tensor, target: Tensor) -> Tensor:
+        ends = _ends(self.span, self.timesteps)
+        terms = [
+            F.cross_entropy(time_mean(logits, t), target, label_smoothing=self.label_smoothing)
+            for t in ends
+        ]
+        return sum(terms[1:], terms[0]) / len(terms)
+
+
+class ExitCrossEntropy(TaskCrossEntropy):
+    """The same on a weak classifier's logits, so that it learns the labels and not only to agree.
+
+    Args:
+        tap: where the weak classifier stands: a stage's index or a module's name.
+        span: as in TaskCrossEntropy.
+        label_smoothing: as in TaskCrossEntropy.
+        weight: factor of the term.
+    Source: ours; the paper trains the weak classifier by distillation alone.
+    """
+
+    def __init__(
+        self,
+        tap: Tap,
+        *,
+        span: Spans = "both",
+        label_smoothing: float = 0.0,
+        weight: float = 1.0,
+    ) -> None:
+        super().__init__(span, label_smoothing=label_smoothing, weight=weight)
+        self.tap = tap
+
+    @property
+    def exit_tap(self) -> Tap:
+        """The tap."""
+        return self.tap
+
+    def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:
+        """Resolve the tap."""
+        self.tap = net.resolve_tap(self.tap)
+        return super().connect(net, timesteps)
+
+    def forward(self, out: NetOutput, target: Tensor) -> Tensor:
+        """See the class."""
+        return self._cross_entropy(out.exits[self.tap], target)
