@@ -1,0 +1,24 @@
+"""Evaluation: one pass over the data gives accuracy and cost at every number of timesteps."""
+
+from tssd.evaluation.accuracy import ConfusionMatrix, TimestepAccuracy
+from tssd.evaluation.calibration import CalibrationError
+from tssd.evaluation.costs import CostCounter
+from tssd.evaluation.early_exit import EarlyExit, EarlyExitCurve
+from tssd.evaluation.operations import EnergyModel, LayerOperations, Operations
+from tssd.evaluation.result import Evaluation
+from tssd.evaluation.run import accuracy_at_every_timestep, evaluate
+
+__all__ = [
+    "CalibrationError",
+    "ConfusionMatrix",
+    "CostCounter",
+    "EarlyExit",
+    "EarlyExitCurve",
+    "EnergyModel",
+    "Evaluation",
+    "LayerOperations",
+    "Operations",
+    "TimestepAccuracy",
+    "accuracy_at_every_timestep",
+    "evaluate",
+]

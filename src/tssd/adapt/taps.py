@@ -1,0 +1,179 @@
+"""Taps of a foreign network: found by name, read by hooks, arranged as [T, N, ...]."""
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tssd.errors import UsageError
+
+# How many names an error lists.
+_LISTED = 6
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An output that a hook saw, with autograd's count of in-place changes at that moment."""
+
+    value: Any
+    version: int | None
+
+
+# What a tapped module returned, call after call -> [T, N, ...], given T and N.
+Arrangement = Callable[[list[Tensor], int, int], Tensor]
+
+
+def stacked(calls: list[Tensor], steps: int, batch: int) -> Tensor:
+    """The module was called once a timestep: T times [N, ...]."""
+    return torch.stack(calls)
+
+
+def whole(calls: list[Tensor], steps: int, batch: int) -> Tensor:
+    """The module was called once: [T, N, ...]."""
+    return calls[0]
+
+
+def batch_first(calls: list[Tensor], steps: int, batch: int) -> Tensor:
+    """The module was called once: [N, T, ...]."""
+    return calls[0].transpose(0, 1)
+
+
+def folded(calls: list[Tensor], steps: int, batch: int) -> Tensor:
+    """The module was called once, inside a fold: [T*N, ...]."""
+    return calls[0].unflatten(0, (steps, batch))
+
+
+def folded_batch_first(calls: list[Tensor], steps: int, batch: int) -> Tensor:
+    """The module was called once, inside a fold: [N*T, ...]."""
+    return calls[0].unflatten(0, (batch, steps)).transpose(0, 1)
+
+
+@dataclass(frozen=True)
+class TapPlace:
+    """What the dry run learned about a tap: shape (C, H, W) or (F,), and how outputs arrive."""
+
+    shape: tuple[int, ...]
+    arrange: Arrangement
+
+
+def learn(name: str, calls: list[Shown], steps: int, batch: int, *, time_first: bool) -> TapPlace:
+    """Tell from a dry run, in which T != N and T, N > 1, how a tap's outputs arrive.
+
+    Raises: UsageError: called never, or more than once a step; no spikes of a known shape.
+    """
+    outputs = _tensors(name, calls)
+    shapes = [tuple(output.shape) for output in outputs]
+    arrange: Arrangement | None = None
+    if len(shapes) == steps and all(shape[:1] == (batch,) for shape in shapes):
+        arrange = stacked
+    elif len(shapes) == 1:
+        known: dict[tuple[int, ...], Arrangement] = {
+            (steps, batch): whole,
+            (batch, steps): batch_first,
+        }
+        arrange = known.get(shapes[0][:2])
+        if arrange is None and shapes[0][:1] == (steps * batch,):
+            arrange = folded if time_first else folded_batch_first
+    else:
+        times = len(calls) / steps
+        often = f"{times:g} times a timestep" if times.is_integer() else f"{len(calls)} times"
+        raise UsageError(
+            f"tap {name!r}: called {often}, so that it is unclear which output is meant; expected "
+            "one call; give every use a module of its own, or tap a module around them"
+        )
+    shape = None if arrange is None else tuple(arrange(outputs, steps, batch).shape[2:])
+    if arrange is None or shape is None or len(shape) not in (1, 3):
+        raise UsageError(
+            f"tap {name!r}: returned {list(shapes[0])} in a run of T = {steps}, N = {batch}, "
+            "expected [T, N, ...], folded [T*N, ...], or [N, ...] once a timestep, where ... is "
+            "C, H, W or F; tap a module with such an output"
+        )
+    return TapPlace(shape, arrange)
+
+
+def gather(name: str, place: TapPlace, calls: list[Shown], steps: int, batch: int) -> Tensor:
+    """One tap's outputs as [T, N, ...].
+
+    Raises: UsageError: they do not arrive as they did in the dry run.
+    """
+    outputs = _tensors(name, calls)
+    expected = steps if place.arrange is stacked else 1
+    if len(outputs) != expected:
+        raise UsageError(
+            f"tap {name!r}: called {len(outputs)} times in {steps} timesteps, but in the dry run "
+            f"as if {expected} were right here; tap a module that is always called alike"
+        )
+    return place.arrange(outputs, steps, batch)
+
+
+@contextmanager
+def showing(module: nn.Module, names: Iterable[str]) -> Iterator[dict[str, list[Shown]]]:
+    """Collect what the named parts return while the block runs; the hooks go when it ends."""
+    calls: dict[str, list[Shown]] = {name: [] for name in names}
+    handles = [
+        module.get_submodule(name).register_forward_hook(_collector(seen))
+        for name, seen in calls.items()
+    ]
+    try:
+        yield calls
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def check_name(module: nn.Module, name: object) -> str:
+    """A module's dotted name, if there is such a module.
+
+    Raises: UsageError: there is none (lists the nearest).
+    """
+    names = [n for n, _ in module.named_modules(remove_duplicate=False) if n]
+    if isinstance(name, str) and name in names:
+        return name
+    nearest = difflib.get_close_matches(str(name), names, n=_LISTED, cutoff=0.0)
+    more = f", ... ({len(names)} in all)" if len(names) > len(nearest) else ""
+    raise UsageError(
+        f"tap: got {name!r}, expected the name of a module in {type(module).__name__}: "
+        f"{', '.join(nearest) or 'it has none'}{more}"
+    )
+
+
+def first_tensor(output: object) -> Tensor | None:
+    """The output itself, or the first of a tuple: spikes or logits, followed by states."""
+    first = output[0] if isinstance(output, tuple | list) and output else output
+    return first if isinstance(first, Tensor) else None
+
+
+def _collector(seen: list[Shown]) -> Callable[[nn.Module, Any, Any], None]:
+    def hook(module: nn.Module, args: Any, output: Any) -> None:
+        value = first_tensor(output)
+        if value is None:
+            seen.append(Shown(output, None))
+        else:
+            # An inference-mode tensor has no count.
+            seen.append(Shown(value, None if value.is_inference() else value._version))
+
+    return hook
+
+
+def _tensors(name: str, calls: list[Shown]) -> list[Tensor]:
+    if not calls:
+        raise UsageError(
+            f"tap {name!r}: never called by the network's forward; tap a module that is"
+        )
+    for call in calls:
+        if not isinstance(call.value, Tensor) or not call.value.is_floating_point():
+            found = getattr(call.value, "dtype", type(call.value).__name__)
+            raise UsageError(
+                f"tap {name!r}: returned {found}, expected a floating-point tensor, or a tuple "
+                "that starts with one; tap a module with such an output"
+            )
+        if call.version is not None and call.value._version != call.version:
+            raise UsageError(
+                f"tap {name!r}: its output is changed in place by what follows, e.g. inplace=True "
+                "or +=; make that out of place, or tap the module that does it"
+            )
+    return [call.value for call in calls]

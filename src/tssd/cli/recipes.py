@@ -1,0 +1,11 @@
+"""tbd"""
+
+SUMMARY = "recipes"
+
+
+def add_arguments(parser):
+    pass
+
+
+def run(args, rest):
+    return 0

@@ -1,0 +1,82 @@
+"""What a data set is, and its images as they are stored, before anything is chosen."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torchvision.transforms.v2.functional import InterpolationMode, resize
+
+from tssd.data.loading import ImageSource
+from tssd.data.splits import Indices
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a data set without reading it.
+
+    Args:
+        name: Its name.
+        class_names: Name of each class, in the order of the labels.
+        mean: Mean of each channel of the training images, pixel values in [0, 1].
+        std: Standard deviation of each channel, same scale.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+class Part(Protocol):
+    """One stored part, such as the training images, in stored order."""
+
+    @property
+    def labels(self) -> Indices:
+        """Class of each image, [M]."""
+        ...
+
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of the images that `select` returns."""
+        ...
+
+    def select(self, index: Indices) -> ImageSource:
+        """Load the images of these numbers, in this order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The stored parts of a data set; `val` is None unless it comes with validation images."""
+
+    train: Part
+    test: Part
+    val: Part | None = None
+
+
+@dataclass(frozen=True)
+class MemoryPart:
+    """A part that is small enough to hold in memory.
+
+    Args:
+        images: uint8 [M, C, H, W].
+        labels: Class of each image, [M].
+        image_size: Side in pixels of the square to resize to, bilinear; None keeps the size.
+    """
+
+    images: Tensor
+    labels: Indices
+    image_size: int | None = None
+
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of the selected images."""
+        channels, height, width = self.images.shape[1:]
+        return channels, self.image_size or height, self.image_size or width
+
+    def select(self, index: Indices) -> Tensor:
+        """Load the images of these numbers, in this order: uint8 [N, C, H, W]."""
+        images = self.images[torch.from_numpy(index)]
+        if images.shape[1:] == self.shape():
+            return images
+        size = list(self.shape()[1:])
+        return resize(images, size, interpolation=InterpolationMode.BILINEAR, antialias=True)

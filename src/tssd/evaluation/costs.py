@@ -1,0 +1,168 @@
+"""Hooks that watch a network run: firing rates of its neurons and operations of its layers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tssd.evaluation.events import Tally, split_steps
+from tssd.evaluation.operations import (
+    EnergyModel,
+    LayerOperations,
+    Operations,
+    layer_operations,
+    total_operations,
+)
+from tssd.neurons import Neuron
+from tssd.time import is_constant_in_time
+
+LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
+
+
+def is_spiking(module: nn.Module) -> bool:
+    """Whether a module's output is spikes: our neurons, SpikingJelly's and snnTorch's.
+
+    Told by the names of its classes, so that neither package needs to be installed.
+    """
+    if isinstance(module, Neuron):
+        return True
+    origins = [(c.__module__, c.__name__) for c in type(module).__mro__]
+    if any("NonSpiking" in name for _, name in origins):
+        return False
+    return any(
+        package.startswith("spikingjelly.activation_based.neuron")
+        or (package.startswith("snntorch.") and name == "SpikingNeuron")
+        for package, name in origins
+    )
+
+
+class _Layer:
+    """A watched convolution or linear layer."""
+
+    def __init__(self, timesteps: int) -> None:
+        self.tally = Tally(timesteps)
+        self.before_spikes = False
+        self.whole = torch.tensor(True)  # whether all inputs were whole numbers >= 0
+
+
+class CostCounter:
+    """Counts spikes and operations while a network runs.
+
+        counter = CostCounter(net, timesteps)
+        with counter.watching():
+            for x, _ in batches:
+                counter.open_batch(x)  # [T, N, ...]
+                net(x)
+                counter.close_batch()
+
+    Args:
+        net: any network.
+        timesteps: T of every sequence.
+    """  # noqa: D400, D415 - the summary is followed by an example
+
+    def __init__(self, net: nn.Module, timesteps: int) -> None:
+        self.net = net
+        self.timesteps = timesteps
+        self.samples = 0
+        self._neurons: dict[str, Tally] = {}
+        self._layers: dict[str, _Layer] = {}
+        self._batch = 0
+        self._constant = False
+        self._spiked = False
+
+    @contextmanager
+    def watching(self, enabled: bool = True) -> Iterator[None]:
+        """Hooks are in place inside; not enabled, only samples are counted."""
+        hooks = [
+            module.register_forward_hook(hook)
+            for name, module in self.net.named_modules()
+            if enabled and (hook := self._hook(name, module))
+        ]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    def open_batch(self, x: Tensor) -> None:
+        """Get ready for one pass over a sequence x [T, N, ...]."""
+        self._batch = x.shape[1]
+        self._constant = is_constant_in_time(x)
+        self._spiked = False
+
+    def close_batch(self) -> None:
+        """Book what the pass did."""
+        for neuron in self._neurons.values():
+            neuron.close_batch(self._batch, once=False)
+        for layer in self._layers.values():
+            layer.tally.close_batch(self._batch, once=layer.before_spikes and self._constant)
+        self.samples += self._batch
+
+    def firing_rates(self) -> dict[str, tuple[float, ...]]:
+        """Spikes per neuron and timestep, mean over the first T steps, T = 1..T_max, by name."""
+        return {
+            name: layer_operations(tally, self.samples, analogue=False).density
+            for name, tally in self._neurons.items()
+            if not tally.unplaced
+        }
+
+    def operations(self, energy: EnergyModel | None = None) -> Operations:
+        """Operations per sample, see `tssd.evaluation.operations.RULE`."""
+        layers: dict[str, LayerOperations] = {}
+        uncounted: list[str] = []
+        for name, layer in self._layers.items():
+            if layer.tally.unplaced:
+                uncounted.append(name)
+                continue
+            analogue = layer.before_spikes and not layer.whole.item()
+            layers[name] = layer_operations(layer.tally, self.samples, analogue=analogue)
+        return total_operations(layers, tuple(uncounted), energy or EnergyModel())
+
+    def _hook(self, name: str, module: nn.Module) -> Any:
+        if is_spiking(module):
+            return self._neuron_hook(name)
+        return self._layer_hook(name) if isinstance(module, LAYERS) else None
+
+    def _neuron_hook(self, name: str) -> Any:
+        def hook(module: nn.Module, _: Any, output: Any) -> None:
+            self._spiked = True
+            spikes = output[0] if isinstance(output, tuple) else output
+            tally = self._neurons.setdefault(name, Tally(self.timesteps))
+            # SpikingJelly's neurons say whether they take sequences; snnTorch's never do.
+            time_first = isinstance(module, Neuron) or getattr(module, "step_mode", "s") == "m"
+            tally.add(self._split(spikes, time_first=time_first), self._batch)
+
+        return hook
+
+    def _layer_hook(self, name: str) -> Any:
+        def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+            x = inputs[0]
+            layer = self._layers.setdefault(name, _Layer(self.timesteps))
+            if not self._spiked:
+                layer.before_spikes = True
+            if layer.before_spikes:
+                layer.whole = layer.whole.to(x.device) & ((x >= 0) & (x == x.floor())).all()
+            macs = _dense_macs(module, output)
+            layer.tally.add(self._split(x, time_first=self._has_time(module, x)), self._batch, macs)
+
+        return hook
+
+    def _has_time(self, layer: nn.Module, x: Tensor) -> bool:
+        if isinstance(layer, nn.Linear):
+            return x.dim() > 2 and x.shape[:2] == (self.timesteps, self._batch)
+        return x.dim() == _weight(layer).dim() + 1
+
+    def _split(self, x: Tensor, *, time_first: bool) -> Tensor | None:
+        return split_steps(x, self.timesteps, self._batch, time_first=time_first)
+
+
+def _weight(layer: nn.Module) -> Tensor:
+    return layer.weight  # pyright: ignore[reportReturnType] - every one of LAYERS has it
+
+
+def _dense_macs(layer: nn.Module, output: Tensor) -> int:
+    """MACs of one call: every output value costs its fan-in."""
+    return output.numel() * prod(_weight(layer).shape[1:])

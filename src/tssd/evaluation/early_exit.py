@@ -1,0 +1,64 @@
+"""Spatial early exit: a confident weak classifier answers, and the rest of the network rests."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+
+
+@dataclass(frozen=True)
+class EarlyExit:
+    """Accuracy against confidence thresholds for one weak classifier.
+
+    A sample leaves where the softmax confidence of the weak classifier's mean logits exceeds the
+    threshold. So at threshold 0 all leave (the weak classifier's accuracy) and at 1 none (the
+    final one's), whatever the confidences round to.
+
+    Args:
+        thresholds: confidences, 0 to 1.
+        accuracy: share of right decisions at each threshold.
+        leaving: share of samples that leave early at each threshold.
+    """
+
+    thresholds: tuple[float, ...]
+    accuracy: tuple[float, ...]
+    leaving: tuple[float, ...]
+
+
+class EarlyExitCurve:
+    """Accumulates an `EarlyExit`.
+
+    Args:
+        thresholds: confidences, 0 to 1.
+        device: of the logits.
+    Shapes: update takes the weak classifier's and the final mean logits [N, K], and target [N].
+    """
+
+    def __init__(
+        self,
+        thresholds: tuple[float, ...] = THRESHOLDS,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.thresholds = torch.tensor(thresholds, dtype=torch.float64, device=device)
+        self.correct = torch.zeros(len(thresholds), dtype=torch.int64, device=device)
+        self.leaving = torch.zeros_like(self.correct)
+        self.samples = 0
+
+    def update(self, weak: Tensor, final: Tensor, target: Tensor) -> None:
+        """Count a batch."""
+        confidence = weak.double().softmax(-1).amax(-1)
+        leaves = confidence > self.thresholds.unsqueeze(1)
+        right = torch.where(leaves, weak.argmax(-1) == target, final.argmax(-1) == target)
+        self.correct += right.sum(1)
+        self.leaving += leaves.sum(1)
+        self.samples += target.numel()
+
+    def result(self) -> EarlyExit:
+        """The curve over all samples so far."""
+        return EarlyExit(
+            tuple(self.thresholds.tolist()),
+            tuple(n / self.samples for n in self.correct.tolist()),
+            tuple(n / self.samples for n in self.leaving.tolist()),
+        )

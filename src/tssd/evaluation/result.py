@@ -1,0 +1,48 @@
+"""What an evaluation found out."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tssd.evaluation.early_exit import EarlyExit
+from tssd.evaluation.operations import Operations
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A network on a data set. Tuples called "per T" have an entry for each T = 1..timesteps.
+
+    Args:
+        timesteps: T_max.
+        report_at: the T of the confusion matrix and of early exit.
+        samples: how many were evaluated.
+        accuracy: per T, share of right decisions of the mean logits, 0 to 1.
+        nll: per T, mean cross entropy in nats.
+        calibration_error: per T, expected calibration error over 15 equal-width bins, 0 to 1.
+        confusion: counts [K][K], rows = truth, at report_at.
+        firing_rates: per module and T, spikes per neuron and timestep; None = not measured.
+        operations: per sample, with energy; None = not measured.
+        early_exit: per weak classifier; empty without any.
+    """
+
+    timesteps: int
+    report_at: int
+    samples: int
+    accuracy: tuple[float, ...]
+    nll: tuple[float, ...]
+    calibration_error: tuple[float, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    firing_rates: dict[str, tuple[float, ...]] | None
+    operations: Operations | None
+    early_exit: dict[str, EarlyExit]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Numbers, text, lists and dicts only: what JSON gives back after a round trip."""
+        return _plain(asdict(self))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

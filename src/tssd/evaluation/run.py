@@ -1,0 +1,153 @@
+"""One pass over the data for every number of timesteps up to T_max."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+from rich.console import Console
+from rich.progress import track
+from torch import Tensor, nn
+
+from tssd.errors import DataError, UsageError
+from tssd.evaluation.accuracy import ConfusionMatrix, TimestepAccuracy
+from tssd.evaluation.calibration import CalibrationError
+from tssd.evaluation.costs import CostCounter
+from tssd.evaluation.early_exit import EarlyExitCurve
+from tssd.evaluation.operations import EnergyModel
+from tssd.evaluation.result import Evaluation
+from tssd.models.base import SpikingNet
+from tssd.objectives import SelfDistillation, as_sequence
+from tssd.time import running_mean
+
+Batches = Iterable[tuple[Tensor, Tensor]]
+
+
+def evaluate(
+    net: SpikingNet,
+    batches: Batches,
+    timesteps: int,
+    *,
+    criterion: SelfDistillation | None = None,
+    device: torch.device | str | None = None,
+    report_at: int | None = None,
+    costs: bool = True,
+    energy: EnergyModel | None = None,
+    progress: bool = False,
+) -> Evaluation:
+    """Evaluate a network at T = 1..timesteps in one pass, exact because inference is causal.
+
+    Args:
+        net: a module; run in eval mode, and given back in the mode it came in.
+        batches: (x, y), x images [N, C, H, W] or sequences [T, N, C, H, W], y classes [N].
+        timesteps: T_max.
+        criterion: whose weak classifiers make early exits; None = no early exit.
+        device: where the batches go; None = where the network is.
+        report_at: the T of the confusion matrix and of early exit; None = T_max.
+        costs: whether to count spikes and operations, which takes a few per cent of the time.
+        energy: energy of an operation; None = 45 nm CMOS.
+        progress: whether to draw a progress bar on standard error.
+    Raises: UsageError: timesteps < 1, report_at not in 1..T_max. DataError: no samples, labels
+        that are not in 0..K-1, logits that are not finite.
+    """
+    report_at = timesteps if report_at is None else report_at
+    module = _checked(net, timesteps, report_at)
+    if device is None:
+        device = next((p.device for p in module.parameters()), torch.device("cpu"))
+    taps = criterion.taps if criterion is not None else ()
+
+    accuracy = TimestepAccuracy(timesteps, device)
+    calibration = CalibrationError(timesteps, device)
+    confusion = ConfusionMatrix(net.num_classes, device)
+    exits = {tap: EarlyExitCurve(device=device) for tap in taps}
+    counter = CostCounter(module, timesteps)
+
+    with _eval_mode(module, criterion), counter.watching(costs), torch.inference_mode():
+        for x, y in _tracked(batches, progress):
+            target = _checked_labels(y, net.num_classes).to(device, non_blocking=True)
+            x = as_sequence(x.to(device, non_blocking=True), target, timesteps)
+            counter.open_batch(x)
+            out = net(x, taps)
+            counter.close_batch()
+            mean = running_mean(out.logits.float())
+            final = mean[report_at - 1]
+            accuracy.update(mean, target)
+            calibration.update(mean, target)
+            confusion.update(final, target)
+            if criterion is not None:
+                criterion.add_exits(out)
+            for tap, curve in exits.items():
+                weak = running_mean(out.exits[tap].float())[report_at - 1]
+                curve.update(weak, final, target)
+
+    if not counter.samples:
+        raise DataError("data: got no samples, expected at least one; check the split and its size")
+    scores = accuracy.result()
+    return Evaluation(
+        timesteps=timesteps,
+        report_at=report_at,
+        samples=counter.samples,
+        accuracy=scores.accuracy,
+        nll=scores.nll,
+        calibration_error=calibration.result(),
+        confusion=confusion.result(),
+        firing_rates=counter.firing_rates() if costs else None,
+        operations=counter.operations(energy) if costs else None,
+        early_exit={str(tap): curve.result() for tap, curve in exits.items()},
+    )
+
+
+def accuracy_at_every_timestep(
+    net: SpikingNet,
+    batches: Batches,
+    timesteps: int,
+    *,
+    device: torch.device | str | None = None,
+) -> list[float]:
+    """Accuracy at T = 1..timesteps, 0 to 1: `evaluate` without the costs."""
+    return list(evaluate(net, batches, timesteps, device=device, costs=False).accuracy)
+
+
+def _checked(net: SpikingNet, timesteps: int, report_at: int) -> nn.Module:
+    if timesteps < 1:
+        raise UsageError(f"timesteps: got {timesteps}, expected a whole number >= 1")
+    if not 1 <= report_at <= timesteps:
+        raise UsageError(
+            f"report_at: got {report_at}, expected 1 to timesteps = {timesteps}; raise --timesteps"
+        )
+    if not isinstance(net, nn.Module):
+        raise UsageError(f"net: got {type(net).__name__}, expected a torch.nn.Module")
+    return net
+
+
+def _checked_labels(y: Tensor, num_classes: int) -> Tensor:
+    if y.dim() != 1 or y.is_floating_point() or y.is_complex():
+        raise DataError(
+            f"labels: got {y.dtype} of shape {list(y.shape)}, expected one class number a sample, "
+            "int64 [N]"
+        )
+    wrong = y[(y < 0) | (y >= num_classes)]
+    if wrong.numel():
+        raise DataError(
+            f"labels: got class {wrong[0].item()}, but the network has num_classes = {num_classes} "
+            f"and knows 0 to {num_classes - 1}; evaluate on the data it was built for"
+        )
+    return y.long()
+
+
+@contextmanager
+def _eval_mode(*modules: nn.Module | None) -> Iterator[None]:
+    """Eval mode inside; outside, every submodule's own mode again (some may be frozen)."""
+    modes = {m: m.training for root in modules if root is not None for m in root.modules()}
+    try:
+        for module in modes:
+            module.training = False
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+def _tracked(batches: Batches, progress: bool) -> Batches:
+    return track(
+        batches, "evaluate", console=Console(stderr=True), transient=True, disable=not progress
+    )

@@ -1,0 +1,175 @@
+"""Train into a run folder: the whole of it, top to bottom."""
+
+import logging
+import time
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from lightning import Trainer
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.loggers import Logger, TensorBoardLogger
+
+from tssd.evaluation import evaluate
+from tssd.models.base import SpikingNet
+from tssd.training.callbacks import MetricsTable, SeedEachEpoch
+from tssd.training.checkpoint import AtomicCheckpointIO
+from tssd.training.environment import environment
+from tssd.training.module import DistillModule
+from tssd.training.parts import Parts
+from tssd.training.run_folder import (
+    RunFolder,
+    check_weights,
+    load_checkpoint,
+    save_weights,
+    write_json,
+)
+
+log = logging.getLogger("tssd")
+
+
+def fit(parts: Parts, folder: str | Path, *, resume: bool = False) -> dict[str, Any]:
+    """Train, select the best epoch on the validation images, evaluate on the test images.
+
+    Returns the content of results.json. A finished run is not trained again.
+
+    Args:
+        parts: the run.
+        folder: the run folder.
+        resume: whether to continue a run that was interrupted.
+    Raises: UsageError: the folder holds a run and `resume` is off, or it holds another run.
+        DataError: a damaged checkpoint, or a full disk. DivergedError: the loss is not finite.
+        KeyboardInterrupt: Ctrl-C; the last checkpoint is usable.
+    """
+    run = RunFolder(Path(folder))
+    run.create(parts.config, resume=resume)
+    if run.results.exists():
+        return run.read_results()
+    if parts.trainer.threads:
+        torch.set_num_threads(parts.trainer.threads)
+    write_json(run.environment, environment() | {"split_hash": parts.data.split_hash})
+
+    started = time.monotonic()
+    module = parts.module()
+    if parts.trainer.compile:
+        parts.net.compile()
+    trainer = _trainer(parts, run)
+    _train(trainer, module, parts, run.last if resume and run.last.exists() else None)
+    seconds = time.monotonic() - started
+
+    best = run.best if run.best.exists() else run.last
+    last_epoch = _evaluate(run.last, module, parts)
+    best_epoch = _evaluate(best, module, parts)
+    export(run, parts)
+    results = {
+        "description": parts.config["description"],
+        "seed": parts.seed,
+        "timesteps": parts.config["timesteps"],
+        "dataset": parts.data.dataset_name,
+        "split_hash": parts.data.split_hash,
+        "split_sizes": parts.data.split_sizes,
+        "parameters": sum(p.numel() for p in parts.net.parameters()),
+        "epochs": parts.trainer.epochs,
+        "train_seconds": round(seconds, 1),
+        "best": best_epoch,
+        "last": {key: last_epoch[key] for key in ("epoch", "accuracy")},
+    }
+    write_json(run.results, results)
+    return results
+
+
+def export(run: RunFolder, parts: Parts) -> None:
+    """Write the network without its checkpoint: weights, and the JSON that rebuilds it."""
+    save_weights(run.weights, parts.net)
+    if parts.criterion.taps:
+        save_weights(run.exits, parts.criterion)
+    data = parts.data
+    description = {
+        "net": parts.config["net"],
+        "timesteps": parts.config["timesteps"],
+        "class_names": list(data.class_names),
+        "sample_shape": list(data.sample_shape),
+        "mean": list(data.mean),
+        "std": list(data.std),
+    }
+    write_json(run.model, description)
+
+
+def _trainer(parts: Parts, run: RunFolder) -> Trainer:
+    settings = parts.trainer
+    # Both are saved when the epoch is over, so that the metrics table in them is complete.
+    saved = {
+        "dirpath": run.checkpoints,
+        "save_on_train_epoch_end": True,
+        "enable_version_counter": False,
+    }
+    callbacks: list[Callback] = [
+        SeedEachEpoch(parts.seed),
+        MetricsTable(run.metrics),
+        ModelCheckpoint(filename="best", monitor="val/accuracy", mode="max", **saved)
+        if parts.data.split_sizes["val"]
+        else ModelCheckpoint(filename="best", **saved),
+        ModelCheckpoint(filename="last", every_n_epochs=1, **saved),
+    ]
+    if settings.progress:
+        callbacks.append(TQDMProgressBar(refresh_rate=5))
+    return Trainer(
+        max_epochs=settings.epochs,
+        accelerator=settings.accelerator,
+        devices=1,
+        precision=settings.precision,
+        gradient_clip_val=settings.gradient_clip or None,
+        callbacks=callbacks,
+        plugins=[AtomicCheckpointIO()],
+        logger=_loggers(run),
+        enable_progress_bar=settings.progress,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        log_every_n_steps=10,
+        deterministic=True,
+    )
+
+
+def _loggers(run: RunFolder) -> list[Logger]:
+    # The CSV is ours (MetricsTable): Lightning's starts anew when a run is resumed.
+    if find_spec("tensorboard") is None:
+        log.info("TensorBoard logs are off; `pip install tssd[tensorboard]` turns them on")
+        return []
+    return [TensorBoardLogger(run.path, name="tensorboard", version="")]
+
+
+def _train(trainer: Trainer, module: DistillModule, parts: Parts, last: Path | None) -> None:
+    if last is not None:
+        state = load_checkpoint(last)["state_dict"]
+        check_weights(str(last), module, state)
+    with warnings.catch_warnings():
+        # Advice on workers and logging intervals: both are settings of the recipe.
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*number of training batches.*")
+        warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+        try:
+            trainer.fit(module, parts.data, ckpt_path=last, weights_only=True)
+        except SystemExit:
+            # Lightning turns Ctrl-C into an exit; the caller decides on the exit code.
+            raise KeyboardInterrupt from None
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+
+
+def _evaluate(checkpoint: Path, module: DistillModule, parts: Parts) -> dict[str, Any]:
+    state = load_checkpoint(checkpoint)
+    check_weights(str(checkpoint), module, state["state_dict"])
+    module.load_state_dict(state["state_dict"])
+    module.to(parts.device)
+    evaluation = evaluate(
+        cast(SpikingNet, parts.net),
+        parts.data.test_dataloader(),
+        parts.evaluate_timesteps,
+        criterion=parts.criterion,
+        report_at=parts.criterion.timesteps.student,
+        device=parts.device,
+        progress=parts.trainer.progress,
+    )
+    return {"epoch": state["epoch"], **evaluation.to_dict()}

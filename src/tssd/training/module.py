@@ -1,0 +1,95 @@
+"""The only training step of the project."""
+
+from collections.abc import Callable, Iterable
+from typing import cast
+
+import torch
+from lightning import LightningModule
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from tssd.errors import TssdError
+from tssd.models.base import SpikingNet
+from tssd.objectives import SelfDistillation, as_sequence
+from tssd.time import running_mean
+from tssd.training.schedule import Schedule
+
+MakeOptimizer = Callable[[Iterable[Tensor]], Optimizer]
+
+
+class DivergedError(TssdError):
+    """The loss is not a number any more."""
+
+
+class DistillModule(LightningModule):
+    """A network, its loss and its optimiser.
+
+    Args:
+        net: the network; shipped.
+        criterion: the connected loss with its weak classifiers; not shipped with the network.
+        make_optimizer: builds the optimiser from the parameters of both.
+        schedule: of the learning rate.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        criterion: SelfDistillation,
+        *,
+        make_optimizer: MakeOptimizer,
+        schedule: Schedule,
+    ) -> None:
+        super().__init__()
+        self.net = net
+        self.criterion = criterion
+        self.make_optimizer = make_optimizer
+        self.schedule = schedule
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        """Loss of one batch: x [N, C, H, W] or [T, N, C, H, W], y [N]."""
+        x, y = batch
+        epoch = self.current_epoch + batch_idx / self.trainer.num_training_batches
+        loss = self.criterion.run(cast(SpikingNet, self.net), x, y, epoch)
+        self._stop_if_diverged(loss.total, loss.terms)
+        self.log_dict(
+            {f"train/{name}": value.detach() for name, value in loss.terms.items()},
+            # Lightning would take the first axis for the batch, and that is T.
+            batch_size=y.shape[0],
+            on_step=False,
+            on_epoch=True,
+        )
+        self.log("loss", loss.total.detach(), batch_size=y.shape[0], prog_bar=True, logger=False)
+        return loss.total
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+        """Accuracy at every T up to the teacher's, from one pass; `val/accuracy` is at T_s."""
+        x, y = batch
+        timesteps = self.criterion.timesteps
+        logits = self.net(as_sequence(x, y, timesteps.teacher)).logits
+        right = (running_mean(logits.float()).argmax(-1) == y).float().mean(-1)
+        values = {f"val/accuracy_t{t + 1}": value for t, value in enumerate(right)}
+        self.log_dict(values, batch_size=y.shape[0])
+        at_student = right[timesteps.student - 1]
+        self.log("val/accuracy", at_student, batch_size=y.shape[0], prog_bar=True)
+
+    def configure_optimizers(self) -> dict[str, object]:
+        """The optimiser over network and weak classifiers, its schedule stepped every batch."""
+        optimizer = self.make_optimizer(p for p in self.parameters() if p.requires_grad)
+        epochs = cast(int, self.trainer.max_epochs)
+        steps_per_epoch = int(self.trainer.estimated_stepping_batches) // epochs
+        scheduler = self.schedule.scheduler(optimizer, epochs, steps_per_epoch)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+    def _stop_if_diverged(self, total: Tensor, terms: dict[str, Tensor]) -> None:
+        if torch.isfinite(total):
+            return
+        bad = [name for name, value in terms.items() if not torch.isfinite(value)]
+        named = ", ".join(bad) or "the weighted sum"
+        raise DivergedError(
+            f"loss: {named} became {float(total.detach())} in epoch {self.current_epoch}, step "
+            f"{self.global_step}; lower --optimizer.lr or the term's weight, or clip with "
+            "--trainer.gradient_clip 1; the last checkpoint is intact"
+        )

@@ -1,0 +1,46 @@
+"""What a training run is made of."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from tssd.data import ImageData
+from tssd.objectives import SelfDistillation
+from tssd.training.module import DistillModule, MakeOptimizer
+from tssd.training.schedule import Schedule
+from tssd.training.settings import TrainerSettings, best_device
+
+
+@dataclass
+class Parts:
+    """The objects of a run, and the complete configuration that made them."""
+
+    config: dict[str, Any]
+    seed: int
+    data: ImageData
+    net: nn.Module
+    criterion: SelfDistillation
+    make_optimizer: MakeOptimizer
+    schedule: Schedule
+    trainer: TrainerSettings
+
+    def module(self) -> DistillModule:
+        """The Lightning module."""
+        return DistillModule(
+            self.net,
+            self.criterion,
+            make_optimizer=self.make_optimizer,
+            schedule=self.schedule,
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where training and evaluation take place."""
+        return best_device(self.trainer.accelerator)
+
+    @property
+    def evaluate_timesteps(self) -> int:
+        """The longest T to evaluate at: enough for a table of T = 1, 2, 4 at least."""
+        return self.trainer.evaluate_timesteps or max(self.criterion.timesteps.teacher, 4)

@@ -1,0 +1,163 @@
+"""What a run leaves on disk, and how to read it back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+import yaml
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from tssd.errors import DataError, UsageError
+from tssd.training.checkpoint import write_atomically
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one training run.
+
+    Args:
+        path: of the folder.
+    """
+
+    path: Path
+
+    config = property(lambda self: self.path / "config.yaml")
+    environment = property(lambda self: self.path / "environment.json")
+    metrics = property(lambda self: self.path / "metrics.csv")
+    checkpoints = property(lambda self: self.path / "checkpoints")
+    last = property(lambda self: self.path / "checkpoints" / "last.ckpt")
+    best = property(lambda self: self.path / "checkpoints" / "best.ckpt")
+    weights = property(lambda self: self.path / "model.safetensors")
+    exits = property(lambda self: self.path / "exits.safetensors")
+    model = property(lambda self: self.path / "model.json")
+    results = property(lambda self: self.path / "results.json")
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """An existing run. Raises: DataError: the folder is not one."""
+        run = cls(Path(path))
+        if not run.path.is_dir():
+            raise DataError(f"{path}: no such folder; expected a run that `tssd train` has made")
+        if not run.config.exists():
+            raise DataError(f"{path}: not a run folder (it has no config.yaml)")
+        return run
+
+    def read_results(self) -> dict[str, Any]:
+        """Content of results.json. Raises: DataError: it is not there or damaged."""
+        try:
+            return json.loads(self.results.read_text())
+        except FileNotFoundError:
+            raise DataError(
+                f"{self.path}: no results yet; finish the run with `tssd train {self.path} "
+                "--resume`"
+            ) from None
+        except ValueError as error:
+            raise DataError(f"{self.results}: damaged ({error}); delete it and --resume") from None
+
+    def create(self, config: Mapping[str, Any], *, resume: bool) -> None:
+        """Start the folder with its configuration, or check that a resumed run has the same.
+
+        Raises: UsageError: it exists and `resume` is off, or the configurations differ.
+        """
+        if not self.path.exists() or not any(self.path.iterdir()):
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_text(self.config, yaml.safe_dump(dict(config), sort_keys=False))
+            return
+        if not self.config.exists():
+            raise DataError(f"{self.path}: neither empty nor a run folder; choose another --output")
+        if not resume:
+            raise UsageError(
+                f"{self.path}: this run exists already; continue it with --resume or choose "
+                "another --output"
+            )
+        saved = yaml.safe_load(self.config.read_text())
+        if (found := first_difference(saved, config)) is not None:
+            name, before, now = found
+            raise UsageError(
+                f"{self.path}: the run has {name} = {before}, now it is {now}; resume with the "
+                "same options or choose another --output"
+            )
+
+
+def first_difference(before: Any, now: Any, name: str = "") -> tuple[str, Any, Any] | None:
+    """Dotted name and both values of the first leaf in which two configurations differ."""
+    if not (isinstance(before, Mapping) and isinstance(now, Mapping)):
+        return None if before == now else (name, before, now)
+    for key in dict.fromkeys([*before, *now]):
+        below = f"{name}.{key}".lstrip(".")
+        # How it is shown does not change what is trained.
+        if below == "trainer.progress":
+            continue
+        found = first_difference(before.get(key), now.get(key), below)
+        if found is not None:
+            return found
+    return None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+    write_atomically(path, lambda temporary: temporary.write_text(text))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file atomically, for people to read."""
+    write_text(path, json.dumps(content, indent=2) + "\n")
+
+
+def save_weights(path: Path, module: nn.Module) -> None:
+    """Weights of a module as safetensors, atomically."""
+    tensors = {k: v.detach().cpu().contiguous() for k, v in module.state_dict().items()}
+    write_atomically(path, lambda temporary: save_file(tensors, temporary))
+
+
+def load_weights(path: Path, module: nn.Module) -> None:
+    """Load safetensors into a module.
+
+    Raises: DataError: missing or damaged, or of another network (names the first mismatch).
+    """
+    if not path.exists():
+        raise DataError(f"{path}: no such file; expected weights that `tssd train` has written")
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise DataError(
+            f"{path}: damaged or not safetensors ({error}); train again or restore the file"
+        ) from None
+    check_weights(str(path), module, tensors)
+    module.load_state_dict(tensors)
+
+
+def check_weights(source: str, module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse weights of another network. Raises: DataError: names the first mismatch."""
+    expected = module.state_dict()
+    remedy = "these weights belong to another network: check net in the configuration"
+    for name, tensor in expected.items():
+        if name not in tensors:
+            raise DataError(f"{source}: {name} is missing; {remedy}")
+        found, wanted = list(tensors[name].shape), list(tensor.shape)
+        if found != wanted:
+            raise DataError(f"{source}: {name} has shape {found}, expected {wanted}; {remedy}")
+    if surplus := next((name for name in tensors if name not in expected), None):
+        raise DataError(f"{source}: {surplus} is not part of the network; {remedy}")
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """A Lightning checkpoint, tensors and plain values only.
+
+    Raises: DataError: missing, truncated, or with anything but weights and plain values in it.
+    """
+    if not path.exists():
+        raise DataError(f"{path}: no checkpoint; the run ended before its first epoch did")
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for damaged files
+        detail = " ".join(str(error).split())[:120]
+        raise DataError(
+            f"{path}: damaged or truncated ({detail}); restore it, or start again in another "
+            "--output"
+        ) from error

@@ -1,0 +1,62 @@
+"""Learning-rate schedules as functions of training's progress, so that they fit any length."""
+
+import math
+from dataclasses import dataclass
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from tssd.errors import UsageError
+
+
+class Schedule:
+    """A factor on the initial learning rate."""
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        """The factor after `epoch` of `epochs` epochs; epoch may be fractional."""
+        raise NotImplementedError
+
+    def scheduler(self, optimizer: Optimizer, epochs: int, steps_per_epoch: int) -> LambdaLR:
+        """A torch scheduler to be stepped after every optimisation step."""
+        return LambdaLR(optimizer, lambda step: self.factor(step / steps_per_epoch, epochs))
+
+
+@dataclass(frozen=True)
+class StepDecay(Schedule):
+    """The paper's: multiply the rate every so many epochs.
+
+    Args:
+        every: epochs between two steps.
+        by: factor of each step.
+    """
+
+    every: int = 30
+    by: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise UsageError(f"schedule.every: got {self.every}, expected >= 1 epoch")
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        """See `Schedule.factor`."""
+        return self.by ** int(epoch // self.every)
+
+
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """Half a cosine from 1 down to `final`, after a linear warm-up.
+
+    Args:
+        final: factor at the end.
+        warmup_epochs: epochs over which the rate rises linearly from 0.
+    """
+
+    final: float = 0.0
+    warmup_epochs: float = 0.0
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        """See `Schedule.factor`."""
+        if epoch < self.warmup_epochs:
+            return epoch / self.warmup_epochs
+        progress = (epoch - self.warmup_epochs) / max(epochs - self.warmup_epochs, 1e-9)
+        return self.final + (1 - self.final) * (1 + math.cos(math.pi * min(progress, 1.0))) / 2

@@ -1,0 +1,64 @@
+"""Settings of a training run that are not the method: length, precision, machine."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from tssd.errors import UsageError
+
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+Accelerator = Literal["auto", "cpu", "cuda", "mps"]
+
+
+@dataclass(frozen=True)
+class TrainerSettings:
+    """How long and on what to train.
+
+    Args:
+        epochs: passes over the training images.
+        accelerator: device to train on; auto takes the best there is.
+        precision: 32-true, or mixed precision with bfloat16 or float16.
+        compile: whether to compile the network with torch.compile before training.
+        gradient_clip: largest norm of the gradient, over all parameters; 0 = no clipping.
+        evaluate_timesteps: longest T to evaluate at; null = the teacher's timesteps, at least 4.
+        threads: CPU threads for the arithmetic; 0 = torch's choice. Results depend on it.
+        progress: whether to show progress bars.
+    Raises: UsageError: epochs < 1, a negative clip, CUDA or MPS asked for where there is none.
+    """
+
+    epochs: int = 100
+    accelerator: Accelerator = "auto"
+    precision: Precision = "32-true"
+    compile: bool = False
+    gradient_clip: float = 0.0
+    evaluate_timesteps: int | None = None
+    threads: int = 0
+    progress: bool = True
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1:
+            raise UsageError(f"trainer.epochs: got {self.epochs}, expected >= 1")
+        if self.gradient_clip < 0:
+            raise UsageError(f"trainer.gradient_clip: got {self.gradient_clip}, expected >= 0")
+        if self.evaluate_timesteps is not None and self.evaluate_timesteps < 1:
+            raise UsageError(
+                f"trainer.evaluate_timesteps: got {self.evaluate_timesteps}, expected >= 1"
+            )
+        best_device(self.accelerator)
+
+
+def best_device(accelerator: str) -> torch.device:
+    """The torch device of an accelerator's name; auto takes the best there is.
+
+    Raises: UsageError: this machine, or this torch, does not have it.
+    """
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if accelerator == "auto":
+        accelerator = next((name for name, there in present.items() if there), "cpu")
+    if not present.get(accelerator, accelerator == "cpu"):
+        raise UsageError(
+            f"trainer.accelerator: {accelerator} was asked for, but torch {torch.__version__} "
+            "finds none on this machine; use --trainer.accelerator cpu (or auto)"
+        )
+    return torch.device(accelerator)

@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+import torch
+
+from tssd.data.base import ImageData
+from tssd.data.parts import Facts, MemoryPart, Stored
+from tssd.errors import UsageError
+
+
+def part(count, image_size, seed):
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.randint(0, 256, (count, 1, 6, 6), generator=generator).byte()
+    return MemoryPart(images, np.arange(count) % 5, image_size)
+
+
+class Toy(ImageData):
+    facts = Facts(name="toy", class_names=tuple("abcde"), mean=(0.5,), std=(0.3,))
+    reads = 0
+
+    def read(self):
+        self.reads += 1
+        return Stored(part(100, self.image_size, 0), part(20, self.image_size, 1))
+
+
+class ToyWithValidation(Toy):
+    def read(self):
+        return Stored(part(100, None, 0), part(20, None, 1), val=part(30, None, 2))
+
+
+def batches(loader):
+    return torch.cat([x for x, _ in loader]), torch.cat([y for _, y in loader])
+
+
+def test_module_describes_itself_before_setup():
+    toy = Toy(image_size=12)
+    assert (toy.num_classes, toy.in_channels, toy.sample_shape) == (5, 1, (1, 12, 12))
+    assert (toy.dataset_name, toy.class_names[1], toy.mean, toy.std) == ("toy", "b", (0.5,), (0.3,))
+    assert toy.split_sizes == {"train": 90, "val": 10, "test": 20}
+
+
+def test_setup_reads_once_and_keeps_what_it_has():
+    toy = Toy()
+    toy.setup("fit")
+    train = toy.images("train")
+    for stage in ("fit", "validate", "test", "predict", None):
+        toy.setup(stage)
+    assert toy.images("train") is train
+    assert toy.reads == 1
+
+
+def test_loaders_give_batches_of_the_declared_shape():
+    toy = Toy(batch_size=8, image_size=9)
+    x, y = next(iter(toy.train_dataloader()))
+    assert (x.shape, x.dtype, y.shape, y.dtype) == ((8, 1, 9, 9), torch.float32, (8,), torch.int64)
+    x, y = batches(toy.test_dataloader())
+    assert torch.equal(y, torch.arange(20) % 5)
+    assert torch.equal(x, batches(toy.predict_dataloader())[0])
+    assert sorted(batches(toy.val_dataloader())[1].tolist()) == sorted([*range(5)] * 2)
+
+
+def test_seed_changes_order_and_augmentation_but_not_the_split():
+    a, b = Toy(seed=1), Toy(seed=2)
+    assert a.split_hash == b.split_hash
+    assert not torch.equal(batches(a.train_dataloader())[1], batches(b.train_dataloader())[1])
+    assert not torch.equal(a.image_set("train")[0][0], b.image_set("train")[0][0])
+    assert torch.equal(batches(a.val_dataloader())[0], batches(b.val_dataloader())[0])
+    again = batches(Toy(seed=1).train_dataloader())[0]
+    assert torch.equal(batches(a.train_dataloader())[0], again)
+
+
+def test_split_hash_when_the_choice_changes():
+    hashes = {Toy(train_samples=n).split_hash for n in (None, 50, 60)}
+    assert len({*hashes, Toy(val_share=0.2).split_hash}) == 4
+
+
+def test_validation_is_skipped_when_there_is_none():
+    assert Toy(val_share=0.0).val_dataloader() == []
+
+
+def test_stored_validation_images_replace_the_share():
+    toy = ToyWithValidation(val_share=0.5)
+    assert toy.split_sizes == {"train": 100, "val": 30, "test": 20}
+    expected = part(30, None, 2).images.float() / 255
+    assert torch.allclose(batches(toy.val_dataloader())[0], (expected - 0.5) / 0.3, atol=1e-6)
+
+
+def test_augment_touches_training_images_alone():
+    plain, augmented = Toy(augment=False), Toy(augment=True)
+    for name, same in (("train", False), ("val", True), ("test", True)):
+        x, _ = plain.image_set(name).__getitems__(range(10))
+        assert torch.equal(x, augmented.image_set(name).__getitems__(range(10))[0]) == same
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("batch_size", 0), ("image_size", 0), ("val_share", 1.0), ("val_share", -0.1),
+     ("num_workers", -1)],
+)  # fmt: skip
+def test_wrong_option_is_named(option, value):
+    with pytest.raises(UsageError, match=rf"--data\.{option} is {value}, expected"):
+        Toy(**{option: value})
+
+
+def test_base_cannot_read():
+    with pytest.raises(NotImplementedError, match="must implement read"):
+        ImageData().setup()

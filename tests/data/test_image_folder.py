@@ -1,0 +1,131 @@
+import logging
+import os
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tssd.data import ImageFolder, decoding, image_folder
+from tssd.errors import DataError, UsageError
+
+needs_data = pytest.mark.skipif(
+    not os.path.isdir(os.path.join(os.environ.get("TSSD_DATA", ""), "cifar10-jpeg")),
+    reason="TSSD_DATA names no folder with cifar10-jpeg/",
+)
+
+
+def write(folder, part, counts, size=(8, 8)):
+    for label, count in counts.items():
+        (folder / part / label).mkdir(parents=True, exist_ok=True)
+        for n in range(count):
+            rng = np.random.default_rng([n, ord(label), len(part)])
+            pixels = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / part / label / f"{n:03}.png")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write(tmp_path / "set", "train", {"a": 20, "b": 20, "c": 20})
+    write(tmp_path / "set", "test", {"a": 3, "c": 2})
+    return tmp_path / "set"
+
+
+def test_image_folder_reads_what_was_written(folder):
+    data = ImageFolder(str(folder), augment=False)
+    assert data.split_sizes == {"train": 54, "val": 6, "test": 5}
+    assert (data.class_names, data.sample_shape) == (("a", "b", "c"), (3, 8, 8))
+    x, y = data.image_set("test")[3]
+    assert y == 2
+    pixels = torch.from_numpy(np.array(Image.open(folder / "test/c/000.png"))).permute(2, 0, 1)
+    mean, std = torch.tensor(data.mean).view(3, 1, 1), torch.tensor(data.std).view(3, 1, 1)
+    torch.testing.assert_close(x, (pixels / 255 - mean) / std)
+
+
+def test_image_folder_normalises_with_the_chosen_training_images(folder):
+    data = ImageFolder(str(folder), train_samples=30, augment=False)
+    x = torch.cat([x for x, _ in data.train_dataloader()])
+    assert x.mean((0, 2, 3)).abs().max() < 1e-3
+    assert (x.std((0, 2, 3)) - 1).abs().max() < 1e-3
+    assert data.mean != ImageFolder(str(folder), train_samples=12).mean
+
+
+def test_image_folder_decodes_only_what_it_chooses(folder, monkeypatch):
+    decoded = []
+    real = decoding.decode
+    monkeypatch.setattr(decoding, "decode", lambda *a: decoded.append(a[0].parent.name) or real(*a))
+    data = ImageFolder(str(folder), train_samples=6)
+    data.setup("fit")
+    assert sorted(decoded) == sorted(["a", "b", "c"] * 4)  # 6 for training, 6 for validation
+    data.setup()
+    assert len(decoded) == 12 + 5
+
+
+def test_image_folder_finds_the_folder(folder, monkeypatch):
+    expected = ImageFolder(str(folder)).split_hash
+    monkeypatch.setenv("TSSD_DATA", str(folder.parent))
+    assert ImageFolder(folder="set").split_hash == expected
+    assert ImageFolder(str(folder.parent), "set").split_hash == expected
+    monkeypatch.delenv("TSSD_DATA")
+    assert ImageFolder(folder=str(folder)).split_hash == expected
+    with pytest.raises(UsageError, match="TSSD_DATA"):
+        ImageFolder(folder="set").setup()
+    with pytest.raises(DataError, match="gone does not exist"):
+        ImageFolder(str(folder), "gone").setup()
+
+
+def test_image_folder_when_it_has_its_own_validation_images(folder):
+    write(folder, "val", {"b": 4})
+    data = ImageFolder(str(folder))
+    assert data.split_sizes == {"train": 60, "val": 4, "test": 5}
+    assert next(iter(data.val_dataloader()))[1].tolist() == [1] * 4
+
+
+def test_image_folder_when_sizes_differ(folder):
+    write(folder, "test", {"b": 1}, size=(9, 8))
+    with pytest.raises(DataError, match=r"test/b/000\.png has 8x9 pixels.*--data\.image_size"):
+        ImageFolder(str(folder)).setup()
+    data = ImageFolder(str(folder), image_size=6)
+    data.setup()
+    assert data.image_set("test")[3][0].shape == data.sample_shape == (3, 6, 6)
+
+
+def test_image_folder_when_an_image_is_damaged(folder, caplog):
+    (folder / "train/b/004.png").write_bytes(b"\x89PNG")
+    (folder / "test/a/001.png").write_bytes(b"")
+    with pytest.raises(DataError, match=r"train/b/004\.png .*--data\.skip_corrupt true"):
+        ImageFolder(str(folder)).setup()
+    with caplog.at_level(logging.WARNING, logger="tssd"):
+        data = ImageFolder(str(folder), skip_corrupt=True, val_share=0.0)
+        data.setup()
+        data.setup()
+    assert data.split_sizes == {"train": 59, "val": 0, "test": 4}
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{folder}: 2 unreadable images are left out"
+    ]
+
+
+def test_image_folder_that_does_not_fit_in_memory_gives_the_same_images(folder, monkeypatch):
+    kept = ImageFolder(str(folder), image_size=7)
+    monkeypatch.setattr(image_folder, "MEMORY_LIMIT", 100)
+    lazy = ImageFolder(str(folder), image_size=7, num_workers=1)
+    assert isinstance(lazy.images("train"), decoding.LazyImages)
+    assert (lazy.mean, lazy.std) == (kept.mean, kept.std)
+    for (x, y), (expected_x, expected_y) in zip(
+        lazy.train_dataloader(), kept.train_dataloader(), strict=True
+    ):
+        assert torch.equal(x, expected_x)
+        assert torch.equal(y, expected_y)
+
+
+@pytest.mark.data
+@needs_data
+def test_real_cifar10_as_jpeg():
+    data = ImageFolder(folder="cifar10-jpeg", train_samples=1000)
+    assert data.split_sizes == {"train": 1000, "val": 5000, "test": 10000}
+    assert data.split_hash == "7a1567c89454"
+    assert data.class_names[:3] == ("airplane", "automobile", "bird")
+    assert data.sample_shape == (3, 32, 32)
+    # Near the constants of the original pickles.
+    torch.testing.assert_close(data.mean, (0.4914, 0.4822, 0.4465), atol=0.02, rtol=0)
+    torch.testing.assert_close(data.std, (0.2470, 0.2435, 0.2616), atol=0.02, rtol=0)

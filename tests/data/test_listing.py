@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from tssd.data.listing import keep_readable, list_parts
+from tssd.errors import DataError
+
+
+def touch(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+def names(listing, folder):
+    return [path.relative_to(folder).as_posix() for path in listing.paths]
+
+
+def test_list_parts_sorts_classes_and_files_and_ignores_the_rest(tmp_path):
+    touch(
+        tmp_path,
+        "train/b/2.PNG", "train/b/10.jpg", "train/b/notes.txt", "train/b/.hidden.png",
+        "train/a/images/1.jpeg", "train/.cache/1.png", "train/read.me", "test/b/1.bmp",
+    )  # fmt: skip
+    listing = list_parts(tmp_path)
+    assert listing.class_names == ("a", "b")
+    assert names(listing.train, tmp_path) == [
+        "train/a/images/1.jpeg",
+        "train/b/10.jpg",
+        "train/b/2.PNG",
+    ]
+    assert listing.train.labels.tolist() == [0, 1, 1]
+    assert names(listing.test, tmp_path) == ["test/b/1.bmp"]
+    assert listing.test.labels.tolist() == [1]
+    assert listing.val is None
+
+
+def test_list_parts_takes_val_for_testing_only_when_there_is_no_test(tmp_path):
+    touch(tmp_path, "train/a/1.png", "val/a/1.png")
+    assert names(list_parts(tmp_path).test, tmp_path) == ["val/a/1.png"]
+    touch(tmp_path, "test/a/1.png")
+    listing = list_parts(tmp_path)
+    assert names(listing.test, tmp_path) == ["test/a/1.png"]
+    assert names(listing.val, tmp_path) == ["val/a/1.png"]
+
+
+def test_fingerprint_depends_on_names_below_the_folder(tmp_path):
+    for copy in ("one", "two", "three"):
+        touch(tmp_path / copy, "train/a/1.png", "test/a/1.png")
+    touch(tmp_path / "three", "test/a/2.png")
+    one, two, three = (
+        list_parts(tmp_path / copy).fingerprint(tmp_path / copy) for copy in ("one", "two", "three")
+    )
+    assert one == two != three
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ([], r"has no train/ \(found no folders\): expected train/<class>"),
+        (["Train/a/1.png"], r"has no train/ \(found Train\)"),
+        (["train/a/1.png"], "neither test/ nor val/"),
+        (["train/1.png", "test/a/1.png"], "train has no class folders"),
+        (["train/a/1.txt", "test/a/1.png"], "train holds no images: expected .*\\.jpg"),
+        (["train/a/1.png", "train/b/1.txt", "test/a/1.png"], "train/b holds no images"),
+        (["train/a/1.png", "test/a/1.txt"], "test holds no images"),
+        (["train/a/1.png", "test/a/1.png", "test/z/1.png"], "test has the class z, which .*train"),
+        (["train/a/1.png", "test/a/1.png", "val/y/1.png"], "val has the class y, which .*train"),
+    ],
+)
+def test_list_parts_refuses(tmp_path, files, message):
+    touch(tmp_path, *files)
+    with pytest.raises(DataError, match=message) as caught:
+        list_parts(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_list_parts_when_the_folder_is_missing(tmp_path):
+    with pytest.raises(DataError, match=r"gone does not exist: .*--data\.folder"):
+        list_parts(tmp_path / "gone")
+
+
+def test_keep_readable_counts_what_it_leaves_out(tmp_path):
+    touch(tmp_path, "train/a/1.png", "train/b/2.png", "test/a/1.png")
+    Image.fromarray(np.zeros((2, 2, 3), np.uint8)).save(tmp_path / "train/b/2.png")
+    kept, lost = keep_readable(list_parts(tmp_path).train)
+    assert lost == 1
+    assert names(kept, tmp_path) == ["train/b/2.png"]
+    assert kept.labels.tolist() == [1]

@@ -1,0 +1,146 @@
+import hashlib
+
+import lightning
+import numpy as np
+import pytest
+import torch
+from lightning.fabric.utilities.distributed import DistributedSamplerWrapper
+from lightning.pytorch.callbacks import ModelCheckpoint
+from torch.nn.functional import cross_entropy
+from torchvision.transforms.v2.functional import normalize
+
+from tssd.data import Digits
+from tssd.data.crop_flip import CropFlip
+from tssd.data.loading import EpochSampler, ImageSet, evaluation_loader, training_loader
+
+MEAN, STD = (0.1, 0.2, 0.3), (0.5, 0.6, 0.7)
+
+
+def image_set(count=33, augment=None):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (count, 3, 8, 6), generator=generator).byte()
+    return ImageSet(images, torch.arange(count) % 7, mean=MEAN, std=STD, augment=augment)
+
+
+def test_sampler_shows_every_image_once_in_another_order_each_epoch():
+    sampler = EpochSampler(50, seed=4)
+    orders = []
+    for epoch in (0, 1):
+        sampler.set_epoch(epoch)
+        pairs = list(sampler)
+        assert {e for e, _ in pairs} == {epoch}
+        orders.append([index for _, index in pairs])
+        assert sorted(orders[-1]) == list(range(50))
+    assert orders[0] != orders[1]
+    assert list(sampler) == list(EpochSampler(50, seed=4, epoch=1))
+    assert list(sampler) != list(EpochSampler(50, seed=5, epoch=1))
+
+
+def test_sampler_under_the_wrapper_that_lightning_uses_with_several_processes():
+    wrapped = [
+        DistributedSamplerWrapper(EpochSampler(50, seed=4), num_replicas=2, rank=rank)
+        for rank in (0, 1)
+    ]
+    for sampler in wrapped:
+        sampler.set_epoch(3)
+    pairs = [pair for sampler in wrapped for pair in sampler]
+    assert sorted(pairs) == [(3, index) for index in range(50)]
+
+
+def test_item_equals_torchvision():
+    images = image_set()
+    x, y = images[9]
+    assert (x.dtype, tuple(x.shape), y) == (torch.float32, (3, 8, 6), 2)
+    torch.testing.assert_close(x, normalize(images.images[9].float() / 255, MEAN, STD))
+
+
+def test_batch_equals_its_items():
+    images = image_set(augment=CropFlip(2, flip=True, seed=0))
+    items = [(4, 8), (5, 8), (4, 1)]
+    x, y = images.__getitems__(items)
+    assert (x.shape, x.dtype, y.dtype) == ((3, 3, 8, 6), torch.float32, torch.int64)
+    for n, item in enumerate(items):
+        assert torch.equal(x[n], images[item][0])
+        assert int(y[n]) == images[item][1]
+    assert not torch.equal(x[0], x[1])
+
+
+def test_bare_index_means_epoch_zero():
+    images = image_set(augment=CropFlip(2, flip=True, seed=0))
+    assert torch.equal(images[5][0], images[0, 5][0])
+
+
+@pytest.mark.parametrize(
+    ("count", "batch_size", "sizes"),
+    [(33, 16, [16, 16]), (34, 16, [16, 16, 2]), (3, 1, [1, 1, 1]), (1, 16, [1]), (15, 16, [15])],
+)
+def test_training_loader_leaves_out_a_last_batch_of_one(count, batch_size, sizes):
+    loader = training_loader(image_set(count), batch_size, num_workers=0, seed=0)
+    assert [len(y) for _, y in loader] == sizes
+    assert len(loader) == len(sizes)
+
+
+def test_evaluation_loader_keeps_order_and_every_image():
+    images = image_set(33)
+    loader = evaluation_loader(images, 16, num_workers=0)
+    assert torch.equal(torch.cat([y for _, y in loader]), images.labels)
+
+
+def test_loader_leaves_the_global_generator_alone():
+    state = torch.get_rng_state()
+    augmented = image_set(augment=CropFlip(2, flip=True, seed=0))
+    list(training_loader(augmented, 16, num_workers=0, seed=0))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+class Recorder(lightning.LightningModule):
+    """Records a hash of each training batch, in the simplest network there is."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = torch.nn.Linear(64, 10)
+        self.seen = []
+
+    def training_step(self, batch, _):
+        x, y = batch
+        bits = np.concatenate([x.numpy().ravel(), y.numpy().astype(np.float32)]).tobytes()
+        self.seen.append((self.current_epoch, hashlib.sha256(bits).hexdigest()))
+        return cross_entropy(self.head(x.flatten(1)), y)
+
+    def validation_step(self, batch, _):
+        pass
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+def fit(epochs, folder, *, workers, resume=None):
+    recorder = Recorder()
+    trainer = lightning.Trainer(
+        max_epochs=epochs,
+        accelerator="cpu",
+        logger=False,
+        callbacks=[ModelCheckpoint(folder, save_last=True)],
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    data = Digits(16, image_size=8, train_samples=40, augment=True, num_workers=workers, seed=3)
+    trainer.fit(recorder, datamodule=data, ckpt_path=resume)
+    trainer.save_checkpoint(folder / "end.ckpt")
+    return recorder.seen
+
+
+# Lightning 2.6 uses what torch 2.14 deprecates, advises more workers than these tests need, and
+# warns of the checkpoints that it resumes from.
+@pytest.mark.filterwarnings("ignore:Checkpoint directory .* is not empty:UserWarning")
+@pytest.mark.filterwarnings("ignore:.isinstance.treespec, LeafSpec.. is deprecated:FutureWarning")
+@pytest.mark.filterwarnings("ignore:.*does not have many workers:UserWarning")
+@pytest.mark.parametrize("checkpoint", ["last.ckpt", "end.ckpt"])
+def test_resumed_training_sees_the_batches_of_an_uninterrupted_one(tmp_path, checkpoint):
+    straight = fit(4, tmp_path / "a", workers=0)
+    assert len({bits for _, bits in straight}) == 12
+    for workers in (0, 2):
+        folder = tmp_path / str(workers)
+        before = fit(2, folder, workers=workers)
+        after = fit(4, folder, workers=workers, resume=folder / checkpoint)
+        assert before + after == straight

@@ -1,0 +1,118 @@
+import math
+
+import pytest
+import torch
+from spikingjelly.activation_based import surrogate as spikingjelly
+
+from tssd.errors import UsageError
+from tssd.surrogates import ATan, Rectangular, Sigmoid, Triangular
+
+ALL = [
+    Rectangular(),
+    Rectangular(0.5),
+    Triangular(),
+    Triangular(2.5),
+    Sigmoid(),
+    Sigmoid(1.5),
+    ATan(),
+    ATan(0.7),
+]
+# SpikingJelly names a slope alpha everywhere; a window's width is its inverse.
+TWINS = [
+    (Rectangular(), spikingjelly.Rect(alpha=1.0)),
+    (Rectangular(0.5), spikingjelly.Rect(alpha=2.0)),
+    (Triangular(), spikingjelly.PiecewiseQuadratic(alpha=1.0)),
+    (Triangular(2.5), spikingjelly.PiecewiseQuadratic(alpha=1 / 2.5)),
+    (Sigmoid(), spikingjelly.Sigmoid(alpha=4.0)),
+    (Sigmoid(1.5), spikingjelly.Sigmoid(alpha=1.5)),
+    (ATan(), spikingjelly.ATan(alpha=2.0)),
+    (ATan(0.7), spikingjelly.ATan(alpha=0.7)),
+]
+
+
+def kinks(surrogate):
+    """Where the derivative is discontinuous, or its one-sided limits disagree."""
+    if isinstance(surrogate, Rectangular):
+        return [-surrogate.width / 2, surrogate.width / 2]
+    return []
+
+
+def points(surrogate):
+    torch.manual_seed(0)
+    s = torch.empty(2000, dtype=torch.double).uniform_(-4, 4)
+    for kink in kinks(surrogate):
+        s = s[(s - kink).abs() > 1e-6]
+    return s
+
+
+@pytest.mark.parametrize("surrogate", ALL, ids=str)
+def test_derivative_is_autograd_of_the_primitive(surrogate):
+    s = points(surrogate).requires_grad_()
+    (slope,) = torch.autograd.grad(surrogate.primitive(s).sum(), s)
+    torch.testing.assert_close(surrogate.derivative(s.detach()), slope)
+
+
+@pytest.mark.parametrize("surrogate", ALL, ids=str)
+def test_primitive_rises_from_0_to_1_through_one_half(surrogate):
+    s = torch.tensor([-1e9, 0.0, 1e9], dtype=torch.double)
+    expected = torch.tensor([0.0, 0.5, 1.0], dtype=torch.double)
+    torch.testing.assert_close(surrogate.primitive(s), expected)
+    rising = surrogate.primitive(points(surrogate).sort().values)
+    assert (rising.diff() >= 0).all()
+
+
+def test_derivatives_at_hand_computed_points():
+    s = torch.tensor([-1.0, -0.25, 0.0, 0.5])
+    for surrogate, expected in [
+        (Rectangular(1.0), [0, 1, 1, 0]),  # the window is open: not at 0.5 itself
+        (Rectangular(2.0), [0, 0.5, 0.5, 0.5]),
+        (Triangular(1.0), [0, 0.75, 1, 0.5]),
+        (Triangular(2.0), [0.25, 0.4375, 0.5, 0.375]),
+        (Sigmoid(4.0), [4 * q * (1 - q) for q in (1 / (1 + math.e**k) for k in (4, 1, 0, -2))]),
+        (ATan(2.0), [1 / (1 + (math.pi * k) ** 2) for k in (1, 0.25, 0, 0.5)]),
+    ]:
+        torch.testing.assert_close(surrogate.derivative(s), torch.tensor(expected).to(s))
+
+
+@pytest.mark.parametrize(("ours", "theirs"), TWINS, ids=[str(ours) for ours, _ in TWINS])
+def test_gradient_equals_spikingjellys(ours, theirs):
+    s = points(ours).requires_grad_()
+    (gradient,) = torch.autograd.grad(theirs(s).sum(), s)
+    torch.testing.assert_close(ours.derivative(s.detach()), gradient)
+    torch.testing.assert_close(ours.primitive(s.detach()), theirs.primitive_function(s, theirs.alpha))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("surrogate", ALL, ids=str)
+def test_compress_then_scale_multiplies_by_the_derivative(surrogate, dtype):
+    s = points(surrogate).to(dtype)
+    grad = torch.randn_like(s)
+    kept = torch.empty_like(s, dtype=surrogate.kept_dtype(dtype))
+    surrogate.compress(s.clone(), kept)
+    scaled = surrogate.scale(grad.clone(), kept)
+    assert scaled.dtype == dtype
+    torch.testing.assert_close(scaled, grad * surrogate.derivative(s))
+
+
+def test_only_the_rectangular_window_keeps_one_byte():
+    for surrogate in ALL:
+        one_byte = isinstance(surrogate, Rectangular)
+        assert surrogate.kept_dtype(torch.float32) == (torch.bool if one_byte else torch.float32)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(Rectangular, "width"), (Triangular, "width"), (Sigmoid, "slope"), (ATan, "slope")],
+)
+def test_a_width_or_slope_must_be_positive(kind, name, value):
+    with pytest.raises(UsageError, match=f"^{name}: got {value}, expected a number > 0$"):
+        kind(value)
+    with pytest.raises(UsageError, match=name):
+        kind(**{name: value})
+
+
+def test_surrogates_compare_by_value_and_cannot_change():
+    assert ATan(3.0) == ATan(3.0) != ATan()
+    with pytest.raises(AttributeError):
+        ATan().slope = 1.0  # pyright: ignore[reportAttributeAccessIssue]

@@ -1,0 +1,182 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from tssd.errors import UsageError
+from tssd.time import PerStep, TimeFold, is_constant_in_time, repeat_in_time, running_mean, time_mean
+
+T, N, C, H, W = 3, 5, 2, 4, 6
+
+
+def sequence():
+    torch.manual_seed(0)
+    return torch.randn(T, N, C, H, W, dtype=torch.double)
+
+
+def trained_batch_norm():
+    """Batch norm whose scale, shift and running statistics are not the initial ones."""
+    torch.manual_seed(1)
+    norm = nn.BatchNorm2d(C).double()
+    nn.init.uniform_(norm.weight, 0.5, 2)
+    nn.init.uniform_(norm.bias, -1, 1)
+    norm(torch.randn(7, C, H, W, dtype=torch.double))
+    return norm
+
+
+def run(apply, module, x):
+    """Output, and gradients of a weighted sum of it by the input and the module's parameters."""
+    x = x.detach().requires_grad_()
+    y = apply(x)
+    weights = torch.arange(y.numel(), dtype=y.dtype).sin().view(y.shape)
+    return y, torch.autograd.grad((y * weights).sum(), [x, *module.parameters()])
+
+
+class CountSamples:
+    """Forward hook that writes down the batch size of every call."""
+
+    def __init__(self, module):
+        self.batches = []
+        module.register_forward_hook(lambda _m, args, _y: self.batches.append(len(args[0])))
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_time_fold_of_batch_norm_is_batch_norm_of_the_folded_tensor(train):
+    x, norm = sequence(), trained_batch_norm().train(train)
+    ours, oracle = TimeFold(copy.deepcopy(norm)), copy.deepcopy(norm)
+
+    y, g = run(ours, ours, x)
+    z, h = run(lambda x: oracle(x.view(T * N, C, H, W)), oracle, x)
+
+    torch.testing.assert_close(y, z.view(x.shape))
+    torch.testing.assert_close(g, h)
+    torch.testing.assert_close(ours[0].running_mean, oracle.running_mean)
+    torch.testing.assert_close(ours[0].running_var, oracle.running_var)
+    assert (ours[0].running_mean != norm.running_mean).all() == train
+
+
+@pytest.mark.parametrize("fold", [TimeFold, PerStep])
+def test_sample_n_of_step_t_stays_there(fold):
+    x = torch.arange(T * N, dtype=torch.float).view(T, N, 1)
+    assert torch.equal(fold(nn.Identity())(x), x)
+    assert torch.equal(fold(nn.Identity())(x.transpose(0, 1)), x.transpose(0, 1))
+
+
+def test_time_fold_changes_the_shape_behind_time_and_batch():
+    assert TimeFold(nn.AvgPool2d(2), nn.Flatten())(sequence()).shape == (T, N, C * H * W // 4)
+
+
+def test_a_view_equals_the_written_out_sequence():
+    image, layers = sequence()[0], [nn.Conv2d(C, C, 3, padding=1).double(), trained_batch_norm()]
+    viewed, written = TimeFold(*copy.deepcopy(layers)), TimeFold(*copy.deepcopy(layers))
+
+    y, g = run(lambda x: viewed(repeat_in_time(x, T)), viewed, image)
+    z, h = run(lambda x: written(repeat_in_time(x, T).contiguous()), written, image)
+
+    torch.testing.assert_close(y, z)
+    torch.testing.assert_close(g, h)
+    torch.testing.assert_close(viewed[1].running_mean, written[1].running_mean)
+
+
+def test_a_view_differs_only_in_the_unbiased_correction_of_the_running_variance():
+    image = sequence()[0]
+    norm = nn.BatchNorm2d(C, momentum=1.0).double()  # momentum 1: running = this batch's
+    biased, n = image.var((0, 2, 3), unbiased=False), N * H * W
+
+    TimeFold(norm)(repeat_in_time(image, T))
+    torch.testing.assert_close(norm.running_var, biased * n / (n - 1))
+    TimeFold(norm)(repeat_in_time(image, T).contiguous())
+    torch.testing.assert_close(norm.running_var, biased * T * n / (T * n - 1))
+
+
+def test_a_view_is_computed_once_and_stays_a_view():
+    first, second = TimeFold(nn.Conv2d(C, C, 1).double()), TimeFold(nn.ReLU())
+    counts = CountSamples(first[0]), CountSamples(second[0])
+    image = sequence()[0]
+
+    y = second(first(repeat_in_time(image, T)))
+    second(first(repeat_in_time(image, T).contiguous()))
+
+    assert is_constant_in_time(y)
+    assert [count.batches for count in counts] == [[N, T * N]] * 2
+
+
+def test_dropout_draws_one_mask_for_a_view():
+    torch.manual_seed(0)
+    x = torch.ones(N, 50)
+    once = TimeFold(nn.Dropout(0.5))(repeat_in_time(x, T))
+    each = TimeFold(nn.Dropout(0.5))(repeat_in_time(x, T).contiguous())
+    assert torch.equal(once[0], once[1])
+    assert not torch.equal(each[0], each[1])
+
+
+def test_per_step_batch_norm_is_one_batch_norm_call_a_step():
+    x, norm = sequence(), trained_batch_norm()
+    ours, oracle = PerStep(copy.deepcopy(norm)), copy.deepcopy(norm)
+
+    y, g = run(ours, ours, x)
+    z, h = run(lambda x: torch.stack([oracle(x[0]), oracle(x[1]), oracle(x[2])]), oracle, x)
+
+    torch.testing.assert_close(y, z)
+    torch.testing.assert_close(g, h)
+    torch.testing.assert_close(ours[0].running_mean, oracle.running_mean)
+    torch.testing.assert_close(ours[0].running_var, oracle.running_var)
+
+
+def test_per_step_updates_statistics_once_for_a_view_and_every_step_otherwise():
+    image, norm = sequence()[0], nn.BatchNorm2d(C).double()
+    y = PerStep(norm)(repeat_in_time(image, T))
+    assert norm.num_batches_tracked == 1
+    z = PerStep(norm)(repeat_in_time(image, T).contiguous())
+    assert norm.num_batches_tracked == 1 + T
+    torch.testing.assert_close(y, z)
+
+
+def test_repeat_in_time_is_a_view():
+    x = sequence()[0]
+    y = repeat_in_time(x, T)
+    assert y.shape == (T, *x.shape)
+    assert y.stride(0) == 0
+    assert y.untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
+    assert torch.equal(y[T - 1], x)
+
+
+@pytest.mark.parametrize("timesteps", [0, -1])
+def test_repeat_in_time_refuses_less_than_one_step(timesteps):
+    with pytest.raises(UsageError, match=f"timesteps: got {timesteps}, expected .* >= 1"):
+        repeat_in_time(torch.zeros(2), timesteps)
+
+
+@pytest.mark.parametrize(
+    ("x", "constant"),
+    [
+        (torch.zeros(2, 3).expand(T, 2, 3), True),
+        (torch.zeros(T, 2, 3), False),  # the same values, but nobody promised it
+        (torch.zeros(2, 3).expand(1, 2, 3), False),  # one step: nothing to save
+        (torch.zeros(T, 1, 3).expand(T, 2, 3), False),  # repeated over the batch, not in time
+    ],
+)
+def test_only_a_view_over_time_counts_as_constant(x, constant):
+    assert is_constant_in_time(x) is constant
+
+
+def test_one_step_is_folded_like_any_other_sequence():
+    x, norm = sequence()[:1], trained_batch_norm()
+    torch.testing.assert_close(TimeFold(copy.deepcopy(norm))(x)[0], copy.deepcopy(norm)(x[0]))
+
+
+def test_running_mean_literal():
+    x = torch.tensor([[2.0, 0.0], [4.0, 0.0], [0.0, 9.0]])
+    assert torch.equal(running_mean(x), torch.tensor([[2.0, 0.0], [3.0, 0.0], [2.0, 3.0]]))
+
+
+def test_time_mean_literal():
+    x = torch.tensor([[2.0, 0.0], [4.0, 0.0], [0.0, 9.0]])
+    assert torch.equal(time_mean(x, 2), torch.tensor([3.0, 0.0]))
+    assert torch.equal(time_mean(x, 3), torch.tensor([2.0, 3.0]))
+
+
+def test_time_mean_refuses_more_steps_than_there_are():
+    with pytest.raises(UsageError, match="first 4 is wanted, but the sequence has 3"):
+        time_mean(torch.zeros(3, 2), 4)
