@@ -5,13 +5,14 @@ from collections.abc import Callable
 import snntorch
 import torch
 from snntorch import surrogate as snntorch_surrogate
-from spikingjelly.activation_based import functional, layer, surrogate
+from spikingjelly.activation_based import functional, layer
+from spikingjelly.activation_based import surrogate as jelly_surrogate
 from spikingjelly.activation_based.neuron import LIFNode
 from torch import Tensor, nn
 
 from benchmarks.workloads import Layer, Workload
-from tssd import LIF, TimeFold
-from tssd.models import vgg9
+from tssd import LIF, TimeFold, vgg9
+from tssd.surrogates import Rectangular, Sigmoid
 
 
 def _stateless(kind: str, *sizes: int) -> nn.Module:
@@ -30,16 +31,18 @@ def _stateless(kind: str, *sizes: int) -> nn.Module:
 
 
 class Ours(nn.Module):
-    """tssd, or its floor: the same with ReLU, which has no state, in place of the neurons."""
+    """tssd: `tssd.vgg9` itself, or TimeFold and LIF."""
 
-    def __init__(self, workload: Workload, neuron: Callable[[], nn.Module] = LIF) -> None:
+    def __init__(self, workload: Workload, neuron: Callable[[], nn.Module] | None = None) -> None:
         super().__init__()
+        gradient = {"rectangular": Rectangular(), "sigmoid": Sigmoid(4)}[workload.surrogate]
+        make = neuron or (lambda: LIF(surrogate=gradient))
         if workload.width is not None:
-            self.net = vgg9(image_size=workload.sample[-1], width=workload.width, neuron=neuron)
+            self.net = vgg9(image_size=workload.sample[-1], width=workload.width, neuron=make)
         else:
             self.net = nn.Sequential(
                 *(
-                    neuron() if entry[0] == "neuron" else TimeFold(_stateless(*entry))
+                    make() if entry[0] == "neuron" else TimeFold(_stateless(*entry))
                     for entry in workload.layers
                 )
             )
@@ -50,16 +53,21 @@ class Ours(nn.Module):
         return out if isinstance(out, Tensor) else out.logits
 
 
+def floor(workload: Workload) -> nn.Module:
+    """The same with ReLU, which has no state: what convolutions, norms and pools cost anyway."""
+    return Ours(workload, nn.ReLU)
+
+
 class SpikingJelly(nn.Module):
     """SpikingJelly in multi-step mode, with its own layers."""
 
     def __init__(self, workload: Workload) -> None:
         super().__init__()
-        self.net = nn.Sequential(*(self._layer(*entry) for entry in workload.layers))
+        self.net = nn.Sequential(*(self._layer(workload, *entry) for entry in workload.layers))
         functional.set_step_mode(self.net, "m")
 
     @staticmethod
-    def _layer(kind: str, *sizes: int) -> nn.Module:
+    def _layer(workload: Workload, kind: str, *sizes: int) -> nn.Module:
         match kind:
             case "conv":
                 return layer.Conv2d(*sizes, 3, padding=1, bias=False)
@@ -71,15 +79,15 @@ class SpikingJelly(nn.Module):
                 return layer.AvgPool2d(2)
             case "flatten":
                 return layer.Flatten()
-            case _:
-                return LIFNode(
-                    tau=2.0,
-                    decay_input=False,
-                    v_threshold=1.0,
-                    v_reset=None,
-                    surrogate_function=surrogate.Rect(),
-                    detach_reset=False,
-                )
+        rectangular = workload.surrogate == "rectangular"
+        return LIFNode(
+            tau=2.0,
+            decay_input=False,
+            v_threshold=1.0,
+            v_reset=None,
+            surrogate_function=jelly_surrogate.Rect() if rectangular else jelly_surrogate.Sigmoid(),
+            detach_reset=False,
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits [T, N, K] of x [T, N, ...]; the neurons' states are reset before."""
@@ -91,27 +99,31 @@ def _rectangle(s: Tensor, grad: Tensor, spikes: Tensor) -> Tensor:
     return grad * (s.abs() < 0.5)
 
 
-def _snntorch_layer(entry: Layer) -> nn.Module:
-    if entry[0] != "neuron":
-        return _stateless(*entry)
-    gradient = snntorch_surrogate.custom_surrogate(_rectangle)
-    return snntorch.Leaky(beta=0.5, threshold=1.0, spike_grad=gradient, reset_delay=False)
-
-
 class SnnTorch(nn.Module):
     """snnTorch as documented: a time loop around the whole network, states handed on.
 
-    Batch norm therefore sees one timestep's N samples at a time: our `per_step_batch_norm`.
+    Batch norm therefore sees the N samples of one timestep: our `per_step_batch_norm`.
     """
 
     def __init__(self, workload: Workload) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(_snntorch_layer(entry) for entry in workload.layers)
+        self.layers = nn.ModuleList(self._layer(workload, entry) for entry in workload.layers)
+
+    @staticmethod
+    def _layer(workload: Workload, entry: Layer) -> nn.Module:
+        if entry[0] != "neuron":
+            return _stateless(*entry)
+        gradient = {
+            "rectangular": snntorch_surrogate.custom_surrogate(_rectangle),
+            "sigmoid": snntorch_surrogate.sigmoid(4),
+        }[workload.surrogate]
+        # Its default, reset_delay=True, subtracts the threshold one step later and undecayed:
+        # another neuron than the paper's.
+        return snntorch.Leaky(beta=0.5, threshold=1.0, spike_grad=gradient, reset_delay=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits [T, N, K] of x [T, N, ...]."""
-        neurons = [m for m in self.layers if isinstance(m, snntorch.Leaky)]
-        states = {neuron: neuron.reset_mem() for neuron in neurons}
+        states = {m: m.reset_mem() for m in self.layers if isinstance(m, snntorch.Leaky)}
         logits = []
         for h in x:
             for module in self.layers:
@@ -124,31 +136,25 @@ class SnnTorch(nn.Module):
 
 
 class SnnTorchFolded(SnnTorch):
-    """snnTorch layer by layer: stateless layers once for all timesteps, loops over neurons only.
+    """snnTorch layer by layer: the time loop is around each neuron, the rest sees all T at once.
 
-    Its documentation does not teach this, but its users can write it, and batch norm then sees
-    T*N samples as ours does.
+    Not its documented way, but its users can write it. Batch norm sees T*N samples, as ours does.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits [T, N, K] of x [T, N, ...]."""
-        steps, batch = x.shape[:2]
+        sizes = x.shape[:2]
         h = x.flatten(0, 1)
         for module in self.layers:
             if isinstance(module, snntorch.Leaky):
                 v, spikes = module.reset_mem(), []
-                for h_t in h.unflatten(0, (steps, batch)):
+                for h_t in h.unflatten(0, sizes):
                     spikes_t, v = module(h_t, v)
                     spikes.append(spikes_t)
                 h = torch.cat(spikes)
             else:
                 h = module(h)
-        return h.unflatten(0, (steps, batch))
-
-
-def floor(workload: Workload) -> nn.Module:
-    """The same network with ReLU: what convolutions, norms and pools cost anyway."""
-    return Ours(workload, nn.ReLU)
+        return h.unflatten(0, sizes)
 
 
 # In the order in which a round runs them.
@@ -161,11 +167,11 @@ PEERS: dict[str, Callable[[Workload], nn.Module]] = {
 }
 
 
-def build(name: str, workload: Workload, *, device: str = "cpu") -> nn.Module:
-    """A peer's network in training mode, with the same weights whoever builds it."""
-    # snnTorch keeps every neuron ever made in a list on the class; forget those of other runs.
+def build(peer: str, workload: Workload, *, device: str = "cpu") -> nn.Module:
+    """A peer's network in training mode; the weights are the same whoever builds it."""
+    # snnTorch lists every neuron ever made on a class and so keeps it alive; drop those of others.
     snntorch.SpikingNeuron.init()
-    net = PEERS[name](workload)
+    net = PEERS[peer](workload)
     generator = torch.Generator().manual_seed(0)
     for module in net.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):  # norms start alike in every library

@@ -76,7 +76,8 @@ class Probe:
             torch.rand(skip)
             torch.rand(skip, device=x.device)
             try:
-                return run(self.module, x, self.taps, layout=self.layout, reset=self.reset)
+                # A copy: the network may change its input in place.
+                return run(self.module, x.clone(), self.taps, layout=self.layout, reset=self.reset)
             except TssdError:
                 raise
             except Exception as error:

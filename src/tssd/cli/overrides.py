@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Iterable, Sequence
 
+from tssd.config.schema import SECTIONS
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
 
@@ -38,3 +39,13 @@ def refuse_leftovers(rest: Sequence[str], parser: argparse.ArgumentParser) -> No
 def option_names(parser: argparse.ArgumentParser) -> Iterable[str]:
     """The command's own long options."""
     return [o for action in parser._actions for o in action.option_strings if o.startswith("--")]
+
+
+def check_near_own(overrides: Sequence[Override], parser: argparse.ArgumentParser) -> None:
+    """A misspelt option of the command itself is not an option of the recipe."""
+    own = [name.removeprefix("--") for name in option_names(parser)]
+    for name, _ in overrides:
+        if "." in name or name in SECTIONS:
+            continue
+        if (near := nearest(name, own)).startswith("did you mean"):
+            raise UsageError(f"--{name}: no such option; {near.replace('mean ', 'mean --')}")

@@ -8,6 +8,8 @@ from rich.table import Table
 
 from tssd.config.options import children
 from tssd.config.schema import SECTIONS
+from tssd.evaluation import Evaluation
+from tssd.report import Comparison
 
 
 def print_accuracy(results: Mapping[str, Any], *, title: str) -> None:
@@ -23,6 +25,80 @@ def print_accuracy(results: Mapping[str, Any], *, title: str) -> None:
         table.add_row(f"{name} ({row['epoch'] + 1})", *values)
     console().print(table)
     print(f"* the timesteps it is meant for; {results['best']['samples']} test images")
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """One row a method, one column a T."""
+    table = Table()
+    table.add_column("method")
+    for t in comparison.timesteps:
+        table.add_column(f"T={t}", justify="right")
+    for row in comparison.rows:
+        cells = [
+            f"[bold]{row.cell(t)}[/bold]" if t == row.student else row.cell(t)
+            for t in comparison.timesteps
+        ]
+        table.add_row(row.name, *cells)
+    console().print(table)
+    seeds = sorted({seed for row in comparison.rows for seed in row.seeds})
+    print(
+        f"test accuracy, %, mean ± std over seeds {', '.join(map(str, seeds))}; "
+        f"{comparison.samples} test images, split {comparison.split_hash}; "
+        "bold = the timesteps a method is meant for"
+    )
+
+
+def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
+    """Per T: accuracy, calibration, operations, energy. Then firing rates and early exit."""
+    operations = evaluation.operations
+    table = Table(title=f"{title}: {evaluation.samples} test images", title_justify="left")
+    for name in ("T", "accuracy %", "nll", "calib. error %", "MACs", "SynOps", "energy µJ"):
+        table.add_column(name, justify="right")
+    for t in range(evaluation.timesteps):
+        costs = ["", "", ""]
+        if operations is not None:
+            costs = [_si(operations.macs[t]), _si(operations.acs[t])]
+            costs.append(f"{operations.energy_uj[t]:.4g}")
+        table.add_row(
+            str(t + 1),
+            f"{100 * evaluation.accuracy[t]:.2f}",
+            f"{evaluation.nll[t]:.3f}",
+            f"{100 * evaluation.calibration_error[t]:.2f}",
+            *costs,
+        )
+    console().print(table)
+    if operations is not None:
+        energy = operations.energy_model
+        print(
+            f"per sample over T timesteps; energy from {energy.mac_pj} pJ a MAC and "
+            f"{energy.ac_pj} pJ an accumulate (SynOp): {energy.source}"
+        )
+    if evaluation.firing_rates:
+        table = Table(title="spikes per neuron and timestep", title_justify="left")
+        table.add_column("layer")
+        for t in range(1, evaluation.timesteps + 1):
+            table.add_column(f"T={t}", justify="right")
+        for name, rates in evaluation.firing_rates.items():
+            table.add_row(name, *[f"{rate:.3f}" for rate in rates])
+        console().print(table)
+    for tap, curve in evaluation.early_exit.items():
+        table = Table(
+            title=f"early exit after {tap} at T={evaluation.report_at}", title_justify="left"
+        )
+        for column in ("confidence above", "accuracy %", "leave early %"):
+            table.add_column(column, justify="right")
+        rows = zip(curve.thresholds, curve.accuracy, curve.leaving, strict=True)
+        for threshold, accuracy, leaving in rows:
+            table.add_row(f"{threshold:g}", f"{100 * accuracy:.2f}", f"{100 * leaving:.1f}")
+        console().print(table)
+
+
+def _si(count: float) -> str:
+    """A count with three digits and k, M or G."""
+    for factor, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= factor:
+            return f"{count / factor:.3g} {letter}"
+    return f"{count:.3g}"
 
 
 def print_options(config: Mapping[str, Any]) -> None:

@@ -3,10 +3,9 @@
 import argparse
 from pathlib import Path
 
-from tssd.cli.overrides import option_names, parse_overrides
+from tssd.cli.overrides import check_near_own, parse_overrides
 from tssd.cli.show import print_accuracy, print_options
 from tssd.config import build, load_recipe
-from tssd.config.suggest import nearest
 from tssd.errors import UsageError
 from tssd.training.fit import fit
 
@@ -53,14 +52,3 @@ def default_folder(recipe: str, seed: int) -> Path:
     if path.suffix in (".yaml", ".yml"):
         recipe = path.stem
     return Path("runs") / recipe / f"seed{seed}"
-
-
-def check_near_own(overrides: list[tuple[str, str]], parser: argparse.ArgumentParser) -> None:
-    """A misspelt option of the command itself is not an option of the recipe."""
-    own = [name.removeprefix("--") for name in option_names(parser)]
-    for name, _ in overrides:
-        if "." not in name and (near := nearest(name, own)).startswith("did you mean"):
-            from tssd.config.schema import SECTIONS
-
-            if name not in SECTIONS:
-                raise UsageError(f"--{name}: no such option; {near.replace('mean ', 'mean --')}")

@@ -74,7 +74,7 @@ class ImageFolder(ImageData):
         image_size: Side in pixels to scale (shorter side) and centre-crop to; null keeps the size.
         train_samples: Number of training images, classes even, the same for all seeds; null: all.
         val_share: Share of each class of the training images kept for validation, 0 to below 1.
-        augment: Whether to crop (after padding by 4 pixels) and flip the training images at random.
+        augment: Whether to crop (after padding by an eighth of the side) and flip at random.
         num_workers: Loading processes; 0 loads in the training process.
         seed: Seed of the order and the augmentation. The split does not depend on it.
         skip_corrupt: Whether to leave unreadable images out; reads each image once at the start.

@@ -96,7 +96,7 @@ class FashionMNIST(TorchvisionSet):
         image_size: Side in pixels of the square to resize to, bilinear; null keeps 28.
         train_samples: Number of training images, classes even, the same for all seeds; null: all.
         val_share: Share of each class of the training images kept for validation, 0 to below 1.
-        augment: Whether to crop (after padding by 4 pixels) and flip the training images at random.
+        augment: Whether to crop (after padding by an eighth of the side) and flip at random.
         num_workers: Loading processes; 0 loads in the training process.
         seed: Seed of the order and the augmentation. The split does not depend on it.
     """
@@ -152,7 +152,7 @@ class CIFAR10(TorchvisionSet):
         image_size: Side in pixels of the square to resize to, bilinear; null keeps 32.
         train_samples: Number of training images, classes even, the same for all seeds; null: all.
         val_share: Share of each class of the training images kept for validation, 0 to below 1.
-        augment: Whether to crop (after padding by 4 pixels) and flip the training images at random.
+        augment: Whether to crop (after padding by an eighth of the side) and flip at random.
         num_workers: Loading processes; 0 loads in the training process.
         seed: Seed of the order and the augmentation. The split does not depend on it.
     """
@@ -196,7 +196,7 @@ class CIFAR100(TorchvisionSet):
         image_size: Side in pixels of the square to resize to, bilinear; null keeps 32.
         train_samples: Number of training images, classes even, the same for all seeds; null: all.
         val_share: Share of each class of the training images kept for validation, 0 to below 1.
-        augment: Whether to crop (after padding by 4 pixels) and flip the training images at random.
+        augment: Whether to crop (after padding by an eighth of the side) and flip at random.
         num_workers: Loading processes; 0 loads in the training process.
         seed: Seed of the order and the augmentation. The split does not depend on it.
     """

@@ -4,6 +4,7 @@ from tssd.evaluation.accuracy import ConfusionMatrix, TimestepAccuracy
 from tssd.evaluation.calibration import CalibrationError
 from tssd.evaluation.costs import CostCounter
 from tssd.evaluation.early_exit import EarlyExit, EarlyExitCurve
+from tssd.evaluation.firing import FiringRates
 from tssd.evaluation.operations import EnergyModel, LayerOperations, Operations
 from tssd.evaluation.result import Evaluation
 from tssd.evaluation.run import accuracy_at_every_timestep, evaluate
@@ -16,6 +17,7 @@ __all__ = [
     "EarlyExitCurve",
     "EnergyModel",
     "Evaluation",
+    "FiringRates",
     "LayerOperations",
     "Operations",
     "TimestepAccuracy",

@@ -35,7 +35,7 @@ class TimestepAccuracy:
         """Count a batch."""
         self.correct += (logits.argmax(-1) == target).sum(1)
         truth = target.expand(logits.shape[0], -1)
-        log_p = F.log_softmax(logits.double(), dim=-1).transpose(1, 2)
+        log_p = logits.double().log_softmax(-1).transpose(1, 2)
         self.nll += F.nll_loss(log_p, truth, reduction="none").sum(1)
         self.samples += target.numel()
 

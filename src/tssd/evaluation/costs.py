@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tssd.evaluation.events import Tally, split_steps
+from tssd.evaluation.events import Pass, Tally
+from tssd.evaluation.firing import FiringRates, firing_rates, is_spiking
 from tssd.evaluation.operations import (
     EnergyModel,
     LayerOperations,
@@ -20,23 +21,6 @@ from tssd.neurons import Neuron
 from tssd.time import is_constant_in_time
 
 LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
-
-
-def is_spiking(module: nn.Module) -> bool:
-    """Whether a module's output is spikes: our neurons, SpikingJelly's and snnTorch's.
-
-    Told by the names of its classes, so that neither package needs to be installed.
-    """
-    if isinstance(module, Neuron):
-        return True
-    origins = [(c.__module__, c.__name__) for c in type(module).__mro__]
-    if any("NonSpiking" in name for _, name in origins):
-        return False
-    return any(
-        package.startswith("spikingjelly.activation_based.neuron")
-        or (package.startswith("snntorch.") and name == "SpikingNeuron")
-        for package, name in origins
-    )
 
 
 class _Layer:
@@ -61,16 +45,17 @@ class CostCounter:
     Args:
         net: any network.
         timesteps: T of every sequence.
+        batch_first: whether the network itself has N before T.
     """  # noqa: D400, D415 - the summary is followed by an example
 
-    def __init__(self, net: nn.Module, timesteps: int) -> None:
+    def __init__(self, net: nn.Module, timesteps: int, *, batch_first: bool = False) -> None:
         self.net = net
         self.timesteps = timesteps
+        self.batch_first = batch_first
         self.samples = 0
         self._neurons: dict[str, Tally] = {}
         self._layers: dict[str, _Layer] = {}
-        self._batch = 0
-        self._constant = False
+        self._pass = Pass(timesteps, 0)
         self._spiked = False
 
     @contextmanager
@@ -89,25 +74,21 @@ class CostCounter:
 
     def open_batch(self, x: Tensor) -> None:
         """Get ready for one pass over a sequence x [T, N, ...]."""
-        self._batch = x.shape[1]
-        self._constant = is_constant_in_time(x)
+        self._pass = Pass(*x.shape[:2], is_constant_in_time(x), self.batch_first)
         self._spiked = False
 
     def close_batch(self) -> None:
         """Book what the pass did."""
+        samples = self._pass.samples
         for neuron in self._neurons.values():
-            neuron.close_batch(self._batch, once=False)
+            neuron.close_batch(samples, once=False)
         for layer in self._layers.values():
-            layer.tally.close_batch(self._batch, once=layer.before_spikes and self._constant)
-        self.samples += self._batch
+            layer.tally.close_batch(samples, once=layer.before_spikes and self._pass.constant)
+        self.samples += samples
 
-    def firing_rates(self) -> dict[str, tuple[float, ...]]:
-        """Spikes per neuron and timestep, mean over the first T steps, T = 1..T_max, by name."""
-        return {
-            name: layer_operations(tally, self.samples, analogue=False).density
-            for name, tally in self._neurons.items()
-            if not tally.unplaced
-        }
+    def firing_rates(self) -> FiringRates:
+        """Firing rates of all samples so far."""
+        return firing_rates(self._neurons, self.timesteps)
 
     def operations(self, energy: EnergyModel | None = None) -> Operations:
         """Operations per sample, see `tssd.evaluation.operations.RULE`."""
@@ -132,8 +113,8 @@ class CostCounter:
             spikes = output[0] if isinstance(output, tuple) else output
             tally = self._neurons.setdefault(name, Tally(self.timesteps))
             # SpikingJelly's neurons say whether they take sequences; snnTorch's never do.
-            time_first = isinstance(module, Neuron) or getattr(module, "step_mode", "s") == "m"
-            tally.add(self._split(spikes, time_first=time_first), self._batch)
+            has_time = isinstance(module, Neuron) or getattr(module, "step_mode", "s") == "m"
+            tally.add(self._pass.split(spikes, has_time=has_time), self._pass.samples)
 
         return hook
 
@@ -145,18 +126,15 @@ class CostCounter:
                 layer.before_spikes = True
             if layer.before_spikes:
                 layer.whole = layer.whole.to(x.device) & ((x >= 0) & (x == x.floor())).all()
-            macs = _dense_macs(module, output)
-            layer.tally.add(self._split(x, time_first=self._has_time(module, x)), self._batch, macs)
+            steps = self._pass.split(x, has_time=self._has_time(module, x))
+            layer.tally.add(steps, self._pass.samples, _dense_macs(module, output))
 
         return hook
 
     def _has_time(self, layer: nn.Module, x: Tensor) -> bool:
         if isinstance(layer, nn.Linear):
-            return x.dim() > 2 and x.shape[:2] == (self.timesteps, self._batch)
+            return x.dim() > 2 and x.shape[:2] == self._pass.lead
         return x.dim() == _weight(layer).dim() + 1
-
-    def _split(self, x: Tensor, *, time_first: bool) -> Tensor | None:
-        return split_steps(x, self.timesteps, self._batch, time_first=time_first)
 
 
 def _weight(layer: nn.Module) -> Tensor:

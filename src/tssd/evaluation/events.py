@@ -1,6 +1,8 @@
 """Counting events (non-zero values) per timestep, however a network walks through time."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -23,22 +25,44 @@ def count_events(x: Tensor) -> Tensor:
     return torch.stack(counts).sum(0, dtype=torch.int64)
 
 
-def split_steps(x: Tensor, timesteps: int, samples: int, *, time_first: bool) -> Tensor | None:
-    """See x as [S, ...], S = T or, where a module sees one step at a time, S = 1; None = neither.
+@dataclass(frozen=True)
+class Pass:
+    """One run of a network over a batch.
 
     Args:
-        x: [T, N, ...] if time_first, else [T*N, ...] or [N, ...].
         timesteps: T.
         samples: N.
-        time_first: whether x has a time axis of its own.
+        constant: whether the input is the same at every timestep.
+        batch_first: whether the network has N before T, in shapes and where it folds them.
     """
-    if time_first:
-        return x if x.shape[:2] == (timesteps, samples) else None
-    if x.shape[0] == samples:
-        return x.unsqueeze(0)
-    if x.shape[0] == timesteps * samples:
-        return x.unflatten(0, (timesteps, samples))
-    return None
+
+    timesteps: int
+    samples: int
+    constant: bool = False
+    batch_first: bool = False
+
+    @property
+    def lead(self) -> tuple[int, int]:
+        """The first two axes of a sequence."""
+        axes = (self.timesteps, self.samples)
+        return axes[::-1] if self.batch_first else axes
+
+    def split(self, x: Tensor, *, has_time: bool) -> Tensor | None:
+        """See x as [S, N, ...]: S = T, or 1 where a module sees one step; None = neither.
+
+        Args:
+            x: [T, N, ...] if has_time, else folded [T*N, ...] or one step [N, ...].
+            has_time: whether x has a time axis of its own.
+        """
+        if not has_time:
+            if x.shape[0] == self.samples:
+                return x.unsqueeze(0)
+            if x.shape[0] != self.samples * self.timesteps:
+                return None
+            x = x.unflatten(0, self.lead)
+        if x.shape[:2] != self.lead:
+            return None
+        return x.transpose(0, 1) if self.batch_first else x
 
 
 @dataclass(frozen=True)
@@ -64,7 +88,7 @@ class Tally:
         self._calls: dict[Geometry, list[Tensor]] = {}
 
     def add(self, x: Tensor | None, samples: int, macs: int = 0) -> None:
-        """Count a call's values x [S, ...] (see `split_steps`) with its MACs over all S steps."""
+        """Count a call's values x [S, N, ...] (see `Pass.split`) with its MACs over all S steps."""
         if x is None:
             self.unplaced = True
             return
@@ -93,6 +117,11 @@ class Tally:
             self.runs[geometry] = [r + samples * n for r, n in zip(runs, repeats, strict=True)]
         self._calls.clear()
 
+    def cumulative(self) -> Iterator[tuple[Geometry, list[int], list[int]]]:
+        """Per geometry: events, and samples that ran, over the first T steps for every T."""
+        for geometry, events in self.events.items():
+            yield geometry, list(accumulate(events.tolist())), list(accumulate(self.runs[geometry]))
+
     def _place(self, calls: list[Tensor]) -> tuple[Tensor | None, list[int]]:
         """Events [T] and how often the module ran at each timestep."""
         steps = self.timesteps
@@ -106,3 +135,14 @@ class Tally:
         if len(calls) % steps == 0:  # step by step
             return each.view(steps, -1).sum(1), [len(calls) // steps] * steps
         return None, []
+
+
+def density(tallies: Iterable[Tally], timesteps: int) -> tuple[float, ...]:
+    """Events per value over the first T steps, T = 1..timesteps, of several modules together."""
+    seen, values = [0] * timesteps, [0] * timesteps
+    for tally in tallies:
+        for geometry, events, runs in tally.cumulative():
+            for t in range(timesteps):
+                seen[t] += events[t]
+                values[t] += geometry.values * runs[t]
+    return tuple(s / v if v else 0.0 for s, v in zip(seen, values, strict=True))

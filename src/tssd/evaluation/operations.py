@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Literal
 
-from tssd.evaluation.events import Tally
+from tssd.errors import UsageError
+from tssd.evaluation.events import Tally, density
 
 RULE = (
     "Convolutions and linear layers, mean per sample over the first T timesteps. A layer behind "
@@ -24,11 +24,17 @@ class EnergyModel:
         mac_pj: of a multiply-accumulate, in pJ.
         ac_pj: of an accumulate, in pJ.
         source: where the constants come from.
+    Raises: UsageError: a negative energy.
     """
 
     mac_pj: float = 4.6
     ac_pj: float = 0.9
     source: str = "32-bit floating point in 45 nm CMOS at 0.9 V, Horowitz, ISSCC 2014"
+
+    def __post_init__(self) -> None:
+        for name in ("mac_pj", "ac_pj"):
+            if not getattr(self, name) >= 0:
+                raise UsageError(f"{name}: got {getattr(self, name)}, expected picojoules >= 0")
 
 
 @dataclass(frozen=True)
@@ -72,23 +78,22 @@ class Operations:
 
 
 def layer_operations(tally: Tally, samples: int, *, analogue: bool) -> LayerOperations:
-    """Operations of a layer from its tally over all samples, exact up to one rounding."""
-    steps = range(tally.timesteps)
-    ops, events, values, macs = ([0.0] * tally.timesteps for _ in range(4))
-    for geometry, counted in tally.events.items():
-        seen = list(accumulate(counted.tolist()))
-        runs = list(accumulate(tally.runs[geometry]))
-        for t in steps:
-            macs[t] += geometry.macs * runs[t]
-            events[t] += seen[t]
-            values[t] += geometry.values * runs[t]
-            ops[t] += geometry.macs * (runs[t] if analogue else seen[t] / geometry.values)
-    total_runs = sum(sum(runs) for runs in tally.runs.values())
+    """Operations of a layer from its tally over all samples, free of rounding until the end."""
+    count = [0.0] * tally.timesteps
+    dense, all_runs = 0, 0
+    for geometry, events, runs in tally.cumulative():
+        for t in range(tally.timesteps):
+            if analogue:
+                count[t] += geometry.macs * runs[t]
+            else:
+                count[t] += geometry.macs * events[t] / geometry.values
+        dense += geometry.macs * runs[-1]
+        all_runs += runs[-1]
     return LayerOperations(
         kind="mac" if analogue else "ac",
-        count=tuple(n / samples for n in ops),
-        density=tuple(events[t] / values[t] if values[t] else 0.0 for t in steps),
-        dense_macs=macs[-1] / total_runs,
+        count=tuple(n / samples for n in count),
+        density=density([tally], tally.timesteps),
+        dense_macs=dense / all_runs,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tssd.evaluation.early_exit import EarlyExit
+from tssd.evaluation.firing import FiringRates
 from tssd.evaluation.operations import Operations
 
 
@@ -19,7 +20,7 @@ class Evaluation:
         nll: per T, mean cross entropy in nats.
         calibration_error: per T, expected calibration error over 15 equal-width bins, 0 to 1.
         confusion: counts [K][K], rows = truth, at report_at.
-        firing_rates: per module and T, spikes per neuron and timestep; None = not measured.
+        firing_rates: spikes per neuron and timestep, per module and T; None = not measured.
         operations: per sample, with energy; None = not measured.
         early_exit: per weak classifier; empty without any.
     """
@@ -31,7 +32,7 @@ class Evaluation:
     nll: tuple[float, ...]
     calibration_error: tuple[float, ...]
     confusion: tuple[tuple[int, ...], ...]
-    firing_rates: dict[str, tuple[float, ...]] | None
+    firing_rates: FiringRates | None
     operations: Operations | None
     early_exit: dict[str, EarlyExit]
 

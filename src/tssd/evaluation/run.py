@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor, nn
 
+from tssd.adapt import AdaptedNet
 from tssd.errors import DataError, UsageError
 from tssd.evaluation.accuracy import ConfusionMatrix, TimestepAccuracy
 from tssd.evaluation.calibration import CalibrationError
@@ -55,20 +56,25 @@ def evaluate(
         device = next((p.device for p in module.parameters()), torch.device("cpu"))
     taps = criterion.taps if criterion is not None else ()
 
-    accuracy = TimestepAccuracy(timesteps, device)
-    calibration = CalibrationError(timesteps, device)
-    confusion = ConfusionMatrix(net.num_classes, device)
-    exits = {tap: EarlyExitCurve(device=device) for tap in taps}
-    counter = CostCounter(module, timesteps)
+    # Scores are added up in float64, which Apple's GPUs do not have.
+    scored_on = "cpu" if torch.device(device).type == "mps" else device
+    accuracy = TimestepAccuracy(timesteps, scored_on)
+    calibration = CalibrationError(timesteps, scored_on)
+    confusion = ConfusionMatrix(net.num_classes, scored_on)
+    exits = {tap: EarlyExitCurve(device=scored_on) for tap in taps}
+    batch_first = isinstance(net, AdaptedNet) and net.layout == "batch_first"
+    counter = CostCounter(module, timesteps, batch_first=batch_first)
 
     with _eval_mode(module, criterion), counter.watching(costs), torch.inference_mode():
         for x, y in _tracked(batches, progress):
-            target = _checked_labels(y, net.num_classes).to(device, non_blocking=True)
-            x = as_sequence(x.to(device, non_blocking=True), target, timesteps)
+            y = _checked_labels(y, net.num_classes)
+            x = as_sequence(x.to(device, non_blocking=True), y, timesteps)
             counter.open_batch(x)
             out = net(x, taps)
             counter.close_batch()
-            mean = running_mean(out.logits.float())
+            _check_logits(out.logits, (timesteps, len(y), net.num_classes))
+            target = y.to(scored_on, non_blocking=True)
+            mean = running_mean(out.logits.to(scored_on).double())
             final = mean[report_at - 1]
             accuracy.update(mean, target)
             calibration.update(mean, target)
@@ -76,7 +82,7 @@ def evaluate(
             if criterion is not None:
                 criterion.add_exits(out)
             for tap, curve in exits.items():
-                weak = running_mean(out.exits[tap].float())[report_at - 1]
+                weak = running_mean(out.exits[tap].to(scored_on).double())[report_at - 1]
                 curve.update(weak, final, target)
 
     if not counter.samples:
@@ -132,6 +138,14 @@ def _checked_labels(y: Tensor, num_classes: int) -> Tensor:
             f"and knows 0 to {num_classes - 1}; evaluate on the data it was built for"
         )
     return y.long()
+
+
+def _check_logits(logits: Tensor, expected: tuple[int, int, int]) -> None:
+    if logits.shape != expected:
+        raise UsageError(
+            f"net: returned logits of shape {list(logits.shape)}, expected {list(expected)} for "
+            "T timesteps, N samples and K = num_classes; correct the network's forward"
+        )
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Training: Lightning runs the loop, this gives it a step, checkpoints and a run folder."""

@@ -1,0 +1,6 @@
+"""Reports: they only read run folders."""
+
+from tssd.report.comparison import Comparison, Row
+from tssd.report.plot import plot_comparison
+
+__all__ = ["Comparison", "Row", "plot_comparison"]

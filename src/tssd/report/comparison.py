@@ -1,0 +1,142 @@
+"""Methods side by side: mean and spread over the seeds of the accuracy at every T."""
+
+import csv
+import io
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from tssd.errors import DataError
+
+Results = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method.
+
+    Args:
+        name: of the method.
+        student: the T that it is meant for.
+        seeds: of the runs.
+        accuracy: test accuracy in per cent, [seed][T - 1], of the epoch that was best on the
+            validation images.
+    """
+
+    name: str
+    student: int
+    seeds: tuple[int, ...]
+    accuracy: tuple[tuple[float, ...], ...]
+
+    def mean(self, t: int) -> float:
+        """Mean over the seeds at T = t, per cent."""
+        return statistics.mean(run[t - 1] for run in self.accuracy)
+
+    def std(self, t: int) -> float | None:
+        """Sample standard deviation over the seeds at T = t, per cent; None for a single seed."""
+        values = [run[t - 1] for run in self.accuracy]
+        return statistics.stdev(values) if len(values) > 1 else None
+
+    def cell(self, t: int) -> str:
+        """`mean +- std` with two decimals."""
+        std = self.std(t)
+        return f"{self.mean(t):.2f}" + ("" if std is None else f" ± {std:.2f}")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Methods on the same images.
+
+    Args:
+        rows: one a method.
+        timesteps: T of each column.
+        split_hash: of the images, the same for all runs.
+        samples: number of test images.
+    """
+
+    rows: tuple[Row, ...]
+    timesteps: tuple[int, ...]
+    split_hash: str
+    samples: int
+
+    @classmethod
+    def of(cls, runs: Mapping[str, Sequence[Results]], timesteps: Sequence[int] = ()) -> Self:
+        """Collect the results of runs by method.
+
+        Args:
+            runs: contents of results.json, a list with an entry per seed for each method.
+            timesteps: columns; empty = every T that all runs were evaluated at.
+        Raises: DataError: runs on different splits, or not evaluated at a wanted T.
+        """
+        everything = [run for group in runs.values() for run in group]
+        hashes = sorted({run["split_hash"] for run in everything})
+        if len(hashes) != 1:
+            raise DataError(
+                f"compare: the runs used different images (split hashes {', '.join(hashes)}); "
+                "give all the same --data options"
+            )
+        longest = min(len(run["best"]["accuracy"]) for run in everything)
+        for t in timesteps:
+            if not 1 <= t <= longest:
+                raise DataError(f"compare: T = {t} is wanted, the runs know T = 1 to {longest}")
+        rows = [
+            Row(
+                name=name,
+                student=group[0]["timesteps"]["student"],
+                seeds=tuple(run["seed"] for run in group),
+                accuracy=tuple(tuple(100 * a for a in run["best"]["accuracy"]) for run in group),
+            )
+            for name, group in runs.items()
+        ]
+        columns = tuple(timesteps) or tuple(range(1, longest + 1))
+        return cls(tuple(rows), columns, hashes[0], everything[0]["best"]["samples"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Numbers behind the table, per seed too."""
+        return {
+            "split_hash": self.split_hash,
+            "test_samples": self.samples,
+            "unit": "test accuracy, per cent",
+            "rows": [
+                {
+                    "method": row.name,
+                    "student_timesteps": row.student,
+                    "seeds": list(row.seeds),
+                    "accuracy": {
+                        str(t): {
+                            "mean": row.mean(t),
+                            "std": row.std(t),
+                            "runs": [run[t - 1] for run in row.accuracy],
+                        }
+                        for t in self.timesteps
+                    },
+                }
+                for row in self.rows
+            ],
+        }
+
+    def to_csv(self) -> str:
+        """A line per method: mean and standard deviation at each T, per cent."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        columns = [c for t in self.timesteps for c in (f"T={t} mean", f"T={t} std")]
+        writer.writerow(["method", "student timesteps", "seeds", *columns])
+        for row in self.rows:
+            values: list[object] = []
+            for t in self.timesteps:
+                std = row.std(t)
+                values += [f"{row.mean(t):.4f}", "" if std is None else f"{std:.4f}"]
+            writer.writerow([row.name, row.student, len(row.seeds), *values])
+        return text.getvalue()
+
+    def to_markdown(self) -> str:
+        """A table for a README; bold where a method runs at the T that it is meant for."""
+        lines = ["| method | " + " | ".join(f"T = {t}" for t in self.timesteps) + " |"]
+        lines.append("| --- |" + " ---: |" * len(self.timesteps))
+        for row in self.rows:
+            cells = [
+                f"**{row.cell(t)}**" if t == row.student else row.cell(t) for t in self.timesteps
+            ]
+            lines.append(f"| {row.name} | " + " | ".join(cells) + " |")
+        return "\n".join(lines) + "\n"

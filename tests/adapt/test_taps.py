@@ -1,0 +1,153 @@
+import pytest
+import torch
+from torch import Tensor, nn
+
+import tssd
+from tssd.adapt import adapt
+
+from .nets import CLASSES, LoopInside, Plain, images, sequence
+
+
+class Branching(nn.Module):
+    """A network whose parts can't all be tapped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(64, 8)
+        self.act = nn.ReLU()  # used twice
+        self.unused = nn.Linear(8, 8)
+        self.inplace = nn.Linear(8, 8)
+        self.relu = nn.ReLU(inplace=True)
+        self.pairs = Pair()
+        self.table = Table()
+        self.whole = nn.Flatten(0)
+        self.image = nn.Unflatten(2, (2, 4))
+        self.fired = Fired()
+        self.head = nn.Linear(8, CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.act(self.linear(x.flatten(2)))
+        y = self.relu(self.inplace(self.act(y)))
+        y = self.pairs(y)[0]
+        self.table(y), self.whole(y), self.image(y), self.fired(y)
+        return self.head(y)
+
+
+class Pair(nn.Module):
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x + 1, x
+
+
+class Table(nn.Module):
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        return {"x": x}
+
+
+class Fired(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x > 0
+
+
+@pytest.mark.parametrize(
+    ("tap", "message"),
+    [
+        ("act", r"'act'.*called 2 times, .*module of its own"),
+        ("unused", r"'unused'.*never called"),
+        ("inplace", r"'inplace'.*changed in place.*inplace=True"),
+        ("table", r"'table'.*returned dict, expected a floating-point tensor"),
+        ("fired", r"'fired'.*returned torch.bool, expected a floating-point tensor"),
+        ("whole", r"'whole'.*returned \[96\] in a run of T = 4, N = 3, expected \[T, N, ...\]"),
+        ("image", r"'image'.*returned \[4, 3, 2, 4\].* C, H, W or F"),
+    ],
+)
+def test_refuses_a_tap_that_is_not_one_tensor_per_timestep(tap, message):
+    with pytest.raises(tssd.UsageError, match=message) as error:
+        adapt(Branching(), [tap], example=images(4))
+    assert "\n" not in str(error.value)
+
+
+def test_refuses_a_module_used_twice_a_timestep():
+    class Shared(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.act = nn.Sigmoid()
+
+        def forward(self, x_t: Tensor) -> Tensor:
+            return self.act(self.act(x_t.flatten(1)))
+
+    with pytest.raises(tssd.UsageError, match="'act': called 2 times a timestep"):
+        adapt(Shared(), ["act"], example=images(4), layout="stepped")
+
+
+def test_of_a_tuple_the_first_entry_is_tapped():
+    net = adapt(Branching(), ["pairs"], example=images(4))
+    seen = []
+    net.module.pairs.register_forward_hook(lambda module, args, output: seen.append(output[0]))
+    assert torch.equal(net(sequence(2, 3), ["pairs"]).taps["pairs"], seen[0])
+    assert net.tap_shape("pairs") == (8,)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "nearest"),
+    [("stem.O", "stem.0, stem"), ("haed", "head"), ("", "head"), (1, "head"), (None, "head")],
+)
+def test_a_tap_that_does_not_exist_is_refused_with_the_nearest_names(wrong, nearest):
+    with pytest.raises(tssd.UsageError, match=r"expected the name of a module in Plain") as error:
+        adapt(Plain(), [wrong], example=images(4))
+    message = str(error.value)
+    assert nearest in message
+    assert message.endswith("(9 in all)")
+    assert "\n" not in message
+
+
+def test_a_network_without_parts_has_nothing_to_tap():
+    with pytest.raises(tssd.UsageError, match="Flatten: it has none"):
+        adapt(nn.Flatten(2), ["layer"], example=images(4))
+
+
+def test_a_single_name_is_one_tap():
+    assert set(adapt(Plain(), "stem", example=images(4)).places) == {"stem"}
+
+
+@pytest.mark.parametrize(
+    ("tap", "message"),
+    [
+        ("head", r"got 'head', expected one of stem, stem.1; add taps with .*taps=\['head'\]"),
+        (1, r"got 1, expected one of stem, stem.1; add taps .*a module's name"),
+        ("steam", r"got 'steam', expected the name of a module in Plain: stem"),
+    ],
+)
+def test_only_declared_taps_resolve(tap, message):
+    net = adapt(Plain(), ["stem", "stem.1"], example=images(4))
+    for call in (net.resolve_tap, net.tap_shape, lambda tap: net(sequence(2, 2), [tap])):
+        with pytest.raises(tssd.UsageError, match=message):
+            call(tap)
+    with pytest.raises(tssd.UsageError, match=message):
+        tssd.tssd(tap=tap).connect(net)
+
+
+def test_without_taps_the_error_says_so():
+    with pytest.raises(tssd.UsageError, match="got 'stem', but there is none; add taps"):
+        adapt(Plain(), example=images(4)).resolve_tap("stem")
+
+
+def test_a_tap_that_arrives_otherwise_than_in_the_dry_run_is_refused():
+    class Moody(LoopInside):
+        def forward(self, x: Tensor) -> Tensor:
+            out = super().forward(x)
+            if self.training:
+                self.conv(x[0])
+            return out
+
+    net = adapt(Moody(), ["conv"], example=images(4))
+    assert net.eval()(sequence(2, 3), ["conv"]).taps["conv"].shape == (2, 3, 6, 8, 8)
+    with pytest.raises(tssd.UsageError, match="'conv': called 3 times in 2 timesteps"):
+        net.train()(sequence(2, 3), ["conv"])
+
+
+def test_taps_work_in_inference_mode():
+    net = adapt(Plain(), ["stem"], example=images(4)).eval()
+    x = sequence(2, 3)
+    expected = net(x, ["stem"]).taps["stem"]
+    with torch.inference_mode():
+        assert torch.equal(net(x, ["stem"]).taps["stem"], expected)

@@ -1,0 +1,80 @@
+import pytest
+import torch
+from torch import nn
+
+from tssd.errors import UsageError
+from tssd.models import vgg9
+from tssd.models.vgg import conv_norm_neuron, scaled
+from tssd.neurons import IF
+from tssd.norms import per_step_batch_norm
+from tssd.time import PerStep
+
+
+def count(net):
+    return sum(p.numel() for p in net.parameters())
+
+
+def test_parameters_of_the_papers_vgg9():
+    convolutions = 9 * (
+        3 * 64
+        + 64 * 128
+        + 128 * 256
+        + 256 * 256
+        + 256 * 512
+        + 512 * 512
+        + 512 * 512
+        + 512 * 512
+    )
+    norms = 2 * (64 + 128 + 256 + 256 + 512 + 512 + 512 + 512)
+    linear = (512 * 2 * 2) * 10 + 10
+    with torch.device("meta"):
+        assert count(vgg9()) == convolutions + norms + linear == 9_243_722
+
+
+def test_parameters_follow_channels_classes_and_size():
+    with torch.device("meta"):
+        base = count(vgg9())
+        assert count(vgg9(in_channels=2)) == base - 9 * 64
+        assert count(vgg9(num_classes=100)) == base + 90 * (512 * 4 + 1)
+        assert count(vgg9(image_size=48)) == base + 10 * 512 * (3 * 3 - 2 * 2)
+
+
+def test_stages_end_before_their_pool():
+    with torch.device("meta"):
+        net = vgg9()
+    assert net.shapes == ((128, 32, 32), (256, 16, 16), (512, 8, 8), (512, 4, 4))
+
+
+def test_odd_sizes_round_down_in_each_pool():
+    with torch.device("meta"):
+        net = vgg9(image_size=31)
+    assert [h for _, h, _ in net.shapes] == [31, 15, 7, 3]
+    assert [m.in_features for m in net.head if isinstance(m, nn.Linear)] == [512]
+
+
+@pytest.mark.parametrize("size", [15, 8, 0, -32])
+def test_images_that_four_pools_would_use_up_are_refused(size):
+    with pytest.raises(UsageError, match=f"^image_size: got {size}, but vgg9 .* >= 16 pixels; "):
+        vgg9(image_size=size)
+
+
+def test_the_smallest_image_works():
+    assert vgg9(image_size=16, width=1 / 16)(torch.rand(2, 3, 3, 16, 16)).logits.shape == (2, 3, 10)
+
+
+def test_norm_and_neuron_are_built_as_asked():
+    net = vgg9(width=1 / 16, neuron=IF, norm=per_step_batch_norm)
+    assert sum(isinstance(m, IF) for m in net.modules()) == 8
+    assert sum(isinstance(m, PerStep) for m in net.modules()) == 8
+
+
+def test_scaled_channels_round_and_keep_one():
+    assert [scaled(64, w) for w in (1.0, 0.5, 0.26, 0.001)] == [64, 32, 17, 1]
+
+
+@pytest.mark.parametrize(("kernel", "stride", "size"), [(3, 1, 9), (3, 2, 5), (1, 1, 9), (1, 2, 5)])
+def test_a_convolution_keeps_the_size_up_to_its_stride(kernel, stride, size):
+    layer = conv_norm_neuron(2, 4, IF, per_step_batch_norm, kernel=kernel, stride=stride)
+    spikes = layer(torch.randn(3, 2, 2, 9, 9))
+    assert spikes.shape == (3, 2, 4, size, size)
+    assert set(spikes.unique().tolist()) == {0, 1}

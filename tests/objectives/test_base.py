@@ -1,0 +1,60 @@
+import math
+
+import pytest
+import torch
+
+from tssd.errors import UsageError
+from tssd.models import NetOutput, vgg9
+from tssd.objectives import Objective, Timesteps
+
+
+@pytest.mark.parametrize(("student", "teacher"), [(1, 1), (2, 4)])
+def test_timesteps_that_make_sense(student, teacher):
+    steps = Timesteps(student, teacher)
+    assert (steps.student, steps.teacher) == (student, teacher)
+
+
+@pytest.mark.parametrize(
+    ("student", "teacher", "message"),
+    [
+        (0, 4, "^timesteps.student: got 0, expected >= 1$"),
+        (-1, 4, "^timesteps.student: got -1"),
+        (4, 2, "^timesteps.teacher: got 2, expected at least timesteps.student = 4$"),
+    ],
+)
+def test_timesteps_that_do_not(student, teacher, message):
+    with pytest.raises(UsageError, match=message):
+        Timesteps(student, teacher)
+
+
+@pytest.mark.parametrize("weight", [-0.5, math.nan, math.inf])
+def test_a_weight_is_finite_and_not_negative(weight):
+    with pytest.raises(UsageError, match=f"^weight: got {weight}, expected a finite number >= 0$"):
+        Objective(weight)
+
+
+@pytest.mark.parametrize("ramp", [-1.0, math.nan])
+def test_a_ramp_is_not_negative(ramp):
+    with pytest.raises(UsageError, match=f"^ramp_epochs: got {ramp}, expected a number >= 0$"):
+        Objective(ramp_epochs=ramp)
+
+
+def test_a_weight_without_ramp_is_full_from_the_start():
+    assert [Objective(0.7).weight_at(epoch) for epoch in (0, 0.5, 100)] == [0.7, 0.7, 0.7]
+
+
+def test_a_ramped_weight_rises_linearly_and_stays():
+    objective = Objective(2.0, ramp_epochs=10)
+    weights = [objective.weight_at(epoch) for epoch in (0, 2.5, 5, 10, 50)]
+    assert weights == [0.0, 0.5, 1.0, 2.0, 2.0]
+
+
+def test_a_weight_of_zero_is_allowed():
+    assert Objective(0.0).weight_at(3) == 0
+
+
+def test_the_base_needs_no_exit_and_defines_no_term():
+    objective = Objective().connect(vgg9(width=1 / 64), Timesteps(1, 2))
+    assert objective.exit_tap is None
+    with pytest.raises(NotImplementedError):
+        objective(NetOutput(torch.zeros(2, 3, 4)), torch.zeros(3))
