@@ -1,8 +1,10 @@
 """Memory of a training step: what autograd keeps, and the peak of a fresh process."""
 
 import multiprocessing
+import os
 import resource
 import sys
+import weakref
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.peers import PEERS, build
-from benchmarks.training_step import training_step
 from benchmarks.workloads import Workload
 
 
@@ -24,36 +25,44 @@ class Footprint:
     peak: int
 
 
+class _Kept:
+    """A tensor that autograd holds; lives exactly as long as autograd needs it."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+
+
 def saved_bytes(net: nn.Module, x: Tensor, y: Tensor) -> int:
     """Bytes that a forward pass keeps for the backward pass, parameters and buffers excluded.
 
     Tensors that share memory count once, with all of the memory that they keep alive.
     """
     own = {t.untyped_storage().data_ptr() for t in (*net.parameters(), *net.buffers())}
-    kept: dict[int, int] = {}
+    alive: weakref.WeakSet[_Kept] = weakref.WeakSet()
 
-    def note(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in own:
-            kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
+    def pack(tensor: Tensor) -> _Kept:
+        kept = _Kept(tensor)
+        alive.add(kept)
+        return kept
 
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda kept: kept.tensor):
         loss = F.cross_entropy(net(x).mean(0), y)
-    # The graph is alive up to here, so no address has been used twice.
-    total = sum(kept.values())
-    del loss
-    return total
+    storages = [kept.tensor.untyped_storage() for kept in alive]
+    sizes = {s.data_ptr(): s.nbytes() for s in storages if s.data_ptr() not in own}
+    del loss  # the graph, and with it what is counted, had to live until here
+    return sum(sizes.values())
 
 
-def _peak_rss() -> int:
-    """Largest resident size of this process so far, in bytes."""
+def _resident() -> tuple[int, int]:
+    """Resident memory of this process in bytes: now, and the largest so far."""
     status = Path("/proc/self/status")
-    if status.exists():  # Linux; there getrusage would start from the parent's size
-        line = next(s for s in status.read_text().splitlines() if s.startswith("VmHWM"))
-        return 1024 * int(line.split()[1])
+    if status.exists():  # Linux; its getrusage would start from the parent's peak
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        now, peak = (1024 * int(lines[key].split()[0]) for key in ("VmRSS", "VmHWM"))
+        return now, peak
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
+    peak *= 1 if sys.platform == "darwin" else 1024
+    return peak, peak
 
 
 def _footprint(peer: str, workload: Workload, device: str, threads: int) -> Footprint:
@@ -61,22 +70,26 @@ def _footprint(peer: str, workload: Workload, device: str, threads: int) -> Foot
     torch.set_num_threads(threads)
     net = build(peer, workload, device=device)
     x, y = workload.input(device)
-    saved = 0
-    optimizer = torch.optim.SGD(net.parameters(), lr=1e-6)
-    for p in net.parameters():  # gradients belong to the idle state: they are as large as weights
-        p.grad = torch.zeros_like(p)
-    gpu = device.startswith("cuda")
-    idle = torch.cuda.memory_allocated() if gpu else _peak_rss()
-    for _ in range(2):
-        optimizer.zero_grad(set_to_none=False)
-        F.cross_entropy(net(x).mean(0), y).backward()
-        optimizer.step()
-    peak = torch.cuda.max_memory_allocated() if gpu else _peak_rss()
+
+    def step(batch: int) -> None:
+        net.zero_grad(set_to_none=False)
+        F.cross_entropy(net(x[:, :batch]).mean(0), y[:batch]).backward()
+
+    # One sample brings in the gradients, as large as the weights, and the libraries' code pages;
+    # both belong to the idle state.
+    step(1)
+    on_gpu = device.startswith("cuda")
+    idle = torch.cuda.memory_allocated() if on_gpu else _resident()[0]
+    step(workload.batch)
+    peak = torch.cuda.max_memory_allocated() if on_gpu else _resident()[1]
     return Footprint(saved_bytes(net, x, y), peak - idle)
 
 
 def measure(workload: Workload, *, device: str = "cpu") -> dict[str, Footprint]:
     """Footprint by peer, each in a process of its own."""
+    # glibc: large blocks go back to the system when freed, so that the peak is what was in use at
+    # once and not how the allocator's heap was fragmented.
+    os.environ["MALLOC_MMAP_THRESHOLD_"] = str(64 * 1024)
     spawn = multiprocessing.get_context("spawn")  # a fork would inherit the parent's memory
     result = {}
     for peer in PEERS:

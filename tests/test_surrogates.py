@@ -79,7 +79,9 @@ def test_gradient_equals_spikingjellys(ours, theirs):
     s = points(ours).requires_grad_()
     (gradient,) = torch.autograd.grad(theirs(s).sum(), s)
     torch.testing.assert_close(ours.derivative(s.detach()), gradient)
-    torch.testing.assert_close(ours.primitive(s.detach()), theirs.primitive_function(s, theirs.alpha))
+    torch.testing.assert_close(
+        ours.primitive(s.detach()), theirs.primitive_function(s, theirs.alpha)
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -5,7 +5,14 @@ import torch
 from torch import nn
 
 from tssd.errors import UsageError
-from tssd.time import PerStep, TimeFold, is_constant_in_time, repeat_in_time, running_mean, time_mean
+from tssd.time import (
+    PerStep,
+    TimeFold,
+    is_constant_in_time,
+    repeat_in_time,
+    running_mean,
+    time_mean,
+)
 
 T, N, C, H, W = 3, 5, 2, 4, 6
 

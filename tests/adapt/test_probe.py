@@ -89,7 +89,9 @@ def test_a_network_that_draws_random_numbers_is_no_reason_to_refuse():
         def forward(self, x: Tensor) -> Tensor:
             return super().forward(torch.bernoulli(x))
 
-    assert adapt(Poisson(), ["stem"], example=images(4)).num_classes == CLASSES
+    net, rng = Poisson(), torch.get_rng_state()
+    assert adapt(net, ["stem"], example=images(4)).num_classes == CLASSES
+    assert torch.equal(torch.get_rng_state(), rng)
 
 
 def test_the_dry_run_leaves_no_trace():
@@ -158,6 +160,7 @@ def test_sequences_and_features_are_examples(shape):
         ({"example": torch.rand(0, 1, 8, 8)}, r"example: got shape \[0, 1, 8, 8\]"),
         ({"timesteps": 1}, "timesteps: got 1 for the dry run, expected at least 2"),
         ({"timesteps": 0}, "timesteps: got 0"),
+        ({"timesteps": -1, "example": torch.rand(5, 2, 64)}, "timesteps: got -1"),
         ({"timesteps": 6, "example": torch.rand(5, 2, 1, 8, 8)}, "got 6, but the example has 5"),
         ({"layout": "batchfirst"}, "layout: got 'batchfirst', expected one of time_first, batch"),
         ({"reset": "yes"}, "reset: got 'yes', expected a function"),

@@ -107,20 +107,19 @@ def probe_input(example: object, timesteps: int | None, device: torch.device | N
             f"example: got {found}, expected images [N, C, H, W] or [N, F], or sequences "
             "[T, N, C, H, W] or [T, N, F]; pass the first batch of the training data"
         )
-    if example.dim() in (2, 4):
-        x = repeat_in_time(example, TIMESTEPS if timesteps is None else timesteps)
-    else:
-        x = example[:timesteps]
-        if timesteps is not None and x.shape[0] < timesteps:
-            raise UsageError(
-                f"timesteps: got {timesteps}, but the example has {x.shape[0]}; lower it"
-            )
-    if x.shape[0] < 2:
+    images = example.dim() in (2, 4)
+    steps = timesteps if timesteps is not None else TIMESTEPS if images else example.shape[0]
+    if steps < 2:
         raise UsageError(
-            f"timesteps: got {x.shape[0]} for the dry run, expected at least 2, or time can't be "
-            "told from a single step; training may use any number"
+            f"timesteps: got {steps} for the dry run, expected at least 2, or time can't be told "
+            "from a single step; training may use any number"
         )
-    samples = 2 if x.shape[0] == 3 else 3
+    if not images and steps > example.shape[0]:
+        raise UsageError(
+            f"timesteps: got {steps}, but the example has {example.shape[0]}; lower it"
+        )
+    x = repeat_in_time(example, steps) if images else example[:steps]
+    samples = 2 if steps == 3 else 3
     # A smaller batch is shown more than once.
     chosen = torch.arange(samples, device=x.device) % x.shape[1]
     return x[:, chosen].to(device)

@@ -38,9 +38,8 @@ class CostCounter:
         counter = CostCounter(net, timesteps)
         with counter.watching():
             for x, _ in batches:
-                counter.open_batch(x)  # [T, N, ...]
-                net(x)
-                counter.close_batch()
+                with counter.counting(x):  # [T, N, ...]
+                    net(x)
 
     Args:
         net: any network.
@@ -59,12 +58,12 @@ class CostCounter:
         self._spiked = False
 
     @contextmanager
-    def watching(self, enabled: bool = True) -> Iterator[None]:
-        """Hooks are in place inside; not enabled, only samples are counted."""
+    def watching(self) -> Iterator[None]:
+        """Hooks are in place inside, and gone outside."""
         hooks = [
             module.register_forward_hook(hook)
             for name, module in self.net.named_modules()
-            if enabled and (hook := self._hook(name, module))
+            if (hook := self._hook(name, module))
         ]
         try:
             yield
@@ -72,18 +71,18 @@ class CostCounter:
             for hook in hooks:
                 hook.remove()
 
-    def open_batch(self, x: Tensor) -> None:
-        """Get ready for one pass over a sequence x [T, N, ...]."""
-        self._pass = Pass(*x.shape[:2], is_constant_in_time(x), self.batch_first)
+    @contextmanager
+    def counting(self, x: Tensor) -> Iterator[None]:
+        """One pass of the network over a sequence x [T, N, ...] takes place inside."""
+        samples = x.shape[1]
+        constant = is_constant_in_time(x)
+        self._pass = Pass(self.timesteps, samples, batch_first=self.batch_first)
         self._spiked = False
-
-    def close_batch(self) -> None:
-        """Book what the pass did."""
-        samples = self._pass.samples
+        yield
         for neuron in self._neurons.values():
-            neuron.close_batch(samples, once=False)
+            neuron.close_pass(samples)
         for layer in self._layers.values():
-            layer.tally.close_batch(samples, once=layer.before_spikes and self._pass.constant)
+            layer.tally.close_pass(samples, once=layer.before_spikes and constant)
         self.samples += samples
 
     def firing_rates(self) -> FiringRates:

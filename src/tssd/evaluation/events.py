@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 # Elements counted at once on a CPU: small enough for its cache, and exact in float32 (< 2^24).
@@ -32,20 +33,19 @@ class Pass:
     Args:
         timesteps: T.
         samples: N.
-        constant: whether the input is the same at every timestep.
         batch_first: whether the network has N before T, in shapes and where it folds them.
     """
 
     timesteps: int
     samples: int
-    constant: bool = False
     batch_first: bool = False
 
     @property
     def lead(self) -> tuple[int, int]:
         """The first two axes of a sequence."""
-        axes = (self.timesteps, self.samples)
-        return axes[::-1] if self.batch_first else axes
+        if self.batch_first:
+            return self.samples, self.timesteps
+        return self.timesteps, self.samples
 
     def split(self, x: Tensor, *, has_time: bool) -> Tensor | None:
         """See x as [S, N, ...]: S = T, or 1 where a module sees one step; None = neither.
@@ -96,7 +96,7 @@ class Tally:
         geometry = Geometry(x.numel() // runs, macs // runs)
         self._calls.setdefault(geometry, []).append(count_events(x))
 
-    def close_batch(self, samples: int, *, once: bool) -> None:
+    def close_pass(self, samples: int, *, once: bool = False) -> None:
         """Place the calls of one pass of the network in time.
 
         Args:
@@ -104,7 +104,7 @@ class Tally:
             once: whether the values are the same at every timestep, so that one is enough.
         """
         for geometry, calls in self._calls.items():
-            counts, repeats = self._place(calls)
+            counts, repeats = self._place(calls, once)
             if counts is None:
                 self.unplaced = True
                 continue
@@ -122,7 +122,7 @@ class Tally:
         for geometry, events in self.events.items():
             yield geometry, list(accumulate(events.tolist())), list(accumulate(self.runs[geometry]))
 
-    def _place(self, calls: list[Tensor]) -> tuple[Tensor | None, list[int]]:
+    def _place(self, calls: list[Tensor], once: bool) -> tuple[Tensor | None, list[int]]:
         """Events [T] and how often the module ran at each timestep."""
         steps = self.timesteps
         if all(len(call) == steps for call in calls):
@@ -130,10 +130,10 @@ class Tally:
         if any(len(call) != 1 for call in calls):
             return None, []
         each = torch.cat(calls)
-        if len(calls) == 1:  # computed once for all timesteps, see `tssd.time.TimeFold`
-            return torch.cat([each, each.new_zeros(steps - 1)]), [1, *[0] * (steps - 1)]
         if len(calls) % steps == 0:  # step by step
             return each.view(steps, -1).sum(1), [len(calls) // steps] * steps
+        if len(calls) == 1 or once:  # computed once for all timesteps, see `tssd.time.TimeFold`
+            return F.pad(each.sum().view(1), (0, steps - 1)), [len(calls)] + [0] * (steps - 1)
         return None, []
 
 

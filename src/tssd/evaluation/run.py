@@ -1,7 +1,7 @@
 """One pass over the data for every number of timesteps up to T_max."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from rich.console import Console
@@ -64,14 +64,14 @@ def evaluate(
     exits = {tap: EarlyExitCurve(device=scored_on) for tap in taps}
     batch_first = isinstance(net, AdaptedNet) and net.layout == "batch_first"
     counter = CostCounter(module, timesteps, batch_first=batch_first)
+    watching = counter.watching() if costs else nullcontext()
 
-    with _eval_mode(module, criterion), counter.watching(costs), torch.inference_mode():
+    with _eval_mode(module, criterion), watching, torch.inference_mode():
         for x, y in _tracked(batches, progress):
             y = _checked_labels(y, net.num_classes)
             x = as_sequence(x.to(device, non_blocking=True), y, timesteps)
-            counter.open_batch(x)
-            out = net(x, taps)
-            counter.close_batch()
+            with counter.counting(x):
+                out = net(x, taps)
             _check_logits(out.logits, (timesteps, len(y), net.num_classes))
             target = y.to(scored_on, non_blocking=True)
             mean = running_mean(out.logits.to(scored_on).double())

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
-from tssd.models.base import NetOutput, SpikingNet, Tap
+from tssd.models.base import NetOutput, SpikingNet
 
 # Whose mean over time an objective looks at: the student's first T_s steps or all T_t.
 Span = Literal["student", "teacher"]
@@ -45,6 +45,9 @@ class Objective(nn.Module):
     Raises: UsageError: a negative weight or ramp.
     """
 
+    # Whether the term reads `out.exits`, the weak classifiers' logits.
+    needs_exits = False
+
     def __init__(self, weight: float = 1.0, *, ramp_epochs: float = 0.0) -> None:
         super().__init__()
         if not (weight >= 0 and math.isfinite(weight)):
@@ -53,11 +56,6 @@ class Objective(nn.Module):
             raise UsageError(f"ramp_epochs: got {ramp_epochs}, expected a number >= 0")
         self.weight = weight
         self.ramp_epochs = ramp_epochs
-
-    @property
-    def exit_tap(self) -> Tap | None:
-        """Where this objective needs a weak classifier, if it needs one."""
-        return None
 
     def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:
         """Learn what was unknown at construction; checks that the objective makes sense here."""

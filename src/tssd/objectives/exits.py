@@ -1,9 +1,11 @@
 """The weak classifier: a small head on an intermediate stage, used in training and early exit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
+from tssd.errors import UsageError
+from tssd.models.base import Tap
 from tssd.neurons import LIF, Neuron
 from tssd.time import TimeFold
 
@@ -47,17 +49,28 @@ class WeakClassifier(nn.Module):
 
 
 class ExitPlan:
-    """How to build weak classifiers, before the network and its shapes are known.
+    """Where weak classifiers stand and how they are built, before the network is known.
 
     Args:
+        taps: places, one weak classifier each: a stage's index or a module's name.
         channels: output channels of the convolution; None = those of the tap.
         neuron: builds the spiking layer.
+    Raises: UsageError: no tap.
     """
 
-    def __init__(self, channels: int | None = None, *, neuron: Callable[[], Neuron] = LIF) -> None:
+    def __init__(
+        self,
+        taps: Sequence[Tap] = (1,),
+        *,
+        channels: int | None = None,
+        neuron: Callable[[], Neuron] = LIF,
+    ) -> None:
+        if not taps:
+            raise UsageError("exits.taps: got none, expected at least one place, such as [1]")
+        self.taps = tuple(taps)
         self.channels = channels
         self.neuron = neuron
 
     def build(self, shape: tuple[int, ...], num_classes: int) -> WeakClassifier:
-        """The weak classifier for features of one sample's shape."""
+        """Build the weak classifier for features of one sample's shape."""
         return WeakClassifier(shape, num_classes, channels=self.channels, neuron=self.neuron)

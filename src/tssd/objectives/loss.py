@@ -32,7 +32,8 @@ class SelfDistillation(nn.Module):
     Args:
         terms: objectives by name; the names label logs and reports.
         timesteps: the student's and the teacher's.
-        exits: how to build weak classifiers; None = as wide as the tap, with LIF neurons.
+        exits: where weak classifiers stand and how they are built, if a term needs them; None =
+            after stage 1, as wide as the tap, with LIF neurons.
     Raises: UsageError: no term.
     """  # noqa: D400, D415 - the summary ends in an example
 
@@ -54,12 +55,12 @@ class SelfDistillation(nn.Module):
 
     def connect(self, net: SpikingNet) -> Self:
         """Check the terms against a network and build the weak classifiers that they ask for."""
-        taps: dict[Tap, None] = {}
-        for term in self._objectives().values():
+        objectives = self._objectives().values()
+        for term in objectives:
             term.connect(net, self.timesteps)
-            if term.exit_tap is not None:
-                taps[term.exit_tap] = None
-        self.taps = tuple(taps)
+        if any(term.needs_exits for term in objectives):
+            # A tap named twice, say 3 and -1, is one place.
+            self.taps = tuple(dict.fromkeys(map(net.resolve_tap, self.exit_plan.taps)))
         device = next((p.device for p in getattr(net, "parameters", list)()), None)
         for tap in self.taps:
             weak = self.exit_plan.build(net.tap_shape(tap), net.num_classes)

@@ -3,6 +3,7 @@
 from tssd.models.base import Tap
 from tssd.objectives.base import Objective, Timesteps
 from tssd.objectives.distance import EuclideanNorm
+from tssd.objectives.exits import ExitPlan
 from tssd.objectives.loss import SelfDistillation
 from tssd.objectives.spatial import SpatialDistillation
 from tssd.objectives.task import ExitCrossEntropy, TaskCrossEntropy
@@ -34,10 +35,10 @@ def tssd(
     terms: dict[str, Objective] = {
         "task": TaskCrossEntropy(),
         "temporal": TemporalDistillation(weight=alpha),
-        "spatial": SpatialDistillation(tap, weight=beta),
-        "exit_task": ExitCrossEntropy(tap),
+        "spatial": SpatialDistillation(weight=beta),
+        "exit_task": ExitCrossEntropy(),
     }
-    return SelfDistillation(terms, Timesteps(student, teacher))
+    return SelfDistillation(terms, Timesteps(student, teacher), exits=ExitPlan([tap]))
 
 
 def tssd_literal(
@@ -51,6 +52,6 @@ def tssd_literal(
     terms: dict[str, Objective] = {
         "task": TaskCrossEntropy("student"),
         "temporal": TemporalDistillation(norm, detach_teacher=True, weight=alpha),
-        "spatial": SpatialDistillation(tap, distance=norm, detach_teacher=True, weight=beta),
+        "spatial": SpatialDistillation(distance=norm, detach_teacher=True, weight=beta),
     }
-    return SelfDistillation(terms, Timesteps(student, teacher))
+    return SelfDistillation(terms, Timesteps(student, teacher), exits=ExitPlan([tap]))

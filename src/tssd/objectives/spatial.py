@@ -1,35 +1,35 @@
 """Spatial self-distillation: the network's output teaches a weak classifier half-way up."""
 
-from typing import Self
-
+import torch
 from torch import Tensor
 
 from tssd.errors import UsageError
-from tssd.models.base import NetOutput, SpikingNet, Tap
-from tssd.objectives.base import Objective, Span, Timesteps
+from tssd.models.base import NetOutput
+from tssd.objectives.base import Objective, Span
 from tssd.objectives.distance import Distance, MeanSquare
 from tssd.time import time_mean
 
 
 class SpatialDistillation(Objective):
-    """1/T sum_{t<=T} distance(W_t, mean_{t<=T} O_t), W_t the weak classifier's logits.
+    """1/T sum_{t<=T} distance(W_t, mean_{t<=T} O_t), W_t a weak classifier's logits.
 
     Args:
-        tap: where the weak classifier stands: a stage's index or a module's name.
         span: T = the student's T_s, or the teacher's T_t (the paper's further extension).
         distance: between the logits; None = mean square over the classes.
         detach_teacher: whether the final output passes no gradient.
         weight: factor of the term, the paper's beta.
         ramp_epochs: epochs over which the weight rises linearly from 0; 0 = constant.
-    Shapes: logits [T_t, N, K], weak logits alike, target unused -> [].
+    Shapes: logits [T_t, N, K], weak logits alike, target unused -> [], a mean over
+        the weak classifiers.
     Source: TSSD, arXiv 2406.07862, eq. 9 and section 4.4 (extension).
     """
 
+    needs_exits = True
+
     def __init__(
         self,
-        tap: Tap,
-        *,
         span: Span = "student",
+        *,
         distance: Distance | None = None,
         detach_teacher: bool = False,
         weight: float = 1.0,
@@ -38,20 +38,9 @@ class SpatialDistillation(Objective):
         super().__init__(weight, ramp_epochs=ramp_epochs)
         if span not in ("student", "teacher"):
             raise UsageError(f"span: got {span!r}, expected student or teacher")
-        self.tap = tap
         self.span: Span = span
         self.distance = distance or MeanSquare()
         self.detach_teacher = detach_teacher
-
-    @property
-    def exit_tap(self) -> Tap:
-        """The tap."""
-        return self.tap
-
-    def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:
-        """Resolve the tap."""
-        self.tap = net.resolve_tap(self.tap)
-        return super().connect(net, timesteps)
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
@@ -59,4 +48,5 @@ class SpatialDistillation(Objective):
         teacher = time_mean(out.logits, steps)
         if self.detach_teacher:
             teacher = teacher.detach()
-        return self.distance(out.exits[self.tap][:steps], teacher)
+        terms = [self.distance(weak[:steps], teacher) for weak in out.exits.values()]
+        return torch.stack(terms).mean()

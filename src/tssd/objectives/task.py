@@ -1,12 +1,13 @@
 """Cross entropy on labels, for the network and for its weak classifier."""
 
-from typing import Literal, Self
+from typing import Literal
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from tssd.errors import UsageError
-from tssd.models.base import NetOutput, SpikingNet, Tap
+from tssd.models.base import NetOutput
 from tssd.objectives.base import Objective, Timesteps
 from tssd.time import time_mean
 
@@ -59,37 +60,19 @@ class TaskCrossEntropy(Objective):
 
 
 class ExitCrossEntropy(TaskCrossEntropy):
-    """The same on a weak classifier's logits, so that it learns the labels and not only to agree.
+    """The same on the weak classifiers, so that they learn the labels and not only to agree.
 
     Args:
-        tap: where the weak classifier stands: a stage's index or a module's name.
         span: as in TaskCrossEntropy.
         label_smoothing: as in TaskCrossEntropy.
         weight: factor of the term.
+    Shapes: weak logits [T, N, K] each, target [N] -> [], a mean over the weak classifiers.
     Source: ours; the paper trains the weak classifier by distillation alone.
     """
 
-    def __init__(
-        self,
-        tap: Tap,
-        *,
-        span: Spans = "both",
-        label_smoothing: float = 0.0,
-        weight: float = 1.0,
-    ) -> None:
-        super().__init__(span, label_smoothing=label_smoothing, weight=weight)
-        self.tap = tap
-
-    @property
-    def exit_tap(self) -> Tap:
-        """The tap."""
-        return self.tap
-
-    def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:
-        """Resolve the tap."""
-        self.tap = net.resolve_tap(self.tap)
-        return super().connect(net, timesteps)
+    needs_exits = True
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
-        return self._cross_entropy(out.exits[self.tap], target)
+        terms = [self._cross_entropy(weak, target) for weak in out.exits.values()]
+        return torch.stack(terms).mean()

@@ -1,0 +1,45 @@
+# Two commands are all it takes: `make train` and `make test`. Both set up what they need.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+JOBS ?= 2
+
+.PHONY: help setup train test lint types bench docs clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "tssd needs Python 3.11 or newer; choose one with PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+setup: $(READY)  ## make the virtual environment .venv with everything in it
+
+train: $(READY)  ## compare vanilla and TSSD networks on the embedded digits (about 4 minutes)
+	$(BIN)/tssd compare digits/vanilla_tt digits/vanilla_ts digits/tssd \
+		--seeds 0,1,2 --timesteps 1,2,4 --jobs $(JOBS) --output runs/digits
+
+test: $(READY)  ## run the tests (with real data too where TSSD_DATA is set)
+	$(BIN)/python -m pytest
+
+lint: $(READY)  ## check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)  ## check types
+	$(BIN)/pyright
+
+bench: $(READY)  ## measure against SpikingJelly, snnTorch and ReLU, and write docs/benchmarks.md
+	$(BIN)/python -m benchmarks --write
+
+docs: $(READY)  ## run the examples of all docstrings and of the README
+	$(BIN)/python -m pytest --doctest-modules src tests/test_readme.py
+
+clean:  ## remove the virtual environment and caches, never runs/
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,124 @@
+"""The source tree keeps its shape: twin tests, short files, imports that point one way."""
+
+import ast
+import functools
+import graphlib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "tssd"
+TESTS = ROOT / "tests"
+LONGEST = 300
+VAGUE = {"util", "utils", "misc", "helper", "helpers", "common"}
+
+# What a unit (a module or package right under tssd) may import of the others.
+CORE = {
+    "errors": set(),
+    "time": {"errors"},
+    "surrogates": {"errors"},
+    "norms": {"errors", "time"},
+    "neurons": {"errors", "time", "surrogates"},
+    "models": {"errors", "time", "surrogates", "norms", "neurons"},
+    "objectives": {"errors", "time", "surrogates", "norms", "neurons", "models"},
+    "data": {"errors"},
+}
+# What the other units may never import.
+FORBIDDEN = {
+    "adapt": {"objectives", "training", "config", "cli"},
+    "config": {"cli"},
+    "evaluation": {"training", "config", "cli"},
+    "report": {"training", "config", "cli"},
+    "training": {"cli"},
+}
+
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+
+def name(path):
+    return str(path.relative_to(ROOT))
+
+
+def unit(path):
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+UNITS = {unit(path) for path in MODULES}
+
+
+def imported_units(path):
+    """Units of tssd that a file imports, wherever in it; "tssd" for the package's own names."""
+    modules = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name(path)}:{node.lineno}: relative import"
+            inside = [f"{node.module}.{alias.name}" for alias in node.names]
+            modules += inside if node.module == "tssd" else [node.module]
+    parts = [module.split(".") for module in modules if module and module.split(".")[0] == "tssd"]
+    units = {part[1] if len(part) > 1 else "tssd" for part in parts}
+    return {u if u in UNITS else "tssd" for u in units}
+
+
+@functools.cache
+def graph():
+    """What each unit imports of the others; the package's own __init__ re-exports and is left out."""
+    edges = {}
+    for path in MODULES:
+        if path.parent == SOURCE and path.stem.startswith("__"):
+            continue
+        edges.setdefault(unit(path), set()).update(imported_units(path) - {unit(path)})
+    return edges
+
+
+def test_every_module_has_its_twin_test():
+    missing = []
+    for path in MODULES:
+        if path.stem.startswith("__"):
+            continue  # packages re-export, and __main__ only calls
+        twin = TESTS / path.relative_to(SOURCE).with_name(f"test_{path.name}")
+        if not twin.exists():
+            missing.append(name(twin))
+    assert not missing, f"{len(missing)} modules without a test: {', '.join(missing)}"
+
+
+def test_no_file_is_long():
+    files = [*MODULES, *TESTS.rglob("*.py")]
+    lengths = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    long = {path: n for path, n in lengths.items() if n > LONGEST}
+    assert not long, f"longer than {LONGEST} lines: {long}"
+
+
+def test_no_file_has_a_vague_name():
+    folders = {path for path in SOURCE.rglob("*") if path.is_dir()}
+    words = {path: set(path.stem.split("_")) for path in [*MODULES, *folders]}
+    vague = [name(path) for path, parts in words.items() if parts & VAGUE]
+    assert not vague, f"say what is in them: {vague}"
+
+
+@pytest.mark.parametrize("importer", CORE)
+def test_the_core_imports_only_what_stands_below(importer):
+    wrong = graph()[importer] - CORE[importer]
+    assert not wrong, f"tssd.{importer} imports {sorted(wrong)}, may: {sorted(CORE[importer])}"
+
+
+@pytest.mark.parametrize("importer", FORBIDDEN)
+def test_nothing_imports_what_stands_above(importer):
+    wrong = graph().get(importer, set()) & FORBIDDEN[importer]
+    assert not wrong, f"tssd.{importer} imports {sorted(wrong)}"
+
+
+def test_no_unit_imports_the_package_that_reexports_it():
+    # `from tssd import LIF` would hide which way an import points; the command line is on top.
+    through = {importer for importer, units in graph().items() if "tssd" in units} - {"cli"}
+    assert not through, f"import from the unit itself in: {sorted(through)}"
+
+
+def test_imports_between_units_have_no_cycle():
+    try:
+        order = list(graphlib.TopologicalSorter(graph()).static_order())
+    except graphlib.CycleError as error:
+        pytest.fail(f"tssd's units import each other in a circle: {' <- '.join(error.args[1])}")
+    assert order.index("errors") < order.index("objectives")
