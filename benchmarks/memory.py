@@ -29,7 +29,8 @@ class _Kept:
     """A tensor that autograd holds; lives exactly as long as autograd needs it."""
 
     def __init__(self, tensor: Tensor) -> None:
-        self.tensor = tensor
+        # Detached: an output that a function saves would else hold that function for ever.
+        self.tensor = tensor.detach()
 
 
 def saved_bytes(net: nn.Module, x: Tensor, y: Tensor) -> int:

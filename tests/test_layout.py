@@ -64,7 +64,7 @@ def imported_units(path):
 
 @functools.cache
 def graph():
-    """What each unit imports of the others; the package's own __init__ re-exports and is left out."""
+    """What each unit imports of the others; the package's own __init__ only re-exports."""
     edges = {}
     for path in MODULES:
         if path.parent == SOURCE and path.stem.startswith("__"):

@@ -160,7 +160,7 @@ def test_repeat_in_time_refuses_less_than_one_step(timesteps):
     [
         (torch.zeros(2, 3).expand(T, 2, 3), True),
         (torch.zeros(T, 2, 3), False),  # the same values, but nobody promised it
-        (torch.zeros(2, 3).expand(1, 2, 3), False),  # one step: nothing to save
+        (torch.zeros(2, 3).expand(T, 2, 3)[:1], False),  # one step: nothing to save
         (torch.zeros(T, 1, 3).expand(T, 2, 3), False),  # repeated over the batch, not in time
     ],
 )

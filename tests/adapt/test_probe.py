@@ -99,9 +99,13 @@ def test_the_dry_run_leaves_no_trace():
         def __init__(self) -> None:
             super().__init__()
             self.register_buffer("calls", torch.zeros(1))
+            self.register_buffer("last", torch.zeros(1))
+            self.recorded: list[bool] = []
 
         def forward(self, x: Tensor) -> Tensor:
             self.calls += 1
+            self.last = x.sum((1, 2, 3, 4))
+            self.recorded.append(torch.is_grad_enabled())
             return super().forward(x)
 
     net = Counting().train()
@@ -114,6 +118,8 @@ def test_the_dry_run_leaves_no_trace():
 
     adapt(net, ["stem"], example=images(4))
 
+    assert net.recorded
+    assert not any(net.recorded)
     assert all(torch.equal(net.state_dict()[name], value) for name, value in before.items())
     assert [id(buffer) for buffer in net.buffers()] == buffers
     assert [part.training for part in net.modules()] == modes
@@ -144,6 +150,9 @@ def test_any_batch_is_an_example(samples, timesteps):
         adapted = adapt(net, ["conv"], example=images(samples), layout=layout, timesteps=timesteps)
         assert adapted.tap_shape("conv") == (6, 8, 8)
         assert adapted.num_classes == CLASSES
+    plain = adapt(Plain(), ["stem"], example=images(samples), timesteps=timesteps).eval()
+    x = sequence(2, 5)
+    assert torch.equal(plain(x, ["stem"]).taps["stem"], plain.module.stem(x))
 
 
 @pytest.mark.parametrize("shape", [(5, 2, 1, 8, 8), (2, 7, 1, 8, 8), (5, 2, 64), (2, 64)])

@@ -85,8 +85,9 @@ def test_resetting_one_network_leaves_another():
     assert torch.equal(other.stem[2].mem, before)
 
 
-def test_the_membranes_of_the_dry_run_are_not_left_behind():
+def test_no_membrane_is_left_behind_by_the_dry_run():
     module = stepped_net()
+    module(3 * images(4))
     adapt(module, example=images(4), layout="stepped")
     assert module.stem[2].mem.abs().sum() == 0
     assert not [key for key in module.state_dict() if "mem" in key.split(".")[-1:]]

@@ -135,6 +135,19 @@ def test_state_of_a_class_that_derives_from_spikingjellys_is_cleared():
     torch.testing.assert_close(net(x, ["1"]).taps["1"], x.flatten(2).cumsum(0))
 
 
+def test_a_whole_network_that_derives_from_spikingjellys_class_takes_what_it_likes():
+    class Net(base.MemoryModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lif = neuron.LIFNode(step_mode="m")
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.lif(x.flatten(2))
+
+    assert Net().step_mode == "s"
+    assert adapt(Net(), ["lif"], example=images(4)).tap_shape("lif") == (64,)
+
+
 @pytest.mark.parametrize(
     ("mode", "layout", "message"),
     [

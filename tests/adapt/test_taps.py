@@ -105,6 +105,14 @@ def test_a_network_without_parts_has_nothing_to_tap():
         adapt(nn.Flatten(2), ["layer"], example=images(4))
 
 
+def test_a_module_with_two_names_is_tapped_by_either():
+    module = Plain()
+    module.alias = module.stem
+    net = adapt(module, ["stem", "alias"], example=images(4)).eval()
+    taps = net(sequence(2, 3), ["stem", "alias"]).taps
+    assert torch.equal(taps["stem"], taps["alias"])
+
+
 def test_a_single_name_is_one_tap():
     assert set(adapt(Plain(), "stem", example=images(4)).places) == {"stem"}
 

@@ -8,10 +8,9 @@ from torch import nn
 
 from tssd.adapt import adapt
 from tssd.evaluation import CostCounter
-from tssd.neurons import IF
 from tssd.time import PerStep, TimeFold, fold, repeat_in_time
 
-from .conftest import PencilNet, pencil_layers
+from .nets import PencilNet, pencil_images, pencil_layers
 
 # By pencil: of 3 pixels, channel 0 passes 3 spikes at every step and channel 1 at t = 2 and 4.
 # The linear layer has 2 outputs. The convolution has 16 positions, 9 weights and 2 channels.
@@ -91,8 +90,8 @@ def count(net, x, timesteps=4, batches=1):
 
 @pytest.mark.parametrize("build", NETS.values(), ids=NETS.keys())
 @pytest.mark.parametrize("samples", [1, 4, 5])  # 4 = T
-def test_every_way_through_time_costs_what_the_pencil_says(build, samples, pencil_image):
-    x = repeat_in_time(pencil_image.expand(samples, -1, -1, -1), 4)
+def test_every_way_through_time_costs_what_the_pencil_says(build, samples):
+    x = repeat_in_time(pencil_images(samples), 4)
     counter = count(build(), x, batches=2)
     operations, rates = counter.operations(), counter.firing_rates()
     conv, linear = operations.layers.values()
@@ -106,8 +105,8 @@ def test_every_way_through_time_costs_what_the_pencil_says(build, samples, penci
 
 
 @pytest.mark.parametrize("build", NETS.values(), ids=NETS.keys())
-def test_an_analogue_sequence_costs_its_macs_at_every_timestep(build, pencil_image):
-    x = repeat_in_time(pencil_image.expand(3, -1, -1, -1), 4).contiguous()
+def test_an_analogue_sequence_costs_its_macs_at_every_timestep(build):
+    x = repeat_in_time(pencil_images(3), 4).contiguous()
     operations = count(build(), x).operations()
     assert operations.macs == (MACS, 2 * MACS, 3 * MACS, 4 * MACS)
     assert operations.acs == ACS
@@ -132,12 +131,13 @@ def test_a_repeated_event_frame_costs_once():
     assert (conv.kind, conv.count) == ("ac", (MACS,) * 4)
 
 
-def test_a_single_fraction_in_any_batch_makes_the_input_analogue():
+@pytest.mark.parametrize("odd", [0.5, -1.0, 1e-6])
+def test_a_single_odd_value_in_any_batch_makes_the_input_analogue(odd):
     x = torch.ones(2, 3, 1, 4, 4)
     net = PencilNet()
     counter = CostCounter(net, 2)
     with counter.watching():
-        for value in (1.0, 0.5, 1.0):
+        for value in (1.0, odd, 1.0):
             x[1, 2, 0, 3, 3] = value
             with counter.counting(x):
                 net(x)

@@ -1,4 +1,4 @@
-"""Our neurons beside SpikingJelly's and snnTorch's: the same numbers wherever they mean the same."""
+"""Our neurons beside SpikingJelly's and snnTorch's: equal wherever they mean the same."""
 
 import pytest
 import snntorch

@@ -53,8 +53,8 @@ def test_a_weight_of_zero_is_allowed():
     assert Objective(0.0).weight_at(3) == 0
 
 
-def test_the_base_needs_no_exit_and_defines_no_term():
+def test_the_base_needs_no_exits_and_defines_no_term():
     objective = Objective().connect(vgg9(width=1 / 64), Timesteps(1, 2))
-    assert objective.exit_tap is None
+    assert not objective.needs_exits
     with pytest.raises(NotImplementedError):
         objective(NetOutput(torch.zeros(2, 3, 4)), torch.zeros(3))

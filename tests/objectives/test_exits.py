@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from tssd.errors import UsageError
 from tssd.neurons import IF, LIF
 from tssd.objectives import ExitPlan, WeakClassifier
 
@@ -67,13 +68,23 @@ def test_the_first_steps_do_not_depend_on_later_ones_in_eval(shape):
 
 
 def test_a_plan_builds_a_new_classifier_each_time_as_it_was_told():
-    plan = ExitPlan(6, neuron=lambda: IF(2.0))
+    plan = ExitPlan(channels=6, neuron=lambda: IF(2.0))
     first, second = plan.build((4, 6, 6), K), plan.build((5,), 2)
     assert count(first) == 9 * 4 * 6 + 2 * 6 + (6 * K + K)
     assert count(second) == 5 * 6 + 2 * 6 + (6 * 2 + 2)
     assert isinstance(first.neuron, IF)
     assert first.neuron.dynamics.threshold == 2
     assert first.neuron is not second.neuron
+
+
+def test_a_plan_places_one_after_stage_1_unless_told():
+    assert ExitPlan().taps == (1,)
+    assert ExitPlan([-1, "layer.1"]).taps == (-1, "layer.1")
+
+
+def test_a_plan_without_places_is_refused():
+    with pytest.raises(UsageError, match=r"^exits.taps: got none, expected at least one place"):
+        ExitPlan([])
 
 
 def test_a_plan_without_options_is_as_wide_as_the_tap():

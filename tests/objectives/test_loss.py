@@ -3,10 +3,11 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from tssd.errors import UsageError
-from tssd.models import NetOutput, SpikingNet, vgg9
+from tssd.models import NetOutput, SpikingNet, resnet18, vgg9
 from tssd.neurons import LIF
 from tssd.objectives import (
     ExitCrossEntropy,
@@ -55,12 +56,12 @@ class Flat(nn.Module):
         return NetOutput(self.head(spikes), dict.fromkeys(taps, spikes))
 
 
-def all_terms(tap=1, **weights):
+def all_terms(**weights):
     return {
         "task": TaskCrossEntropy(weight=weights.get("task", 1.0)),
         "temporal": TemporalDistillation(weight=weights.get("temporal", 1.0)),
-        "spatial": SpatialDistillation(tap, weight=weights.get("spatial", 1.0)),
-        "exit_task": ExitCrossEntropy(tap, weight=weights.get("exit_task", 1.0)),
+        "spatial": SpatialDistillation(weight=weights.get("spatial", 1.0)),
+        "exit_task": ExitCrossEntropy(weight=weights.get("exit_task", 1.0)),
     }
 
 
@@ -101,17 +102,38 @@ def test_the_networks_weights_have_no_weak_classifier_and_the_criterions_no_netw
     assert not shared
 
 
-def test_one_weak_classifier_serves_all_terms_at_its_tap():
+def test_one_weak_classifier_serves_all_terms():
     net = tiny_vgg()
-    terms = {**all_terms(tap=1), "deeper": SpatialDistillation(-1), "same": SpatialDistillation(-3)}
-    criterion = connected(net, terms)
-    assert criterion.taps == (1, 3)
-    assert len(criterion.exits) == 2
+    criterion = connected(net)
+    assert criterion.taps == (1,)  # the default: after stage 1
+    calls = []
+    criterion.exits["1"].register_forward_hook(lambda *_: calls.append(1))
     out = net(as_sequence(images(), TARGET, T_T), criterion.taps)
     terms = criterion(out, TARGET).terms
-    assert set(out.exits) == {1, 3}
-    assert torch.equal(terms["same"], terms["spatial"])
-    assert not torch.equal(terms["deeper"], terms["spatial"])
+    assert len(calls) == len(criterion.exits) == 1
+    weak, network = out.exits[1], out.logits[:T_S].mean(0)
+    torch.testing.assert_close(terms["spatial"], (weak[:T_S] - network).square().mean())
+    ends = [F.cross_entropy(weak[:t].mean(0), TARGET) for t in (T_S, T_T)]
+    torch.testing.assert_close(terms["exit_task"], (ends[0] + ends[1]) / 2)
+
+
+def test_a_place_named_twice_gets_one_weak_classifier():
+    net = tiny_vgg()
+    criterion = connected(net, exits=ExitPlan([-1, 0, 3]))
+    assert criterion.taps == (3, 0)
+    out = net(as_sequence(images(), TARGET, T_T), criterion.taps)
+    spatial = criterion(out, TARGET).terms["spatial"]
+    assert set(out.exits) == {0, 3}
+    network = out.logits[:T_S].mean(0)
+    each = [(out.exits[tap][:T_S] - network).square().mean() for tap in (0, 3)]
+    torch.testing.assert_close(spatial, (each[0] + each[1]) / 2)
+
+
+def test_a_plan_serves_networks_of_different_depth():
+    plan = ExitPlan([-1])
+    assert connected(tiny_vgg(), exits=plan).taps == (3,)
+    deeper = resnet18(num_classes=K, image_size=16, width=1 / 16)
+    assert connected(deeper, exits=plan).taps == (4,)
 
 
 def test_every_parameter_of_network_and_exit_gets_a_gradient():
@@ -124,7 +146,7 @@ def test_every_parameter_of_network_and_exit_gets_a_gradient():
 
 def test_the_exit_teaches_the_layers_below_its_tap_only():
     net = tiny_vgg()
-    connected(net, {"exit": ExitCrossEntropy(1)}).run(net, images(), TARGET).total.backward()
+    connected(net, {"exit": ExitCrossEntropy()}).run(net, images(), TARGET).total.backward()
     below, above = net.stages[:2].parameters(), net.stages[2:].parameters()
     assert all(p.grad is not None and p.grad.any() for p in below)
     assert all(p.grad is None for p in [*above, *net.head.parameters()])
@@ -151,7 +173,7 @@ def test_flat_features_and_taps_by_name(shape):
     torch.manual_seed(0)
     net = Flat()
     assert isinstance(net, SpikingNet)
-    criterion = connected(net, all_terms("layer.1"), exits=ExitPlan(channels=4))
+    criterion = connected(net, exits=ExitPlan(["layer.1"], channels=4))
     loss = criterion.run(net, torch.randn(shape) * 3, TARGET)
     loss.total.backward()
     assert criterion.taps == ("layer.1",)
@@ -183,7 +205,7 @@ def test_the_temporal_term_refuses_a_vanilla_network_when_connected():
 
 def test_an_unknown_tap_is_refused_when_connected():
     with pytest.raises(UsageError, match="tap: got 7, expected a stage from 0 to 3"):
-        connected(tiny_vgg(), all_terms(tap=7))
+        connected(tiny_vgg(), exits=ExitPlan([1, 7]))
 
 
 def test_no_term_is_refused():

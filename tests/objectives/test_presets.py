@@ -12,7 +12,7 @@ from tssd.objectives import (
     vanilla,
 )
 
-K, N = 4, 16
+K, N = 4, 8
 
 
 def batch():

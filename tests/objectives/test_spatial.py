@@ -22,8 +22,8 @@ LOGITS = torch.tensor([[[1.0, 5], [0, 2]], [[-1, -5], [2, 2]], [[3, 0], [1, 2]]]
 WEAK = torch.tensor([[[3.0, 4], [1, 4]], [[0, 0], [7, 10]], [[1, 0], [1, 14]]])
 
 
-def term(tap=1, steps=(2, 3), **options):
-    return SpatialDistillation(tap, **options).connect(NET, Timesteps(*steps))
+def term(*args, steps=(2, 3), **options):
+    return SpatialDistillation(*args, **options).connect(NET, Timesteps(*steps))
 
 
 def output(logits=LOGITS, weak=WEAK):
@@ -87,15 +87,22 @@ def test_a_duplicated_batch_changes_nothing(distance):
     torch.testing.assert_close(term(distance=distance)(twice, TARGET), once)
 
 
-def test_the_tap_is_resolved_by_the_network():
-    assert term(tap=-3).exit_tap == 1
-    with pytest.raises(UsageError, match="tap: got 4"):
-        term(tap=4)
+def test_several_weak_classifiers_are_averaged():
+    # The second says what the network says after two steps on average, but for one (0, 4).
+    second = torch.tensor([[[0.0, 4], [1, 2]], [[0, 0], [1, 2]], [[9, 9], [9, 9]]])
+    out = NetOutput(LOGITS, exits={1: WEAK, "layer.3": second})
+    expected = ((25 + 4 + 0 + 100) / 8 + 16 / 8) / 2
+    assert term()(out, TARGET).item() == expected
+
+
+def test_it_asks_for_weak_classifiers():
+    assert term().needs_exits
+    assert not list(term().parameters())
 
 
 def test_an_unknown_span_is_refused():
     with pytest.raises(UsageError, match="^span: got 'both', expected student or teacher$"):
-        term(span="both")
+        term("both")
 
 
 @pytest.mark.parametrize("steps", [(2, 2), (2, 3)])

@@ -71,7 +71,7 @@ def test_a_duplicated_batch_changes_nothing():
     torch.testing.assert_close(twice, once)
 
 
-@pytest.mark.parametrize("kind", [TaskCrossEntropy, lambda span: ExitCrossEntropy(1, span=span)])
+@pytest.mark.parametrize("kind", [TaskCrossEntropy, ExitCrossEntropy])
 def test_an_unknown_span_is_refused_at_once(kind):
     with pytest.raises(UsageError, match="got 'all', expected one of student, teacher, both$"):
         kind("all")
@@ -79,14 +79,14 @@ def test_an_unknown_span_is_refused_at_once(kind):
 
 @pytest.mark.parametrize(("span", "expected"), SPANS)
 def test_the_exits_cross_entropy_is_the_same_of_its_own_logits(span, expected):
-    objective = ExitCrossEntropy(-3, span=span).connect(NET, Timesteps(1, 2))
+    objective = ExitCrossEntropy(span).connect(NET, Timesteps(1, 2))
     out = NetOutput(torch.full_like(LOGITS, math.nan), exits={1: LOGITS})
-    assert objective.exit_tap == 1
+    assert objective.needs_exits
     assert objective(out, TARGET).item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_exits_options_reach_it():
-    objective = ExitCrossEntropy(1, span="student", label_smoothing=0.2, weight=0.3)
+    objective = ExitCrossEntropy("student", label_smoothing=0.2, weight=0.3)
     objective.connect(NET, Timesteps(1, 2))
     smooth = task("student", label_smoothing=0.2)
     out = NetOutput(LOGITS, exits={1: LOGITS})
@@ -94,5 +94,13 @@ def test_the_exits_options_reach_it():
     assert objective.weight == 0.3
 
 
-def test_the_task_asks_for_no_weak_classifier():
-    assert task().exit_tap is None
+def test_the_cross_entropies_of_several_exits_are_averaged():
+    objective = ExitCrossEntropy("student").connect(NET, Timesteps(1, 2))
+    undecided = torch.zeros_like(LOGITS)
+    out = NetOutput(LOGITS, exits={1: LOGITS, 2: undecided})
+    expected = (STUDENT + math.log(2)) / 2
+    assert objective(out, TARGET).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_task_asks_for_no_weak_classifiers():
+    assert not task().needs_exits

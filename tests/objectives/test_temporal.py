@@ -93,6 +93,6 @@ def test_the_weight_is_left_to_the_loss():
     assert weighted.weight_at(2) == 0.125
 
 
-def test_it_asks_for_no_weak_classifier():
-    assert term().exit_tap is None
+def test_it_asks_for_no_weak_classifiers():
+    assert not term().needs_exits
     assert not list(term().parameters())

@@ -1,85 +1,76 @@
 """`tssd compare`: methods side by side over several seeds; trains what is missing."""
 
-import argparse
-import subprocess
-import sys
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
-from rich.progress import Progress
-
-from tssd.cli.overrides import Override, check_near_own, parse_overrides
-from tssd.cli.show import print_comparison, print_options
+from tssd.cli.many_runs import PlannedRun, train_all
+from tssd.cli.option_list import print_options
+from tssd.cli.parser import CommandParser, Override, at_least
+from tssd.cli.tables import print_comparison
 from tssd.config import build, load_recipe, recipe_names
-from tssd.errors import DataError, UsageError
+from tssd.errors import TssdError, UsageError
 from tssd.report import Comparison, plot_comparison
 from tssd.training.checkpoint import write_atomically
-from tssd.training.fit import fit
-from tssd.training.run_folder import RunFolder, write_json, write_text
+from tssd.training.run_folder import write_json, write_text
 
-SUMMARY = "train recipes over several seeds (what is missing), and print one table"
+EPILOG = """What is trained already is not trained again; an interrupted run continues.
+
+examples:
+  tssd compare digits/vanilla_ts digits/tssd
+  tssd compare 'digits/*' --seeds 0,1,2,3,4 --timesteps 1,2,4 --jobs 2 --trainer.epochs 5"""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own options."""
+def run(words: list[str]) -> int:
+    """Train, collect, print and write the table."""
+    parser = CommandParser(
+        "compare",
+        usage="RECIPE... [--seeds N,...] [--timesteps T,...] [--jobs N] [--output FOLDER]\n"
+        "                    [--OPTION VALUE ...]",
+        epilog=EPILOG,
+    )
     parser.add_argument(
         "recipes", nargs="*", metavar="RECIPE", help="names, YAML files, or 'digits/*' for many"
     )
-    parser.add_argument("--seeds", default="0,1,2", help="seeds (default: 0,1,2)")
-    parser.add_argument("--timesteps", help="columns of the table, such as 1,2,4 (default: all)")
-    parser.add_argument("--output", default="runs/compare", help="folder of the runs and the table")
     parser.add_argument(
-        "--jobs", type=int, default=1, help="runs to train side by side, each a process"
+        "--seeds", default="0,1,2", metavar="N,...", help="seeds of the runs (default: 0,1,2)"
     )
-
-
-def run(args: argparse.Namespace, rest: list[str]) -> int:
-    """Train, collect, print and write the table."""
+    parser.add_argument(
+        "--timesteps", metavar="T,...", help="columns of the table, such as 1,2,4 (default: all)"
+    )
+    parser.add_argument(
+        "--jobs", type=at_least(1), default=1, metavar="N", help="runs side by side (default: 1)"
+    )
+    parser.add_argument(
+        "--output",
+        default="runs/compare",
+        metavar="FOLDER",
+        help="folder of the runs and the table (default: runs/compare)",
+    )
+    args, overrides = parser.parse_with_recipe(words)
     recipes = expand(args.recipes)
-    overrides = parse_overrides(rest)
-    check_near_own(overrides, args.parser)
     if args.help:
-        args.parser.print_help()
+        parser.print_help()
         for recipe in recipes[:1]:
-            print_options(load_recipe(recipe, overrides))
+            print_options(load_recipe(recipe, overrides), title=recipe)
         return 0
     if not recipes:
         raise UsageError("compare: no recipe given; `tssd recipes` lists them")
-    seeds = whole_numbers("seeds", args.seeds)
-    timesteps = whole_numbers("timesteps", args.timesteps) if args.timesteps else []
-    if args.jobs < 1:
-        raise UsageError(f"--jobs: got {args.jobs}, expected >= 1")
-    for recipe in recipes:  # mistakes surface before hours of training
-        load_recipe(recipe, overrides)
-
+    if any(name == "seed" for name, _ in overrides):
+        raise UsageError("--seed: a comparison has several; give --seeds 0,1,2")
+    seeds = whole_numbers("seeds", args.seeds, least=0)
+    timesteps = whole_numbers("timesteps", args.timesteps, least=1) if args.timesteps else []
     output = Path(args.output)
-    pairs = [(recipe, seed) for seed in seeds for recipe in recipes]
-    if args.jobs == 1:
-        found = [_in_process(output, *pair, overrides) for pair in pairs]
-    else:
-        found = _side_by_side(output, pairs, overrides, args.jobs)
-    by_pair = dict(zip(pairs, found, strict=True))
-    runs = {recipe: [by_pair[recipe, seed] for seed in seeds] for recipe in recipes}
-    comparison = Comparison.of(runs, timesteps)
+    planned = {recipe: plan(recipe, seeds, output) for recipe in recipes}
+    check(planned, overrides, timesteps)
+
+    results = train_all([run for runs in planned.values() for run in runs], overrides, args.jobs)
+    by_recipe = {recipe: [results[run] for run in runs] for recipe, runs in planned.items()}
+    comparison = Comparison.of(by_recipe, timesteps)
     print_comparison(comparison)
     write(comparison, output)
     return 0
-
-
-def write(comparison: Comparison, output: Path) -> None:
-    """comparison.csv, .json, .md and .png beside the runs."""
-    write_text(output / "comparison.csv", comparison.to_csv())
-    write_json(output / "comparison.json", comparison.to_dict())
-    write_text(output / "comparison.md", comparison.to_markdown())
-    for suffix in ("png", "svg"):
-        write_atomically(
-            output / f"comparison.{suffix}",
-            lambda path, suffix=suffix: plot_comparison(comparison, path, format=suffix),
-        )
-    print(f"written: {output}/comparison.{{csv,json,md,png,svg}}")
 
 
 def expand(patterns: Sequence[str]) -> list[str]:
@@ -96,52 +87,69 @@ def expand(patterns: Sequence[str]) -> list[str]:
     return list(found)
 
 
-def whole_numbers(option: str, text: str) -> list[int]:
-    """Whole numbers >= 0 separated by commas. Raises: UsageError: anything else."""
-    parts = text.split(",")
-    if not all(part.strip().isdecimal() for part in parts):
-        raise UsageError(f"--{option}: got {text!r}, expected whole numbers such as 0,1,2")
+def whole_numbers(option: str, text: str, *, least: int) -> list[int]:
+    """Whole numbers separated by commas, each once. Raises: UsageError: anything else."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) >= least for part in parts):
+        raise UsageError(
+            f"--{option}: got {text!r}, expected whole numbers >= {least} such as {least},2,4"
+        )
     return list(dict.fromkeys(int(part) for part in parts))
 
 
-def _folder(output: Path, recipe: str, seed: int) -> Path:
-    name = Path(recipe).stem if recipe.endswith((".yaml", ".yml")) else recipe
-    return output / name / f"seed{seed}"
+def plan(recipe: str, seeds: Sequence[int], output: Path) -> list[PlannedRun]:
+    """The runs of a recipe. One that is a file or folder is called by its own name only."""
+    path = Path(recipe)
+    name = path.stem if path.is_file() else path.name if path.is_dir() else recipe
+    return [PlannedRun(recipe, seed, output / name / f"seed{seed}") for seed in seeds]
 
 
-def _in_process(
-    output: Path, recipe: str, seed: int, overrides: Sequence[Override]
-) -> dict[str, Any]:
-    folder = _folder(output, recipe, seed)
-    print(f"{recipe}, seed {seed} -> {folder}")
-    parts = build(load_recipe(recipe, [*overrides, ("seed", str(seed))]))
-    return fit(parts, folder, resume=True)
+def check(
+    planned: dict[str, list[PlannedRun]], overrides: Sequence[Override], timesteps: Sequence[int]
+) -> None:
+    """Build each recipe once: mistakes surface before hours of training.
+
+    Raises: UsageError: a mistake in a recipe, recipes that see different images or share a name,
+        a T that they are not evaluated at.
+    """
+    folders: dict[Path, str] = {}
+    images: dict[str, str] = {}
+    for recipe, (first, *_) in planned.items():
+        if (other := folders.setdefault(first.folder, recipe)) != recipe:
+            raise UsageError(f"{other} and {recipe} have the same name; rename one of the files")
+        with naming(recipe):
+            parts = build(load_recipe(recipe, [*overrides, ("seed", str(first.seed))]))
+            longest = parts.evaluate_timesteps
+            if max(timesteps, default=1) > longest:
+                raise UsageError(
+                    f"--timesteps: got {max(timesteps)}, but runs are evaluated at T = 1 to "
+                    f"{longest}; add --trainer.evaluate_timesteps {max(timesteps)}"
+                )
+            images[recipe] = parts.data.split_hash
+    if len(set(images.values())) > 1:
+        found = ", ".join(f"{recipe}: {split}" for recipe, split in images.items())
+        raise UsageError(
+            f"the recipes use different images (split {found}); give all the same data"
+        )
 
 
-def _side_by_side(
-    output: Path, pairs: Sequence[tuple[str, int]], overrides: Sequence[Override], jobs: int
-) -> list[dict[str, Any]]:
-    options = [f"--{name}={value}" for name, value in overrides]
+@contextmanager
+def naming(recipe: str) -> Iterator[None]:
+    """Mistakes inside say which recipe they are about."""
+    try:
+        yield
+    except TssdError as error:
+        raise type(error)(f"{recipe}: {error}") from error
 
-    def train(recipe: str, seed: int) -> dict[str, Any]:
-        folder = _folder(output, recipe, seed)
-        command = [sys.executable, "-m", "tssd", "train", recipe, f"--output={folder}", "--resume"]
-        command += [*options, f"--seed={seed}", "--trainer.progress=false"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode == 130:
-            raise KeyboardInterrupt
-        if done.returncode:
-            reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
-            kind = UsageError if done.returncode == 2 else DataError
-            raise kind(f"{folder}: {reason[0].removeprefix('tssd: ')}")
-        progress.advance(task)
-        return RunFolder(folder).read_results()
 
-    with Progress(transient=True) as progress:
-        task = progress.add_task(f"{len(pairs)} runs, {jobs} side by side", total=len(pairs))
-        pool = ThreadPoolExecutor(jobs)
-        try:
-            return list(pool.map(lambda pair: train(*pair), pairs))
-        finally:
-            # After a mistake or Ctrl-C, what has not begun does not begin.
-            pool.shutdown(cancel_futures=True)
+def write(comparison: Comparison, output: Path) -> None:
+    """comparison.csv, .json, .md, .png and .svg beside the runs."""
+    write_text(output / "comparison.csv", comparison.to_csv())
+    write_json(output / "comparison.json", comparison.to_dict())
+    write_text(output / "comparison.md", comparison.to_markdown())
+    for suffix in ("png", "svg"):
+        write_atomically(
+            output / f"comparison.{suffix}",
+            lambda path, suffix=suffix: plot_comparison(comparison, path, format=suffix),
+        )
+    print(f"written: {output}/comparison.{{csv,json,md,png,svg}}")

@@ -1,43 +1,53 @@
 """`tssd evaluate`: a run at every T, with its costs."""
 
-import argparse
 from typing import cast
 
-from tssd.cli.overrides import check_near_own, parse_overrides
-from tssd.cli.show import print_evaluation
+import torch
+
+from tssd.cli.parser import CommandParser, at_least
+from tssd.cli.tables import print_evaluation
 from tssd.config.runs import load_parts
 from tssd.errors import UsageError
 from tssd.evaluation import evaluate
 from tssd.models.base import SpikingNet
 from tssd.training.run_folder import RunFolder, write_json
 
-SUMMARY = "evaluate a run at every timestep in one pass: accuracy, calibration, spikes, energy"
+# What may differ from training: where the data lies, and the machine.
+CHANGEABLE = ("data", "trainer")
+
+EPILOG = """All numbers are written to RUN/evaluation.json.
+
+examples:
+  tssd evaluate runs/digits/tssd/seed0
+  tssd evaluate runs/digits/tssd/seed0 --timesteps 8 --data.batch_size 500"""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own options."""
+def run(words: list[str]) -> int:
+    """Evaluate on the test images, print tables, write evaluation.json into the run folder."""
+    parser = CommandParser(
+        "evaluate",
+        usage="RUN [--timesteps T] [--data.OPTION VALUE ...] [--trainer.OPTION VALUE ...]",
+        epilog=EPILOG,
+    )
     parser.add_argument("run", nargs="?", metavar="RUN", help="a run folder")
     parser.add_argument(
-        "--timesteps", type=int, help="longest T (default: as in training, at least 4)"
+        "--timesteps",
+        type=at_least(1),
+        metavar="T",
+        help="the longest T (default: as in training, at least 4)",
     )
-
-
-def run(args: argparse.Namespace, rest: list[str]) -> int:
-    """Evaluate on the test images, print tables, write evaluation.json into the run folder."""
-    if args.help or args.run is None:
-        args.parser.print_help()
-        print("\nThe run's data and trainer options can be overridden: --data.root FOLDER")
-        if args.help:
-            return 0
-        raise UsageError("evaluate: no run folder given")
-    if args.timesteps is not None and args.timesteps < 1:
-        raise UsageError(f"--timesteps: got {args.timesteps}, expected >= 1")
-    overrides = parse_overrides(rest)
-    check_near_own(overrides, args.parser)
+    args, overrides = parser.parse_with_recipe(words)
+    if args.help:
+        parser.print_help()
+        return 0
+    if args.run is None:
+        raise UsageError("evaluate: no run folder given, such as runs/digits/tssd/seed0")
     for name, _ in overrides:
-        if name.split(".")[0] not in ("data", "trainer"):
+        if name.split(".")[0] not in CHANGEABLE:
             raise UsageError(f"--{name}: a trained run keeps it; only data and trainer can change")
     parts = load_parts(args.run, overrides)
+    if parts.trainer.threads:
+        torch.set_num_threads(parts.trainer.threads)
     timesteps = args.timesteps or parts.evaluate_timesteps
     evaluation = evaluate(
         cast(SpikingNet, parts.net),

@@ -1,23 +1,18 @@
 """Entry point: one command a module, errors in one line, exit codes 0, 1, 2 and 130."""
 
-import argparse
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 
 from rich.console import Console
 
-from tssd.cli import compare, evaluate, predict, recipes, train
-from tssd.errors import TssdError
-
-COMMANDS = {
-    "train": train,
-    "evaluate": evaluate,
-    "compare": compare,
-    "predict": predict,
-    "recipes": recipes,
-}
+from tssd.cli.parser import SUMMARIES
+from tssd.config.suggest import nearest
+from tssd.errors import TssdError, UsageError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,42 +20,71 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 done, 1 something on disk is missing or damaged, 2 wrong usage, 130 interrupted (Ctrl-C).
     """
-    logging.basicConfig(format="%(message)s", level=logging.INFO)
-    for chatty in ("lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="lightning")
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    log = logging.getLogger("tssd")
+    log.handlers[:] = [logging.StreamHandler()]
+    log.setLevel(logging.INFO)
     try:
-        return _run(sys.argv[1:] if argv is None else list(argv))
+        code = _run(sys.argv[1:] if argv is None else list(argv))
+        sys.stdout.flush()
+        return code
     except TssdError as error:
-        console.print(f"tssd: {error}", style="red", markup=False)
-        return error.exit_code
-    except KeyboardInterrupt:
-        console.print("tssd: interrupted; finished epochs are kept, --resume continues")
-        return 130
+        return _complain(str(error), error.exit_code)
     except BrokenPipeError:
+        # The reader, such as `head`, has enough; without this, Python complains as it closes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _complain(str(error), 1)
+    except KeyboardInterrupt:
+        return _complain("interrupted; finished epochs are kept, --resume continues", 130)
 
 
 def _run(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="tssd",
-        description="Train low-latency spiking neural networks by self-distillation.",
-        allow_abbrev=False,
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, module in COMMANDS.items():
-        # Options of the recipe follow the command's own, so --help of a command is its own, too.
-        sub = commands.add_parser(
-            name,
-            help=module.SUMMARY,
-            description=module.SUMMARY,
-            allow_abbrev=False,
-            add_help=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        sub.add_argument("-h", "--help", action="store_true", help="show this help")
-        module.add_arguments(sub)
-        sub.set_defaults(parser=sub)
-    args, rest = parser.parse_known_args(argv)
-    return COMMANDS[args.command].run(args, rest)
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0
+    command, *words = argv
+    if command == "--version":
+        print(f"tssd {_version()}")
+        return 0
+    if command not in SUMMARIES:
+        raise UsageError(f"{command}: no such command; {nearest(command, SUMMARIES)}")
+    # Imported when it is needed: what training needs takes seconds to import.
+    module = import_module(f"tssd.cli.{command}")
+    # Only now, since Lightning sets its own level when it is imported.
+    for chatty in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        return module.run(words)
+
+
+def overview() -> str:
+    """What `tssd --help` shows."""
+    commands = "\n".join(f"  {name:<9} {text}" for name, text in SUMMARIES.items())
+    return f"""usage: tssd COMMAND ...
+
+Train low-latency spiking neural networks by temporal-spatial self-distillation.
+
+commands:
+{commands}
+
+`tssd COMMAND --help` shows the options of a command, `tssd train RECIPE --help` those of a recipe.
+
+first steps:
+  tssd recipes
+  tssd train digits/tssd
+  tssd compare digits/vanilla_ts digits/tssd --timesteps 1,2,4"""
+
+
+def _complain(message: str, code: int) -> int:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"tssd: {' '.join(message.splitlines())}", style="red", markup=False)
+    return code
+
+
+def _version() -> str:
+    try:
+        return version("tssd")
+    except PackageNotFoundError:
+        return "(not installed)"

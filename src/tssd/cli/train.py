@@ -1,42 +1,45 @@
 """`tssd train`: one recipe into one run folder."""
 
-import argparse
 from pathlib import Path
 
-from tssd.cli.overrides import check_near_own, parse_overrides
-from tssd.cli.show import print_accuracy, print_options
+from tssd.cli.option_list import print_options
+from tssd.cli.parser import CommandParser
+from tssd.cli.tables import print_accuracy
 from tssd.config import build, load_recipe
 from tssd.errors import UsageError
 from tssd.training.fit import fit
 
-SUMMARY = "train a recipe into a run folder, then evaluate it at every timestep"
+EPILOG = """`tssd train RECIPE --help` lists every option of that recipe.
+
+examples:
+  tssd train digits/tssd
+  tssd train digits/tssd --trainer.epochs 5 --objectives.temporal.weight 0.5
+  tssd train my_recipe.yaml --seed 1 --output runs/mine"""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own options."""
-    parser.add_argument("recipe", nargs="?", help="a recipe's name, a YAML file or a run folder")
-    parser.add_argument("--output", help="run folder (default: runs/RECIPE/seedSEED)")
+def run(words: list[str]) -> int:
+    """Train, and print the accuracy at every T."""
+    parser = CommandParser(
+        "train", usage="RECIPE [--output FOLDER] [--resume] [--OPTION VALUE ...]", epilog=EPILOG
+    )
+    parser.add_argument(
+        "recipe", nargs="?", metavar="RECIPE", help="a name, a file or a run folder"
+    )
+    parser.add_argument(
+        "--output", metavar="FOLDER", help="the run folder (default: runs/RECIPE/seedSEED)"
+    )
     parser.add_argument(
         "--resume", action="store_true", help="continue the run from its last finished epoch"
     )
-
-
-def run(args: argparse.Namespace, rest: list[str]) -> int:
-    """Train, and print the accuracy at every T."""
-    if args.recipe is None:
-        if args.help:
-            args.parser.print_help()
-            print("\n`tssd train RECIPE --help` lists every option of that recipe.")
-            return 0
-        raise UsageError("train: no recipe given; `tssd recipes` lists them")
-    overrides = parse_overrides(rest)
-    check_near_own(overrides, args.parser)
-    config = load_recipe(args.recipe, overrides)
+    args, overrides = parser.parse_with_recipe(words)
     if args.help:
-        args.parser.print_help()
-        print_options(config)
+        parser.print_help()
+        if args.recipe is not None:
+            print_options(load_recipe(args.recipe, overrides), title=args.recipe)
         return 0
-    parts = build(config)
+    if args.recipe is None:
+        raise UsageError("train: no recipe given; `tssd recipes` lists them")
+    parts = build(load_recipe(args.recipe, overrides))
     folder = args.output or default_folder(args.recipe, parts.seed)
     results = fit(parts, folder, resume=args.resume)
     print_accuracy(results, title=results["description"] or args.recipe)
@@ -49,6 +52,5 @@ def default_folder(recipe: str, seed: int) -> Path:
     path = Path(recipe)
     if (path / "config.yaml").exists():
         return path
-    if path.suffix in (".yaml", ".yml"):
-        recipe = path.stem
-    return Path("runs") / recipe / f"seed{seed}"
+    name = path.stem if path.is_file() else recipe
+    return Path("runs") / name / f"seed{seed}"

@@ -1,6 +1,24 @@
 """Recipes: a training run as a YAML file whose every value can be overridden."""
 
-from tssd.config.build import build
-from tssd.config.recipe import load_recipe, recipe_names
+from typing import TYPE_CHECKING, Any
+
+from tssd.config.recipe import recipe_names
+
+if TYPE_CHECKING:
+    from tssd.config.assemble import build
+    from tssd.config.load import load_recipe
 
 __all__ = ["build", "load_recipe", "recipe_names"]
+
+
+def __getattr__(name: str) -> Any:
+    # What these two import takes seconds, and listing recipes does without.
+    if name == "build":
+        from tssd.config.assemble import build
+
+        return build
+    if name == "load_recipe":
+        from tssd.config.load import load_recipe
+
+        return load_recipe
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

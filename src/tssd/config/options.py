@@ -1,87 +1,156 @@
-"""Which options a recipe has: the names that may be overridden, and what each means."""
+"""Which options a recipe has, from the signatures and docstrings of what it names."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
 from functools import cache
-from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
+import yaml
 from docstring_parser import parse as parse_docstring
 
-from tssd.config.suggest import nearest
+from tssd.config.kinds import MISSING, as_node, check_class, fits, in_words, wanted
+from tssd.config.paths import load_object
+from tssd.config.recipe import Config
+from tssd.config.schema import SECTIONS
 from tssd.errors import UsageError
 
 
-def load_object(path: str) -> Any:
-    """The class or function at an import path.
+class Slot(NamedTuple):
+    """A place for a value: its type, what stands there if nothing is given, and what it means."""
 
-    Raises: UsageError: there is none.
-    """
-    module, _, name = path.rpartition(".")
-    try:
-        return getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError):
-        raise UsageError(
-            f"{path}: no such class or function can be imported; expected a path such as "
-            "tssd.models.vgg9"
-        ) from None
+    kind: Any
+    default: Any = MISSING
+    meaning: str = ""
 
 
-@cache
-def parameters(path: str) -> Mapping[str, inspect.Parameter]:
-    """Parameters of the class or function at an import path."""
-    return inspect.signature(load_object(path)).parameters
+class Option(NamedTuple):
+    """A place in a recipe: dotted name, value now (MISSING if it must be given), and its slot."""
+
+    name: str
+    value: Any
+    slot: Slot
 
 
-@cache
-def descriptions(path: str) -> Mapping[str, str]:
-    """What each parameter means, from the docstring of the class or function."""
-    thing = load_object(path)
-    return _documented(thing)
+class Problem(NamedTuple):
+    """What is wrong with an option; empty text if there is no such option."""
+
+    option: str
+    text: str = ""
 
 
-def _documented(thing: Any) -> dict[str, str]:
-    doc = parse_docstring(inspect.getdoc(thing) or "")
-    return {p.arg_name: " ".join((p.description or "").split()) for p in doc.params}
+def top_slots() -> dict[str, Slot]:
+    """The sections."""
+    return {name: Slot(kind, MISSING, text) for name, (kind, text) in SECTIONS.items()}
 
 
-def children(node: Any, section: str) -> dict[str, str] | None:
-    """Names and meanings of the options below a node; None where any name may stand."""
-    from tssd.config.schema import SECTIONS
-
-    if not section:
-        return {name: text for name, (_, text) in SECTIONS.items()}
-    kind = SECTIONS.get(section, (None,))[0]
+def slots_below(kind: Any, node: Any) -> Mapping[str, Slot] | None:
+    """What may stand below a node; None below a plain value. Raises: UsageError: no such class."""
+    if get_origin(kind) is dict:
+        entry = Slot(get_args(kind)[1])
+        return dict.fromkeys(node, entry) if isinstance(node, dict) else None
     if is_dataclass(kind):
-        return {name: _documented(kind).get(name, "") for name in kind.__dataclass_fields__}
-    if isinstance(node, dict) and "class_path" in node:
-        path = node["class_path"]
-        return {name: descriptions(path).get(name, "") for name in parameters(path)}
-    return None
+        return _parameters(kind) if isinstance(node, dict) or node is MISSING else None
+    want = wanted(kind)
+    if want is None or not isinstance(node, dict) or "class_path" not in node:
+        return None
+    return dict(list(_parameters(load_object(node["class_path"])).items())[want.given or 0 :])
 
 
-def check_option(config: Mapping[str, Any], option: str) -> list[str]:
-    """The keys under which a dotted option stands in the configuration.
+def content(node: Any) -> dict[str, Any]:
+    """The values below a node."""
+    if isinstance(node, dict):
+        return (node.get("init_args") or {}) if "class_path" in node else node
+    return {}
 
-    Raises: UsageError: an unknown name; says which is nearest.
-    """
-    keys: list[str] = []
-    node: Any = config
-    section = ""
-    names = option.split(".")
-    for depth, name in enumerate(names):
-        valid = children(node, section)
-        if name in ("class_path", "init_args") and isinstance(node, dict) and name in node:
-            valid = None
-        if valid is not None and name not in valid:
-            prefix = ".".join(names[:depth])
-            full = [f"{prefix}.{v}".lstrip(".") for v in valid]
-            raise UsageError(f"--{option}: no such option; {nearest(option, full)}")
-        if isinstance(node, dict) and "class_path" in node and valid is not None:
-            keys.append("init_args")
-            node = node.setdefault("init_args", {})
-        keys.append(name)
-        node = node.get(name) if isinstance(node, dict) else None
-        section = name if depth == 0 else f"{section}.{name}"
-    return keys
+
+def walk(config: Config) -> Iterator[Option]:
+    """Every option of a recipe, with the defaults of those that are not given."""
+    yield from _walk(config, top_slots())
+
+
+def problems(config: Config) -> Iterator[Problem]:
+    """Options that do not exist, and values that do not fit."""
+    yield from _problems(config, top_slots())
+
+
+def accepts(path: str, name: str) -> bool:
+    """Whether the class or function at an import path has a parameter."""
+    return name in _parameters(load_object(path))
+
+
+def problems_at(value: Any, kind: Any, option: str) -> Iterator[Problem]:
+    """The same of one value and what is below it. Raises: UsageError: a wrong import path."""
+    node = as_node(kind, value)
+    below = slots_below(kind, node)
+    if below is None:
+        if wanted(kind) and isinstance(node, dict):
+            yield Problem(option, f"it has no class_path, expected {in_words(kind)}")
+        elif not fits(kind, node):
+            yield Problem(option, f"got {in_yaml(value)}, expected {in_words(kind)}")
+        return
+    if "class_path" in node:
+        check_class(kind, node["class_path"])
+        for key in node:
+            if key not in ("class_path", "init_args"):
+                yield Problem(f"{option}.{key}", "expected below init_args, not beside it")
+    inside = content(node)
+    if isinstance(inside, dict):
+        yield from _problems(inside, below, f"{option}.")
+    else:
+        yield Problem(option, f"got init_args {in_yaml(inside)}, expected a mapping")
+
+
+def summary(path: str) -> str:
+    """The first line of the docstring of a class or function."""
+    return (inspect.getdoc(load_object(path)) or "").partition("\n")[0]
+
+
+def in_yaml(value: Any) -> str:
+    """A value as it would stand in a recipe, on one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=1_000_000, sort_keys=False)
+    return text.removesuffix("...\n").strip()
+
+
+@cache
+def _parameters(thing: Any) -> Mapping[str, Slot]:
+    """The parameters of a class or function."""
+    try:
+        hints = get_type_hints(thing.__init__ if isinstance(thing, type) else thing)
+    except (NameError, TypeError):  # names that exist for type checkers only
+        hints = {}
+    documented = parse_docstring(inspect.getdoc(thing) or "").params
+    meanings = {p.arg_name: " ".join((p.description or "").split()) for p in documented}
+    return {
+        p.name: Slot(hints.get(p.name, Any), p.default, meanings.get(p.name, ""))
+        for p in inspect.signature(thing).parameters.values()
+        if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    }
+
+
+def _walk(
+    values: Mapping[str, Any], slots: Mapping[str, Slot], above: str = ""
+) -> Iterator[Option]:
+    for name, slot in slots.items():
+        node = as_node(slot.kind, values.get(name, slot.default))
+        below = slots_below(slot.kind, node)
+        if below is None:
+            yield Option(above + name, node, slot)
+            continue
+        if "class_path" in (node if isinstance(node, dict) else ()):
+            yield Option(above + name, node["class_path"], slot)
+        yield from _walk(content(node), below, f"{above}{name}.")
+
+
+def _problems(
+    values: Mapping[str, Any], slots: Mapping[str, Slot], above: str = ""
+) -> Iterator[Problem]:
+    for name, value in values.items():
+        option = above + name
+        if name not in slots:
+            yield Problem(option)
+            continue
+        try:
+            yield from problems_at(value, slots[name].kind, option)
+        except UsageError as error:
+            yield Problem(option, str(error))

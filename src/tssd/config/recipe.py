@@ -1,19 +1,25 @@
-"""Recipes by name or path, with one extending another and values overridden by dotted names."""
+"""Recipes by name or path, with one extending another. Only reads and merges YAML."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
-from tssd.config.options import check_option
 from tssd.config.suggest import nearest
 from tssd.errors import DataError, UsageError
 
 Config = dict[str, Any]
+
+
+class Layer(NamedTuple):
+    """What one file says itself, and the name or path that it was asked for by."""
+
+    source: str
+    config: Config
 
 
 def recipe_names() -> list[str]:
@@ -21,89 +27,108 @@ def recipe_names() -> list[str]:
 
     Parts that only serve to be extended start with an underscore and are not listed.
     """
-    return sorted(name for name in _walk(files("tssd") / "recipes") if "/_" not in f"/{name}")
+    return sorted(name for name in _walk(_folder()) if "/_" not in f"/{name}")
 
 
-def recipe_text(name: str) -> str:
-    """The YAML of a recipe, comments included; name: in the package, or a path.
+def recipe_text(name: str, asked_by: str = "recipe") -> str:
+    """The YAML of a recipe, comments included.
 
-    Raises: UsageError: there is none (names the nearest).
+    Args:
+        name: of a recipe in the package, or the path of a YAML file or a run folder.
+        asked_by: what names it, for messages.
+    Raises: UsageError: there is none (names the nearest). DataError: it cannot be read.
     """
-    if name in _walk(files("tssd") / "recipes"):
-        return (files("tssd") / "recipes" / f"{name}.yaml").read_text()
+    if name in _walk(_folder()):
+        return (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
     path = Path(name)
     if path.is_dir():
         path = path / "config.yaml"
         if not path.exists():
             raise DataError(f"{name}: not a run folder (it has no config.yaml)")
-    if path.suffix in (".yaml", ".yml") and path.exists():
-        return path.read_text()
-    raise UsageError(
-        f"recipe: {name!r} is neither a recipe nor a YAML file; {nearest(name, recipe_names())} "
-        "(`tssd recipes` lists all)"
-    )
-
-
-def load_recipe(name: str, overrides: Sequence[tuple[str, str]] = ()) -> Config:
-    """A recipe as a mapping, `extends` followed, overrides (dotted name, YAML value) applied.
-
-    Raises: UsageError: unknown recipe or option, or a value that is not YAML.
-    """
-    config = _merged(name, recipe_text(name))
-    for option, text in overrides:
-        override(config, option, text)
-    return config
-
-
-def override(config: Config, option: str, text: str) -> None:
-    """Set one value in place. A class path replaces a class and keeps the options it shares.
-
-    `objectives.temporal.weight` means `objectives.temporal.init_args.weight`.
-    """
+    if not path.is_file():
+        raise UsageError(
+            f"{asked_by}: {name!r} is neither a recipe nor a YAML file; "
+            f"{nearest(name, recipe_names())} (`tssd recipes` lists all)"
+        )
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"--{option}: {text!r} is not a YAML value ({error})") from None
-    keys = check_option(config, option)
-    node = config
-    for key in keys[:-1]:
-        node = node[key] if isinstance(node.get(key), dict) else node.setdefault(key, {})
-    old = node.get(keys[-1])
-    if isinstance(old, dict) and "class_path" in old and isinstance(value, str):
-        value = {"class_path": value, "init_args": _shared(old.get("init_args", {}), value)}
-    node[keys[-1]] = value
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read ({error}), expected a YAML file") from None
 
 
-def _shared(old: Config, class_path: str) -> Config:
-    from tssd.config.options import parameters
+def layers(name: str, above: tuple[str, ...] = ()) -> list[Layer]:
+    """A recipe and all that it extends, in the order in which they are merged.
 
-    return {key: value for key, value in old.items() if key in parameters(class_path)}
+    Args:
+        name: see `recipe_text`; in a file that extends it, a path beside that file will do.
+        above: the recipes that extend this one, outermost first.
+    Raises: UsageError: unknown, not YAML, or extending itself.
+    """
+    if name in above:
+        circle = " -> ".join([*above[above.index(name) :], name])
+        raise UsageError(f"{above[-1]}: extends: it goes in a circle, {circle}")
+    config = _mapping(name, recipe_text(name, f"{above[-1]}: extends" if above else "recipe"))
+    bases = config.pop("extends", None) or []
+    bases = [bases] if isinstance(bases, str) else bases
+    if not (isinstance(bases, list) and all(isinstance(base, str) for base in bases)):
+        raise UsageError(f"{name}: extends: got {bases!r}, expected a recipe or a list of recipes")
+    found: list[Layer] = []
+    for base in bases:
+        beside = Path(name).parent / base
+        found += layers(str(beside) if beside.is_file() else base, (*above, name))
+    return [*found, Layer(name, config)]
 
 
-def _merged(name: str, text: str) -> Config:
+def merge(found: list[Layer]) -> Config:
+    """One mapping out of several, later ones over earlier ones.
+
+    Mappings are merged; another class_path replaces a class and its init_args; null removes a
+    section or an objective.
+    """
+    merged: Config = {}
+    for layer in found:
+        merged = without_removed(_merge(merged, layer.config))
+    return merged
+
+
+def without_removed(config: Config) -> Config:
+    """A recipe without the sections and objectives that are null."""
+    kept = {key: value for key, value in config.items() if value is not None}
+    if isinstance(objectives := kept.get("objectives"), dict):
+        kept["objectives"] = {k: v for k, v in objectives.items() if v is not None}
+    return kept
+
+
+def _mapping(name: str, text: str) -> Config:
     try:
         config = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise UsageError(f"{name}: not valid YAML ({' '.join(str(error).split())})") from None
     if not isinstance(config, dict):
-        raise UsageError(f"{name}: expected a mapping of options, found {type(config).__name__}")
-    extends = config.pop("extends", [])
-    merged: Config = {}
-    for base in [extends] if isinstance(extends, str) else extends:
-        merged = _merge(merged, _merged(base, recipe_text(base)))
-    return _merge(merged, config)
+        found = "nothing" if config is None else type(config).__name__
+        raise UsageError(
+            f"{name}: expected a mapping of sections such as net and data, got {found}"
+        )
+    return config
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Config:
     merged = deepcopy(dict(base))
     for key, value in over.items():
         old = merged.get(key)
-        same_class = isinstance(old, dict) and isinstance(value, dict)
-        if same_class and "class_path" in value and value["class_path"] != old.get("class_path"):
-            same_class = False
-        merged[key] = _merge(old, value) if same_class else deepcopy(value)
-    # null removes what the base has, for example an objective.
-    return {key: value for key, value in merged.items() if value is not None}
+        if isinstance(old, dict) and isinstance(value, dict) and _same_class(old, value):
+            merged[key] = _merge(old, value)
+        else:
+            merged[key] = deepcopy(value)
+    return merged
+
+
+def _same_class(old: Config, new: Config) -> bool:
+    return "class_path" not in new or new["class_path"] == old.get("class_path")
+
+
+def _folder() -> Traversable:
+    return files("tssd") / "recipes"
 
 
 def _walk(folder: Traversable, prefix: str = "") -> Iterator[str]:

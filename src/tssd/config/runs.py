@@ -7,10 +7,13 @@ from typing import Any
 import yaml
 from torch import nn
 
-from tssd.config.build import build, build_net
-from tssd.errors import DataError
+from tssd.config.assemble import build, build_net
+from tssd.config.load import load_recipe
+from tssd.errors import DataError, UsageError
 from tssd.training.parts import Parts
 from tssd.training.run_folder import RunFolder, load_weights
+
+MODEL_KEYS = ("net", "timesteps", "class_names", "sample_shape", "mean", "std")
 
 
 def load(path: str | Path) -> nn.Module:
@@ -19,7 +22,10 @@ def load(path: str | Path) -> nn.Module:
     Raises: DataError: not a finished run, or damaged.
     """
     run = RunFolder.open(path)
-    net = build_net(read_model(run)["net"])
+    try:
+        net = build_net(read_model(run)["net"])
+    except UsageError as error:
+        raise DataError(f"{run.model}: {error}") from error
     load_weights(run.weights, net)
     return net.eval()
 
@@ -32,9 +38,9 @@ def load_parts(path: str | Path, overrides: list[tuple[str, str]]) -> Parts:
         overrides: options that differ here, such as where the data is.
     Raises: DataError: not a finished run, or damaged.
     """
-    from tssd.config.recipe import load_recipe
-
     run = RunFolder.open(path)
+    read_model(run)
+    read_config(run)
     parts = build(load_recipe(str(run.path), overrides))
     load_weights(run.weights, parts.net)
     if parts.criterion.taps:
@@ -47,19 +53,33 @@ def load_parts(path: str | Path, overrides: list[tuple[str, str]]) -> Parts:
 def read_model(run: RunFolder) -> dict[str, Any]:
     """Content of model.json. Raises: DataError: it is not there or damaged."""
     try:
-        return json.loads(run.model.read_text())
+        model = json.loads(run.model.read_text(encoding="utf-8"))
+        missing = [key for key in MODEL_KEYS if key not in model]
     except FileNotFoundError:
         raise DataError(
             f"{run.path}: no trained network in it yet; finish the run with "
             f"`tssd train {run.path} --resume`"
         ) from None
-    except ValueError as error:
-        raise DataError(f"{run.model}: damaged ({error}); finish the run again") from None
+    except (ValueError, TypeError) as error:
+        raise _damaged(run.model, error) from None
+    if missing:
+        raise _damaged(run.model, f"it has no {missing[0]}")
+    return model
 
 
 def read_config(run: RunFolder) -> dict[str, Any]:
     """The complete configuration of a run. Raises: DataError: damaged."""
     try:
-        return yaml.safe_load(run.config.read_text())
-    except yaml.YAMLError as error:
-        raise DataError(f"{run.config}: damaged ({' '.join(str(error).split())})") from None
+        config = yaml.safe_load(run.config.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:
+        raise _damaged(run.config, error) from None
+    if not isinstance(config, dict):
+        raise _damaged(run.config, "it holds no mapping")
+    return config
+
+
+def _damaged(path: Path, reason: object) -> DataError:
+    return DataError(
+        f"{path}: damaged ({' '.join(str(reason).split())}); restore it or train again into "
+        "another folder"
+    )

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from jsonargparse import ArgumentParser
-from lightning.pytorch.cli import OptimizerCallable
 from torch import nn
 
+from tssd.config.recipe import Config
 from tssd.data import ImageData
 from tssd.errors import UsageError
 from tssd.objectives import ExitPlan, Objective, Timesteps
+from tssd.training.module import MakeOptimizer
 from tssd.training.schedule import Schedule
 from tssd.training.settings import TrainerSettings
 
@@ -19,12 +20,33 @@ SECTIONS: dict[str, tuple[Any, str]] = {
     "data": (ImageData, "data module"),
     "net": (nn.Module, "network, or a function that builds it; its shapes come from the data"),
     "timesteps": (Timesteps, "timesteps of student and teacher"),
-    "objectives": (dict[str, Objective], "terms of the loss by name"),
-    "exits": (ExitPlan, "how weak classifiers are built"),
-    "optimizer": (OptimizerCallable, "torch optimizer"),
+    "objectives": (
+        dict[str, Objective],
+        "terms of the loss by name; null removes one, a new name adds one",
+    ),
+    "exits": (ExitPlan, "where weak classifiers stand and how they are built"),
+    "optimizer": (MakeOptimizer, "torch optimizer"),
     "schedule": (Schedule, "learning-rate schedule"),
     "trainer": (TrainerSettings, "length, precision and machine"),
 }
+
+DEFAULTS: Config = {
+    "description": "",
+    "seed": 0,
+    "exits": {"class_path": "tssd.objectives.ExitPlan"},
+    "optimizer": {
+        "class_path": "torch.optim.SGD",
+        "init_args": {"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4},
+    },
+    "schedule": {"class_path": "tssd.training.schedule.StepDecay"},
+    "trainer": {},
+}
+
+
+def with_defaults(config: Config) -> Config:
+    """A recipe with the sections that it leaves out, in the order of the sections."""
+    merged = DEFAULTS | config
+    return {name: merged[name] for name in [*SECTIONS, *merged] if name in merged}
 
 
 def parser(sections: Iterable[str] = tuple(SECTIONS)) -> ArgumentParser:
@@ -36,7 +58,7 @@ def parser(sections: Iterable[str] = tuple(SECTIONS)) -> ArgumentParser:
     return made
 
 
-def parse(config: dict[str, Any], sections: Iterable[str] = tuple(SECTIONS)) -> Any:
+def parse(config: Config, sections: Iterable[str] = tuple(SECTIONS)) -> Any:
     """Check sections of a recipe and fill in defaults.
 
     Raises: UsageError: whatever jsonargparse finds, in one line.
@@ -45,9 +67,4 @@ def parse(config: dict[str, Any], sections: Iterable[str] = tuple(SECTIONS)) -> 
     try:
         return parser(sections).parse_object(chosen)
     except Exception as error:  # jsonargparse lets the errors of imported code through
-        raise UsageError(one_line(error)) from error
-
-
-def one_line(error: BaseException) -> str:
-    """A message of jsonargparse without its line breaks and indents."""
-    return " ".join(str(error).split())
+        raise UsageError(" ".join(str(error).split())) from error

@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tssd.evaluation.early_exit import EarlyExit
-from tssd.evaluation.firing import FiringRates
 from tssd.evaluation.operations import Operations
 
 
@@ -21,7 +20,9 @@ class Evaluation:
         calibration_error: per T, expected calibration error over 15 equal-width bins, 0 to 1.
         confusion: counts [K][K], rows = truth, at report_at.
         firing_rates: spikes per neuron and timestep, per module and T; None = not measured.
+        mean_firing_rate: per T, over all neurons; None = not measured.
         operations: per sample, with energy; None = not measured.
+        uncounted: modules whose calls fit no timesteps; missing in the rates and operations.
         early_exit: per weak classifier; empty without any.
     """
 
@@ -32,8 +33,10 @@ class Evaluation:
     nll: tuple[float, ...]
     calibration_error: tuple[float, ...]
     confusion: tuple[tuple[int, ...], ...]
-    firing_rates: FiringRates | None
+    firing_rates: dict[str, tuple[float, ...]] | None
+    mean_firing_rate: tuple[float, ...] | None
     operations: Operations | None
+    uncounted: tuple[str, ...]
     early_exit: dict[str, EarlyExit]
 
     def to_dict(self) -> dict[str, Any]:

@@ -69,6 +69,8 @@ def evaluate(
     with _eval_mode(module, criterion), watching, torch.inference_mode():
         for x, y in _tracked(batches, progress):
             y = _checked_labels(y, net.num_classes)
+            if not len(y):
+                continue
             x = as_sequence(x.to(device, non_blocking=True), y, timesteps)
             with counter.counting(x):
                 out = net(x, taps)
@@ -87,7 +89,11 @@ def evaluate(
 
     if not counter.samples:
         raise DataError("data: got no samples, expected at least one; check the split and its size")
-    scores = accuracy.result()
+    scores, rates, operations = (
+        accuracy.result(),
+        counter.firing_rates(),
+        counter.operations(energy),
+    )
     return Evaluation(
         timesteps=timesteps,
         report_at=report_at,
@@ -96,8 +102,10 @@ def evaluate(
         nll=scores.nll,
         calibration_error=calibration.result(),
         confusion=confusion.result(),
-        firing_rates=counter.firing_rates() if costs else None,
-        operations=counter.operations(energy) if costs else None,
+        firing_rates=rates.layers if costs else None,
+        mean_firing_rate=rates.mean if costs else None,
+        operations=operations if costs else None,
+        uncounted=operations.uncounted + rates.uncounted,
         early_exit={str(tap): curve.result() for tap, curve in exits.items()},
     )
 
@@ -162,6 +170,6 @@ def _eval_mode(*modules: nn.Module | None) -> Iterator[None]:
 
 
 def _tracked(batches: Batches, progress: bool) -> Batches:
-    return track(
-        batches, "evaluate", console=Console(stderr=True), transient=True, disable=not progress
-    )
+    if not progress:
+        return batches
+    return track(batches, "evaluate", console=Console(stderr=True))

@@ -1,0 +1,123 @@
+"""Train several runs, one after the other or side by side."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from threading import Event
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.progress import Progress
+
+from tssd.cli.parser import Override
+from tssd.config import build, load_recipe
+from tssd.errors import DataError, TssdError, UsageError
+from tssd.training.fit import fit
+from tssd.training.run_folder import RunFolder
+
+Results = dict[str, Any]
+
+
+class PlannedRun(NamedTuple):
+    """A recipe, a seed, and the folder they are trained into."""
+
+    recipe: str
+    seed: int
+    folder: Path
+
+
+def train_all(
+    runs: Sequence[PlannedRun], overrides: Sequence[Override], jobs: int
+) -> dict[PlannedRun, Results]:
+    """Train what is not trained yet; the results of all.
+
+    Args:
+        runs: what to train.
+        overrides: options of the recipes, the same for all.
+        jobs: how many at a time; more than one are processes of their own.
+    Raises: TssdError: of the first run that fails, with its folder; later runs do not begin, and
+        those that are under way stop and can be continued. KeyboardInterrupt: Ctrl-C, alike.
+    """
+    if jobs == 1:
+        return {run: _here(run, overrides, f"{n}/{len(runs)}") for n, run in enumerate(runs, 1)}
+    return _side_by_side(runs, overrides, jobs)
+
+
+def _here(run: PlannedRun, overrides: Sequence[Override], count: str) -> Results:
+    done = RunFolder(run.folder).results.exists()
+    print(f"[{count}] {run.recipe}, seed {run.seed}: {run.folder}{' (trained)' * done}")
+    try:
+        parts = build(load_recipe(run.recipe, [*overrides, ("seed", str(run.seed))]))
+        return fit(parts, run.folder, resume=True)
+    except TssdError as error:
+        raise type(error)(_named(run, str(error))) from error
+
+
+def _side_by_side(
+    runs: Sequence[PlannedRun], overrides: Sequence[Override], jobs: int
+) -> dict[PlannedRun, Results]:
+    processes: list[subprocess.Popen[str]] = []
+    stopping = Event()
+
+    def train(run: PlannedRun) -> Results:
+        process = subprocess.Popen(
+            command(run, overrides),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=_shared_processor(jobs),
+        )
+        processes.append(process)
+        if stopping.is_set():
+            process.terminate()
+        _, complaints = process.communicate()
+        if process.returncode:
+            raise _failure(run, process.returncode, complaints)
+        return RunFolder(run.folder).read_results()
+
+    console = Console(stderr=True)
+    with ThreadPoolExecutor(jobs) as pool, Progress(console=console, transient=True) as progress:
+        task = progress.add_task(f"{len(runs)} runs, {jobs} side by side", total=len(runs))
+        futures = {run: pool.submit(train, run) for run in runs}
+        try:
+            for future in as_completed(futures.values()):
+                future.result()
+                progress.advance(task)
+        except BaseException:
+            stopping.set()
+            for future in futures.values():
+                future.cancel()
+            for process in processes:
+                process.terminate()
+            raise
+        return {run: future.result() for run, future in futures.items()}
+
+
+def command(run: PlannedRun, overrides: Sequence[Override]) -> list[str]:
+    """The command line of one run."""
+    options = [f"--{name}={value}" for name, value in overrides]
+    options += [f"--seed={run.seed}", "--trainer.progress=false"]
+    train = [sys.executable, "-m", "tssd", "train", run.recipe]
+    return [*train, f"--output={run.folder}", "--resume", *options]
+
+
+def _failure(run: PlannedRun, code: int, complaints: str) -> BaseException:
+    if code == 130:
+        return KeyboardInterrupt()
+    lines = complaints.strip().splitlines() or [f"its process ended with code {code}"]
+    kind = UsageError if code == 2 else DataError
+    return kind(_named(run, lines[-1].removeprefix("tssd: ")))
+
+
+def _named(run: PlannedRun, message: str) -> str:
+    folder = str(run.folder)
+    return message if message.startswith(folder) else f"{folder}: {message}"
+
+
+def _shared_processor(jobs: int) -> dict[str, str]:
+    """The environment, with a share of the processor where the recipe leaves its use to torch."""
+    share = max(1, (os.cpu_count() or 1) // jobs)
+    return {"OMP_NUM_THREADS": str(share)} | os.environ

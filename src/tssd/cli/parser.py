@@ -1,0 +1,114 @@
+"""Words of a command line: the command's own options, and those of the recipe among them."""
+
+import argparse
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from tssd.config.suggest import nearest
+from tssd.errors import UsageError
+
+# Kept here so that `tssd --help` need not import the commands.
+SUMMARIES = {
+    "train": "train a recipe into a run folder, then evaluate it at every timestep",
+    "evaluate": "evaluate a run at every timestep: accuracy, calibration, spikes, energy",
+    "compare": "train recipes over several seeds, where missing, and tabulate them",
+    "predict": "classify images with a run: class and confidence at every timestep",
+    "recipes": "list the recipes, or show one",
+}
+
+Override = tuple[str, str]
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Parser of one command, whose mistakes are UsageErrors.
+
+    Args:
+        command: its name.
+        usage: what follows the name.
+        epilog: examples.
+    """
+
+    def __init__(self, command: str, *, usage: str, epilog: str) -> None:
+        super().__init__(
+            prog=f"tssd {command}",
+            usage=f"tssd {command} {usage}",
+            description=SUMMARIES[command],
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            # Ours does not end the program: `tssd train RECIPE --help` shows the recipe, too.
+            add_help=False,
+        )
+        self.add_argument("-h", "--help", action="store_true", help="show this help")
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse found, instead of leaving."""
+        message = message.removeprefix("argument ")
+        message = message.replace("unrecognized arguments:", "unexpected:")
+        raise UsageError(f"{message}; `{self.prog} --help` shows what is expected")
+
+    def parse(self, words: Sequence[str]) -> argparse.Namespace:
+        """The command's own words only.
+
+        Raises: UsageError: an option that the command does not have.
+        """
+        own, others = self._split(words)
+        for name, _ in others:
+            raise UsageError(f"--{name}: no such option; {self.nearest(name)}")
+        return self.parse_args(own)
+
+    def parse_with_recipe(self, words: Sequence[str]) -> tuple[argparse.Namespace, list[Override]]:
+        """The command's own words, and options of a recipe as pairs of name and YAML value.
+
+        `--a.b value`, `--a.b=value`, or `--a.b` for true.
+
+        Raises: UsageError: a misspelt option of the command.
+        """
+        from tssd.config.schema import SECTIONS
+
+        own, overrides = self._split(words)
+        for name, _ in overrides:
+            # Names with a dot are the recipe's to judge.
+            its_own = "." not in name and name not in SECTIONS
+            if its_own and (near := self.nearest(name)).startswith("did you mean"):
+                raise UsageError(f"--{name}: no such option; {near}")
+        return self.parse_args(own), overrides
+
+    def nearest(self, name: str) -> str:
+        """The nearest of the command's own options."""
+        own = [o.removeprefix("--") for o in self._option_string_actions if o.startswith("--")]
+        return nearest(name, own, prefix="--")
+
+    def _split(self, words: Sequence[str]) -> tuple[list[str], list[Override]]:
+        own: list[str] = []
+        others: list[Override] = []
+        queue = deque(words)
+        while queue:
+            word = queue.popleft()
+            name, equals, value = word.partition("=")
+            action = self._option_string_actions.get(name)
+            if action is not None or not name.startswith("--"):
+                own.append(word)
+                if action is not None and action.nargs != 0 and not equals and queue:
+                    own.append(queue.popleft())
+                continue
+            if not equals:
+                value = queue.popleft() if queue and not queue[0].startswith("--") else "true"
+            others.append((name.removeprefix("--"), value))
+        return own, others
+
+
+def at_least(minimum: int) -> Callable[[str], int]:
+    """A type for argparse: whole numbers from `minimum` on."""
+
+    def number(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = minimum - 1
+        if value < minimum:
+            raise argparse.ArgumentTypeError(f"got {text!r}, expected a whole number >= {minimum}")
+        return value
+
+    return number

@@ -1,0 +1,136 @@
+"""From a recipe to the objects of a training run."""
+
+import re
+from typing import Any
+
+import torch
+import yaml
+from lightning import seed_everything
+from torch import nn
+
+from tssd.config.kinds import MISSING, as_node, in_words
+from tssd.config.load import check
+from tssd.config.options import accepts, content, walk
+from tssd.config.recipe import Config
+from tssd.config.schema import SECTIONS, parse, parser, with_defaults
+from tssd.data import ImageData
+from tssd.errors import UsageError
+from tssd.objectives import SelfDistillation
+from tssd.training.parts import Parts
+
+# What torch and Lightning raise on values out of range.
+REFUSALS = (ValueError, TypeError, RuntimeError)
+
+
+def build(config: Config) -> Parts:
+    """Build everything; reads the data to learn the network's shapes.
+
+    Raises: UsageError: an option that is missing, unknown, of the wrong type or out of range.
+    """
+    config = with_defaults(config)
+    check(config)
+    _refuse_missing(config, but="net.")
+    seed = config["seed"]
+    if not 0 <= seed < 2**32:
+        raise UsageError(f"seed: got {seed}, expected 0 to {2**32 - 1}")
+    # The paths of classes as mappings, to be filled in.
+    config = config | {name: as_node(SECTIONS[name][0], config[name]) for name in ("data", "net")}
+    own_seed = "seed" in content(config["data"])
+    config["data"] = _with_init_args({"seed": seed}, config["data"])
+    data: ImageData = _make(config, "data")
+    config["net"] = _with_shapes(config["net"], data)
+    _refuse_missing(config)
+    # The weights depend on the seed alone, not on what reading the data drew.
+    seed_everything(seed, verbose=False)
+    rest = [name for name in SECTIONS if name not in ("data", "description", "seed")]
+    made = {name: _make(config, name) for name in rest}
+    make_optimizer, net = made["optimizer"], made["net"]
+    try:
+        make_optimizer([nn.Parameter(torch.zeros(1))])
+    except REFUSALS as error:
+        raise UsageError(f"optimizer: {error}") from error
+    try:
+        criterion = SelfDistillation(
+            made["objectives"], made["timesteps"], exits=made["exits"]
+        ).connect(net)
+    except REFUSALS as error:
+        raise _located(error, config, "objectives, exits") from error
+    complete = resolve(config)
+    if not own_seed:  # it follows the run's seed, also when the saved configuration is used again
+        del complete["data"]["init_args"]["seed"]
+    return Parts(
+        config=complete,
+        seed=seed,
+        data=data,
+        net=net,
+        criterion=criterion,
+        make_optimizer=make_optimizer,
+        schedule=made["schedule"],
+        trainer=made["trainer"],
+    )
+
+
+def resolve(config: Config) -> Config:
+    """The configuration with every default filled in, as plain YAML values."""
+    return yaml.safe_load(parser().dump(parse(config), skip_none=False))
+
+
+def build_net(section: Config) -> nn.Module:
+    """A network from the `net` section of a resolved configuration."""
+    return _make({"net": section}, "net")
+
+
+def _make(config: Config, section: str) -> Any:
+    try:
+        return parser([section]).instantiate(parse(config, [section]))[section]
+    except REFUSALS as error:
+        raise _located(error, config, section) from error
+
+
+def _refuse_missing(config: Config, *, but: str = "-") -> None:
+    for name, value, slot in walk(config):
+        if value is MISSING and not name.startswith(but):
+            raise UsageError(
+                f"{name}: missing, expected {in_words(slot.kind)} ({slot.meaning or 'no default'})"
+            )
+
+
+def _with_init_args(below: Config, node: Config) -> Config:
+    """A class with some arguments, where it has them and they are not given."""
+    known = {key: value for key, value in below.items() if accepts(node["class_path"], key)}
+    return node | {"init_args": known | content(node)}
+
+
+def _with_shapes(node: Config, data: ImageData) -> Config:
+    channels, height, width = data.sample_shape
+    if height != width:
+        raise UsageError(
+            f"data: images of {height} x {width} pixels, expected squares; "
+            "crop them with --data.image_size"
+        )
+    found = {"in_channels": channels, "num_classes": data.num_classes, "image_size": height}
+    for name, given in content(node).items():
+        if name in found and given != found[name]:
+            raise UsageError(
+                f"net.{name}: got {given}, but the data has {found[name]}; give "
+                f"--net.{name} {found[name]} or other data"
+            )
+    return _with_init_args(found, node)
+
+
+def _located(error: Exception, config: Config, section: str) -> Exception:
+    """The error with the full name of the option that it is about, where that is certain."""
+    text = " ".join(str(error).split())
+    if not isinstance(error, UsageError):
+        return UsageError(f"{section}: {text}")
+    if match := re.match(r"(\w+): got (.+?), ", text):
+        name, found = match[1], yaml.safe_load(match[2])
+        options = [
+            option
+            for option, value, _ in walk(config)
+            if (option.endswith(f".{name}") and value == found)
+            or (option.endswith(f".{name}s") and isinstance(value, list) and found in value)
+        ]
+        if len(options) == 1:
+            return UsageError(options[0] + text.removeprefix(name))
+    return error

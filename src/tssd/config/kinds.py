@@ -1,0 +1,121 @@
+"""Types of options: whether a value fits one, and what one is in words."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
+
+from jsonargparse import ArgumentParser
+
+from tssd.config.paths import known_classes, load_object, path_of
+from tssd.errors import UsageError
+
+# Stands where a value must be given and is not.
+MISSING: Any = inspect.Parameter.empty
+
+PLAIN = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+    NoneType: "null",
+}
+
+
+class Wanted(NamedTuple):
+    """What an import path must lead to: a class or a function that makes an object of `base`.
+
+    `given` is None where the object is wanted, and where its maker is wanted the number of
+    arguments that the maker will be called with, which are no options.
+    """
+
+    base: type
+    given: int | None = None
+
+
+@cache
+def wanted(kind: Any) -> Wanted | None:
+    """What an import path given for a type must lead to; None for a type with plain values."""
+    others = [member for member in _members(kind) if member is not NoneType]
+    if len(others) != 1:
+        return None
+    (other,) = others
+    if get_origin(other) is Callable:
+        arguments, result = get_args(other)
+        return Wanted(result, len(arguments)) if isinstance(result, type) else None
+    is_class = isinstance(other, type) and other not in PLAIN and get_origin(other) is None
+    return Wanted(other) if is_class else None
+
+
+def as_node(kind: Any, value: Any) -> Any:
+    """A class given by its path, or by itself as a default, as {class_path: ...}.
+
+    A function stays a path where a maker is wanted, since it makes without options.
+
+    Raises: UsageError: nothing can be imported from the path.
+    """
+    want = wanted(kind)
+    if want is None or value is MISSING:
+        return value
+    path = path_of(value) if callable(value) else value
+    if isinstance(path, str) and (want.given is None or isinstance(load_object(path), type)):
+        return {"class_path": path}
+    return path
+
+
+def check_class(kind: Any, path: str) -> None:
+    """Refuse what makes objects of another class. Raises: UsageError: lists the right ones."""
+    want, thing = wanted(kind), load_object(path)
+    made = thing if isinstance(thing, type) else inspect.signature(thing).return_annotation
+    if want and isinstance(made, type) and made is not MISSING and not issubclass(made, want.base):
+        raise UsageError(f"got {path}, expected {in_words(kind)}")
+
+
+def fits(kind: Any, value: Any) -> bool:
+    """Whether a plain value has a type."""
+    if value is None:
+        return kind is Any or NoneType in _members(kind)
+    try:
+        _checker(kind).parse_object({"value": value})
+    except Exception:  # jsonargparse lets the errors of imported code through
+        return False
+    return True
+
+
+def in_words(kind: Any) -> str:
+    """What is expected of a value, for a message."""
+    return " or ".join(_word(member) for member in _members(kind))
+
+
+def choices(kind: Any) -> list[str]:
+    """All values of a type that is a list of words, or the known classes of one that is a class."""
+    literals = [c for k in _members(kind) if get_origin(k) is Literal for c in get_args(k)]
+    want = wanted(kind)
+    return [str(c) for c in literals] or (known_classes(want.base) if want else [])
+
+
+def _members(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+
+
+def _word(kind: Any) -> str:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if kind in PLAIN:
+        return PLAIN[kind]
+    if listed := choices(kind):
+        return f"one of {', '.join(listed)}"
+    if (want := wanted(kind)) is not None:
+        return f"the import path of a {want.base.__name__}"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return "a mapping"
+    if isinstance(origin, type) and issubclass(origin, Sequence):
+        return "a list" + (f", each {in_words(arguments[0])}" if arguments else "")
+    return getattr(kind, "__name__", str(kind))
+
+
+@cache
+def _checker(kind: Any) -> ArgumentParser:
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--value", type=kind)
+    return parser

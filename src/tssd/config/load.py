@@ -1,0 +1,48 @@
+"""A recipe, checked, with overrides."""
+
+from collections.abc import Sequence
+
+from tssd.config.options import content, problems
+from tssd.config.override import no_such_option, override
+from tssd.config.recipe import Config, Layer, layers, merge
+from tssd.config.schema import with_defaults
+from tssd.errors import UsageError
+
+
+def load_recipe(name: str, overrides: Sequence[tuple[str, str]] = ()) -> Config:
+    """A recipe as a mapping, `extends` followed, overrides (dotted name, YAML value) applied.
+
+    What it names by import path is imported: see `tssd.config.paths`.
+
+    Args:
+        name: of a recipe in the package, or the path of a YAML file or a run folder.
+        overrides: applied in this order.
+    Raises: UsageError: unknown recipe or option, or a value that does not fit; names the file.
+    """
+    found = layers(name)
+    config = merge(found)
+    check(config, found)
+    config = with_defaults(config)
+    for option, text in overrides:
+        override(config, option, text)
+    return config
+
+
+def check(config: Config, sources: Sequence[Layer] = ()) -> None:
+    """Refuse unknown options and wrong values.
+
+    Raises: UsageError: names the last source that has the option.
+    """
+    for option, text in problems(config):
+        named = [layer.source for layer in sources if _holds(layer.config, option)]
+        text = text or no_such_option(config, option, prefix="")
+        raise UsageError(": ".join([*named[-1:], option, text]))
+
+
+def _holds(config: Config, option: str) -> bool:
+    node = config
+    for name in option.split("."):
+        if name not in (inside := content(node)):
+            return False
+        node = inside[name]
+    return True
