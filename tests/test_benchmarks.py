@@ -168,10 +168,10 @@ def test_targets_tell_met_from_missed() -> None:
     text = tables.targets({"perceptron": peers, "VGG-9": peers}, {"VGG-9": memory}, {"v": passes})
     verdicts = [[c.strip() for c in line.split("|")[1:-1]] for line in text.splitlines()[2:]]
     assert [row[1:] for row in verdicts] == [
-        ["at least 1.5", "1.40", "**missed**"],
-        ["at least 1", "1.40", "met"],
+        ["at least 1.5", "1.40 (1.40 to 1.40)", "**missed**"],
+        ["at least 1", "1.40 (1.40 to 1.40)", "met"],
         ["at most 0.6", "0.50", "met"],
         ["at most 0.6", "0.70", "**missed**"],
-        ["at least 2", "2.50", "met"],
+        ["at least 2", "2.50 (2.50 to 2.50)", "met"],
     ]
     assert "faster than snnTorch" in verdicts[0][0]

@@ -65,6 +65,32 @@ def test_a_state_that_we_cannot_clear_is_refused():
         adapt(Remembering(), example=images(4), layout="stepped")
 
 
+def test_a_state_is_found_even_if_fresh_batch_norms_silence_it_in_eval_mode():
+    class Spiking(Remembering):
+        def forward(self, x_t: Tensor) -> Tensor:
+            return (super().forward(x_t) > 1).float()
+
+    quiet = nn.Linear(64, 64)
+    nn.init.normal_(quiet.weight, std=1e-3)
+    module = nn.Sequential(nn.Flatten(), quiet, nn.BatchNorm1d(64), Spiking())
+    nn.init.normal_(module[3].head.weight)
+    nn.init.zeros_(module[3].head.bias)
+    assert module.eval()(images(4)).sum() == 0
+    module[3].clear()
+    with pytest.raises(tssd.UsageError, match="in training mode differ.*keeps a state"):
+        adapt(module, example=images(4), layout="stepped")
+
+
+def test_what_torchs_own_layers_do_in_training_is_no_state():
+    normed = torch.nn.utils.parametrizations.spectral_norm(nn.Linear(64, 16))
+    module = nn.Sequential(
+        nn.Flatten(2), normed, nn.Dropout(0.5), tssd.TimeFold(nn.BatchNorm1d(16)), nn.Linear(16, 3)
+    )
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    assert adapt(module, ["3"], example=images(4)).num_classes == 3
+    assert all(torch.equal(module.state_dict()[name], value) for name, value in before.items())
+
+
 def test_the_users_reset_is_called_before_every_call():
     net = adapt(
         Remembering(), example=images(4), layout="stepped", reset=lambda module: module.clear()

@@ -28,6 +28,8 @@ def criterion_for(net, tap=1):
     x = torch.randn(T, 8, 3, 16, 16, dtype=torch.double)
     with torch.no_grad():
         criterion.add_exits(net(x, criterion.taps))  # sets the batch norms' statistics
+        for weak in criterion.exits.values():
+            weak.head[-1].weight.mul_(30)  # confidences of all sizes
     return criterion
 
 
@@ -74,6 +76,8 @@ def test_one_pass_equals_a_run_at_every_number_of_timesteps(build):
         if t == 2:
             assert single.confusion == whole.confusion
             assert single.early_exit == whole.early_exit
+            [curve] = whole.early_exit.values()
+            assert len(set(curve.leaving)) > 2
     assert all(rates[-1] > 0.02 for rates in whole.firing_rates.values())
 
 
@@ -202,6 +206,7 @@ def test_an_adapted_network_keeps_its_taps_and_layout():
     assert list(result.operations.layers) == ["module.conv", "module.head"]
     assert result.operations.macs == (8 * 14 * 14 * 27,) * T
     [rates] = result.firing_rates.values()
+    assert result.operations.layers["module.head"].density == rates
     assert 0.01 < rates[0] < rates[1] < 1
 
 

@@ -41,14 +41,19 @@ def train_all(
     Raises: TssdError: of the first run that fails, with its folder; later runs do not begin, and
         those that are under way stop and can be continued. KeyboardInterrupt: Ctrl-C, alike.
     """
-    if jobs == 1:
-        return {run: _here(run, overrides, f"{n}/{len(runs)}") for n, run in enumerate(runs, 1)}
-    return _side_by_side(runs, overrides, jobs)
+    missing = [run for run in runs if not RunFolder(run.folder).results.exists()]
+    found: dict[PlannedRun, Results] = {}
+    if jobs > 1 and len(missing) > 1:
+        found = _side_by_side(missing, overrides, jobs)
+    for number, run in enumerate(runs, 1):
+        if run not in found:
+            state = "" if run in missing else " (trained already)"
+            print(f"[{number}/{len(runs)}] {run.recipe}, seed {run.seed}: {run.folder}{state}")
+            found[run] = _here(run, overrides)
+    return found
 
 
-def _here(run: PlannedRun, overrides: Sequence[Override], count: str) -> Results:
-    done = RunFolder(run.folder).results.exists()
-    print(f"[{count}] {run.recipe}, seed {run.seed}: {run.folder}{' (trained)' * done}")
+def _here(run: PlannedRun, overrides: Sequence[Override]) -> Results:
     try:
         parts = build(load_recipe(run.recipe, [*overrides, ("seed", str(run.seed))]))
         return fit(parts, run.folder, resume=True)

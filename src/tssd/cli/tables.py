@@ -13,8 +13,7 @@ from tssd.report import Comparison
 def print_accuracy(results: Mapping[str, Any], *, title: str) -> None:
     """Test accuracy at every T, of the best epoch and of the last."""
     student = results["timesteps"]["student"]
-    table = Table(title=title, title_justify="left")
-    table.add_column("test accuracy, %")
+    table = Table("test accuracy, %", title=title, title_justify="left")
     rows = {"best epoch on validation": results["best"], "last epoch": results["last"]}
     for t in range(1, len(results["best"]["accuracy"]) + 1):
         table.add_column(f"T={t}" + ("*" if t == student else ""), justify="right")
@@ -27,23 +26,21 @@ def print_accuracy(results: Mapping[str, Any], *, title: str) -> None:
 
 def print_comparison(comparison: Comparison) -> None:
     """One row a method, one column a T."""
-    table = Table()
-    table.add_column("method")
+    table = Table("method")
     for t in comparison.timesteps:
         table.add_column(f"T={t}", justify="right")
     for row in comparison.rows:
         cells = [
-            f"[bold]{row.cell(t)}[/bold]" if t == row.student else row.cell(t)
+            f"[bold]{row.cell(t)}*[/bold]" if t == row.student else f"{row.cell(t)} "
             for t in comparison.timesteps
         ]
         table.add_row(row.name, *cells)
     console().print(table)
     seeds = sorted({seed for row in comparison.rows for seed in row.seeds})
-    print(
-        f"test accuracy, %, mean ± std over seeds {', '.join(map(str, seeds))}; "
-        f"{comparison.samples} test images, split {comparison.split_hash}; "
-        "bold = the timesteps a method is meant for"
-    )
+    spread = ", mean ± std over seeds" if len(seeds) > 1 else ", seed"
+    print(f"* the timesteps a method is meant for; test accuracy, %{spread} ", end="")
+    print(f"{', '.join(map(str, seeds))}")
+    print(f"{comparison.samples} test images, split {comparison.split_hash}")
 
 
 def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
@@ -72,8 +69,7 @@ def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
             f"{energy.ac_pj} pJ an accumulate (SynOp): {energy.source}"
         )
     if evaluation.firing_rates:
-        table = Table(title="spikes per neuron and timestep", title_justify="left")
-        table.add_column("layer")
+        table = Table("layer", title="spikes per neuron and timestep", title_justify="left")
         for t in range(1, evaluation.timesteps + 1):
             table.add_column(f"T={t}", justify="right")
         for name, rates in evaluation.firing_rates.items():

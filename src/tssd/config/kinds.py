@@ -44,8 +44,8 @@ def wanted(kind: Any) -> Wanted | None:
     if get_origin(other) is Callable:
         arguments, result = get_args(other)
         return Wanted(result, len(arguments)) if isinstance(result, type) else None
-    is_class = isinstance(other, type) and other not in PLAIN and get_origin(other) is None
-    return Wanted(other) if is_class else None
+    plain = other in PLAIN or other is Any or get_origin(other) is not None
+    return Wanted(other) if isinstance(other, type) and not plain else None
 
 
 def as_node(kind: Any, value: Any) -> Any:
@@ -85,7 +85,7 @@ def fits(kind: Any, value: Any) -> bool:
 
 def in_words(kind: Any) -> str:
     """What is expected of a value, for a message."""
-    return " or ".join(_word(member) for member in _members(kind))
+    return " or ".join(_word(member, by_path=bool(wanted(kind))) for member in _members(kind))
 
 
 def choices(kind: Any) -> list[str]:
@@ -99,13 +99,13 @@ def _members(kind: Any) -> tuple[Any, ...]:
     return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
 
 
-def _word(kind: Any) -> str:
+def _word(kind: Any, *, by_path: bool) -> str:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind in PLAIN:
         return PLAIN[kind]
     if listed := choices(kind):
         return f"one of {', '.join(listed)}"
-    if (want := wanted(kind)) is not None:
+    if by_path and (want := wanted(kind)):
         return f"the import path of a {want.base.__name__}"
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return "a mapping"

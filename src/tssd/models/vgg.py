@@ -7,6 +7,7 @@ from torch import nn
 
 from tssd.errors import UsageError
 from tssd.models.base import StagedNet
+from tssd.models.pool import AvgPool2x2
 from tssd.neurons import LIF, Neuron
 from tssd.norms import pooled_batch_norm
 from tssd.time import TimeFold
@@ -68,11 +69,11 @@ def vgg9(
         channels = [c_in, *(scaled(c, width) for c in stage)]
         layers = [conv_norm_neuron(a, b, neuron, norm) for a, b in pairwise(channels)]
         if index > 0:
-            layers.insert(0, TimeFold(nn.AvgPool2d(2)))
+            layers.insert(0, TimeFold(AvgPool2x2()))
             size //= 2
         stages.append(nn.Sequential(*layers))
         c_in = channels[-1]
         shapes.append((c_in, size, size))
     features = c_in * (size // 2) ** 2
-    head = TimeFold(nn.AvgPool2d(2), nn.Flatten(), nn.Linear(features, num_classes))
+    head = TimeFold(AvgPool2x2(), nn.Flatten(), nn.Linear(features, num_classes))
     return StagedNet(stages, head, shapes=shapes, num_classes=num_classes)

@@ -41,21 +41,24 @@ def _run(x: Tensor, v: Tensor, p: Dynamics, kept: Sequence[Tensor] = ()) -> tupl
     """
     spikes = torch.empty_like(x)
     v = v.clone()
-    for t in range(x.shape[0]):
-        if p.decay != 1:
-            v.mul_(p.decay)
-        v.add_(x[t], alpha=p.gain)
+    # Slices are taken once: x[t] in the loop would cost small layers as much as the arithmetic.
+    slices = zip(x.unbind(), spikes.unbind(), *(k.unbind() for k in kept), strict=True)
+    for x_t, spikes_t, *kept_t in slices:
+        if p.gain == 1:
+            torch.add(x_t, v, alpha=p.decay, out=v)
+        else:
+            v.mul_(p.decay).add_(x_t, alpha=p.gain)
         if p.offset:
             v.add_(p.offset)
-        torch.ge(v, p.threshold, out=spikes[t])
+        torch.ge(v, p.threshold, out=spikes_t)
         if kept:
-            p.surrogate.compress(v - p.threshold, kept[0][t])
+            p.surrogate.compress(v - p.threshold, kept_t[0])
             if p.v_reset is not None:
-                kept[1][t] = spikes[t] if p.detach_reset else v
+                kept_t[1].copy_(spikes_t if p.detach_reset else v)
         if p.v_reset is None:
-            v.sub_(spikes[t], alpha=p.threshold)
+            v.sub_(spikes_t, alpha=p.threshold)
         else:
-            v.masked_fill_(spikes[t].bool(), p.v_reset)
+            v.masked_fill_(spikes_t.bool(), p.v_reset)
     return spikes, v
 
 
@@ -80,23 +83,25 @@ class _Scan(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
         g_spikes, g_v = grads[0], grads[1].clone()
         p, kept = ctx.p, ctx.saved_tensors
-        g_x = torch.empty_like(g_spikes, dtype=ctx.x_dtype)
-        for t in range(g_spikes.shape[0] - 1, -1, -1):
-            through = g_spikes[t].to(g_v.dtype, copy=True)  # gradient that reaches S(t)
-            if p.v_reset is None:
-                if not p.detach_reset:
-                    through.sub_(g_v, alpha=p.threshold)
-            elif p.detach_reset:
-                g_v.masked_fill_(kept[1][t], 0)
+        g_h = torch.empty_like(g_spikes, dtype=g_v.dtype)
+        slices = zip(g_spikes.unbind(), g_h.unbind(), *(k.unbind() for k in kept), strict=True)
+        for g_spikes_t, g_h_t, *kept_t in reversed(list(slices)):
+            # What reaches S(t): from the layer's output and, if not detached, from the reset.
+            if p.v_reset is None and not p.detach_reset:
+                through = torch.sub(g_spikes_t, g_v, alpha=p.threshold)
             else:
-                h = kept[1][t]
-                through.addcmul_(g_v, p.v_reset - h)
-                g_v.masked_fill_(h >= p.threshold, 0)
-            g_v.add_(p.surrogate.scale(through, kept[0][t]))  # now the gradient of H(t)
-            torch.mul(g_v, p.gain, out=g_x[t]) if p.gain != 1 else g_x[t].copy_(g_v)
-            if p.decay != 1:
-                g_v.mul_(p.decay)
-        return g_x, g_v, None
+                through = g_spikes_t.to(g_v.dtype, copy=True)
+            if p.v_reset is not None:
+                if p.detach_reset:
+                    g_v.masked_fill_(kept_t[1], 0)
+                else:
+                    h = kept_t[1]
+                    through.addcmul_(g_v, p.v_reset - h)
+                    g_v.masked_fill_(h >= p.threshold, 0)
+            torch.add(g_v, p.surrogate.scale(through, kept_t[0]), out=g_h_t)
+            torch.mul(g_h_t, p.decay, out=g_v)
+        g_x = g_h if p.gain == 1 else g_h.mul_(p.gain)
+        return g_x.to(ctx.x_dtype), g_v, None
 
 
 def lif_scan(x: Tensor, v: Tensor, dynamics: Dynamics) -> tuple[Tensor, Tensor]:

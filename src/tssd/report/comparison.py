@@ -70,11 +70,13 @@ class Comparison:
         Raises: DataError: runs on different splits, or not evaluated at a wanted T.
         """
         everything = [run for group in runs.values() for run in group]
-        hashes = sorted({run["split_hash"] for run in everything})
+        splits = {name: sorted({r["split_hash"] for r in group}) for name, group in runs.items()}
+        hashes = sorted({split for found in splits.values() for split in found})
         if len(hashes) != 1:
+            listed = "; ".join(f"{name}: {', '.join(found)}" for name, found in splits.items())
             raise DataError(
-                f"compare: the runs used different images (split hashes {', '.join(hashes)}); "
-                "give all the same --data options"
+                f"compare: the runs used different images, by their split hashes {listed}; "
+                "train them with the same data"
             )
         longest = min(len(run["best"]["accuracy"]) for run in everything)
         for t in timesteps:

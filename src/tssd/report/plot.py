@@ -1,12 +1,15 @@
 """The picture of a comparison: accuracy against the timesteps at inference."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tssd.report.comparison import Comparison
 
 # Okabe and Ito's colours, which stay apart for the colour-blind.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vPX"
+RING: dict[str, Any] = {"marker": "o", "markersize": 12, "fillstyle": "none", "linestyle": "none"}
 
 
 def plot_comparison(
@@ -18,25 +21,26 @@ def plot_comparison(
         comparison: what to draw.
         path: of the picture.
         format: png, svg or pdf.
-        title: above the picture.
+        title: above the picture; empty = what the methods' names have in common.
     """
     # Matplotlib takes a second to import, and other commands do not need it. The figure is made
     # without pyplot, which would keep it and choose a screen.
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    shared, labels = split_names([row.name for row in comparison.rows])
+    figure = Figure(figsize=(7.6, 4.0), layout="constrained")
     axes = figure.subplots()
-    for index, row in enumerate(comparison.rows):
-        ts = comparison.timesteps
+    ts = comparison.timesteps
+    for index, (row, label) in enumerate(zip(comparison.rows, labels, strict=True)):
         colour = COLOURS[index % len(COLOURS)]
-        means = [row.mean(t) for t in ts]
         # Side by side, so that the error bars of equal means can be told apart.
         shift = 0.03 * (index - (len(comparison.rows) - 1) / 2)
         axes.errorbar(
             [t + shift for t in ts],
-            means,
+            [row.mean(t) for t in ts],
             [row.std(t) or 0 for t in ts],
-            label=row.name,
+            label=label,
             color=colour,
             marker=MARKERS[index % len(MARKERS)],
             markersize=5,
@@ -44,23 +48,34 @@ def plot_comparison(
             linewidth=1.6,
         )
         if row.student in ts:
-            axes.plot(
-                row.student + shift,
-                row.mean(row.student),
-                "o",
-                markersize=12,
-                fillstyle="none",
-                color=colour,
-            )
+            axes.plot(row.student + shift, row.mean(row.student), color=colour, **RING)
     seeds = max(len(row.seeds) for row in comparison.rows)
-    axes.set_xticks(comparison.timesteps)
+    spread = f"mean ± std of {seeds} seeds" if seeds > 1 else "1 seed"
+    axes.set_xticks(ts)
+    axes.set_xlim(min(ts) - 0.3, max(ts) + 0.3)
     axes.set_xlabel("timesteps T at inference")
-    axes.set_ylabel(f"test accuracy, % (mean ± std, {seeds} seed{'s' * (seeds > 1)})")
+    axes.set_ylabel(f"test accuracy, % ({spread})")
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
-    if title:
-        axes.set_title(title, loc="left")
-    # A date in the file would make equal pictures differ.
+    # The empty plot only explains the rings.
+    (ring,) = axes.plot([], [], color="gray", label="the T it is meant for", **RING)
+    handles = [h for h in axes.get_legend_handles_labels()[0] if h is not ring]
+    axes.legend(handles=[*handles, ring], frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.set_title(title or shared, loc="left")
+    # A date or random names in the file would make equal pictures differ.
     metadata = {"Date": None} if format == "svg" else None
-    figure.savefig(path, dpi=150, format=format, metadata=metadata)
+    with rc_context({"svg.hashsalt": "tssd"}):
+        figure.savefig(path, dpi=150, format=format, metadata=metadata)
+
+
+def split_names(names: Sequence[str]) -> tuple[str, list[str]]:
+    """The folders that all names have in common, and what is left of each name.
+
+    >>> split_names(["digits/tssd", "digits/vanilla_ts"])
+    ('digits', ['tssd', 'vanilla_ts'])
+    """
+    folders = [name.split("/")[:-1] for name in names]
+    depth = 0
+    while all(len(f) > depth and f[depth] == folders[0][depth] for f in folders):
+        depth += 1
+    return "/".join(folders[0][:depth]), ["/".join(name.split("/")[depth:]) for name in names]

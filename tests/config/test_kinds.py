@@ -1,0 +1,86 @@
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import pytest
+from torch import Tensor, nn
+
+from tssd.config.kinds import MISSING, as_node, check_class, choices, fits, in_words, wanted
+from tssd.errors import UsageError
+from tssd.neurons import LIF, Neuron
+from tssd.norms import pooled_batch_norm
+from tssd.objectives import Distance, Objective
+from tssd.training.schedule import Schedule
+
+MakesNeuron = Callable[[], Neuron]
+MakesNorm = Callable[[int], nn.Module]
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (int, [0, -3], [0.5, "x", None, True, [1]]),
+        (float, [0.5, 1, "1e-4"], ["x", None, True]),
+        (bool, [True, False], [0, 1, "perhaps", None]),
+        (str, ["x", ""], [5, None]),
+        (int | None, [3, None], ["x", 0.5]),
+        (Literal["student", "both"], ["both"], ["teacher", None]),
+        (Sequence[int | str], [[1, "conv"], []], [1, "conv", [0.5]]),
+        (tuple[float, float], [[0.9, 0.99]], [[0.9], "x"]),
+        (float | Tensor, [0.1], ["x"]),
+        (Any, [1, "x", None], []),
+    ],
+)
+def test_fits_accepts_values_of_the_type_only(kind, good, bad):
+    assert [value for value in good if not fits(kind, value)] == []
+    assert [value for value in bad if fits(kind, value)] == []
+
+
+def test_in_words_says_what_is_expected():
+    assert in_words(int | None) == "a whole number or null"
+    assert in_words(float | Tensor) == "a number or Tensor"
+    assert in_words(Literal["a", "b"]) == "one of a, b"
+    assert in_words(Sequence[int | str]) == "a list, each a whole number or text"
+    assert in_words(dict[str, Objective]) == "a mapping"
+    assert in_words(MakesNeuron) == "one of tssd.IF, tssd.LIF"
+    assert in_words(nn.Module) == "the import path of a Module"
+    assert in_words(Distance | None).startswith("one of tssd.objectives.EuclideanNorm, ")
+    assert in_words(Distance | None).endswith(" or null")
+
+
+def test_choices_are_words_or_classes():
+    assert choices(Literal["a", "b"] | None) == ["a", "b"]
+    assert choices(MakesNeuron) == ["tssd.IF", "tssd.LIF"]
+    assert choices(int) == choices(nn.Module) == []
+
+
+def test_wanted_tells_classes_from_plain_values():
+    assert wanted(Schedule) == (Schedule, None)
+    assert wanted(Distance | None) == (Distance, None)
+    assert wanted(MakesNorm) == (nn.Module, 1)
+    assert wanted(MakesNeuron) == (Neuron, 0)
+    for plain in (int, str | None, float | Tensor, dict[str, int], Literal["a"], Any):
+        assert wanted(plain) is None
+
+
+def test_as_node_turns_classes_and_paths_into_mappings():
+    assert as_node(MakesNeuron, LIF) == {"class_path": "tssd.LIF"}
+    assert as_node(Schedule, "a.B") == {"class_path": "a.B"}
+    assert as_node(Distance | None, None) is None
+    assert as_node(Distance, MISSING) is MISSING
+    assert as_node(str, "a.B") == "a.B"
+    given = {"class_path": "a.B", "init_args": {"c": 1}}
+    assert as_node(Schedule, given) is given
+    # A function that makes has no options of its own.
+    assert as_node(MakesNorm, pooled_batch_norm) == "tssd.norms.pooled_batch_norm"
+    assert as_node(MakesNorm, "torch.nn.BatchNorm2d") == {"class_path": "torch.nn.BatchNorm2d"}
+    # A function that is called once stands for what it builds.
+    assert as_node(nn.Module, "tssd.models.vgg9") == {"class_path": "tssd.models.vgg9"}
+
+
+def test_check_class_refuses_another_kind():
+    check_class(Schedule, "tssd.training.schedule.Cosine")
+    check_class(nn.Module, "tssd.models.vgg9")  # by the return annotation
+    with pytest.raises(UsageError, match=r"got tssd\.LIF, expected one of tssd\.training\."):
+        check_class(Schedule, "tssd.LIF")
+    with pytest.raises(UsageError, match=r"got tssd\.models\.vgg9, expected one of tssd\.IF"):
+        check_class(MakesNeuron, "tssd.models.vgg9")

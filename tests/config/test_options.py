@@ -1,0 +1,58 @@
+import pytest
+import yaml
+
+from tssd.config import load_recipe
+from tssd.config.kinds import MISSING
+from tssd.config.options import accepts, in_yaml, problems, summary, walk
+
+
+def test_walk_gives_every_option_with_its_value():
+    found = {option.name: option.value for option in walk(load_recipe("digits/tssd"))}
+    assert found["trainer.epochs"] == load_recipe("digits/tssd")["trainer"]["epochs"]
+    assert found["trainer.gradient_clip"] == 0.0  # a default of the signature
+    assert found["net"] == "tssd.models.vgg9"
+    assert found["net.neuron"] == "tssd.LIF"  # a class that is a default
+    assert found["net.neuron.tau"] == 2.0
+    assert found["net.norm"] == "tssd.norms.pooled_batch_norm"
+    assert found["objectives.spatial.span"] == "student"
+    assert found["optimizer.lr"] == 0.05
+    assert "optimizer.params" not in found  # given by training
+    assert MISSING not in found.values()
+
+
+def test_walk_gives_what_is_missing():
+    found = {option.name: option.value for option in walk({})}
+    assert found["timesteps.student"] is MISSING
+    assert found["net"] is MISSING
+    assert found["trainer.epochs"] == 100
+
+
+def test_every_option_of_ours_has_a_meaning(every_recipe):
+    for name in every_recipe:
+        for option in walk(load_recipe(name)):
+            described = option.slot.meaning or summary(str(option.value))
+            assert described, f"{name}: {option.name}"
+
+
+def test_problems_finds_all():
+    config = load_recipe("digits/tssd")
+    assert list(problems(config)) == []
+    config["trainer"] |= {"epochs": "x", "epoch": 1}
+    config["nett"] = 1
+    assert [(p.option, bool(p.text)) for p in problems(config)] == [
+        ("trainer.epochs", True),
+        ("trainer.epoch", False),
+        ("nett", False),
+    ]
+
+
+def test_accepts_knows_the_parameters():
+    assert accepts("tssd.models.vgg9", "width")
+    assert accepts("torch.optim.Adam", "betas")
+    assert not accepts("tssd.models.vgg9", "betas")
+
+
+@pytest.mark.parametrize("value", [None, True, 3, 1e-4, "32-true", "", [1, "a"], {"a": None}])
+def test_in_yaml_is_one_line_that_reads_back(value):
+    assert "\n" not in in_yaml(value)
+    assert yaml.safe_load(in_yaml(value)) == value

@@ -1,0 +1,97 @@
+import pytest
+
+from tssd.config import load_recipe
+from tssd.config.options import in_yaml, walk
+from tssd.errors import UsageError
+
+
+def overridden(*overrides):
+    return {o.name: o.value for o in walk(load_recipe("digits/tssd", overrides))}
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "value"),
+    [
+        ("trainer.epochs", "5", 5),
+        ("trainer.progress", "false", False),
+        ("data.train_samples", "null", None),
+        ("data.image_size", "null", None),
+        ("exits.taps", "[0, -1]", [0, -1]),
+        ("description", "2024", "2024"),
+        ("net.neuron.tau", "3", 3),  # a class that is a default
+        ("exits.neuron.v_reset", "0.0", 0.0),  # in a section that the recipe leaves out
+        ("net.init_args.width", "1", None),
+    ],
+)
+def test_an_override_sets_one_value(option, text, value):
+    before, after = overridden(), overridden((option, text))
+    name = option.replace("init_args.", "")
+    assert after[name] == (1 if name == "net.width" else value)
+    assert {k for k in before if before[k] != after[k]} == {name}
+
+
+def test_a_class_keeps_the_options_that_it_shares():
+    found = overridden(("optimizer", "torch.optim.Adam"), ("optimizer.betas", "[0.8, 0.99]"))
+    assert found["optimizer"] == "torch.optim.Adam"
+    assert (found["optimizer.lr"], found["optimizer.betas"]) == (0.05, [0.8, 0.99])
+    assert "optimizer.momentum" not in found
+
+
+def test_options_of_a_class_that_was_just_chosen():
+    found = overridden(
+        ("objectives.spatial.distance", "tssd.objectives.TemperatureKL"),
+        ("objectives.spatial.distance.temperature", "2"),
+        ("net.neuron.surrogate", "tssd.surrogates.ATan"),
+        ("net.neuron.surrogate.slope", "3"),
+    )
+    assert found["objectives.spatial.distance.temperature"] == 2
+    assert (found["net.neuron.surrogate.slope"], found["net.neuron.tau"]) == (3, 2.0)
+
+
+def test_objectives_are_added_and_removed():
+    found = overridden(
+        ("objectives.spatial", "null"),
+        ("objectives.more", "tssd.objectives.TaskCrossEntropy"),
+        ("objectives.more.weight", "0.5"),
+    )
+    assert found["objectives.more.weight"] == 0.5
+    assert not any(name.startswith("objectives.spatial") for name in found)
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "message"),
+    [
+        ("trainer.epoch", "5", "no such option; did you mean --trainer.epochs?"),
+        ("epochs", "5", "no such option; did you mean --trainer.epochs?"),
+        ("lr", "5", "no such option; did you mean --optimizer.lr?"),
+        ("net.widht", "5", "no such option; did you mean --net.width?"),
+        ("objectives.spatal.weight", "5", "did you mean --objectives.spatial.weight?"),
+        ("trainer.epochs.more", "5", "no such option; did you mean --trainer.epochs?"),
+        ("trainer.epochs", "many", "got many, expected a whole number"),
+        ("trainer.epochs", "null", "got null, expected a whole number"),
+        ("trainer.epochs", "1.5", "got 1.5, expected a whole number"),
+        ("trainer.precision", "8", "got 8, expected one of 32-true, bf16-mixed, 16-mixed"),
+        ("trainer.progress", "perhaps", "got perhaps, expected true or false"),
+        ("net.width", "wide", "got wide, expected a number"),
+        ("exits.taps", "1", "got 1, expected a list, each a whole number or text"),
+        ("exits.taps", "[1", "'[1' is not a YAML value"),
+        ("net", "tssd.models.vgg99", "tssd.models.vgg99 does not exist; did you mean tssd.models"),
+        ("net", "5", "got 5, expected the import path of a Module"),
+        ("data", "tssd.LIF", "got tssd.LIF, expected one of tssd.data.CIFAR10, "),
+        ("objectives.new", "5", "got 5, expected one of tssd.objectives.ExitCrossEntropy"),
+        ("net.neuron", "tssd.models.vgg9", "got tssd.models.vgg9, expected one of tssd.IF"),
+        ("objectives.spatial.distance.temperature", "2", "choose a class first, --objectives.spat"),
+    ],
+)
+def test_a_mistake_names_the_option_what_was_found_and_what_is_expected(option, text, message):
+    with pytest.raises(UsageError) as error:
+        load_recipe("digits/tssd", [(option, text)])
+    assert str(error.value).startswith(f"--{option}: ")
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_every_option_can_be_set_to_what_it_is():
+    before = overridden()
+    for name, value in before.items():
+        assert overridden((name, in_yaml(value))) == before, name

@@ -1,0 +1,23 @@
+"""A trained run, shared by the tests that only read one."""
+
+import pytest
+
+# Enough to go through every step of training, and little enough to take a second.
+TINY = {
+    "net.width": "0.03125",
+    "data.train_samples": "50",
+    "trainer.epochs": "1",
+    "trainer.threads": "1",
+    "trainer.progress": "false",
+}
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """Folder of a finished run of digits/tssd. Read only: copy it to change it."""
+    from tssd.config import build, load_recipe
+    from tssd.training.fit import fit
+
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    fit(build(load_recipe("digits/tssd", list(TINY.items()))), folder)
+    return folder
