@@ -13,11 +13,17 @@ TINY = {
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory):
+def tiny():
+    """Overrides that make a run of any digits recipe short."""
+    return list(TINY.items())
+
+
+@pytest.fixture(scope="session")
+def trained(tiny, tmp_path_factory):
     """Folder of a finished run of digits/tssd. Read only: copy it to change it."""
     from tssd.config import build, load_recipe
     from tssd.training.fit import fit
 
     folder = tmp_path_factory.mktemp("trained") / "run"
-    fit(build(load_recipe("digits/tssd", list(TINY.items()))), folder)
+    fit(build(load_recipe("digits/tssd", tiny)), folder)
     return folder

@@ -65,19 +65,44 @@ def test_a_state_that_we_cannot_clear_is_refused():
         adapt(Remembering(), example=images(4), layout="stepped")
 
 
-def test_a_state_is_found_even_if_fresh_batch_norms_silence_it_in_eval_mode():
+@pytest.mark.parametrize("where", [True, False])
+def test_a_state_is_found_though_only_one_mode_keeps_it(where):
+    class Streaming(Remembering):
+        def forward(self, x_t: Tensor) -> Tensor:
+            if self.training != where:
+                self.clear()
+            return super().forward(x_t)
+
+    mode = "training" if where else "eval"
+    with pytest.raises(tssd.UsageError, match=f"in {mode} mode differ.*keeps a state"):
+        adapt(Streaming(), example=images(4), layout="stepped")
+
+
+def test_a_state_is_found_in_a_buffer():
+    class Buffered(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("membrane", torch.zeros(()))
+
+        def forward(self, x_t: Tensor) -> Tensor:
+            self.membrane = 0.5 * self.membrane + x_t.flatten(1)
+            return self.membrane
+
+    with pytest.raises(tssd.UsageError, match="keeps a state between calls"):
+        adapt(Buffered(), example=images(4), layout="stepped")
+
+
+def test_a_state_is_found_though_fresh_batch_norms_silence_eval_mode():
     class Spiking(Remembering):
         def forward(self, x_t: Tensor) -> Tensor:
             return (super().forward(x_t) > 1).float()
 
-    quiet = nn.Linear(64, 64)
+    quiet = nn.Linear(64, 64, bias=False)
     nn.init.normal_(quiet.weight, std=1e-3)
     module = nn.Sequential(nn.Flatten(), quiet, nn.BatchNorm1d(64), Spiking())
-    nn.init.normal_(module[3].head.weight)
-    nn.init.zeros_(module[3].head.bias)
     assert module.eval()(images(4)).sum() == 0
     module[3].clear()
-    with pytest.raises(tssd.UsageError, match="in training mode differ.*keeps a state"):
+    with pytest.raises(tssd.UsageError, match="in training mode differ"):
         adapt(module, example=images(4), layout="stepped")
 
 

@@ -36,7 +36,7 @@ def test_a_class_may_be_given_by_its_path_alone(own):
         ("net: {init_args: {widht: 1}}", "own.yaml: net.widht: no such option; did you mean net"),
         ("trainer: {epoch: 5}", "own.yaml: trainer.epoch: no such option; did you mean trainer.e"),
         ("trainer: {epochs: many}", "own.yaml: trainer.epochs: got many, expected a whole number"),
-        ("trainer: 5", "own.yaml: trainer: got 5, expected a mapping of TrainerSettings"),
+        ("trainer: 5", "own.yaml: trainer: got 5, expected a mapping"),
         ("net: {width: 1}", "own.yaml: net.width: expected below init_args, not beside it"),
         ("net: {init_args: 5}", "own.yaml: net: got init_args 5, expected a mapping"),
         ("schedule: 5", "own.yaml: schedule: got 5, expected one of tssd.training.schedule.Cosine"),

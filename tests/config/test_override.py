@@ -6,7 +6,8 @@ from tssd.errors import UsageError
 
 
 def overridden(*overrides):
-    return {o.name: o.value for o in walk(load_recipe("digits/tssd", overrides))}
+    options = walk(load_recipe("digits/tssd", overrides))
+    return {o.name: list(o.value) if isinstance(o.value, tuple) else o.value for o in options}
 
 
 @pytest.mark.parametrize(

@@ -33,3 +33,14 @@ def test_parse_raises_usage_errors_of_one_line():
     with pytest.raises(UsageError, match="student") as error:
         parse({"timesteps": {"student": "x", "teacher": 4}}, ["timesteps"])
     assert "\n" not in str(error.value)
+
+
+def test_parse_leaves_the_configuration_alone():
+    config = merge(layers("digits/tssd"))
+    parse(config, ["objectives", "net"])
+    assert config == merge(layers("digits/tssd"))
+
+
+def test_defaults_are_not_shared():
+    with_defaults({})["exits"]["init_args"] = {"taps": []}
+    assert "init_args" not in with_defaults({})["exits"]

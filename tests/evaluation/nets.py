@@ -57,14 +57,19 @@ def pencil_images(samples: int) -> Tensor:
     return x
 
 
+def scale_batch_norms(module):
+    """The next batch in training mode settles the running statistics; weights that make spikes."""
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.momentum = None
+            nn.init.uniform_(part.weight, 1, 2)
+
+
 def firing_net(build, **options):
     """A tiny double-precision net whose batch norms know their statistics, so that it fires."""
     torch.manual_seed(0)
     net = build(num_classes=5, image_size=16, width=1 / 16, **options).double()
-    for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.momentum = None  # running statistics = those of the one batch seen
-            nn.init.uniform_(module.weight, 1, 2)
+    scale_batch_norms(net)
     net(torch.randn(4, 8, 3, 16, 16, dtype=torch.double))
     return net.eval()
 

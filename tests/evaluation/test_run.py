@@ -16,7 +16,7 @@ from tssd.models import NetOutput, resnet18, vgg9
 from tssd.objectives import ExitCrossEntropy, ExitPlan, SelfDistillation
 from tssd.time import time_mean
 
-from .nets import PencilNet, firing_net, labelled_images, pencil_images
+from .nets import PencilNet, firing_net, labelled_images, pencil_images, scale_batch_norms
 
 builders = pytest.mark.parametrize("build", [vgg9, resnet18])
 T = 4
@@ -26,8 +26,9 @@ def criterion_for(net, tap=1):
     torch.manual_seed(1)
     criterion = tssd.tssd(2, T, tap=tap).connect(net).double()
     x = torch.randn(T, 8, 3, 16, 16, dtype=torch.double)
+    scale_batch_norms(criterion)
     with torch.no_grad():
-        criterion.add_exits(net(x, criterion.taps))  # sets the batch norms' statistics
+        criterion.add_exits(net(x, criterion.taps))
         for weak in criterion.exits.values():
             weak.head[-1].weight.mul_(30)  # confidences of all sizes
     return criterion

@@ -38,6 +38,7 @@ def build(config: Config) -> Parts:
     own_seed = "seed" in content(config["data"])
     config["data"] = _with_init_args({"seed": seed}, config["data"])
     data: ImageData = _make(config, "data")
+    _ = data.split_hash  # reads the labels, so that missing data is found now
     config["net"] = _with_shapes(config["net"], data)
     _refuse_missing(config)
     # The weights depend on the seed alone, not on what reading the data drew.
@@ -72,11 +73,13 @@ def build(config: Config) -> Parts:
 
 def resolve(config: Config) -> Config:
     """The configuration with every default filled in, as plain YAML values."""
-    return yaml.safe_load(parser().dump(parse(config), skip_none=False))
+    # The third argument keeps null; jsonargparse 4.49 gave it another name.
+    return yaml.safe_load(parser().dump(parse(config), "yaml", False))
 
 
 def build_net(section: Config) -> nn.Module:
     """A network from the `net` section of a resolved configuration."""
+    check({"net": section})
     return _make({"net": section}, "net")
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -44,7 +45,7 @@ def wanted(kind: Any) -> Wanted | None:
     if get_origin(other) is Callable:
         arguments, result = get_args(other)
         return Wanted(result, len(arguments)) if isinstance(result, type) else None
-    plain = other in PLAIN or other is Any or get_origin(other) is not None
+    plain = other in PLAIN or other is Any or get_origin(other) is not None or is_dataclass(other)
     return Wanted(other) if isinstance(other, type) and not plain else None
 
 
@@ -76,6 +77,8 @@ def fits(kind: Any, value: Any) -> bool:
     """Whether a plain value has a type."""
     if value is None:
         return kind is Any or NoneType in _members(kind)
+    if is_dataclass(kind):
+        return isinstance(value, dict)
     try:
         _checker(kind).parse_object({"value": value})
     except Exception:  # jsonargparse lets the errors of imported code through
@@ -107,7 +110,7 @@ def _word(kind: Any, *, by_path: bool) -> str:
         return f"one of {', '.join(listed)}"
     if by_path and (want := wanted(kind)):
         return f"the import path of a {want.base.__name__}"
-    if isinstance(origin, type) and issubclass(origin, Mapping):
+    if is_dataclass(kind) or isinstance(origin, type) and issubclass(origin, Mapping):
         return "a mapping"
     if isinstance(origin, type) and issubclass(origin, Sequence):
         return "a list" + (f", each {in_words(arguments[0])}" if arguments else "")

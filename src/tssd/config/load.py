@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tssd.config.options import content, problems
+from tssd.config.options import problems
 from tssd.config.override import no_such_option, override
 from tssd.config.recipe import Config, Layer, layers, merge
 from tssd.config.schema import with_defaults
@@ -40,9 +40,11 @@ def check(config: Config, sources: Sequence[Layer] = ()) -> None:
 
 
 def _holds(config: Config, option: str) -> bool:
+    """Whether a file sets an option itself; its class_path may be in another."""
     node = config
     for name in option.split("."):
-        if name not in (inside := content(node)):
+        inside = node | (node.get("init_args") or {}) if isinstance(node, dict) else {}
+        if name not in inside:
             return False
         node = inside[name]
     return True

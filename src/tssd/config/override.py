@@ -55,7 +55,7 @@ def override(config: Config, option: str, text: str) -> None:
 
 def no_such_option(config: Config, option: str, prefix: str = "--") -> str:
     """The message that there is no such option, with the nearest."""
-    valid = [found.name for found in walk(config)]
+    valid = [*top_slots(), *(found.name for found in walk(config))]
     return f"no such option; {nearest(option, valid, prefix=prefix)}"
 
 

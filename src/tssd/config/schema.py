@@ -1,6 +1,7 @@
 """The sections of a recipe and their types: what jsonargparse checks and builds."""
 
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any
 
 from jsonargparse import ArgumentParser
@@ -45,7 +46,7 @@ DEFAULTS: Config = {
 
 def with_defaults(config: Config) -> Config:
     """A recipe with the sections that it leaves out, in the order of the sections."""
-    merged = DEFAULTS | config
+    merged = deepcopy(DEFAULTS) | config
     return {name: merged[name] for name in [*SECTIONS, *merged] if name in merged}
 
 
@@ -63,7 +64,8 @@ def parse(config: Config, sections: Iterable[str] = tuple(SECTIONS)) -> Any:
 
     Raises: UsageError: whatever jsonargparse finds, in one line.
     """
-    chosen = {name: config[name] for name in sections if name in config}
+    # A copy, since jsonargparse writes into what it parses.
+    chosen = deepcopy({name: config[name] for name in sections if name in config})
     try:
         return parser(sections).parse_object(chosen)
     except Exception as error:  # jsonargparse lets the errors of imported code through
