@@ -6,6 +6,8 @@ import pytest
 TINY = {
     "net.width": "0.03125",
     "data.train_samples": "50",
+    "timesteps.student": "2",
+    "timesteps.teacher": "4",
     "trainer.epochs": "1",
     "trainer.threads": "1",
     "trainer.progress": "false",

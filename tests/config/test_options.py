@@ -7,15 +7,16 @@ from tssd.config.options import accepts, in_yaml, problems, summary, walk
 
 
 def test_walk_gives_every_option_with_its_value():
-    found = {option.name: option.value for option in walk(load_recipe("digits/tssd"))}
-    assert found["trainer.epochs"] == load_recipe("digits/tssd")["trainer"]["epochs"]
+    config = load_recipe("digits/tssd")
+    found = {option.name: option.value for option in walk(config)}
+    assert found["trainer.epochs"] == config["trainer"]["epochs"]
+    assert found["optimizer.lr"] == config["optimizer"]["init_args"]["lr"]
     assert found["trainer.gradient_clip"] == 0.0  # a default of the signature
     assert found["net"] == "tssd.models.vgg9"
     assert found["net.neuron"] == "tssd.LIF"  # a class that is a default
     assert found["net.neuron.tau"] == 2.0
     assert found["net.norm"] == "tssd.norms.pooled_batch_norm"
     assert found["objectives.spatial.span"] == "student"
-    assert found["optimizer.lr"] == 0.05
     assert "optimizer.params" not in found  # given by training
     assert MISSING not in found.values()
 

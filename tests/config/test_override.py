@@ -32,9 +32,13 @@ def test_an_override_sets_one_value(option, text, value):
 
 
 def test_a_class_keeps_the_options_that_it_shares():
-    found = overridden(("optimizer", "torch.optim.Adam"), ("optimizer.betas", "[0.8, 0.99]"))
+    found = overridden(
+        ("optimizer.lr", "0.125"),
+        ("optimizer", "torch.optim.Adam"),
+        ("optimizer.betas", "[0.8, 0.99]"),
+    )
     assert found["optimizer"] == "torch.optim.Adam"
-    assert (found["optimizer.lr"], found["optimizer.betas"]) == (0.05, [0.8, 0.99])
+    assert (found["optimizer.lr"], found["optimizer.betas"]) == (0.125, [0.8, 0.99])
     assert "optimizer.momentum" not in found
 
 

@@ -59,13 +59,32 @@ def test_loaders_give_batches_of_the_declared_shape():
 
 
 def test_seed_changes_order_and_augmentation_but_not_the_split():
-    a, b = Toy(seed=1), Toy(seed=2)
+    # Below 8 pixels an eighth of the side is nothing to crop.
+    a, b = Toy(seed=1, image_size=16), Toy(seed=2, image_size=16)
     assert a.split_hash == b.split_hash
     assert not torch.equal(batches(a.train_dataloader())[1], batches(b.train_dataloader())[1])
     assert not torch.equal(a.image_set("train")[0][0], b.image_set("train")[0][0])
     assert torch.equal(batches(a.val_dataloader())[0], batches(b.val_dataloader())[0])
-    again = batches(Toy(seed=1).train_dataloader())[0]
+    again = batches(Toy(seed=1, image_size=16).train_dataloader())[0]
     assert torch.equal(batches(a.train_dataloader())[0], again)
+
+
+@pytest.mark.parametrize(("side", "padding"), [(32, 4), (16, 2), (7, 0)])
+def test_the_crop_moves_an_image_by_an_eighth_of_its_side_at_most(side, padding):
+    shown = Toy(image_size=side)
+    plain = Toy(image_size=side, augment=False)
+    for index in range(8):
+        image, original = shown.image_set("train")[index][0], plain.image_set("train")[index][0]
+        low = -plain.mean[0] / plain.std[0]  # black, which fills what moves in
+        wide = torch.nn.functional.pad(original, (padding,) * 4, value=low)
+        both = wide, wide.flip(-1)
+        moves = [
+            view[:, y : y + side, x : x + side]
+            for view in both
+            for y in range(2 * padding + 1)
+            for x in range(2 * padding + 1)
+        ]
+        assert any(torch.equal(image, move) for move in moves)
 
 
 def test_split_hash_when_the_choice_changes():

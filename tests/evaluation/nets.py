@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from tssd.models import NetOutput
 from tssd.neurons import IF
@@ -55,6 +56,12 @@ def pencil_images(samples: int) -> Tensor:
     x = torch.zeros(samples, 1, 4, 4)
     x[:, 0, 0, 0] = x[:, 0, 1, 2] = x[:, 0, 3, 1] = 1.25
     return x
+
+
+def pencil_batches(samples, batch):
+    """Class 1 is the truth of every other image; the network always answers class 0."""
+    x, y = pencil_images(samples), torch.arange(samples) % 2
+    return DataLoader(TensorDataset(x, y), batch)
 
 
 def scale_batch_norms(module):

@@ -6,17 +6,15 @@ import pytest
 import torch
 from spikingjelly.activation_based import functional, neuron
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
 
 import tssd
 from tssd.adapt import adapt
-from tssd.errors import DataError, UsageError
 from tssd.evaluation import EnergyModel, accuracy_at_every_timestep, evaluate
-from tssd.models import NetOutput, resnet18, vgg9
+from tssd.models import resnet18, vgg9
 from tssd.objectives import ExitCrossEntropy, ExitPlan, SelfDistillation
 from tssd.time import time_mean
 
-from .nets import PencilNet, firing_net, labelled_images, pencil_images, scale_batch_norms
+from .nets import PencilNet, firing_net, labelled_images, pencil_batches, scale_batch_norms
 
 builders = pytest.mark.parametrize("build", [vgg9, resnet18])
 T = 4
@@ -32,12 +30,6 @@ def criterion_for(net, tap=1):
         for weak in criterion.exits.values():
             weak.head[-1].weight.mul_(30)  # confidences of all sizes
     return criterion
-
-
-def pencil_batches(samples, batch):
-    """Class 1 is the truth of every other image; the network always answers class 0."""
-    x, y = pencil_images(samples), torch.arange(samples) % 2
-    return DataLoader(TensorDataset(x, y), batch)
 
 
 def test_the_pencil_network_by_hand():
@@ -231,65 +223,6 @@ def test_the_progress_bar_stays_off_standard_output(capsys):
     assert "evaluate" in captured.err
     evaluate(PencilNet(), pencil_batches(4, 2), 2)
     assert capsys.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"timesteps": 0}, "timesteps: got 0"),
-        ({"timesteps": 4, "report_at": 5}, "report_at: got 5, expected 1 to timesteps = 4"),
-        ({"timesteps": 4, "report_at": 0}, "report_at: got 0"),
-    ],
-)
-def test_timesteps_out_of_range_are_refused(options, message):
-    with pytest.raises(UsageError, match=message):
-        evaluate(PencilNet(), pencil_batches(2, 2), **options)
-
-
-@pytest.mark.parametrize("batches", [[], [(torch.zeros(0, 1, 4, 4), torch.zeros(0).long())]])
-def test_no_samples_are_an_error(batches):
-    with pytest.raises(DataError, match="got no samples"):
-        evaluate(PencilNet(), batches, 2)
-
-
-@pytest.mark.parametrize(
-    ("labels", "message"),
-    [
-        (torch.tensor([0, 2]), r"class 2, but the network has num_classes = 2 and knows 0 to 1"),
-        (torch.tensor([-1, 0]), "class -1"),
-        (torch.tensor([0.0, 1.0]), "float32"),
-        (torch.eye(2).long(), r"shape \[2, 2\]"),
-    ],
-)
-def test_labels_that_are_no_classes_are_an_error(labels, message):
-    with pytest.raises(DataError, match=message):
-        evaluate(PencilNet(), [(pencil_images(2), labels)], 2)
-
-
-def test_logits_that_are_not_finite_are_an_error():
-    net = PencilNet()
-    nn.init.constant_(net.head[1].weight, float("nan"))
-    with pytest.raises(DataError, match="logits: got NaN"):
-        evaluate(net, pencil_batches(2, 2), 2)
-
-
-def test_logits_of_another_shape_are_refused():
-    class Wrong(PencilNet):
-        num_classes = 3
-
-    with pytest.raises(UsageError, match=r"shape \[2, 4, 2\], expected \[2, 4, 3\]"):
-        evaluate(Wrong(), pencil_batches(4, 4), 2)
-
-
-def test_a_network_that_is_no_module_is_refused():
-    class Plain:
-        num_classes = 2
-
-        def __call__(self, x, taps=()):
-            return NetOutput(x)
-
-    with pytest.raises(UsageError, match="net: got Plain"):
-        evaluate(Plain(), pencil_batches(2, 2), 2)
 
 
 def test_every_weak_classifier_has_a_curve():

@@ -14,6 +14,12 @@ from tssd.cli.parser import SUMMARIES
 from tssd.config.suggest import nearest
 from tssd.errors import TssdError, UsageError
 
+# What to do after Ctrl-C.
+CONTINUE = {
+    "train": "; finished epochs are kept, continue with --resume",
+    "compare": "; finished epochs are kept, the same command continues",
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code.
@@ -23,8 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     log = logging.getLogger("tssd")
     log.handlers[:] = [logging.StreamHandler()]
     log.setLevel(logging.INFO)
+    words = sys.argv[1:] if argv is None else list(argv)
     try:
-        code = _run(sys.argv[1:] if argv is None else list(argv))
+        code = _run(words)
         sys.stdout.flush()
         return code
     except TssdError as error:
@@ -36,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _complain(str(error), 1)
     except KeyboardInterrupt:
-        return _complain("interrupted; finished epochs are kept, --resume continues", 130)
+        return _complain(f"interrupted{CONTINUE.get(words[0], '')}", 130)
 
 
 def _run(argv: list[str]) -> int:

@@ -1,0 +1,66 @@
+import argparse
+
+import pytest
+
+from tssd.cli.parser import CommandParser, at_least
+from tssd.errors import UsageError
+
+
+@pytest.fixture
+def parser():
+    parser = CommandParser("train", usage="RECIPE", epilog="")
+    parser.add_argument("recipe", nargs="?")
+    parser.add_argument("--output")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--jobs", type=at_least(1))
+    return parser
+
+
+def test_options_of_the_recipe_stand_anywhere(parser):
+    words = ["--net.width", "0.5", "digits/tssd", "--a=b=c", "--resume", "--trainer.progress"]
+    args, overrides = parser.parse_with_recipe([*words, "--output", "here"])
+    assert (args.recipe, args.output, args.resume) == ("digits/tssd", "here", True)
+    assert overrides == [("net.width", "0.5"), ("a", "b=c"), ("trainer.progress", "true")]
+
+
+def test_negative_numbers_and_lists_are_values(parser):
+    _, overrides = parser.parse_with_recipe(["x", "--exits.taps", "[-1]", "--seed", "-1"])
+    assert overrides == [("exits.taps", "[-1]"), ("seed", "-1")]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["x", "--outptu", "here"], "--outptu: no such option; did you mean --output?"),
+        (["x", "--resum"], "--resum: no such option; did you mean --resume?"),
+        (["x", "y"], "unexpected: y; `tssd train --help`"),
+        (["x", "-o", "y"], "unexpected: -o"),
+        (["x", "--output"], "--output: expected one argument"),
+        (["x", "--jobs", "two"], "--jobs: got 'two', expected a whole number >= 1"),
+        (["x", "--jobs=0"], "--jobs: got '0', expected a whole number >= 1"),
+        (["x", "--resume=yes"], "--resume: ignored explicit argument 'yes'"),
+    ],
+)
+def test_a_mistake_is_a_usage_error(parser, words, expected):
+    with pytest.raises(UsageError) as error:
+        parser.parse_with_recipe(words)
+    assert expected in str(error.value)
+
+
+def test_sections_of_a_recipe_are_not_misspelt_options(parser):
+    _, overrides = parser.parse_with_recipe(["x", "--optimizer", "torch.optim.Adam"])
+    assert overrides == [("optimizer", "torch.optim.Adam")]
+
+
+def test_a_command_without_a_recipe_takes_its_own_options_only(parser):
+    assert parser.parse(["x", "--resume"]).resume
+    with pytest.raises(UsageError, match=r"--net\.width: no such option; valid are --help, "):
+        parser.parse(["x", "--net.width", "1"])
+
+
+def test_at_least():
+    number = at_least(0)
+    assert number("0") == 0
+    for text in ("-1", "x", "0.5", ""):
+        with pytest.raises(argparse.ArgumentTypeError, match="expected a whole number >= 0"):
+            number(text)

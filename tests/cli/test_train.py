@@ -1,0 +1,141 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tssd.cli.train import default_folder
+from tssd.training.run_folder import RunFolder
+
+
+@pytest.fixture
+def images(tmp_path):
+    """An image folder of two classes, 12 images each to train and 3 to test."""
+    rng = np.random.default_rng(0)
+    for part, count in (("train", 12), ("test", 3)):
+        for label in "ab":
+            (tmp_path / "set" / part / label).mkdir(parents=True)
+            for n in range(count):
+                pixels = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(tmp_path / "set" / part / label / f"{n}.png")
+    return tmp_path / "set"
+
+
+@pytest.fixture
+def train_folder(tssd, tiny_words, images):
+    """Trains on the image folder."""
+    words = [*tiny_words, "--data=tssd.data.ImageFolder", f"--data.folder={images}"]
+    return lambda *more: tssd("train", "digits/tssd", *words, "--data.train_samples=20", *more)
+
+
+def test_train_prints_the_accuracy_at_every_t_and_the_folder(tssd, tiny_words):
+    outcome = tssd("train", "digits/tssd", *tiny_words)
+    assert (outcome.code, outcome.err) == (0, "")
+    results = RunFolder(Path("runs/digits/tssd/seed0")).read_results()
+    for accuracy in results["best"]["accuracy"]:
+        assert f" {100 * accuracy:.2f} " in outcome.out
+    assert "T=2*" in outcome.out
+    assert "best epoch on validation (epoch 1)" in outcome.out
+    assert "359 test images" in outcome.out
+    assert outcome.out.endswith("run folder: runs/digits/tssd/seed0\n")
+
+    # The same again is refused, and with --resume is not trained again.
+    outcome = tssd("train", "digits/tssd", *tiny_words)
+    assert outcome.code == 2
+    assert "exists already; continue it with --resume or choose another --output" in outcome.mistake
+    outcome = tssd("train", "runs/digits/tssd/seed0", "--resume")
+    assert outcome.code == 0
+    assert RunFolder(Path("runs/digits/tssd/seed0")).read_results() == results
+    outcome = tssd("train", "runs/digits/tssd/seed0", "--resume", "--trainer.epochs", "9")
+    assert outcome.code == 2
+    assert "the run has trainer.epochs = 1, now it is 9" in outcome.mistake
+
+
+def test_default_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert default_folder("digits/tssd", 3) == Path("runs/digits/tssd/seed3")
+    (tmp_path / "own.yaml").touch()
+    assert default_folder("own.yaml", 0) == Path("runs/own/seed0")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/config.yaml").touch()
+    assert default_folder("old", 1) == Path("old")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], "train: no recipe given; `tssd recipes` lists them"),
+        (
+            ["digits/tsd"],
+            "'digits/tsd' is neither a recipe nor a YAML file; did you mean digits/ts",
+        ),
+        (
+            ["digits/tssd", "--epochs", "3"],
+            "--epochs: no such option; did you mean --trainer.epoch",
+        ),
+        (["digits/tssd", "--resum"], "--resum: no such option; did you mean --resume?"),
+        (
+            ["digits/tssd", "--net.widht=1"],
+            "--net.widht: no such option; did you mean --net.width?",
+        ),
+        (["digits/tssd", "--net=tssd.models.vgg"], "did you mean tssd.models.vgg9?"),
+        (["digits/tssd", "--trainer.epochs=x"], "--trainer.epochs: got x, expected a whole number"),
+        (["digits/tssd", "--trainer.epochs=0"], "trainer.epochs: got 0, expected >= 1"),
+        (["digits/tssd", "--exits.taps=[5]"], "exits.taps: got 5, expected a stage from 0 to 3"),
+        (
+            ["digits/tssd", "--timesteps.student=4"],
+            "student = 4 and teacher = 4; raise --timesteps",
+        ),
+        (["digits/tssd", "--trainer.accelerator=mps"], "mps was asked for, but torch"),
+        (
+            ["cifar10/vgg9_tssd"],
+            "pass --data.root <folder> or set the environment variable TSSD_DATA",
+        ),
+    ],
+)
+def test_wrong_usage_is_one_line_and_leaves_nothing_behind(
+    tssd, monkeypatch, tmp_path, words, expected
+):
+    monkeypatch.delenv("TSSD_DATA", raising=False)
+    outcome = tssd("train", *words)
+    assert outcome.code == 2
+    assert expected in outcome.mistake
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_mistake_in_your_own_file_names_file_and_option(tssd, tmp_path):
+    (tmp_path / "own.yaml").write_text("extends: digits/tssd\nnet: {init_args: {widht: 1}}\n")
+    outcome = tssd("train", "own.yaml")
+    assert outcome.code == 2
+    assert outcome.mistake == "own.yaml: net.widht: no such option; did you mean net.width?"
+
+
+def test_a_corrupt_image_is_named_and_can_be_left_out(train_folder, images):
+    (images / "train/a/5.png").write_bytes(b"\x89PNG broken")
+    outcome = train_folder("--output", "run")
+    assert outcome.code == 1
+    assert "train/a/5.png is not a readable image" in outcome.mistake
+    assert "--data.skip_corrupt true" in outcome.mistake
+    outcome = train_folder("--output", "run", "--data.skip_corrupt", "true")
+    assert outcome.code == 0
+    assert outcome.err == f"{images}: 1 unreadable images are left out\n"
+    results = json.loads(Path("run/results.json").read_text())
+    assert results["split_sizes"] == {"train": 20, "val": 2, "test": 6}
+
+
+def test_what_is_wrong_with_an_image_folder_is_said(train_folder, images, tmp_path):
+    def mistake(code=1, *more):
+        outcome = train_folder(*more)
+        assert outcome.code == code
+        assert not (tmp_path / "runs").exists()
+        return outcome.mistake
+
+    (images / "test/c").mkdir()
+    assert "the class c, which" in mistake()
+    (images / "test/c").rename(images / "train/c")
+    assert "train/c holds no images: add some, or delete" in mistake()
+    empty = tmp_path / "empty"
+    assert "empty does not exist" in mistake(1, f"--data.folder={empty}")
+    empty.mkdir()
+    assert "empty has no train/ (found no folders)" in mistake(1, f"--data.folder={empty}")

@@ -1,0 +1,70 @@
+"""What `evaluate` can't evaluate, it refuses by name."""
+
+import pytest
+import torch
+from torch import nn
+
+from tssd.errors import DataError, UsageError
+from tssd.evaluation import evaluate
+from tssd.models import NetOutput
+
+from .nets import PencilNet, pencil_batches, pencil_images
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"timesteps": 0}, "timesteps: got 0"),
+        ({"timesteps": 4, "report_at": 5}, "report_at: got 5, expected 1 to timesteps = 4"),
+        ({"timesteps": 4, "report_at": 0}, "report_at: got 0"),
+    ],
+)
+def test_timesteps_out_of_range_are_refused(options, message):
+    with pytest.raises(UsageError, match=message):
+        evaluate(PencilNet(), pencil_batches(2, 2), **options)
+
+
+@pytest.mark.parametrize("batches", [[], [(torch.zeros(0, 1, 4, 4), torch.zeros(0).long())]])
+def test_no_samples_are_an_error(batches):
+    with pytest.raises(DataError, match="got no samples"):
+        evaluate(PencilNet(), batches, 2)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (torch.tensor([0, 2]), r"class 2, but the network has num_classes = 2 and knows 0 to 1"),
+        (torch.tensor([-1, 0]), "class -1"),
+        (torch.tensor([0.0, 1.0]), "float32"),
+        (torch.eye(2).long(), r"shape \[2, 2\]"),
+    ],
+)
+def test_labels_that_are_no_classes_are_an_error(labels, message):
+    with pytest.raises(DataError, match=message):
+        evaluate(PencilNet(), [(pencil_images(2), labels)], 2)
+
+
+def test_logits_that_are_not_finite_are_an_error():
+    net = PencilNet()
+    nn.init.constant_(net.head[1].weight, float("nan"))
+    with pytest.raises(DataError, match="logits: got NaN"):
+        evaluate(net, pencil_batches(2, 2), 2)
+
+
+def test_logits_of_another_shape_are_refused():
+    class Wrong(PencilNet):
+        num_classes = 3
+
+    with pytest.raises(UsageError, match=r"shape \[2, 4, 2\], expected \[2, 4, 3\]"):
+        evaluate(Wrong(), pencil_batches(4, 4), 2)
+
+
+def test_a_network_that_is_no_module_is_refused():
+    class Plain:
+        num_classes = 2
+
+        def __call__(self, x, taps=()):
+            return NetOutput(x)
+
+    with pytest.raises(UsageError, match="net: got Plain"):
+        evaluate(Plain(), pencil_batches(2, 2), 2)

@@ -1,0 +1,25 @@
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("words", [["--help"], ["recipes"]])
+def test_what_does_not_train_imports_nothing_that_does(words):
+    # Lightning alone takes seconds to import.
+    code = f"""
+import sys
+from tssd.cli import main
+assert main({words!r}) == 0
+print([name for name in ("lightning", "matplotlib", "sklearn") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.endswith("[]\n"), done.stdout[-200:] + done.stderr
+
+
+def test_python_m_tssd_is_tssd_and_minds_no_reader_that_leaves():
+    command = [sys.executable, "-m", "tssd", "recipes"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()  # as `| head -0` does
+        complaints = process.stderr.read()
+    assert (process.returncode, complaints) == (0, b"")
