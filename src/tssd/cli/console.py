@@ -8,9 +8,17 @@ from rich.console import Console
 WIDE = 120
 
 
+class PipeConsole(Console):
+    """A console that leaves it to `main` what happens when the reader of a pipe has enough."""
+
+    def on_broken_pipe(self) -> None:
+        """Rich would end the program as failed."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Standard output, wide enough for a table also where it is not a terminal."""
-    found = Console(highlight=False)
-    if found.is_terminal or "COLUMNS" in os.environ:
-        return found
-    return Console(highlight=False, width=WIDE)
+    found = PipeConsole(highlight=False)
+    if not found.is_terminal and "COLUMNS" not in os.environ:
+        found.width = WIDE
+    return found

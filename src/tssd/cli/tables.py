@@ -72,9 +72,12 @@ def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
         table = Table("layer", title="spikes per neuron and timestep", title_justify="left")
         for t in range(1, evaluation.timesteps + 1):
             table.add_column(f"T={t}", justify="right")
-        for name, rates in evaluation.firing_rates.items():
+        rows = evaluation.firing_rates | {"all neurons": evaluation.mean_firing_rate or ()}
+        for name, rates in rows.items():
             table.add_row(name, *[f"{rate:.3f}" for rate in rates])
         console().print(table)
+    if evaluation.uncounted:
+        print(f"not counted: {', '.join(evaluation.uncounted)}")
     for tap, curve in evaluation.early_exit.items():
         table = Table(
             title=f"early exit at tap {tap}, T={evaluation.report_at}", title_justify="left"

@@ -70,8 +70,10 @@ def _correction(path: str) -> str:
         names = {name for name in vars(module) if not name.startswith("_")}
         below = {found.name for found in pkgutil.iter_modules(getattr(module, "__path__", []))}
         if part not in names | below:
-            public = sorted(set(getattr(module, "__all__", names)) | below)
-            return nearest(part, public, prefix=f"{known}.")
+            # The last part names a class or function, those before it modules.
+            last = f"{known}.{part}" == path
+            wanted = set(getattr(module, "__all__", names - below)) if last else below
+            return nearest(part, sorted(wanted), prefix=f"{known}.")
         known = f"{known}.{part}"
     return f"there is no module {known}"
 

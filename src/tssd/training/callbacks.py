@@ -1,4 +1,4 @@
-"""What happens around the epochs: fresh random numbers, and a table of metrics."""
+"""What happens around the epochs: random numbers, a table of metrics, checkpoints, a bar."""
 
 import csv
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer, seed_everything
+from lightning.pytorch.callbacks import Checkpoint, TQDMProgressBar
 
 from tssd.training.checkpoint import write_atomically
 
@@ -29,7 +30,8 @@ class SeedEachEpoch(Callback):
 class MetricsTable(Callback):
     """Writes one row an epoch to a CSV file; a resumed run continues the table.
 
-    The rows travel in the checkpoint, so that the file always agrees with the weights.
+    `lr` is the rate that the epoch began with. The rows travel in the checkpoint, so that the file
+    always agrees with the weights.
 
     Args:
         path: of the CSV file.
@@ -38,11 +40,15 @@ class MetricsTable(Callback):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows: list[dict[str, float]] = []
+        self._lr = 0.0
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note the learning rate."""
+        self._lr = trainer.optimizers[0].param_groups[0]["lr"]
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Add this epoch's row (validation has run by now)."""
-        row: dict[str, float] = {"epoch": trainer.current_epoch}
-        row["lr"] = trainer.optimizers[0].param_groups[0]["lr"]
+        row: dict[str, float] = {"epoch": trainer.current_epoch, "lr": self._lr}
         metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if "/" in k}
         self.rows.append(row | dict(sorted(metrics.items())))
         write_atomically(self.path, self._write)
@@ -61,3 +67,40 @@ class MetricsTable(Callback):
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self.rows)
+
+
+class BestAndLast(Checkpoint):
+    """Saves the last epoch and, where there are validation images, the best so far.
+
+    Of equally good epochs the first is kept. What was best before is read off the table, which
+    travels in the checkpoint: a resumed run never replaces its best epoch by a worse one.
+    Lightning calls this after all other callbacks, so that their state is that of the epoch.
+
+    Args:
+        table: the metrics of all epochs.
+        best: path of the best epoch's checkpoint.
+        last: path of the last epoch's.
+    """
+
+    def __init__(self, table: MetricsTable, *, best: Path, last: Path) -> None:
+        self.table = table
+        self.best = best
+        self.last = last
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save (validation has run by now)."""
+        *before, now = [row.get("val/accuracy") for row in self.table.rows]
+        # The best goes first: a run killed between the two repeats the epoch and saves it again.
+        if now is not None and now > max(before, default=-1.0):
+            trainer.save_checkpoint(self.best, weights_only=False)
+        trainer.save_checkpoint(self.last, weights_only=False)
+
+
+class TermsBar(TQDMProgressBar):
+    """Lightning's progress bar with the loss's terms of the last step."""
+
+    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
+        """What stands behind the bar."""
+        shown = super().get_metrics(trainer, pl_module)
+        terms = getattr(pl_module, "terms", {})
+        return shown | {name: float(value) for name, value in terms.items()}

@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
 from tssd.errors import DataError
+
+PARTIAL = ".partial"
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -15,35 +19,61 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
     Raises: DataError: the disk is full or cannot be written; what was at `path` is untouched.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
-    except (OSError, RuntimeError) as error:
-        # torch.save reports a full disk as RuntimeError from its zip writer.
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink()
+        # torch.save hides the reason of a failed write behind a RuntimeError.
+        reason = error if isinstance(error, OSError) else error.__context__
+        if not isinstance(reason, OSError):
+            raise
         raise DataError(
-            f"{path}: cannot be written ({error}); the previous file, if any, is intact; free some "
-            "disk space and continue with --resume"
+            f"{path}: cannot be written ({reason.strerror or reason}); the previous file, if any, "
+            "is intact; check space and permissions, then continue with --resume"
         ) from error
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """A checkpoint of training, tensors and plain values only.
+
+    Raises: DataError: missing, damaged, or something else than such a checkpoint.
+    """
+    if not path.exists():
+        raise DataError(f"{path}: no checkpoint; the run ended before its first epoch did")
+    remedy = "put a copy of best.ckpt in its place, or train into another --output"
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for damaged files
+        detail = " ".join(str(error).split())[:120]
+        raise DataError(f"{path}: damaged or truncated ({detail}); {remedy}") from error
+    wanted = ("epoch", "state_dict", "optimizer_states", "loops", "callbacks")
+    if not isinstance(checkpoint, dict) or not all(key in checkpoint for key in wanted):
+        raise DataError(f"{path}: not a checkpoint of training; {remedy}")
+    return checkpoint
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Lightning's checkpoint writer, with a rename at the end."""
+    """Lightning's way to the disk, with a rename at the end and nothing executable in the file."""
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
     ) -> None:
         """Write beside the target, then rename."""
-        write_atomically(
-            Path(path),
-            lambda temporary: super(AtomicCheckpointIO, self).save_checkpoint(
-                checkpoint, temporary, storage_options
-            ),
-        )
+
+        def save(temporary: Path) -> None:
+            with temporary.open("wb") as file:
+                torch.save(checkpoint, file)
+
+        write_atomically(Path(path), save)
+
+    def load_checkpoint(
+        self, path: Any, map_location: Any = None, weights_only: bool | None = None
+    ) -> dict[str, Any]:
+        """See the function of this name."""
+        return load_checkpoint(Path(path))

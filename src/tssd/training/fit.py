@@ -1,28 +1,28 @@
 """Train into a run folder: the whole of it, top to bottom."""
 
 import logging
-import time
 import warnings
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from lightning import Trainer
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import Callback, Timer
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
+from tssd.errors import DataError
 from tssd.evaluation import evaluate
 from tssd.models.base import SpikingNet
-from tssd.training.callbacks import MetricsTable, SeedEachEpoch
-from tssd.training.checkpoint import AtomicCheckpointIO
+from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch, TermsBar
+from tssd.training.checkpoint import AtomicCheckpointIO, load_checkpoint
 from tssd.training.environment import environment
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
 from tssd.training.run_folder import (
     RunFolder,
     check_weights,
-    load_checkpoint,
     save_weights,
     write_json,
 )
@@ -41,7 +41,8 @@ def fit(parts: Parts, folder: str | Path, *, resume: bool = False) -> dict[str, 
         resume: whether to continue a run that was interrupted.
     Raises: UsageError: the folder holds a run and `resume` is off, or it holds another run.
         DataError: a damaged checkpoint, or a full disk. DivergedError: the loss is not finite.
-        KeyboardInterrupt: Ctrl-C; the last checkpoint is usable.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the last checkpoint is usable.
+    Side effects: sets the process's seed, threads, and torch's deterministic algorithms.
     """
     run = RunFolder(Path(folder))
     run.create(parts.config, resume=resume)
@@ -51,17 +52,11 @@ def fit(parts: Parts, folder: str | Path, *, resume: bool = False) -> dict[str, 
         torch.set_num_threads(parts.trainer.threads)
     write_json(run.environment, environment() | {"split_hash": parts.data.split_hash})
 
-    started = time.monotonic()
     module = parts.module()
-    if parts.trainer.compile:
-        parts.net.compile()
-    trainer = _trainer(parts, run)
-    _train(trainer, module, parts, run.last if resume and run.last.exists() else None)
-    seconds = time.monotonic() - started
-
-    best = run.best if run.best.exists() else run.last
+    seconds = _train(module, parts, run)
     last_epoch = _evaluate(run.last, module, parts)
-    best_epoch = _evaluate(best, module, parts)
+    # Without validation images the last epoch counts as the best.
+    best_epoch = _evaluate(run.best if run.best.exists() else run.last, module, parts)
     export(run, parts)
     results = {
         "description": parts.config["description"],
@@ -97,27 +92,16 @@ def export(run: RunFolder, parts: Parts) -> None:
     write_json(run.model, description)
 
 
-def _trainer(parts: Parts, run: RunFolder) -> Trainer:
+def _trainer(parts: Parts, run: RunFolder, timer: Timer) -> Trainer:
     settings = parts.trainer
-    # Both are saved when the epoch is over, so that the metrics table in them is complete.
-    saved = {
-        "dirpath": run.checkpoints,
-        "save_on_train_epoch_end": True,
-        "enable_version_counter": False,
-    }
-    callbacks: list[Callback] = [
-        SeedEachEpoch(parts.seed),
-        MetricsTable(run.metrics),
-        ModelCheckpoint(filename="best", monitor="val/accuracy", mode="max", **saved)
-        if parts.data.split_sizes["val"]
-        else ModelCheckpoint(filename="best", **saved),
-        ModelCheckpoint(filename="last", every_n_epochs=1, **saved),
-    ]
+    table = MetricsTable(run.metrics)
+    saver = BestAndLast(table, best=run.best, last=run.last)
+    callbacks: list[Callback] = [timer, SeedEachEpoch(parts.seed), table, saver]
     if settings.progress:
-        callbacks.append(TQDMProgressBar(refresh_rate=5))
+        callbacks.append(TermsBar(refresh_rate=5))
     return Trainer(
         max_epochs=settings.epochs,
-        accelerator=settings.accelerator,
+        accelerator=parts.device.type,
         devices=1,
         precision=settings.precision,
         gradient_clip_val=settings.gradient_clip or None,
@@ -140,22 +124,30 @@ def _loggers(run: RunFolder) -> list[Logger]:
     return [TensorBoardLogger(run.path, name="tensorboard", version="")]
 
 
-def _train(trainer: Trainer, module: DistillModule, parts: Parts, last: Path | None) -> None:
+def _train(module: DistillModule, parts: Parts, run: RunFolder) -> float:
+    """Train from the last checkpoint, if there is one; seconds, earlier sessions included."""
+    last = run.last if run.last.exists() else None
     if last is not None:
-        state = load_checkpoint(last)["state_dict"]
-        check_weights(str(last), module, state)
+        check_weights(str(last), module, load_checkpoint(last)["state_dict"])
+    if parts.trainer.compile:
+        parts.net.compile()
+    timer = Timer()
     with warnings.catch_warnings():
-        # Advice on workers and logging intervals: both are settings of the recipe.
+        # Advice on workers, logging intervals and validation: all are settings of the recipe.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*number of training batches.*")
+        warnings.filterwarnings("ignore", message="Total length of `list` across ranks is zero.*")
         warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
         try:
-            trainer.fit(module, parts.data, ckpt_path=last, weights_only=True)
+            _trainer(parts, run, timer).fit(module, parts.data, ckpt_path=last)
         except SystemExit:
-            # Lightning turns Ctrl-C into an exit; the caller decides on the exit code.
+            # Lightning turns Ctrl-C and SIGTERM into an exit; the caller decides on the exit code.
             raise KeyboardInterrupt from None
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+        except OSError as error:  # from TensorBoard's writer
+            raise DataError(
+                f"{run.path}: {error}; check space and permissions, then continue with --resume"
+            ) from error
+    return timer.time_elapsed()
 
 
 def _evaluate(checkpoint: Path, module: DistillModule, parts: Parts) -> dict[str, Any]:
@@ -163,13 +155,17 @@ def _evaluate(checkpoint: Path, module: DistillModule, parts: Parts) -> dict[str
     check_weights(str(checkpoint), module, state["state_dict"])
     module.load_state_dict(state["state_dict"])
     module.to(parts.device)
-    evaluation = evaluate(
-        cast(SpikingNet, parts.net),
-        parts.data.test_dataloader(),
-        parts.evaluate_timesteps,
-        criterion=parts.criterion,
-        report_at=parts.criterion.timesteps.student,
-        device=parts.device,
-        progress=parts.trainer.progress,
-    )
+    timesteps = parts.evaluate_timesteps
+    # Compiled code would not run the hooks that count spikes.
+    eager = torch.compiler.set_stance("force_eager") if parts.trainer.compile else nullcontext()
+    with eager:
+        evaluation = evaluate(
+            cast(SpikingNet, parts.net),
+            parts.data.test_dataloader(),
+            timesteps,
+            criterion=parts.criterion,
+            report_at=min(parts.criterion.timesteps.student, timesteps),
+            device=parts.device,
+            progress=parts.trainer.progress,
+        )
     return {"epoch": state["epoch"], **evaluation.to_dict()}

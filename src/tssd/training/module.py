@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import cast
 
-import torch
 from lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -44,21 +43,23 @@ class DistillModule(LightningModule):
         self.criterion = criterion
         self.make_optimizer = make_optimizer
         self.schedule = schedule
+        # Of the last step, for the progress bar.
+        self.terms: dict[str, Tensor] = {}
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         """Loss of one batch: x [N, C, H, W] or [T, N, C, H, W], y [N]."""
         x, y = batch
         epoch = self.current_epoch + batch_idx / self.trainer.num_training_batches
         loss = self.criterion.run(cast(SpikingNet, self.net), x, y, epoch)
-        self._stop_if_diverged(loss.total, loss.terms)
+        self.terms = {name: value.detach() for name, value in loss.terms.items()}
+        self._stop_if_diverged(loss.total)
         self.log_dict(
-            {f"train/{name}": value.detach() for name, value in loss.terms.items()},
+            {f"train/{name}": value for name, value in self.terms.items()},
             # Lightning would take the first axis for the batch, and that is T.
             batch_size=y.shape[0],
             on_step=False,
             on_epoch=True,
         )
-        self.log("loss", loss.total.detach(), batch_size=y.shape[0], prog_bar=True, logger=False)
         return loss.total
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
@@ -83,13 +84,22 @@ class DistillModule(LightningModule):
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
 
-    def _stop_if_diverged(self, total: Tensor, terms: dict[str, Tensor]) -> None:
-        if torch.isfinite(total):
+    def on_train_epoch_end(self) -> None:
+        """Keep weights that the epoch's last step has ruined out of the checkpoint."""
+        for name, weight in self.named_parameters():
+            if not weight.isfinite().all():
+                raise self._diverged(f"weights: {name} became infinite or nan")
+
+    def _stop_if_diverged(self, total: Tensor) -> None:
+        if total.isfinite():
             return
-        bad = [name for name, value in terms.items() if not torch.isfinite(value)]
+        bad = [name for name, value in self.terms.items() if not value.isfinite()]
         named = ", ".join(bad) or "the weighted sum"
-        raise DivergedError(
-            f"loss: {named} became {float(total.detach())} in epoch {self.current_epoch}, step "
-            f"{self.global_step}; lower --optimizer.lr or the term's weight, or clip with "
-            "--trainer.gradient_clip 1; the last checkpoint is intact"
+        raise self._diverged(f"loss: {named} became {total.item()}")
+
+    def _diverged(self, what: str) -> DivergedError:
+        return DivergedError(
+            f"{what} in epoch {self.current_epoch}, step {self.global_step}; lower --optimizer.lr "
+            "or the term's weight, or clip with --trainer.gradient_clip 1; checkpoints of finished "
+            "epochs are intact"
         )

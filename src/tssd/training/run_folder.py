@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import torch
 import yaml
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from tssd.errors import DataError, UsageError
-from tssd.training.checkpoint import write_atomically
+from tssd.training.checkpoint import PARTIAL, write_atomically
+
+# How training is shown, where the data lies and who reads it do not change what is trained.
+NOT_TRAINED = ("trainer.progress", "data.init_args.root", "data.init_args.num_workers")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,16 @@ class RunFolder:
             raise DataError(f"{path}: not a run folder (it has no config.yaml)")
         return run
 
+    def read_config(self) -> dict[str, Any]:
+        """The complete configuration. Raises: DataError: damaged."""
+        try:
+            config = yaml.safe_load(self.config.read_text())
+        except (ValueError, yaml.YAMLError) as error:
+            raise DataError(f"{self.config}: damaged ({' '.join(str(error).split())})") from None
+        if not isinstance(config, dict):
+            raise DataError(f"{self.config}: damaged, expected a mapping of options")
+        return config
+
     def read_results(self) -> dict[str, Any]:
         """Content of results.json. Raises: DataError: it is not there or damaged."""
         try:
@@ -63,25 +75,31 @@ class RunFolder:
         """Start the folder with its configuration, or check that a resumed run has the same.
 
         Raises: UsageError: it exists and `resume` is off, or the configurations differ.
+            DataError: something else is there.
         """
-        if not self.path.exists() or not any(self.path.iterdir()):
-            self.path.mkdir(parents=True, exist_ok=True)
+        if self.path.exists() and not self.path.is_dir():
+            raise DataError(f"{self.path}: a file, expected a folder; choose another --output")
+        leftovers = list(self.path.rglob(f".*{PARTIAL}"))
+        if not self.config.exists():
+            if self.path.exists() and set(self.path.iterdir()) - set(leftovers):
+                raise DataError(
+                    f"{self.path}: neither empty nor a run folder; choose another --output"
+                )
             write_text(self.config, yaml.safe_dump(dict(config), sort_keys=False))
             return
-        if not self.config.exists():
-            raise DataError(f"{self.path}: neither empty nor a run folder; choose another --output")
         if not resume:
             raise UsageError(
                 f"{self.path}: this run exists already; continue it with --resume or choose "
                 "another --output"
             )
-        saved = yaml.safe_load(self.config.read_text())
-        if (found := first_difference(saved, config)) is not None:
+        if (found := first_difference(self.read_config(), config)) is not None:
             name, before, now = found
             raise UsageError(
-                f"{self.path}: the run has {name} = {before}, now it is {now}; resume with the "
-                "same options or choose another --output"
+                f"{self.path}: the run has {name.replace('.init_args', '')} = {before}, now it is "
+                f"{now}; resume with the same options or choose another --output"
             )
+        for leftover in leftovers:  # of a write that was killed
+            leftover.unlink(missing_ok=True)
 
 
 def first_difference(before: Any, now: Any, name: str = "") -> tuple[str, Any, Any] | None:
@@ -90,8 +108,7 @@ def first_difference(before: Any, now: Any, name: str = "") -> tuple[str, Any, A
         return None if before == now else (name, before, now)
     for key in dict.fromkeys([*before, *now]):
         below = f"{name}.{key}".lstrip(".")
-        # How it is shown does not change what is trained.
-        if below == "trainer.progress":
+        if below in NOT_TRAINED:
             continue
         found = first_difference(before.get(key), now.get(key), below)
         if found is not None:
@@ -111,8 +128,9 @@ def write_json(path: Path, content: Any) -> None:
 
 def save_weights(path: Path, module: nn.Module) -> None:
     """Weights of a module as safetensors, atomically."""
-    tensors = {k: v.detach().cpu().contiguous() for k, v in module.state_dict().items()}
-    write_atomically(path, lambda temporary: save_file(tensors, temporary))
+    # Copies, because safetensors refuses weights that are tied.
+    tensors = {k: v.detach().cpu().clone().contiguous() for k, v in module.state_dict().items()}
+    write_atomically(path, lambda temporary: temporary.write_bytes(save(tensors)))
 
 
 def load_weights(path: Path, module: nn.Module) -> None:
@@ -144,20 +162,3 @@ def check_weights(source: str, module: nn.Module, tensors: Mapping[str, Tensor])
             raise DataError(f"{source}: {name} has shape {found}, expected {wanted}; {remedy}")
     if surplus := next((name for name in tensors if name not in expected), None):
         raise DataError(f"{source}: {surplus} is not part of the network; {remedy}")
-
-
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """A Lightning checkpoint, tensors and plain values only.
-
-    Raises: DataError: missing, truncated, or with anything but weights and plain values in it.
-    """
-    if not path.exists():
-        raise DataError(f"{path}: no checkpoint; the run ended before its first epoch did")
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for damaged files
-        detail = " ".join(str(error).split())[:120]
-        raise DataError(
-            f"{path}: damaged or truncated ({detail}); restore it, or start again in another "
-            "--output"
-        ) from error

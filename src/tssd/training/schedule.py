@@ -36,6 +36,8 @@ class StepDecay(Schedule):
     def __post_init__(self) -> None:
         if self.every < 1:
             raise UsageError(f"schedule.every: got {self.every}, expected >= 1 epoch")
+        if not self.by > 0:
+            raise UsageError(f"schedule.by: got {self.by}, expected a factor > 0")
 
     def factor(self, epoch: float, epochs: int) -> float:
         """See `Schedule.factor`."""
@@ -53,6 +55,11 @@ class Cosine(Schedule):
 
     final: float = 0.0
     warmup_epochs: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in (("final", self.final), ("warmup_epochs", self.warmup_epochs)):
+            if not value >= 0:
+                raise UsageError(f"schedule.{name}: got {value}, expected >= 0")
 
     def factor(self, epoch: float, epochs: int) -> float:
         """See `Schedule.factor`."""

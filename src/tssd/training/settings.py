@@ -24,7 +24,8 @@ class TrainerSettings:
         evaluate_timesteps: longest T to evaluate at; null = the teacher's timesteps, at least 4.
         threads: CPU threads for the arithmetic; 0 = torch's choice. Results depend on it.
         progress: whether to show progress bars.
-    Raises: UsageError: epochs < 1, a negative clip, CUDA or MPS asked for where there is none.
+    Raises: UsageError: a number out of range, CUDA or MPS asked for where there is none, float16
+        on a CPU.
     """
 
     epochs: int = 100
@@ -39,13 +40,20 @@ class TrainerSettings:
     def __post_init__(self) -> None:
         if self.epochs < 1:
             raise UsageError(f"trainer.epochs: got {self.epochs}, expected >= 1")
-        if self.gradient_clip < 0:
+        if not self.gradient_clip >= 0:
             raise UsageError(f"trainer.gradient_clip: got {self.gradient_clip}, expected >= 0")
+        if self.threads < 0:
+            raise UsageError(f"trainer.threads: got {self.threads}, expected >= 0")
         if self.evaluate_timesteps is not None and self.evaluate_timesteps < 1:
             raise UsageError(
                 f"trainer.evaluate_timesteps: got {self.evaluate_timesteps}, expected >= 1"
             )
-        best_device(self.accelerator)
+        # Lightning would quietly take bfloat16 instead.
+        if best_device(self.accelerator).type == "cpu" and self.precision == "16-mixed":
+            raise UsageError(
+                "trainer.precision: 16-mixed needs a GPU, and training is on the CPU; use "
+                "--trainer.precision bf16-mixed"
+            )
 
 
 def best_device(accelerator: str) -> torch.device:

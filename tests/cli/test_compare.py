@@ -1,0 +1,113 @@
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tssd.cli.compare import expand, plan, whole_numbers
+from tssd.errors import UsageError
+from tssd.training.run_folder import RunFolder
+
+
+def test_compare_trains_what_is_missing_and_tabulates(tssd, tiny_words, monkeypatch):
+    words = ["digits/tssd", "digits/vanilla_ts", *tiny_words, "--seeds", "0,1"]
+    outcome = tssd("compare", *words)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "[4/4] digits/vanilla_ts, seed 1: runs/compare/digits/vanilla_ts/seed1\n" in outcome.out
+    folder = Path("runs/compare")
+    files = {path.name for path in folder.iterdir() if path.is_file()}
+    assert files == {f"comparison.{suffix}" for suffix in ("csv", "json", "md", "png", "svg")}
+    table = (folder / "comparison.md").read_text()
+    assert "| digits/tssd |" in table
+
+    # The same again trains nothing: without the trainer, it would have to fail.
+    monkeypatch.setattr("tssd.training.fit.Trainer", None)
+    outcome = tssd("compare", *words, "--timesteps", "1,2")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.count("(trained already)") == 4
+    runs = [RunFolder(folder / "digits/tssd" / f"seed{seed}").read_results() for seed in (0, 1)]
+    values = [100 * run["best"]["accuracy"][1] for run in runs]
+    (row, _) = csv.DictReader((folder / "comparison.csv").read_text().splitlines())
+    assert list(row)[3:] == ["T=1 mean", "T=1 std", "T=2 mean", "T=2 std"]
+    assert float(row["T=2 mean"]) == pytest.approx(sum(values) / 2, abs=1e-3)
+    assert float(row["T=2 std"]) == pytest.approx(abs(values[0] - values[1]) / 2**0.5, abs=1e-3)
+    found = json.loads((folder / "comparison.json").read_text())
+    assert [r["seeds"] for r in found["rows"]] == [[0, 1], [0, 1]]
+
+    # Other options do not mix with what is there.
+    outcome = tssd("compare", *words, "--trainer.epochs=2")
+    assert outcome.code == 2
+    assert "digits/tssd/seed0: the run has trainer.epochs = 1, now it is 2" in outcome.err
+
+
+def test_expand_takes_patterns_and_keeps_the_order():
+    assert expand(["digits/vanilla_*", "digits/tssd", "digits/tssd", "own.yaml"]) == [
+        "digits/vanilla_ts",
+        "digits/vanilla_tt",
+        "digits/tssd",
+        "own.yaml",
+    ]
+    with pytest.raises(UsageError, match="'nothing/\\*' fits none"):
+        expand(["nothing/*"])
+
+
+def test_whole_numbers():
+    assert whole_numbers("seeds", "2, 0,2", least=0) == [2, 0]
+    for wrong in ("", "a", "1,", "1;2", "-1", "1.5"):
+        with pytest.raises(
+            UsageError, match=f"--seeds: got '{wrong}', expected whole numbers >= 0"
+        ):
+            whole_numbers("seeds", wrong, least=0)
+    with pytest.raises(UsageError, match="expected whole numbers >= 1 such as 1,2,4"):
+        whole_numbers("timesteps", "0,1", least=1)
+
+
+def test_plan_calls_a_file_or_a_folder_by_its_own_name(tmp_path):
+    (tmp_path / "own.yaml").touch()
+    out = Path("out")
+    (run,) = plan("digits/tssd", [3], out)
+    assert run == ("digits/tssd", 3, out / "digits/tssd/seed3")
+    assert plan(str(tmp_path / "own.yaml"), [0], out)[0].folder == out / "own/seed0"
+    assert plan(str(tmp_path), [0], out)[0].folder == out / tmp_path.name / "seed0"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], "compare: no recipe given; `tssd recipes` lists them"),
+        (["digits/tsd"], "did you mean digits/tssd?"),
+        (["digits/*s", "digits/*x"], "recipe: 'digits/*x' fits none"),
+        (["digits/tssd", "--seeds", "0;1"], "--seeds: got '0;1', expected whole numbers >= 0"),
+        (["digits/tssd", "--seed", "1"], "--seed: a comparison has several; give --seeds 0,1,2"),
+        (["digits/tssd", "--timesteps", "0"], "--timesteps: got '0', expected whole numbers >= 1"),
+        (["digits/tssd", "--timesteps", "1,9"], "add --trainer.evaluate_timesteps 9"),
+        (["digits/tssd", "--jobs", "0"], "--jobs: got '0', expected a whole number >= 1"),
+        (["digits/tssd", "--sedes", "1"], "--sedes: no such option; did you mean --seeds?"),
+        (["digits/tssd", "--net.widht", "1"], "--net.widht: no such option; did you mean --net.wi"),
+        (["digits/tssd", "--exits.taps=[7]"], "digits/tssd: exits.taps: got 7, expected a stage"),
+    ],
+)
+def test_wrong_usage_is_one_line_before_any_training(tssd, tmp_path, words, expected):
+    outcome = tssd("compare", *words)
+    assert outcome.code == 2
+    assert expected in outcome.mistake
+    assert not (tmp_path / "runs").exists()
+
+
+def test_recipes_on_different_images_are_refused_before_any_training(tssd, tmp_path):
+    for name, share in (("a", 0.1), ("b", 0.2)):
+        text = f"extends: digits/tssd\ndata: {{init_args: {{val_share: {share}}}}}\n"
+        (tmp_path / f"{name}.yaml").write_text(text)
+    outcome = tssd("compare", "a.yaml", "b.yaml")
+    assert outcome.code == 2
+    assert outcome.mistake.startswith("the recipes use different images (split a.yaml: ")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_recipes_of_the_same_name_are_refused(tssd, tmp_path):
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.yaml").write_text("extends: digits/tssd\n")
+    outcome = tssd("compare", "a/x.yaml", "b/x.yaml")
+    assert outcome.code == 2
+    assert outcome.mistake == "a/x.yaml and b/x.yaml have the same name; rename one of the files"

@@ -1,0 +1,87 @@
+from dataclasses import replace
+
+import pytest
+
+from tssd.cli.tables import print_accuracy, print_comparison, print_evaluation
+from tssd.evaluation import EarlyExit, EnergyModel, Evaluation, Operations
+from tssd.report import Comparison, Row
+
+
+def cells(text, first):
+    """The cells of the row that begins with `first`."""
+    rows = [line.strip("│┃\n").split("│") for line in text.splitlines()]
+    return next([c.strip() for c in row] for row in rows if row[0].strip() == first)
+
+
+def test_accuracy_of_the_best_and_the_last_epoch(capsys):
+    results = {
+        "timesteps": {"student": 2, "teacher": 4},
+        "best": {"epoch": 6, "accuracy": [0.5, 0.75], "samples": 40},
+        "last": {"epoch": 9, "accuracy": [0.25, 1.0]},
+    }
+    print_accuracy(results, title="My run")
+    out = capsys.readouterr().out
+    assert "My run" in out
+    assert cells(out, "best epoch on validation (epoch 7)")[1:] == ["50.00", "75.00"]
+    assert cells(out, "last epoch (epoch 10)")[1:] == ["25.00", "100.00"]
+    assert "T=2*" in out
+    assert "40 test images" in out
+
+
+def test_a_comparison_marks_what_a_method_is_meant_for(capsys):
+    rows = (Row("tssd", 2, (0, 3), ((80.0, 90.0), (82.0, 94.0))), Row("other", 1, (0,), ((1, 2),)))
+    print_comparison(Comparison(rows, timesteps=(1, 2), split_hash="abc", samples=400))
+    out = capsys.readouterr().out
+    assert cells(out, "tssd")[1:] == ["81.00 ± 1.41", "92.00 ± 2.83*"]
+    assert cells(out, "other")[1:] == ["1.00*", "2.00"]
+    assert "mean ± std over seeds 0, 3" in out
+    assert "400 test images, split abc" in out
+
+
+@pytest.fixture
+def evaluation():
+    return Evaluation(
+        timesteps=2,
+        report_at=2,
+        samples=40,
+        accuracy=(0.5, 0.75),
+        nll=(1.25, 0.5),
+        calibration_error=(0.1, 0.05),
+        confusion=((1, 0), (0, 1)),
+        firing_rates={"stages.0": (0.1, 0.2)},
+        mean_firing_rate=(0.05, 0.1),
+        operations=None,
+        uncounted=("odd.conv",),
+        early_exit={"1": EarlyExit((0.5, 0.9), accuracy=(0.6, 0.7), leaving=(0.8, 0.25))},
+    )
+
+
+def test_an_evaluation_without_costs(evaluation, capsys):
+    print_evaluation(replace(evaluation, firing_rates=None, early_exit={}, uncounted=()), title="run")
+    out = capsys.readouterr().out
+    assert "run: 40 test images" in out
+    assert cells(out, "1")[1:4] == ["50.00", "1.250", "10.00"]
+    assert cells(out, "2")[1:4] == ["75.00", "0.500", "5.00"]
+    assert "spikes per neuron" not in out
+    assert "early exit" not in out
+    assert "not counted" not in out
+
+
+def test_an_evaluation_with_costs(evaluation, capsys):
+    operations = Operations(
+        layers={},
+        macs=(1.5e6, 1.5e6),
+        acs=(0.0, 2.5e9),
+        energy_uj=(6.9, 2256.9),
+        energy_model=EnergyModel(),
+    )
+    print_evaluation(replace(evaluation, operations=operations), title="run")
+    out = capsys.readouterr().out
+    assert cells(out, "1")[4:] == ["1.5 M", "0", "6.9"]
+    assert cells(out, "2")[4:] == ["1.5 M", "2.5 G", "2257"]
+    assert "4.6 pJ a MAC" in out
+    assert "not counted: odd.conv" in out
+    assert cells(out, "stages.0")[1:] == ["0.100", "0.200"]
+    assert cells(out, "all neurons")[1:] == ["0.050", "0.100"]
+    assert "early exit at tap 1, T=2" in out
+    assert cells(out, "0.9")[1:] == ["70.00", "25.0"]

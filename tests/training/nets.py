@@ -1,0 +1,74 @@
+"""What recipes of these tests name by import path: a small net, terms that tell, sequences."""
+
+import torch
+from torch import Tensor, nn
+
+from tssd import LIF, StagedNet, TimeFold, repeat_in_time
+from tssd.data import Digits
+from tssd.models import NetOutput
+from tssd.norms import pooled_batch_norm
+from tssd.objectives import Objective
+
+
+def two_stages(
+    in_channels: int, num_classes: int, image_size: int, *, dropout: float = 0.0, channels: int = 8
+) -> StagedNet:
+    """Two convolutions with stride 2 and a linear layer."""
+    size = image_size // 2
+    first = nn.Sequential(
+        TimeFold(nn.Conv2d(in_channels, channels, 3, 2, padding=1, bias=False)),
+        pooled_batch_norm(channels),
+        LIF(),
+    )
+    second = nn.Sequential(
+        TimeFold(nn.Dropout(dropout), nn.Conv2d(channels, channels, 3, 2, padding=1, bias=False)),
+        pooled_batch_norm(channels),
+        LIF(),
+    )
+    shapes = [(channels, size, size), (channels, size // 2, size // 2)]
+    head = TimeFold(nn.Flatten(), nn.Linear(channels * (size // 2) ** 2, num_classes))
+    return StagedNet([first, second], head, shapes=shapes, num_classes=num_classes)
+
+
+class MeanTarget(Objective):
+    """The batch's mean class; notes the batches' sizes and the epochs it is asked about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[int, float]] = []
+        self.epochs: list[float] = []
+
+    def weight_at(self, epoch: float) -> float:
+        self.epochs.append(epoch)
+        return super().weight_at(epoch)
+
+    def forward(self, out: NetOutput, target: Tensor) -> Tensor:
+        value = target.float().mean()
+        self.seen.append((len(target), value.item()))
+        return value + 0 * out.logits.sum()
+
+
+class TurnsNan(Objective):
+    """A term that is 0 for some steps and NaN from then on."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.left = after
+
+    def forward(self, out: NetOutput, target: Tensor) -> Tensor:
+        self.left -= 1
+        return out.logits.mean() * (0.0 if self.left >= 0 else torch.nan)
+
+
+class DigitSequences(Digits):
+    """Batches [T, N, C, H, W], T = 4, as recordings of events have them."""
+
+    def train_dataloader(self):
+        return self._in_time(super().train_dataloader())
+
+    def val_dataloader(self):
+        return self._in_time(super().val_dataloader())
+
+    def _in_time(self, loader):
+        loader.collate_fn = lambda batch: (repeat_in_time(batch[0], 4).clone(), batch[1])
+        return loader

@@ -1,0 +1,58 @@
+"""Commands in processes of their own, to be killed: forks, which need not import torch again."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tssd.cli import main
+
+from .runs import RECIPE
+
+
+def needs_fork(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that uses `train`."""
+    # Python 3.12 and later warn of threads that a fork does not get; training needs none.
+    threads = "ignore:This process .* is multi-threaded:DeprecationWarning"
+    fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+    return fork(pytest.mark.filterwarnings(threads)(test))
+
+
+def train(
+    folder: Path, options: Mapping[str, Any], *, sabotage: Callable[[], object] = lambda: None
+) -> BaseProcess:
+    """Start `tssd train --resume`; its output goes to FOLDER.log."""
+    command = ["train", RECIPE, f"--output={folder}", "--resume"]
+    command += [f"--{name}={value}" for name, value in options.items()]
+    process = get_context("fork").Process(target=_run, args=(command, folder, sabotage))
+    process.start()
+    return process
+
+
+def _run(command: list[str], folder: Path, sabotage: Callable[[], object]) -> None:
+    output = folder.with_suffix(".log").open("w", buffering=1)
+    os.dup2(output.fileno(), 1)
+    os.dup2(output.fileno(), 2)
+    sys.stdout = sys.stderr = output
+    # A fork does not get the threads that arithmetic may already have started here.
+    torch.set_num_threads(1)
+    sabotage()
+    sys.exit(main(command))
+
+
+def output(folder: Path) -> str:
+    """What the last command on a run has printed."""
+    return folder.with_suffix(".log").read_text()
+
+
+def wait_until(happened: Callable[[], bool], process: BaseProcess) -> None:
+    """Look every millisecond; gives up when the process has ended."""
+    while process.is_alive() and not happened():
+        time.sleep(0.001)

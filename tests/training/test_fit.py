@@ -1,0 +1,137 @@
+"""What a run leaves behind, and the options of the trainer, in real runs."""
+
+import json
+import logging
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from tssd.config.runs import load
+from tssd.evaluation import evaluate
+from tssd.training.checkpoint import load_checkpoint
+from tssd.training.fit import fit
+from tssd.training.run_folder import RunFolder
+
+from .runs import RUINED, is_same, small, stopped, table, watched, weights
+
+ONE_EPOCH = {"trainer.epochs": 1}
+
+
+def gradient_norm(optimizer):
+    gradients = [p.grad for group in optimizer.param_groups for p in group["params"]]
+    return torch.stack([g.norm() for g in gradients]).norm().item()
+
+
+def test_exported_files_are_all_there(finished):
+    assert {path.name for path in finished.iterdir()} == {
+        "checkpoints", "config.yaml", "environment.json", "exits.safetensors", "metrics.csv",
+        "model.json", "model.safetensors", "results.json", "tensorboard",
+    }  # fmt: skip
+    assert len(list((finished / "tensorboard").glob("events.out.tfevents.*"))) == 1
+
+
+def test_exported_network_stands_alone_and_has_the_best_weights(finished):
+    run, parts = RunFolder(finished), small(RUINED)
+    assert load_file(run.weights).keys() == parts.net.state_dict().keys()
+    assert load_file(run.exits).keys() == parts.criterion.state_dict().keys()
+    saved = load_checkpoint(run.best)["state_dict"]
+    assert is_same(
+        {f"net.{k}": v for k, v in load_file(run.weights).items()}
+        | {f"criterion.{k}": v for k, v in load_file(run.exits).items()},
+        saved,
+    )
+
+
+def test_exported_network_has_the_accuracy_of_the_results(finished):
+    results = RunFolder(finished).read_results()
+    found = evaluate(load(finished), small().data.test_dataloader(), 4, report_at=2)
+    for key, value in found.to_dict().items():
+        if key != "early_exit":
+            assert results["best"][key] == value
+
+
+def test_results_agree_with_the_metrics(finished):
+    results, rows = RunFolder(finished).read_results(), table(finished)
+    scores = [row["val/accuracy"] for row in rows]
+    assert results["best"]["epoch"] == scores.index(max(scores)) == 3
+    assert results["last"]["epoch"] == rows[-1]["epoch"] == 6
+    assert results["last"]["accuracy"] != results["best"]["accuracy"]
+    assert results["timesteps"] == {"student": 2, "teacher": 4}
+    assert results["split_sizes"]["train"] == 50
+    assert results["epochs"] == len(rows)
+    assert results["parameters"] == sum(p.numel() for p in small().net.parameters())
+    environment = json.loads((finished / "environment.json").read_text())
+    assert environment["split_hash"] == results["split_hash"]
+
+
+def test_first_of_equal_epochs_is_the_best(tmp_path):
+    # Nothing is learnt: all epochs are equally good.
+    results = fit(
+        small({"optimizer.lr": 0.0, "optimizer.momentum": 0.0, "schedule.final": 1.0}), tmp_path
+    )
+    scores = [row["val/accuracy"] for row in table(tmp_path)]
+    assert results["best"]["epoch"] == scores.index(max(scores))
+
+
+def test_without_validation_images_the_last_epoch_is_the_best(tmp_path):
+    results = fit(small({"data.val_share": 0}), tmp_path)
+    assert results["split_sizes"]["val"] == 0
+    assert results["best"]["epoch"] == results["last"]["epoch"] == 1
+    assert not RunFolder(tmp_path).best.exists()
+    assert not any(name.startswith("val/") for name in table(tmp_path)[0])
+
+
+def test_without_weak_classifiers_there_is_no_file_of_them(tmp_path):
+    options = {"objectives.spatial": "null", "objectives.exit_task": "null", **ONE_EPOCH}
+    fit(small(options), tmp_path)
+    assert not RunFolder(tmp_path).exits.exists()
+
+
+def test_evaluation_may_be_shorter_than_the_students_run(tmp_path):
+    results = fit(small({"trainer.evaluate_timesteps": 1, **ONE_EPOCH}), tmp_path)
+    assert len(results["best"]["accuracy"]) == 1
+
+
+@pytest.mark.parametrize("clip", [0.0, 0.01])
+def test_gradients_are_clipped(tmp_path, clip):
+    norms = []
+    parts = small({"trainer.gradient_clip": clip, **ONE_EPOCH})
+    fit(watched(parts, lambda optimizer: norms.append(gradient_norm(optimizer))), tmp_path)
+    assert len(norms) == 2
+    assert max(norms) > 0.1 if clip == 0 else max(norms) == pytest.approx(clip, rel=1e-3)
+
+
+def test_bfloat16_trains_on_a_cpu(tmp_path):
+    fit(small({"trainer.precision": "bf16-mixed", "trainer.accelerator": "cpu"}), tmp_path / "half")
+    fit(small({"trainer.accelerator": "cpu"}), tmp_path / "full")
+    half, full = (load_file(RunFolder(tmp_path / name).weights) for name in ("half", "full"))
+    assert {value.dtype for value in half.values()} == {value.dtype for value in full.values()}
+    assert not is_same(half, full)
+    losses = [table(tmp_path / name)[0]["train/task"] for name in ("half", "full")]
+    assert losses[0] == pytest.approx(losses[1], rel=0.02)
+
+
+def test_compiled_training_is_resumed_and_evaluated_as_ever(tmp_path, monkeypatch):
+    # The default backend calls a C++ compiler for minutes; this one traces the same and is exact.
+    compile_module = nn.Module.compile
+    monkeypatch.setattr(nn.Module, "compile", lambda net: compile_module(net, backend="eager"))
+    options = {"trainer.compile": True}
+    with pytest.raises(KeyboardInterrupt):
+        fit(stopped(small(options), step=2), tmp_path / "compiled")
+    results = fit(small(options), tmp_path / "compiled", resume=True)
+    expected = fit(small(), tmp_path / "plain")
+    assert is_same(weights(tmp_path / "compiled"), weights(tmp_path / "plain"))
+    assert results["best"] == expected["best"]
+
+
+def test_training_works_without_tensorboard(tmp_path, monkeypatch, caplog):
+    # As Python itself marks a module that cannot be imported.
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    with caplog.at_level(logging.INFO, logger="tssd"):
+        fit(small(ONE_EPOCH), tmp_path)
+    assert "pip install tssd[tensorboard]" in caplog.text
+    assert not (tmp_path / "tensorboard").exists()
+    assert len(table(tmp_path)) == 1

@@ -1,0 +1,80 @@
+import pytest
+import torch
+from torch.optim import SGD
+
+from tssd.errors import UsageError
+from tssd.training.fit import fit
+from tssd.training.schedule import Cosine, Schedule, StepDecay
+
+from .runs import small, table, watched
+
+
+@pytest.mark.parametrize(
+    ("epoch", "factor"), [(0, 1), (29.99, 1), (30, 0.1), (59.99, 0.1), (60, 0.01), (99.5, 0.001)]
+)
+def test_step_decay(epoch, factor):
+    assert StepDecay(every=30, by=0.1).factor(epoch, 100) == pytest.approx(factor)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "factor"), [(0, 1), (2.5, 0.85355339), (5, 0.5), (10, 0), (11, 0)]
+)
+def test_cosine_without_warmup(epoch, factor):
+    assert Cosine().factor(epoch, 10) == pytest.approx(factor, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "factor"), [(0, 0), (1, 0.5), (2, 1), (6, 0.6), (10, 0.2), (10.5, 0.2)]
+)
+def test_cosine_with_warmup_and_floor(epoch, factor):
+    assert Cosine(final=0.2, warmup_epochs=2).factor(epoch, 10) == pytest.approx(factor)
+
+
+def test_warmup_that_outlasts_training_stays_finite():
+    assert Cosine(warmup_epochs=4).factor(2, 2) == 0.5
+    assert Cosine(warmup_epochs=2).factor(2, 2) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (lambda: StepDecay(every=0), "schedule.every: got 0"),
+        (lambda: StepDecay(by=0), "schedule.by: got 0"),
+        (lambda: Cosine(final=-0.1), "schedule.final: got -0.1"),
+        (lambda: Cosine(warmup_epochs=-1), "schedule.warmup_epochs: got -1"),
+    ],
+)
+def test_values_out_of_range_are_refused(make, named):
+    with pytest.raises(UsageError, match=named):
+        make()
+
+
+def test_base_class_has_no_shape():
+    with pytest.raises(NotImplementedError):
+        Schedule().factor(0, 1)
+
+
+def test_scheduler_counts_steps_as_fractions_of_epochs():
+    optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=2.0)
+    scheduler = StepDecay(every=2, by=0.5).scheduler(optimizer, 10, 3)
+    rates = []
+    for _ in range(13):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    assert rates == [2.0] * 6 + [1.0] * 6 + [0.5]
+
+
+def test_optimiser_sees_the_schedule_in_a_real_run(tmp_path):
+    options = {
+        "trainer.epochs": 3,
+        "optimizer.lr": 0.4,
+        "schedule": "{class_path: tssd.training.schedule.Cosine, init_args: {warmup_epochs: 1}}",
+    }
+    rates = []
+    parts = watched(small(options), lambda it: rates.append(it.param_groups[0]["lr"]))
+    fit(parts, tmp_path)
+    # Two steps an epoch: half-way up in the first, then half a cosine over two epochs.
+    by_hand = [0, 0.2, 0.4, 0.34142136, 0.2, 0.05857864]
+    assert rates == pytest.approx(by_hand)
+    assert [row["lr"] for row in table(tmp_path)] == pytest.approx(by_hand[::2])

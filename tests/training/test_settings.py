@@ -1,0 +1,49 @@
+import pytest
+import torch
+
+from tssd.errors import UsageError
+from tssd.training.settings import TrainerSettings, best_device
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"epochs": 0},
+        {"gradient_clip": -1.0},
+        {"gradient_clip": float("nan")},
+        {"evaluate_timesteps": 0},
+        {"threads": -1},
+    ],
+)
+def test_numbers_out_of_range_are_refused(option):
+    (name,) = option
+    with pytest.raises(UsageError, match=rf"trainer\.{name}: got .*, expected >= "):
+        TrainerSettings(**option)
+
+
+def test_float16_is_refused_on_a_cpu():
+    with pytest.raises(UsageError, match="16-mixed needs a GPU.*bf16-mixed"):
+        TrainerSettings(precision="16-mixed", accelerator="cpu")
+
+
+def test_cpu_is_always_there():
+    assert best_device("cpu") == torch.device("cpu")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_cuda_is_refused_where_there_is_none():
+    with pytest.raises(UsageError, match="trainer.accelerator: cuda .*--trainer.accelerator cpu"):
+        TrainerSettings(accelerator="cuda")
+
+
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="needs a machine without MPS")
+def test_mps_is_refused_where_there_is_none():
+    with pytest.raises(UsageError, match="mps was asked for"):
+        TrainerSettings(accelerator="mps")
+
+
+def test_auto_takes_what_there_is():
+    expected = "cuda" if torch.cuda.is_available() else "cpu"
+    if torch.backends.mps.is_available():
+        expected = "mps"
+    assert best_device("auto").type == expected
