@@ -26,8 +26,8 @@ def run(words: list[str]) -> int:
     """Train, collect, print and write the table."""
     parser = CommandParser(
         "compare",
-        usage="RECIPE... [--seeds N,...] [--timesteps T,...] [--jobs N] [--output FOLDER]\n"
-        "                    [--OPTION VALUE ...]",
+        usage="RECIPE... [--seeds N,...] [--timesteps T,...] [--epoch best|last]\n"
+        "                    [--jobs N] [--output FOLDER] [--OPTION VALUE ...]",
         epilog=EPILOG,
     )
     parser.add_argument(
@@ -48,6 +48,12 @@ def run(words: list[str]) -> int:
         metavar="FOLDER",
         help="folder of the runs and the table (default: runs/compare)",
     )
+    parser.add_argument(
+        "--epoch",
+        choices=("best", "last"),
+        default="best",
+        help="whose weights count: best on the validation images, or last (default: best)",
+    )
     args, overrides = parser.parse_with_recipe(words)
     recipes = expand(args.recipes)
     if args.help:
@@ -67,7 +73,7 @@ def run(words: list[str]) -> int:
 
     results = train_all([run for runs in planned.values() for run in runs], overrides, args.jobs)
     by_recipe = {recipe: [results[run] for run in runs] for recipe, runs in planned.items()}
-    comparison = Comparison.of(by_recipe, timesteps)
+    comparison = Comparison.of(by_recipe, timesteps, epoch=args.epoch)
     print_comparison(comparison)
     write(comparison, output)
     return 0

@@ -8,6 +8,7 @@ from rich.table import Table
 from tssd.cli.console import console
 from tssd.evaluation import Evaluation
 from tssd.report import Comparison
+from tssd.report.comparison import EPOCHS
 
 
 def print_accuracy(results: Mapping[str, Any], *, title: str) -> None:
@@ -40,7 +41,8 @@ def print_comparison(comparison: Comparison) -> None:
     spread = ", mean ± std over seeds" if len(seeds) > 1 else ", seed"
     print(f"* the timesteps a method is meant for; test accuracy, %{spread} ", end="")
     print(f"{', '.join(map(str, seeds))}")
-    print(f"{comparison.samples} test images, split {comparison.split_hash}")
+    images = f"{comparison.samples} test images, split {comparison.split_hash}"
+    print(f"{EPOCHS[comparison.epoch]}; {images}")
 
 
 def print_evaluation(evaluation: Evaluation, *, title: str) -> None:

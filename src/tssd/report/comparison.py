@@ -5,11 +5,16 @@ import io
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from tssd.errors import DataError
 
 Results = Mapping[str, Any]
+
+# Which epoch's weights a comparison is about. The last one makes sense where few validation images
+# choose the best almost by chance, and the learning rate has come down by then.
+Epoch = Literal["best", "last"]
+EPOCHS: Mapping[str, str] = {"best": "best epoch on the validation images", "last": "last epoch"}
 
 
 @dataclass(frozen=True)
@@ -20,8 +25,7 @@ class Row:
         name: of the method.
         student: the T that it is meant for.
         seeds: of the runs.
-        accuracy: test accuracy in per cent, [seed][T - 1], of the epoch that was best on the
-            validation images.
+        accuracy: test accuracy in per cent, [seed][T - 1].
     """
 
     name: str
@@ -53,20 +57,29 @@ class Comparison:
         timesteps: T of each column.
         split_hash: of the images, the same for all runs.
         samples: number of test images.
+        epoch: whose weights were evaluated.
     """
 
     rows: tuple[Row, ...]
     timesteps: tuple[int, ...]
     split_hash: str
     samples: int
+    epoch: Epoch = "best"
 
     @classmethod
-    def of(cls, runs: Mapping[str, Sequence[Results]], timesteps: Sequence[int] = ()) -> Self:
+    def of(
+        cls,
+        runs: Mapping[str, Sequence[Results]],
+        timesteps: Sequence[int] = (),
+        *,
+        epoch: Epoch = "best",
+    ) -> Self:
         """Collect the results of runs by method.
 
         Args:
             runs: contents of results.json, a list with an entry per seed for each method.
             timesteps: columns; empty = every T that all runs were evaluated at.
+            epoch: whose weights count.
         Raises: DataError: runs on different splits, or not evaluated at a wanted T.
         """
         everything = [run for group in runs.values() for run in group]
@@ -87,12 +100,12 @@ class Comparison:
                 name=name,
                 student=group[0]["timesteps"]["student"],
                 seeds=tuple(run["seed"] for run in group),
-                accuracy=tuple(tuple(100 * a for a in run["best"]["accuracy"]) for run in group),
+                accuracy=tuple(tuple(100 * a for a in run[epoch]["accuracy"]) for run in group),
             )
             for name, group in runs.items()
         ]
         columns = tuple(timesteps) or tuple(range(1, longest + 1))
-        return cls(tuple(rows), columns, hashes[0], everything[0]["best"]["samples"])
+        return cls(tuple(rows), columns, hashes[0], everything[0]["best"]["samples"], epoch)
 
     def to_dict(self) -> dict[str, Any]:
         """Numbers behind the table, per seed too."""
@@ -100,6 +113,7 @@ class Comparison:
             "split_hash": self.split_hash,
             "test_samples": self.samples,
             "unit": "test accuracy, per cent",
+            "epoch": EPOCHS[self.epoch],
             "rows": [
                 {
                     "method": row.name,
