@@ -1,6 +1,16 @@
 """A trained run, shared by the tests that only read one."""
 
+import signal
+
 import pytest
+import torch
+
+# Shells start background jobs with Ctrl-C ignored, and programs that the tests start inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The networks here are small: a second thread costs more than it brings, and where other programs
+# run beside the tests, several times more.
+torch.set_num_threads(1)
 
 # Enough to go through every step of training, and little enough to take a second.
 TINY = {

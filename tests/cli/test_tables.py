@@ -57,7 +57,9 @@ def evaluation():
 
 
 def test_an_evaluation_without_costs(evaluation, capsys):
-    print_evaluation(replace(evaluation, firing_rates=None, early_exit={}, uncounted=()), title="run")
+    print_evaluation(
+        replace(evaluation, firing_rates=None, early_exit={}, uncounted=()), title="run"
+    )
     out = capsys.readouterr().out
     assert "run: 40 test images" in out
     assert cells(out, "1")[1:4] == ["50.00", "1.250", "10.00"]
@@ -74,6 +76,7 @@ def test_an_evaluation_with_costs(evaluation, capsys):
         acs=(0.0, 2.5e9),
         energy_uj=(6.9, 2256.9),
         energy_model=EnergyModel(),
+        uncounted=(),
     )
     print_evaluation(replace(evaluation, operations=operations), title="run")
     out = capsys.readouterr().out

@@ -23,7 +23,7 @@ def test_build_fits_the_network_to_the_data(parts_of):
         "neuron": 0,
         "norm": "tssd.norms.pooled_batch_norm",
     }
-    assert (parts.criterion.timesteps.student, parts.criterion.timesteps.teacher) == (1, 4)
+    assert (parts.criterion.timesteps.student, parts.criterion.timesteps.teacher) == (2, 4)
     assert parts.criterion.taps == (1,)
     assert parts.data.split_sizes["train"] == 50
     assert (parts.trainer.epochs, parts.seed) == (1, 0)

@@ -45,7 +45,7 @@ def test_read_model_says_what_is_needed_to_classify(trained):
     model = read_model(RunFolder(trained))
     assert model["class_names"] == list("0123456789")
     assert model["sample_shape"] == [1, 16, 16]
-    assert model["timesteps"] == {"student": 1, "teacher": 4}
+    assert model["timesteps"] == {"student": 2, "teacher": 4}
 
 
 @pytest.mark.parametrize("read", [load, lambda path: load_parts(path, [])])

@@ -53,6 +53,7 @@ class StagedNet(nn.Module):
         head: module [T, N, C, H, W] -> logits [T, N, K].
         shapes: (C, H, W) after each stage.
         num_classes: K.
+        sample_shape: (C, H, W) of one input, checked in every call; None = whatever fits.
     Shapes: x [T, N, C, H, W] -> NetOutput.
     """
 
@@ -63,12 +64,14 @@ class StagedNet(nn.Module):
         *,
         shapes: Sequence[tuple[int, int, int]],
         num_classes: int,
+        sample_shape: tuple[int, int, int] | None = None,
     ) -> None:
         super().__init__()
         self.stages = nn.ModuleList(stages)
         self.head = head
         self.shapes = tuple(shapes)
         self.num_classes = num_classes
+        self.sample_shape = sample_shape
 
     def resolve_tap(self, tap: Tap) -> int:
         """Index of a stage >= 0; negative indices count from the last stage."""
@@ -89,6 +92,12 @@ class StagedNet(nn.Module):
             raise UsageError(
                 f"input: got shape {list(x.shape)}, expected [T, N, C, H, W]; "
                 "repeat_in_time(x, T) makes a sequence of images [N, C, H, W]"
+            )
+        size = tuple(x.shape[2:])
+        if self.sample_shape is not None and size != self.sample_shape:
+            raise UsageError(
+                f"input: got samples of shape {list(size)}, but the network was built for "
+                f"{list(self.sample_shape)}; build it with that image_size and in_channels"
             )
         wanted = {self.resolve_tap(tap) for tap in taps}
         kept: dict[Tap, Tensor] = {}

@@ -76,4 +76,11 @@ def vgg9(
         shapes.append((c_in, size, size))
     features = c_in * (size // 2) ** 2
     head = TimeFold(AvgPool2x2(), nn.Flatten(), nn.Linear(features, num_classes))
-    return StagedNet(stages, head, shapes=shapes, num_classes=num_classes)
+    return StagedNet(
+        stages,
+        head,
+        shapes=shapes,
+        num_classes=num_classes,
+        # The linear layer fits one size only.
+        sample_shape=(in_channels, image_size, image_size),
+    )

@@ -23,13 +23,15 @@ class LinearIntegrator(Neuron):
     Args:
         dynamics: the constants of the recurrence in `tssd.neurons.scan`.
     Shapes: [T, N, ...] -> spikes [T, N, ...] in {0, 1}.
-    Raises: UsageError: v_reset >= v_threshold.
+    Raises: UsageError: v_threshold <= 0 or v_reset >= v_threshold.
     """
 
     def __init__(self, dynamics: Dynamics) -> None:
         super().__init__()
         v_reset, threshold = dynamics.v_reset, dynamics.threshold
-        if v_reset is not None and v_reset >= threshold:
+        if not threshold > 0:
+            raise UsageError(f"v_threshold: got {threshold}, expected a potential > 0")
+        if v_reset is not None and not v_reset < threshold:
             raise UsageError(
                 f"v_reset: got {v_reset}, expected less than v_threshold = {threshold}, "
                 "or the neuron fires for ever; None is the soft reset"
@@ -63,7 +65,7 @@ class LIF(LinearIntegrator):
         decay_input: whether the input is scaled by 1/tau.
         detach_reset: whether the reset passes no gradient.
         surrogate: gradient of the spike; None = rectangular of width 1.
-    Raises: UsageError: tau <= 1, or v_reset >= v_threshold.
+    Raises: UsageError: tau <= 1, v_threshold <= 0 or v_reset >= v_threshold.
     Source: TSSD, arXiv 2406.07862, eq. 1-4. Names and dynamics follow SpikingJelly's LIFNode.
     """
 
@@ -100,7 +102,7 @@ class IF(LinearIntegrator):
         v_reset: potential after a spike (hard reset), or None to subtract v_threshold (soft).
         detach_reset: whether the reset passes no gradient.
         surrogate: gradient of the spike; None = rectangular of width 1.
-    Raises: UsageError: v_reset >= v_threshold.
+    Raises: UsageError: v_threshold <= 0 or v_reset >= v_threshold.
     """
 
     def __init__(

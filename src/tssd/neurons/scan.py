@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from tssd.surrogates import Surrogate
 
@@ -80,6 +81,7 @@ class _Scan(torch.autograd.Function):
         return spikes, v_last
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
         g_spikes, g_v = grads[0], grads[1].clone()
         p, kept = ctx.p, ctx.saved_tensors

@@ -27,8 +27,10 @@ class Timesteps:
     teacher: int
 
     def __post_init__(self) -> None:
-        if self.student < 1:
-            raise UsageError(f"timesteps.student: got {self.student}, expected >= 1")
+        for name in ("student", "teacher"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise UsageError(f"timesteps.{name}: got {value}, expected a whole number >= 1")
         if self.teacher < self.student:
             raise UsageError(
                 f"timesteps.teacher: got {self.teacher}, expected at least "
@@ -56,10 +58,18 @@ class Objective(nn.Module):
             raise UsageError(f"ramp_epochs: got {ramp_epochs}, expected a number >= 0")
         self.weight = weight
         self.ramp_epochs = ramp_epochs
+        self._timesteps: Timesteps | None = None
+
+    @property
+    def timesteps(self) -> Timesteps:
+        """The student's and the teacher's. Raises: UsageError: not connected yet."""
+        if self._timesteps is None:
+            raise UsageError(f"{type(self).__name__}: not connected; call connect(net, ...) first")
+        return self._timesteps
 
     def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:
         """Learn what was unknown at construction; checks that the objective makes sense here."""
-        self.timesteps = timesteps
+        self._timesteps = timesteps
         return self
 
     def weight_at(self, epoch: float) -> float:

@@ -55,7 +55,7 @@ class ExitPlan:
         taps: places, one weak classifier each: a stage's index or a module's name.
         channels: output channels of the convolution; None = those of the tap.
         neuron: builds the spiking layer.
-    Raises: UsageError: no tap.
+    Raises: UsageError: no tap, or channels < 1.
     """
 
     def __init__(
@@ -67,7 +67,11 @@ class ExitPlan:
     ) -> None:
         if not taps:
             raise UsageError("exits.taps: got none, expected at least one place, such as [1]")
-        self.taps = tuple(taps)
+        if channels is not None and channels < 1:
+            raise UsageError(
+                f"exits.channels: got {channels}, expected >= 1, or null for the tap's"
+            )
+        self.taps = (taps,) if isinstance(taps, str) else tuple(taps)
         self.channels = channels
         self.neuron = neuron
 

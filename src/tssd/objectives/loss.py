@@ -47,6 +47,8 @@ class SelfDistillation(nn.Module):
         super().__init__()
         if not terms:
             raise UsageError("objectives: none given, expected at least one term, e.g. task")
+        if odd := [name for name in terms if not name.isidentifier() or hasattr(nn.Module, name)]:
+            raise UsageError(f"objectives: got the name {odd[0]!r}, expected a word such as task")
         self.terms = nn.ModuleDict(dict(terms))
         self.timesteps = timesteps
         self.exit_plan = exits or ExitPlan()
@@ -55,6 +57,7 @@ class SelfDistillation(nn.Module):
 
     def connect(self, net: SpikingNet) -> Self:
         """Check the terms against a network and build the weak classifiers that they ask for."""
+        self.exits, self.taps = nn.ModuleDict(), ()  # of a network connected before
         objectives = self._objectives().values()
         for term in objectives:
             term.connect(net, self.timesteps)

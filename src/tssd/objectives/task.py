@@ -44,6 +44,8 @@ class TaskCrossEntropy(Objective):
         super().__init__(weight)
         _ends(span, Timesteps(1, 1))
         self.span: Spans = span
+        if not 0 <= label_smoothing <= 1:
+            raise UsageError(f"label_smoothing: got {label_smoothing}, expected 0 to 1")
         self.label_smoothing = label_smoothing
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
