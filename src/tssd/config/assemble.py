@@ -35,7 +35,6 @@ def build(config: Config) -> Parts:
         raise UsageError(f"seed: got {seed}, expected 0 to {2**32 - 1}")
     # The paths of classes as mappings, to be filled in.
     config = config | {name: as_node(SECTIONS[name][0], config[name]) for name in ("data", "net")}
-    own_seed = "seed" in content(config["data"])
     config["data"] = _with_init_args({"seed": seed}, config["data"])
     data: ImageData = _make(config, "data")
     _ = data.split_hash  # reads the labels, so that missing data is found now
@@ -56,11 +55,8 @@ def build(config: Config) -> Parts:
         ).connect(net)
     except REFUSALS as error:
         raise _located(error, config, "objectives, exits") from error
-    complete = resolve(config)
-    if not own_seed:  # it follows the run's seed, also when the saved configuration is used again
-        del complete["data"]["init_args"]["seed"]
     return Parts(
-        config=complete,
+        config=resolve(config),
         seed=seed,
         data=data,
         net=net,

@@ -45,8 +45,7 @@ def wanted(kind: Any) -> Wanted | None:
     if get_origin(other) is Callable:
         arguments, result = get_args(other)
         return Wanted(result, len(arguments)) if isinstance(result, type) else None
-    plain = other in PLAIN or other is Any or get_origin(other) is not None or is_dataclass(other)
-    return Wanted(other) if isinstance(other, type) and not plain else None
+    return Wanted(other) if isinstance(other, type) and not _has_values(other) else None
 
 
 def as_node(kind: Any, value: Any) -> Any:
@@ -59,10 +58,14 @@ def as_node(kind: Any, value: Any) -> Any:
     want = wanted(kind)
     if want is None or value is MISSING:
         return value
-    path = path_of(value) if callable(value) else value
-    if isinstance(path, str) and (want.given is None or isinstance(load_object(path), type)):
-        return {"class_path": path}
-    return path
+    if isinstance(value, type) or inspect.isroutine(value):
+        path = path_of(value)
+        if "<" in path:  # a lambda or local class, which only code can give
+            return value
+        value = path
+    if isinstance(value, str) and (want.given is None or isinstance(load_object(value), type)):
+        return {"class_path": value}
+    return value
 
 
 def check_class(kind: Any, path: str) -> None:
@@ -96,6 +99,11 @@ def choices(kind: Any) -> list[str]:
     literals = [c for k in _members(kind) if get_origin(k) is Literal for c in get_args(k)]
     want = wanted(kind)
     return [str(c) for c in literals] or (known_classes(want.base) if want else [])
+
+
+def _has_values(kind: Any) -> bool:
+    """Whether a type is written out in YAML: numbers, text, lists, mappings, dataclasses."""
+    return kind in PLAIN or kind is Any or get_origin(kind) is not None or is_dataclass(kind)
 
 
 def _members(kind: Any) -> tuple[Any, ...]:

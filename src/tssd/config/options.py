@@ -108,7 +108,10 @@ def summary(path: str) -> str:
 
 def in_yaml(value: Any) -> str:
     """A value as it would stand in a recipe, on one line."""
-    text = yaml.safe_dump(value, default_flow_style=True, width=1_000_000, sort_keys=False)
+    try:
+        text = yaml.safe_dump(value, default_flow_style=True, width=1_000_000, sort_keys=False)
+    except yaml.YAMLError:  # a default that only code can give
+        return str(value)
     return text.removesuffix("...\n").strip()
 
 
@@ -117,7 +120,7 @@ def _parameters(thing: Any) -> Mapping[str, Slot]:
     """The parameters of a class or function."""
     try:
         hints = get_type_hints(thing.__init__ if isinstance(thing, type) else thing)
-    except (NameError, TypeError):  # names that exist for type checkers only
+    except Exception:  # names that exist for type checkers only, and worse
         hints = {}
     documented = parse_docstring(inspect.getdoc(thing) or "").params
     meanings = {p.arg_name: " ".join((p.description or "").split()) for p in documented}

@@ -1,10 +1,11 @@
 """One value of a recipe set by its dotted name, as on the command line."""
 
+from dataclasses import is_dataclass
 from typing import Any, NamedTuple, get_args, get_origin
 
 import yaml
 
-from tssd.config.kinds import MISSING, as_node, fits, in_words, wanted
+from tssd.config.kinds import MISSING, as_node, choices, fits, wanted
 from tssd.config.options import Slot, accepts, content, problems_at, slots_below, top_slots, walk
 from tssd.config.recipe import Config
 from tssd.config.suggest import nearest
@@ -44,18 +45,25 @@ def override(config: Config, option: str, text: str) -> None:
         kind = place.slot.kind
         if wanted(kind) and isinstance(value, str):
             value = _keep_shared(place.values.get(place.name), as_node(kind, value))
+        elif is_dataclass(kind) and not isinstance(value, dict):
+            own = [f"--{option}.{name}" for name in slots_below(kind, MISSING) or ()]
+            raise UsageError(f"it takes no value but has options: {', '.join(own)}")
         elif not fits(kind, value) and fits(kind, text):
             value = text  # a name that looks like a number
         if problem := next(problems_at(value, kind, option), None):
-            raise UsageError(problem.text or no_such_option(config, problem.option))
+            text = problem.text or no_such_option(config, problem.option)
+            raise UsageError(text if problem.option == option else f"{problem.option}: {text}")
     except UsageError as error:
         raise UsageError(f"--{option}: {error}") from None
+    if option == "seed" and content(config.get("data")).get("seed") == config["seed"]:
+        # A saved configuration has it twice; the one of the data follows.
+        del content(config["data"])["seed"]
     place.values[place.name] = value
 
 
 def no_such_option(config: Config, option: str, prefix: str = "--") -> str:
     """The message that there is no such option, with the nearest."""
-    valid = [*top_slots(), *(found.name for found in walk(config))]
+    valid = dict.fromkeys([*top_slots(), *(found.name for found in walk(config))])
     return f"no such option; {nearest(option, valid, prefix=prefix)}"
 
 
@@ -75,7 +83,8 @@ def _find(config: Config, option: str) -> Place:
         if below is None:
             path = ".".join(above[: depth + 1])
             if wanted(kind):
-                raise UsageError(f"choose a class first, --{path} with {in_words(kind)}")
+                named = f"one of {', '.join(found)}" if (found := choices(kind)) else "a class"
+                raise UsageError(f"{path} is null and has no options; first set it to {named}")
             raise UsageError(no_such_option(config, option))
         values[name] = node
         inside = content(node)

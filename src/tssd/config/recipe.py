@@ -46,6 +46,8 @@ def recipe_text(name: str, asked_by: str = "recipe") -> str:
         if not path.exists():
             raise DataError(f"{name}: not a run folder (it has no config.yaml)")
     if not path.is_file():
+        if path.suffix in (".yaml", ".yml"):
+            raise UsageError(f"{asked_by}: there is no file {name!r}")
         raise UsageError(
             f"{asked_by}: {name!r} is neither a recipe nor a YAML file; "
             f"{nearest(name, recipe_names())} (`tssd recipes` lists all)"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def nearest(name: str, valid: Iterable[str], *, prefix: str = "", shown: int = 12) -> str:
+def nearest(name: str, valid: Iterable[str], *, prefix: str = "", shown: int = 8) -> str:
     """`did you mean X?`, or the valid names where none is near.
 
     Of dotted names, one with the same last part is near: `epochs` means `trainer.epochs`.
