@@ -55,9 +55,10 @@ def override(config: Config, option: str, text: str) -> None:
             raise UsageError(text if problem.option == option else f"{problem.option}: {text}")
     except UsageError as error:
         raise UsageError(f"--{option}: {error}") from None
-    if option == "seed" and content(config.get("data")).get("seed") == config["seed"]:
+    data = content(config.get("data"))
+    if option == "seed" and "seed" in data and data["seed"] == config.get("seed"):
         # A saved configuration has it twice; the one of the data follows.
-        del content(config["data"])["seed"]
+        del data["seed"]
     place.values[place.name] = value
 
 
