@@ -65,8 +65,9 @@ class ExitCrossEntropy(TaskCrossEntropy):
     """The same on the weak classifiers, so that they learn the labels and not only to agree.
 
     Args:
-        span: as in TaskCrossEntropy.
-        label_smoothing: as in TaskCrossEntropy.
+        span: mean over the student's T_s steps, the teacher's T_t steps, or the average of the
+            cross entropies of both.
+        label_smoothing: probability mass spread over all classes, 0 to 1.
         weight: factor of the term.
     Shapes: weak logits [T, N, K] each, target [N] -> [], a mean over the weak classifiers.
     Source: ours; the paper trains the weak classifier by distillation alone.
