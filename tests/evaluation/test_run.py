@@ -142,7 +142,7 @@ def test_modes_buffers_and_hooks_are_as_before():
     modes = [m.training for m in (*net.modules(), *criterion.modules())]
     state = copy.deepcopy([net.state_dict(), criterion.state_dict()])
     evaluate(net, labelled_images(), 2, criterion=criterion)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(UsageError, match="built for"):
         evaluate(net, [(torch.zeros(1, 7, 16, 16), torch.tensor([0]))], 2, criterion=criterion)
     assert [m.training for m in (*net.modules(), *criterion.modules())] == modes
     assert not any(m._forward_hooks for m in (*net.modules(), *criterion.modules()))
