@@ -9,6 +9,7 @@ from torch import nn
 
 import tssd
 from tssd.adapt import adapt
+from tssd.errors import UsageError
 from tssd.evaluation import EnergyModel, accuracy_at_every_timestep, evaluate
 from tssd.models import resnet18, vgg9
 from tssd.objectives import ExitCrossEntropy, ExitPlan, SelfDistillation
