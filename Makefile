@@ -21,7 +21,7 @@ $(READY): pyproject.toml
 
 setup: $(READY)  ## make the virtual environment .venv with everything in it
 
-train: $(READY)  ## compare vanilla and TSSD networks on the embedded digits (about 4 minutes)
+train: $(READY)  ## compare vanilla and TSSD networks on the embedded digits (about 3 minutes)
 	$(BIN)/tssd compare digits/vanilla_tt digits/vanilla_ts digits/tssd \
 		--seeds 0,1,2 --timesteps 1,2,4 --jobs $(JOBS) --output runs/digits
 
@@ -33,7 +33,7 @@ lint: $(READY)  ## check style and format
 	$(BIN)/ruff format --check .
 
 types: $(READY)  ## check types
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: $(READY)  ## measure against SpikingJelly, snnTorch and ReLU, and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks --write

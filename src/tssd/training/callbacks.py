@@ -89,9 +89,9 @@ class BestAndLast(Checkpoint):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save (validation has run by now)."""
-        *before, now = [row.get("val/accuracy") for row in self.table.rows]
+        seen = [row["val/accuracy"] for row in self.table.rows if "val/accuracy" in row]
         # The best goes first: a run killed between the two repeats the epoch and saves it again.
-        if now is not None and now > max(before, default=-1.0):
+        if seen and seen[-1] > max(seen[:-1], default=-1.0):
             trainer.save_checkpoint(self.best, weights_only=False)
         trainer.save_checkpoint(self.last, weights_only=False)
 

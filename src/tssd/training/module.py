@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import cast
 
 from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -73,7 +74,7 @@ class DistillModule(LightningModule):
         at_student = right[timesteps.student - 1]
         self.log("val/accuracy", at_student, batch_size=y.shape[0], prog_bar=True)
 
-    def configure_optimizers(self) -> dict[str, object]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimiser over network and weak classifiers, its schedule stepped every batch."""
         optimizer = self.make_optimizer(p for p in self.parameters() if p.requires_grad)
         epochs = cast(int, self.trainer.max_epochs)
