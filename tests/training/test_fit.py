@@ -11,6 +11,7 @@ from torch import nn
 
 from tssd.config.runs import load
 from tssd.evaluation import evaluate
+from tssd.training import fit as fitting
 from tssd.training.checkpoint import load_checkpoint
 from tssd.training.fit import fit
 from tssd.training.run_folder import RunFolder
@@ -115,13 +116,26 @@ def test_bfloat16_trains_on_a_cpu(tmp_path):
 
 
 def test_compiled_training_is_resumed_and_evaluated_as_ever(tmp_path, monkeypatch):
-    # The default backend calls a C++ compiler for minutes; this one traces the same and is exact.
+    graphs, before = [], []
+
+    # The default backend calls a C++ compiler for a minute; this one traces the same and is exact.
+    def backend(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    def count_and_evaluate(*args, **options):
+        before.append(len(graphs))
+        return evaluate(*args, **options)
+
     compile_module = nn.Module.compile
-    monkeypatch.setattr(nn.Module, "compile", lambda net: compile_module(net, backend="eager"))
+    monkeypatch.setattr(nn.Module, "compile", lambda net: compile_module(net, backend=backend))
+    monkeypatch.setattr(fitting, "evaluate", count_and_evaluate)
     options = {"trainer.compile": True}
     with pytest.raises(KeyboardInterrupt):
         fit(stopped(small(options), step=2), tmp_path / "compiled")
     results = fit(small(options), tmp_path / "compiled", resume=True)
+    assert before == [len(graphs)] * 2, "the evaluation was compiled, too"
+    assert len(graphs) >= 2
     expected = fit(small(), tmp_path / "plain")
     assert is_same(weights(tmp_path / "compiled"), weights(tmp_path / "plain"))
     assert results["best"] == expected["best"]

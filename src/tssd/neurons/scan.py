@@ -82,7 +82,9 @@ class _Scan(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, *grads: Tensor
+    ) -> tuple[Tensor, Tensor, None]:
         g_spikes, g_v = grads[0], grads[1].clone()
         p, kept = ctx.p, ctx.saved_tensors
         g_h = torch.empty_like(g_spikes, dtype=g_v.dtype)

@@ -158,7 +158,7 @@ def _evaluate(checkpoint: Path, module: DistillModule, parts: Parts) -> dict[str
     module.load_state_dict(state["state_dict"])
     module.to(parts.device)
     timesteps = parts.evaluate_timesteps
-    # Compiled code would not run the hooks that count spikes.
+    # With the hooks that count spikes everything would be compiled once more, in small pieces.
     eager = torch.compiler.set_stance("force_eager") if parts.trainer.compile else nullcontext()
     with eager:
         evaluation = evaluate(
