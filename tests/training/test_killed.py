@@ -1,8 +1,8 @@
 """`kill -9` at any moment, then --resume: the run ends as if nothing had happened.
 
-The random moments come from a fixed seed. To try many more of them by hand:
+Each run is killed at three random moments, drawn from a fixed seed. To try many more by hand:
 
-    TSSD_KILLS=30 pytest tests/training/test_killed.py -k random
+    TSSD_KILLED_RUNS=30 pytest tests/training/test_killed.py -k random
 """
 
 import os
@@ -10,6 +10,8 @@ import random
 import signal
 import time
 from pathlib import Path
+
+import pytest
 
 from tssd.training import checkpoint as checkpoints
 from tssd.training import fit as fitting
@@ -21,7 +23,7 @@ from tssd.training.run_folder import RunFolder
 from .processes import needs_fork, output, train, wait_until
 from .runs import RUINED, is_same, small, table, weights
 
-KILLS = int(os.environ.get("TSSD_KILLS", "3"))
+RUNS = int(os.environ.get("TSSD_KILLED_RUNS", "1"))
 SAVE = checkpoints.AtomicCheckpointIO.save_checkpoint
 
 
@@ -39,11 +41,12 @@ def rows(folder):
 
 
 @needs_fork
-def test_killed_at_random_moments(finished, tmp_path):
-    draw = random.Random(5)
+@pytest.mark.parametrize("seed", range(RUNS))
+def test_killed_at_random_moments(finished, tmp_path, seed):
+    draw = random.Random(seed)
     folder = tmp_path / "run"
     killed = 0
-    for target in sorted(draw.randrange(5) for _ in range(KILLS)):
+    for target in sorted(draw.randrange(6) for _ in range(3)):
         process = train(folder, RUINED)
         wait_until(lambda target=target: rows(folder) >= target, process)
         time.sleep(draw.uniform(0, 0.1))

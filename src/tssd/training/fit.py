@@ -123,7 +123,18 @@ def _loggers(run: RunFolder) -> list[Logger]:
     if find_spec("tensorboard") is None:
         log.info("TensorBoard logs are off; `pip install tssd[tensorboard]` turns them on")
         return []
-    return [TensorBoardLogger(run.path, name="tensorboard", version="")]
+    return [_TensorBoard(run.path, name="tensorboard", version="")]
+
+
+class _TensorBoard(TensorBoardLogger):
+    """Closes once: a Ctrl-C in the middle of closing would make a second try wait for ever."""
+
+    closed = False
+
+    def finalize(self, status: str) -> None:
+        if not self.closed:
+            self.closed = True
+            super().finalize(status)
 
 
 def _train(module: DistillModule, parts: Parts, run: RunFolder) -> float:
