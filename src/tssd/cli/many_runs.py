@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tssd.cli.parser import Override
-from tssd.cli.train import fit_into
 from tssd.config import build, load_recipe
 from tssd.errors import DataError, TssdError, UsageError
+from tssd.training.fit import fit
 from tssd.training.run_folder import RunFolder
 
 Results = dict[str, Any]
@@ -56,7 +56,7 @@ def train_all(
 def _here(run: PlannedRun, overrides: Sequence[Override]) -> Results:
     try:
         parts = build(load_recipe(run.recipe, [*overrides, ("seed", str(run.seed))]))
-        return fit_into(run.folder, parts, resume=True)
+        return fit(parts, run.folder, resume=True)
     except TssdError as error:
         raise type(error)(_named(run, str(error))) from error
 

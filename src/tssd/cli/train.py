@@ -1,7 +1,6 @@
 """`tssd train`: one recipe into one run folder."""
 
 from pathlib import Path
-from typing import Any
 
 from tssd.cli.option_list import print_options
 from tssd.cli.parser import CommandParser
@@ -9,8 +8,6 @@ from tssd.cli.tables import print_accuracy
 from tssd.config import build, load_recipe
 from tssd.errors import UsageError
 from tssd.training.fit import fit
-from tssd.training.parts import Parts
-from tssd.training.run_folder import RunFolder
 
 EPILOG = """`tssd train RECIPE --help` lists every option of that recipe.
 
@@ -44,20 +41,10 @@ def run(words: list[str]) -> int:
         raise UsageError("train: no recipe given; `tssd recipes` lists them")
     parts = build(load_recipe(args.recipe, overrides))
     folder = args.output or default_folder(args.recipe, parts.seed)
-    results = fit_into(folder, parts, resume=args.resume)
+    results = fit(parts, folder, resume=args.resume)
     print_accuracy(results, title=results["description"] or args.recipe)
     print(f"run folder: {folder}")
     return 0
-
-
-def fit_into(folder: str | Path, parts: Parts, *, resume: bool) -> dict[str, Any]:
-    """Train, or read what is trained already; the content of results.json.
-
-    Raises: see `fit`; DataError: an image that cannot be read, before there is a run folder.
-    """
-    if not RunFolder(Path(folder)).results.exists():
-        parts.data.setup()
-    return fit(parts, folder, resume=resume)
 
 
 def default_folder(recipe: str, seed: int) -> Path:

@@ -45,7 +45,7 @@ def fit(parts: Parts, folder: str | Path, *, resume: bool = False) -> dict[str, 
     Side effects: sets the process's seed, threads, and torch's deterministic algorithms.
     """
     run = RunFolder(Path(folder))
-    if not run.results.exists():
+    if not run.config.exists():
         parts.data.setup()  # what is wrong with the images shows before there is a folder
     run.create(parts.config, resume=resume)
     if run.results.exists():
