@@ -22,7 +22,8 @@ CORE = {
     "neurons": {"errors", "time", "surrogates"},
     "models": {"errors", "time", "surrogates", "norms", "neurons"},
     "objectives": {"errors", "time", "surrogates", "norms", "neurons", "models"},
-    "data": {"errors"},
+    "data": {"errors", "events"},
+    "events": {"errors"},
 }
 # What the other units may never import.
 FORBIDDEN = {
