@@ -27,7 +27,7 @@ CORE = {
 }
 # What the other units may never import.
 FORBIDDEN = {
-    "adapt": {"objectives", "training", "config", "cli"},
+    "adapters": {"objectives", "training", "config", "cli"},
     "config": {"cli"},
     "evaluation": {"training", "config", "cli"},
     "report": {"training", "config", "cli"},

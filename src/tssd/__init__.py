@@ -1,30 +1,29 @@
 """Low-latency spiking neural networks by temporal-spatial self-distillation (TSSD)."""
 
-from typing import TYPE_CHECKING
-
-from tssd.adapt import adapt
-from tssd.errors import DataError, TssdError, UsageError
-from tssd.models import NetOutput, SpikingNet, StagedNet, resnet18, vgg9
-from tssd.neurons import IF, LIF, Neuron
-from tssd.objectives import SelfDistillation, Timesteps, tssd, tssd_literal, vanilla
-from tssd.time import PerStep, TimeFold, repeat_in_time
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tssd.adapters import adapt
+    from tssd.config.runs import load
+    from tssd.errors import DataError, TssdError, UsageError
+    from tssd.models import NetOutput, SpikingNet, StagedNet, resnet18, vgg9
+    from tssd.neurons import IF, LIF, Neuron
+    from tssd.objectives import SelfDistillation, Timesteps, tssd, tssd_literal, vanilla
+    from tssd.time import PerStep, TimeFold, repeat_in_time
 
-    from torch import nn
-
-
-def load(run: "str | Path") -> "nn.Module":
-    """The trained network of a run folder, in eval mode; needs neither data nor objectives.
-
-    Raises: DataError: not a finished run, or damaged.
-    """
-    # Reading a run needs the whole training machinery, which takes seconds to import.
-    from tssd.config.runs import load as read
-
-    return read(run)
-
+# Where each public name lives. Imported when first asked for: torch takes seconds to import, and
+# `tssd --help` or reading event files needs none of it.
+_HOMES = {
+    "tssd.adapters": ("adapt",),
+    "tssd.config.runs": ("load",),
+    "tssd.errors": ("DataError", "TssdError", "UsageError"),
+    "tssd.models": ("NetOutput", "SpikingNet", "StagedNet", "resnet18", "vgg9"),
+    "tssd.neurons": ("IF", "LIF", "Neuron"),
+    "tssd.objectives": ("SelfDistillation", "Timesteps", "tssd", "tssd_literal", "vanilla"),
+    "tssd.time": ("PerStep", "TimeFold", "repeat_in_time"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "IF",
@@ -49,3 +48,14 @@ __all__ = [
     "vanilla",
     "vgg9",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'tssd' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOME[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -14,14 +14,14 @@ from tssd.training.run_folder import RunFolder
 @pytest.fixture
 def digit(tmp_path):
     """The first test image, as the file that it would be."""
-    grey = Digits().images("test")[0, 0].numpy()
+    grey = Digits().samples("test")[0, 0].numpy()
     Image.fromarray(grey).save(tmp_path / "digit.png")
     return tmp_path / "digit.png"
 
 
 def test_read_image_gives_what_training_saw(trained, digit):
     x = read_image(digit, read_model(RunFolder(trained)))
-    expected, _ = Digits().image_set("test")[0]
+    expected, _ = Digits().dataset("test")[0]
     torch.testing.assert_close(x, expected)
 
 
@@ -34,7 +34,7 @@ def test_read_image_of_a_colour_network_is_that_of_the_image_folder(tmp_path):
     data = ImageFolder(str(tmp_path), image_size=16, augment=False, val_share=0.0)
     model = {"sample_shape": [3, 16, 16], "mean": data.mean, "std": data.std}
     x = read_image(tmp_path / "test/a/0.png", model)
-    torch.testing.assert_close(x, data.image_set("test")[0][0])
+    torch.testing.assert_close(x, data.dataset("test")[0][0])
 
 
 def test_predict_shows_class_and_confidence_at_every_t(tssd, trained, digit):

@@ -102,8 +102,12 @@ def test_resolve_writes_every_value_out():
         ("net.in_channels", "3", "net.in_channels: got 3, but the data has 1; give --net.in_chann"),
         ("net.num_classes", "7", "net.num_classes: got 7, but the data has 10"),
         ("data.image_size", "8", "got 8, but vgg9 halves the image four times"),
-        ("data.batch_size", "0", "--data.batch_size is 0, expected at least 1"),
-        ("data.train_samples", "3", "train_samples is 3, but 1293 training images of 10 classes"),
+        ("data.batch_size", "0", "data.batch_size: got 0, expected at least 1"),
+        (
+            "data.train_samples",
+            "3",
+            "data.train_samples: got 3, but 1293 training samples of 10 classes",
+        ),
         ("timesteps.student", "0", "timesteps.student: got 0, expected "),
         ("timesteps.teacher", "-1", "timesteps.teacher: got -1, expected "),
         (

@@ -5,7 +5,7 @@ from torch import nn
 
 import tssd
 from tssd.config.paths import known_classes, load_object, path_of
-from tssd.data import ImageData
+from tssd.data import DataModule
 from tssd.errors import UsageError
 from tssd.models import vgg9
 from tssd.neurons import LIF, Neuron
@@ -28,8 +28,8 @@ def test_known_classes_are_the_public_ones():
         "tssd.training.schedule.Cosine",
         "tssd.training.schedule.StepDecay",
     ]
-    assert "tssd.data.Digits" in known_classes(ImageData)
-    assert not any("TorchvisionSet" in path for path in known_classes(ImageData))
+    assert "tssd.data.Digits" in known_classes(DataModule)
+    assert not any("TorchvisionSet" in path for path in known_classes(DataModule))
     assert known_classes(nn.Module) == []
 
 

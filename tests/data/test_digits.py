@@ -39,8 +39,8 @@ def test_digits_labels_are_balanced_in_the_test_set():
 def test_digits_are_never_flipped():
     digits = Digits(augment=True, train_samples=10)
     assert not digits.flips
-    shown = digits.image_set("train")
-    plain = Digits(train_samples=10).image_set("train")
+    shown = digits.dataset("train")
+    plain = Digits(train_samples=10).dataset("train")
     for n in range(10):
         image = torch.nn.functional.pad(plain[n][0], [2] * 4, value=float(plain[n][0].min()))
         crops = [image[:, t : t + 16, s : s + 16] for t in range(5) for s in range(5)]

@@ -35,7 +35,7 @@ def test_image_folder_reads_what_was_written(folder):
     data = ImageFolder(str(folder), augment=False)
     assert data.split_sizes == {"train": 54, "val": 6, "test": 5}
     assert (data.class_names, data.sample_shape) == (("a", "b", "c"), (3, 8, 8))
-    x, y = data.image_set("test")[3]
+    x, y = data.dataset("test")[3]
     assert y == 2
     pixels = torch.from_numpy(np.array(Image.open(folder / "test/c/000.png"))).permute(2, 0, 1)
     mean, std = torch.tensor(data.mean).view(3, 1, 1), torch.tensor(data.std).view(3, 1, 1)
@@ -87,7 +87,7 @@ def test_image_folder_when_sizes_differ(folder):
         ImageFolder(str(folder)).setup()
     data = ImageFolder(str(folder), image_size=6)
     data.setup()
-    assert data.image_set("test")[3][0].shape == data.sample_shape == (3, 6, 6)
+    assert data.dataset("test")[3][0].shape == data.sample_shape == (3, 6, 6)
 
 
 def test_image_folder_when_an_image_is_damaged(folder, caplog):
@@ -109,7 +109,7 @@ def test_image_folder_that_does_not_fit_in_memory_gives_the_same_images(folder, 
     kept = ImageFolder(str(folder), image_size=7)
     monkeypatch.setattr(image_folder, "MEMORY_LIMIT", 100)
     lazy = ImageFolder(str(folder), image_size=7, num_workers=1)
-    assert isinstance(lazy.images("train"), decoding.LazyImages)
+    assert isinstance(lazy.samples("train"), decoding.LazyImages)
     assert (lazy.mean, lazy.std) == (kept.mean, kept.std)
     for (x, y), (expected_x, expected_y) in zip(
         lazy.train_dataloader(), kept.train_dataloader(), strict=True

@@ -51,7 +51,7 @@ def test_take_samples_nests():
 
 @pytest.mark.parametrize("count", [6, 281, 0, -1])
 def test_take_samples_refuses(count):
-    with pytest.raises(UsageError, match=rf"train_samples is {count}, .*7 to 280"):
+    with pytest.raises(UsageError, match=rf"train_samples: got {count}, .*7 to 280"):
         take_samples(LABELS, count)
 
 

@@ -64,7 +64,7 @@ def test_fashion_mnist_reads_idx_files(fashion_root):
     data = FashionMNIST(str(fashion_root), batch_size=4)
     assert data.split_sizes == {"train": 40, "val": 0, "test": 20}  # 4 a class: a tenth is none
     assert (data.num_classes, data.sample_shape) == (10, (1, 28, 28))
-    x, y = data.image_set("test")[13]
+    x, y = data.dataset("test")[13]
     expected = datasets.FashionMNIST(fashion_root, train=False)
     assert y == expected[13][1] == 3
     pixels = torch.from_numpy(np.array(expected[13][0])).float() / 255
@@ -73,7 +73,7 @@ def test_fashion_mnist_reads_idx_files(fashion_root):
 
 def test_fashion_mnist_resizes(fashion_root):
     data = FashionMNIST(str(fashion_root), image_size=16)
-    assert data.image_set("train")[0][0].shape == data.sample_shape == (1, 16, 16)
+    assert data.dataset("train")[0][0].shape == data.sample_shape == (1, 16, 16)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_cifar_reads_pickles(tmp_path, monkeypatch, module, reader, key, folder,
     assert data.num_classes == classes == len(set(data.class_names))
     expected = reader(tmp_path, train=False)
     assert data.split_sizes["test"] == len(expected) == 2 * classes
-    x, y = data.image_set("test")[7]
+    x, y = data.dataset("test")[7]
     pixels = torch.from_numpy(np.array(expected[7][0])).permute(2, 0, 1).float() / 255
     mean, std = torch.tensor(data.mean).view(3, 1, 1), torch.tensor(data.std).view(3, 1, 1)
     torch.testing.assert_close(x, (pixels - mean) / std)
@@ -148,7 +148,7 @@ class TestRealFashionMNIST:
     pytestmark = needs_data
 
     def test_constants_are_those_of_the_training_images(self):
-        x = FashionMNIST(val_share=0.0).images("train").double() / 255
+        x = FashionMNIST(val_share=0.0).samples("train").double() / 255
         assert (round(float(x.mean()), 4), round(float(x.std()), 4)) == (0.2860, 0.3530)
 
     def test_split_is_this(self):
@@ -158,6 +158,6 @@ class TestRealFashionMNIST:
 
     def test_images_equal_torchvision(self):
         expected = datasets.FashionMNIST(os.environ["TSSD_DATA"], train=False)
-        x, y = FashionMNIST().image_set("test").__getitems__(range(10000))
+        x, y = FashionMNIST().dataset("test").__getitems__(range(10000))
         assert torch.equal(y, expected.targets)
         torch.testing.assert_close(x[:, 0], (expected.data / 255 - 0.2860) / 0.3530)

@@ -6,7 +6,7 @@ import torch
 from spikingjelly.activation_based import layer, neuron
 from torch import nn
 
-from tssd.adapt import adapt
+from tssd.adapters import adapt
 from tssd.evaluation import CostCounter
 from tssd.time import PerStep, TimeFold, fold, repeat_in_time
 

@@ -8,7 +8,7 @@ from spikingjelly.activation_based import functional, neuron
 from torch import nn
 
 import tssd
-from tssd.adapt import adapt
+from tssd.adapters import adapt
 from tssd.errors import UsageError
 from tssd.evaluation import EnergyModel, accuracy_at_every_timestep, evaluate
 from tssd.models import resnet18, vgg9

@@ -240,3 +240,12 @@ def test_anything_else_is_refused_with_its_shape(shape):
     with pytest.raises(UsageError) as error:
         as_sequence(torch.zeros(shape), TARGET, 4)
     assert f"got shape {list(shape)} for {N} targets" in str(error.value)
+
+
+def test_counts_of_events_become_floating_point():
+    counts = torch.arange(24, dtype=torch.uint8).view(3, 2, 1, 2, 2)
+    x = as_sequence(counts, torch.zeros(2, dtype=torch.int64), 2)
+    assert x.dtype == torch.float32
+    assert torch.equal(x, counts[:2].float())
+    wide = as_sequence(counts.to(torch.uint16), torch.zeros(2, dtype=torch.int64), 2)
+    assert torch.equal(wide, x)

@@ -47,3 +47,10 @@ def test_auto_takes_what_there_is():
     if torch.backends.mps.is_available():
         expected = "mps"
     assert best_device("auto").type == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "teacher", "longest"), [(None, 2, 4), (None, 10, 10), (3, 10, 3)]
+)
+def test_evaluated_timesteps(given, teacher, longest):
+    assert TrainerSettings(evaluate_timesteps=given).evaluated(teacher) == longest

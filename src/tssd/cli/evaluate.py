@@ -45,10 +45,13 @@ def run(words: list[str]) -> int:
     for name, _ in overrides:
         if name.split(".")[0] not in CHANGEABLE:
             raise UsageError(f"--{name}: a trained run keeps it; only data and trainer can change")
+    if args.timesteps:
+        # As an option of the run, so that event data is cut into as many slices.
+        overrides = [*overrides, ("trainer.evaluate_timesteps", str(args.timesteps))]
     parts = load_parts(args.run, overrides)
     if parts.trainer.threads:
         torch.set_num_threads(parts.trainer.threads)
-    timesteps = args.timesteps or parts.evaluate_timesteps
+    timesteps = parts.evaluate_timesteps
     evaluation = evaluate(
         cast(SpikingNet, parts.net),
         parts.data.test_dataloader(),

@@ -13,7 +13,7 @@ from tssd.config.load import check
 from tssd.config.options import accepts, content, walk
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS, parse, parser, with_defaults
-from tssd.data import ImageData
+from tssd.data import DataModule
 from tssd.errors import UsageError
 from tssd.objectives import SelfDistillation
 from tssd.training.parts import Parts
@@ -36,7 +36,12 @@ def build(config: Config) -> Parts:
     # The paths of classes as mappings, to be filled in.
     config = config | {name: as_node(SECTIONS[name][0], config[name]) for name in ("data", "net")}
     config["data"] = _with_init_args({"seed": seed}, config["data"])
-    data: ImageData = _make(config, "data")
+    steps = _make(config, "timesteps")
+    evaluated = _make(config, "trainer").evaluated(steps.teacher)
+    data: DataModule = _make(config, "data")
+    data.connect(
+        student=steps.student, teacher=steps.teacher, longest=max(steps.teacher, evaluated)
+    )
     _ = data.split_hash  # reads the labels, so that missing data is found now
     config["net"] = _with_shapes(config["net"], data)
     _refuse_missing(config)
@@ -100,7 +105,7 @@ def _with_init_args(below: Config, node: Config) -> Config:
     return node | {"init_args": known | content(node)}
 
 
-def _with_shapes(node: Config, data: ImageData) -> Config:
+def _with_shapes(node: Config, data: DataModule) -> Config:
     channels, height, width = data.sample_shape
     if height != width:
         raise UsageError(

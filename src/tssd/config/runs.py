@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
 from torch import nn
 
 from tssd.config.assemble import build, build_net
@@ -40,7 +39,7 @@ def load_parts(path: str | Path, overrides: list[tuple[str, str]]) -> Parts:
     """
     run = RunFolder.open(path)
     read_model(run)
-    read_config(run)
+    run.read_config()
     parts = build(load_recipe(str(run.path), overrides))
     load_weights(run.weights, parts.net)
     if parts.criterion.taps:
@@ -65,17 +64,6 @@ def read_model(run: RunFolder) -> dict[str, Any]:
     if missing:
         raise _damaged(run.model, f"it has no {missing[0]}")
     return model
-
-
-def read_config(run: RunFolder) -> dict[str, Any]:
-    """The complete configuration of a run. Raises: DataError: damaged."""
-    try:
-        config = yaml.safe_load(run.config.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError) as error:
-        raise _damaged(run.config, error) from None
-    if not isinstance(config, dict):
-        raise _damaged(run.config, "it holds no mapping")
-    return config
 
 
 def _damaged(path: Path, reason: object) -> DataError:

@@ -8,7 +8,7 @@ from jsonargparse import ArgumentParser
 from torch import nn
 
 from tssd.config.recipe import Config
-from tssd.data import ImageData
+from tssd.data import DataModule
 from tssd.errors import UsageError
 from tssd.objectives import ExitPlan, Objective, Timesteps
 from tssd.training.module import MakeOptimizer
@@ -18,7 +18,7 @@ from tssd.training.settings import TrainerSettings
 SECTIONS: dict[str, tuple[Any, str]] = {
     "description": (str, "one line on what the recipe is"),
     "seed": (int, "seed of weights, order and augmentation; the split does not depend on it"),
-    "data": (ImageData, "data module"),
+    "data": (DataModule, "data module"),
     "net": (nn.Module, "network, or a function that builds it; its shapes come from the data"),
     "timesteps": (Timesteps, "timesteps of student and teacher"),
     "objectives": (

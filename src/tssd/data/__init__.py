@@ -1,8 +1,17 @@
-"""Data modules of static images."""
+"""Data modules."""
 
-from tssd.data.base import ImageData
+from tssd.data.base import DataModule
 from tssd.data.digits import Digits
 from tssd.data.image_folder import ImageFolder
+from tssd.data.images import ImageData
 from tssd.data.torchvision_sets import CIFAR10, CIFAR100, FashionMNIST
 
-__all__ = ["CIFAR10", "CIFAR100", "Digits", "FashionMNIST", "ImageData", "ImageFolder"]
+__all__ = [
+    "CIFAR10",
+    "CIFAR100",
+    "DataModule",
+    "Digits",
+    "FashionMNIST",
+    "ImageData",
+    "ImageFolder",
+]

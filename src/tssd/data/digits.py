@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from sklearn.datasets import load_digits
 
-from tssd.data.base import ImageData
+from tssd.data.images import ImageData
 from tssd.data.parts import Facts, MemoryPart, Stored
 from tssd.data.splits import TEST_SEED, hold_out
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tssd.data.base import ImageData
 from tssd.data.decoding import LazyImages, decode, decode_all
+from tssd.data.images import ImageData
 from tssd.data.listing import FolderListing, Listing, keep_readable, list_parts
-from tssd.data.loading import ImageSource
+from tssd.data.loading import Source
 from tssd.data.parts import Stored
 from tssd.data.root import data_root
 from tssd.data.splits import Indices
@@ -52,7 +52,7 @@ class FilePart:
         _, height, width = decode(self.shape_of, None).shape
         return 3, height, width
 
-    def select(self, index: Indices) -> ImageSource:
+    def select(self, index: Indices) -> Source:
         """Decode the images of these numbers, or prepare to if they do not fit in memory."""
         paths = [self.listing.paths[i] for i in index.tolist()]
         shape = self.shape()
@@ -159,7 +159,7 @@ class ImageFolder(ImageData):
 
     @cached_property
     def _statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        images = self.images("train")
+        images = self.samples("train")
         fits = isinstance(images, torch.Tensor)
         count = len(images) if fits else min(len(images), STATISTICS_SAMPLES)
         return channel_statistics(images, torch.arange(count) * len(images) // count)

@@ -1,27 +1,64 @@
-"""From chosen images to batches that do not depend on workers, resuming or the global generator."""
+"""From samples to batches that do not depend on workers, resuming or the global generator."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from tssd.data.counter_random import SHUFFLE_STREAM, random_bits
-from tssd.data.crop_flip import CropFlip
 
 Batch = tuple[Tensor, Tensor]
+Numbers = NDArray[np.int64]
 
 
-class ImageSource(Protocol):
-    """Images by number; a uint8 tensor [M, C, H, W] in memory is one."""
+class Source(Protocol):
+    """Stored samples by number; a uint8 tensor [M, ...] in memory is one."""
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: Tensor, /) -> Tensor:
-        """Return uint8 images [N, C, H, W] for int64 numbers [N]."""
+        """Return the samples [N, ...], unsigned integers, of int64 numbers [N]."""
         ...
+
+
+class SampleSet(Dataset[Any]):
+    """Samples as the network sees them, with their labels.
+
+    `dataset[i]` is (x, label). Loaders ask for whole batches instead, through `__getitems__`:
+    preparing 64 samples at once is far cheaper than one by one.
+
+    Args:
+        labels: Class of each sample, int64 [M].
+    """
+
+    sample_axis: ClassVar[int] = 0
+
+    def __init__(self, labels: Tensor) -> None:
+        self.labels = labels
+
+    def load(self, epochs: Numbers, index: Numbers) -> Tensor:
+        """Return the batch of these sample numbers [N], each as it looks in its epoch [N]."""
+        raise NotImplementedError(f"{type(self).__name__} must implement load()")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, item: int | tuple[int, int]) -> tuple[Tensor, int]:
+        x, y = self.__getitems__([item])
+        return x.select(self.sample_axis, 0), int(y[0])
+
+    def __getitems__(self, items: Sequence[int | tuple[int, int]]) -> Batch:
+        """Return the batch for indices or (epoch, index) pairs.
+
+        A bare index means epoch 0: Lightning's `overfit_batches` puts its own sampler in.
+        """
+        pairs = np.array([(0, i) if isinstance(i, int) else i for i in items], dtype=np.int64)
+        epochs, index = pairs[:, 0], pairs[:, 1].copy()
+        return self.load(epochs, index), self.labels[torch.from_numpy(index)]
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
@@ -34,7 +71,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
     are other ones, and the last of a rank may hold a single image.
 
     Args:
-        size: Number of images.
+        size: Number of samples.
         seed: Seed of the order.
         epoch: First epoch, counted from 0.
     """
@@ -57,88 +94,39 @@ class EpochSampler(Sampler[tuple[int, int]]):
         return ((epoch, index) for index in np.argsort(keys, kind="stable").tolist())
 
 
-class ImageSet(Dataset[Any]):
-    """Normalised, possibly augmented images with their labels.
-
-    `dataset[i]` is (x float32 [C, H, W], label int). Loaders ask for whole batches instead, through
-    `__getitems__`: normalising and augmenting 64 images at once is far cheaper than one by one.
-
-    Args:
-        images: The images, uint8.
-        labels: Their classes, int64 [M].
-        mean: Mean of each channel, with pixel values in [0, 1].
-        std: Standard deviation of each channel, same scale.
-        augment: Augmentation; None shows every image as it is.
-    """
-
-    def __init__(
-        self,
-        images: ImageSource,
-        labels: Tensor,
-        *,
-        mean: Sequence[float],
-        std: Sequence[float],
-        augment: CropFlip | None = None,
-    ) -> None:
-        self.images = images
-        self.labels = labels
-        # (u / 255 - mean) / std as one multiply-add over the bytes u.
-        self._scale = 1 / (255 * torch.tensor(std).view(-1, 1, 1))
-        self._offset = -torch.tensor(mean).view(-1, 1, 1) / torch.tensor(std).view(-1, 1, 1)
-        self._augment = augment
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, item: int | tuple[int, int]) -> tuple[Tensor, int]:
-        x, y = self.__getitems__([item])
-        return x[0], int(y[0])
-
-    def __getitems__(self, items: Sequence[int | tuple[int, int]]) -> Batch:
-        """Return the batch x [N, C, H, W], y [N] for indices or (epoch, index) pairs.
-
-        A bare index means epoch 0: Lightning's `overfit_batches` puts its own sampler in.
-        """
-        pairs = np.array([(0, i) if isinstance(i, int) else i for i in items], dtype=np.int64)
-        index = torch.from_numpy(pairs[:, 1].copy())
-        images = self.images[index]
-        if self._augment is not None:
-            images = self._augment(images, pairs[:, 0], pairs[:, 1])
-        x = images.to(torch.float32).mul_(self._scale).add_(self._offset)
-        return x, self.labels[index]
-
-
-def _as_is(batch: Any) -> Any:  # `__getitems__` has made a batch already
+def _as_is(batch: Any) -> Any:  # the set's `__getitems__` has made a batch already
     return batch
 
 
 def training_loader(
-    images: ImageSet, batch_size: int, *, num_workers: int, seed: int, epoch: int = 0
+    samples: SampleSet, batch_size: int, *, num_workers: int, seed: int, epoch: int = 0
 ) -> DataLoader[Batch]:
-    """Build the shuffled loader of the training images.
+    """Build the shuffled loader of the training samples.
 
-    The last, incomplete batch is kept, except when it would hold one single image: batch norm has
+    The last, incomplete batch is kept, except when it would hold one single sample: batch norm has
     no variance over one sample (an error where the map is 1x1, a useless step elsewhere).
 
     Args:
-        images: The training set.
-        batch_size: Images a batch.
+        samples: The training set.
+        batch_size: Samples a batch.
         num_workers: Loading processes; 0 loads in the training process.
         seed: Seed of the order.
         epoch: First epoch, counted from 0.
     """
-    single = len(images) > batch_size and len(images) % batch_size == 1
-    sampler = EpochSampler(len(images), seed, epoch=epoch)
-    return _loader(images, batch_size, num_workers=num_workers, sampler=sampler, drop_last=single)
+    single = len(samples) > batch_size and len(samples) % batch_size == 1
+    sampler = EpochSampler(len(samples), seed, epoch=epoch)
+    return _loader(samples, batch_size, num_workers=num_workers, sampler=sampler, drop_last=single)
 
 
-def evaluation_loader(images: ImageSet, batch_size: int, *, num_workers: int) -> DataLoader[Batch]:
-    """Build the loader that shows every image once, in stored order."""
-    return _loader(images, batch_size, num_workers=num_workers, sampler=None, drop_last=False)
+def evaluation_loader(
+    samples: SampleSet, batch_size: int, *, num_workers: int
+) -> DataLoader[Batch]:
+    """Build the loader that shows every sample once, in stored order."""
+    return _loader(samples, batch_size, num_workers=num_workers, sampler=None, drop_last=False)
 
 
 def _loader(
-    images: ImageSet,
+    samples: SampleSet,
     batch_size: int,
     *,
     num_workers: int,
@@ -146,7 +134,7 @@ def _loader(
     drop_last: bool,
 ) -> DataLoader[Batch]:
     return DataLoader(
-        images,
+        samples,
         batch_size=batch_size,
         sampler=sampler,
         num_workers=num_workers,

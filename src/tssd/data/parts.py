@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2.functional import InterpolationMode, resize
 
-from tssd.data.loading import ImageSource
+from tssd.data.loading import Source
 from tssd.data.splits import Indices
 
 
@@ -40,7 +40,7 @@ class Part(Protocol):
         """Channels, height and width of the images that `select` returns."""
         ...
 
-    def select(self, index: Indices) -> ImageSource:
+    def select(self, index: Indices) -> Source:
         """Load the images of these numbers, in this order."""
         ...
 

@@ -81,8 +81,9 @@ def take_samples(labels: Indices, count: int | None) -> Indices:
     classes = len(np.unique(labels))
     if not classes <= count <= len(labels):
         raise UsageError(
-            f"train_samples is {count}, but {len(labels)} training images of {classes} classes are "
-            f"left after the validation share: give {classes} to {len(labels)}, or null for all"
+            f"data.train_samples: got {count}, but {len(labels)} training samples of {classes} "
+            f"classes are left after the validation share: give {classes} to {len(labels)}, "
+            "or null for all"
         )
     return np.sort(stratified_order(labels, seed=SUBSET_SEED)[:count])
 

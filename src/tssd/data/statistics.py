@@ -3,14 +3,14 @@
 import torch
 from torch import Tensor
 
-from tssd.data.loading import ImageSource
+from tssd.data.loading import Source
 
 # Images counted at a time: bounds the memory, and does not change the result.
 CHUNK = 256
 
 
 def channel_statistics(
-    images: ImageSource, index: Tensor
+    images: Source, index: Tensor
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and std of each channel, with pixel values in [0, 1], to 4 decimals.
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torchvision import datasets
 
-from tssd.data.base import ImageData
+from tssd.data.images import ImageData
 from tssd.data.parts import Facts, MemoryPart, Stored
 from tssd.data.root import DATA_VARIABLE, data_root
 from tssd.errors import DataError

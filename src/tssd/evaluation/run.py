@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor, nn
 
-from tssd.adapt import AdaptedNet
+from tssd.adapters import AdaptedNet
 from tssd.errors import DataError, UsageError
 from tssd.evaluation.accuracy import ConfusionMatrix, TimestepAccuracy
 from tssd.evaluation.calibration import CalibrationError

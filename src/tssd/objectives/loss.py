@@ -108,22 +108,28 @@ class SelfDistillation(nn.Module):
 def as_sequence(x: Tensor, target: Tensor, timesteps: int) -> Tensor:
     """A sequence of `timesteps` steps: images are repeated, sequences are cut.
 
+    Counts of events arrive as small integers and become floating point here, on the device.
+
     Shapes: x [N, C, H, W] or [N, F] -> [T, N, ...]; x [T', N, C, H, W] with T' >= T -> [T, N, ...].
     Raises: UsageError: a sequence shorter than `timesteps`, or a shape that is neither.
     """
     if x.dim() in (2, 4) and x.shape[0] == target.shape[0]:
-        return repeat_in_time(x, timesteps)
+        return repeat_in_time(_as_float(x), timesteps)
     if x.dim() in (3, 5) and x.shape[1] == target.shape[0]:
         if x.shape[0] < timesteps:
             raise UsageError(
                 f"timesteps: the data has {x.shape[0]}, but {timesteps} are wanted; "
                 "lower --timesteps or slice the recordings into more steps"
             )
-        return x[:timesteps]
+        return _as_float(x[:timesteps])
     raise UsageError(
         f"input: got shape {list(x.shape)} for {target.shape[0]} targets, "
         "expected images [N, C, H, W] or sequences [T, N, C, H, W]"
     )
+
+
+def _as_float(x: Tensor) -> Tensor:
+    return x if x.is_floating_point() else x.to(torch.get_default_dtype())
 
 
 def _key(tap: Tap) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from tssd.data import ImageData
+from tssd.data import DataModule
 from tssd.objectives import SelfDistillation
 from tssd.training.module import DistillModule, MakeOptimizer
 from tssd.training.schedule import Schedule
@@ -19,7 +19,7 @@ class Parts:
 
     config: dict[str, Any]
     seed: int
-    data: ImageData
+    data: DataModule
     net: nn.Module
     criterion: SelfDistillation
     make_optimizer: MakeOptimizer
@@ -42,5 +42,5 @@ class Parts:
 
     @property
     def evaluate_timesteps(self) -> int:
-        """The longest T to evaluate at: enough for a table of T = 1, 2, 4 at least."""
-        return self.trainer.evaluate_timesteps or max(self.criterion.timesteps.teacher, 4)
+        """The longest T to evaluate at."""
+        return self.trainer.evaluated(self.criterion.timesteps.teacher)

@@ -52,11 +52,14 @@ class RunFolder:
     def read_config(self) -> dict[str, Any]:
         """The complete configuration. Raises: DataError: damaged."""
         try:
-            config = yaml.safe_load(self.config.read_text())
+            config = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+            reason = None if isinstance(config, dict) else "it holds no mapping"
         except (ValueError, yaml.YAMLError) as error:
-            raise DataError(f"{self.config}: damaged ({' '.join(str(error).split())})") from None
-        if not isinstance(config, dict):
-            raise DataError(f"{self.config}: damaged, expected a mapping of options")
+            config, reason = {}, " ".join(str(error).split())
+        if reason is not None:
+            raise DataError(
+                f"{self.config}: damaged ({reason}); restore it or train again into another folder"
+            )
         return config
 
     def read_results(self) -> dict[str, Any]:

@@ -37,6 +37,14 @@ class TrainerSettings:
     threads: int = 0
     progress: bool = True
 
+    def evaluated(self, teacher: int) -> int:
+        """The longest T to evaluate at: enough for a table of T = 1, 2, 4 at least.
+
+        Args:
+            teacher: timesteps T_t in training.
+        """
+        return self.evaluate_timesteps or max(teacher, 4)
+
     def __post_init__(self) -> None:
         if self.epochs < 1:
             raise UsageError(f"trainer.epochs: got {self.epochs}, expected >= 1")

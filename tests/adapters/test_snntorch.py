@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 import tssd
-from tssd.adapt import adapt
+from tssd.adapters import adapt
 
 from .nets import CLASSES, images, sequence
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 import tssd
-from tssd.adapt import adapt, clear_state
+from tssd.adapters import adapt, clear_state
 
 from .nets import CLASSES, images, sequence
 

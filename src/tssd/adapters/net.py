@@ -6,8 +6,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from tssd.adapt.state import clear_state
-from tssd.adapt.taps import Shown, TapPlace, check_name, first_tensor, gather, showing
+from tssd.adapters.state import clear_state
+from tssd.adapters.taps import Shown, TapPlace, check_name, first_tensor, gather, showing
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, Tap
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from tssd.adapt import adapt, clear_state
-from tssd.adapt.state import state_keepers
+from tssd.adapters import adapt, clear_state
+from tssd.adapters.state import state_keepers
 
 from .nets import Plain, images
 

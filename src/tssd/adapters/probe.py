@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from tssd.adapt.net import Layout, Reset, forget, run
-from tssd.adapt.state import clear_state, steps_checked
-from tssd.adapt.taps import Shown, TapPlace, learn
+from tssd.adapters.net import Layout, Reset, forget, run
+from tssd.adapters.state import clear_state, steps_checked
+from tssd.adapters.taps import Shown, TapPlace, learn
 from tssd.errors import TssdError, UsageError
 from tssd.time import repeat_in_time
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from torch import Tensor, nn
 
-from tssd.adapt.net import LAYOUTS, AdaptedNet, Layout, Reset
-from tssd.adapt.probe import Probe, probe_input
-from tssd.adapt.state import clear_state
-from tssd.adapt.taps import check_name
+from tssd.adapters.net import LAYOUTS, AdaptedNet, Layout, Reset
+from tssd.adapters.probe import Probe, probe_input
+from tssd.adapters.state import clear_state
+from tssd.adapters.taps import check_name
 from tssd.errors import UsageError
 from tssd.models.base import SpikingNet
 

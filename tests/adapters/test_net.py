@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import tssd
-from tssd.adapt import AdaptedNet, adapt
+from tssd.adapters import AdaptedNet, adapt
 from tssd.models import SpikingNet
 from tssd.objectives import SelfDistillation
 

@@ -1,0 +1,42 @@
+import pytest
+import torch
+
+from tssd.errors import UsageError
+
+from .toy import Toy
+
+
+def test_names_and_statistics_are_those_of_the_facts():
+    toy = Toy(image_size=12)
+    assert (toy.dataset_name, toy.class_names[1], toy.mean, toy.std) == ("toy", "b", (0.5,), (0.3,))
+    assert toy.sample_shape == (1, 12, 12)
+
+
+@pytest.mark.parametrize(("side", "padding"), [(32, 4), (16, 2), (7, 0)])
+def test_the_crop_moves_an_image_by_an_eighth_of_its_side_at_most(side, padding):
+    shown = Toy(image_size=side)
+    plain = Toy(image_size=side, augment=False)
+    for index in range(8):
+        image, original = shown.dataset("train")[index][0], plain.dataset("train")[index][0]
+        low = -plain.mean[0] / plain.std[0]  # black, which fills what moves in
+        wide = torch.nn.functional.pad(original, (padding,) * 4, value=low)
+        both = wide, wide.flip(-1)
+        moves = [
+            view[:, y : y + side, x : x + side]
+            for view in both
+            for y in range(2 * padding + 1)
+            for x in range(2 * padding + 1)
+        ]
+        assert any(torch.equal(image, move) for move in moves)
+
+
+def test_augment_touches_training_images_alone():
+    plain, augmented = Toy(augment=False), Toy(augment=True)
+    for name, same in (("train", False), ("val", True), ("test", True)):
+        x, _ = plain.dataset(name).__getitems__(range(10))
+        assert torch.equal(x, augmented.dataset(name).__getitems__(range(10))[0]) == same
+
+
+def test_a_wrong_image_size_is_named():
+    with pytest.raises(UsageError, match=r"data\.image_size: got 0, expected at least 1 pixel"):
+        Toy(image_size=0)

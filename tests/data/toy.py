@@ -1,0 +1,22 @@
+"""The smallest data module of images, in memory."""
+
+import numpy as np
+import torch
+
+from tssd.data.images import ImageData
+from tssd.data.parts import Facts, MemoryPart, Stored
+
+
+def part(count, image_size, seed):
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.randint(0, 256, (count, 1, 6, 6), generator=generator).byte()
+    return MemoryPart(images, np.arange(count) % 5, image_size)
+
+
+class Toy(ImageData):
+    facts = Facts(name="toy", class_names=tuple("abcde"), mean=(0.5,), std=(0.3,))
+    reads = 0
+
+    def read(self):
+        self.reads += 1
+        return Stored(part(100, self.image_size, 0), part(20, self.image_size, 1))
