@@ -35,7 +35,7 @@ lint: $(READY)  ## check style and format
 types: $(READY)  ## check types
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-bench: $(READY)  ## measure against SpikingJelly, snnTorch and ReLU, and write docs/benchmarks.md
+bench: $(READY)  ## measure against SpikingJelly, snnTorch, tonic and ReLU, and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks --write
 
 docs: $(READY)  ## run the examples of all docstrings and of the README

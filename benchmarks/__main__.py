@@ -1,4 +1,4 @@
-"""Run every benchmark and print the tables: `python -m benchmarks`; see docs/benchmarks.md."""
+"""Run the benchmarks and print the tables: `python -m benchmarks`; see docs/benchmarks.md."""
 
 import argparse
 import os
@@ -16,6 +16,8 @@ from benchmarks.workloads import perceptron, vgg9_images
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 BEGIN = "<!-- measured: begin (written by python -m benchmarks --write) -->"
 END = "<!-- measured: end -->"
+EVENTS_BEGIN = "<!-- events measured: begin (written by python -m benchmarks --write) -->"
+EVENTS_END = "<!-- events measured: end -->"
 
 
 def _options() -> argparse.Namespace:
@@ -26,6 +28,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of PyTorch (all)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--surrogate", choices=("rectangular", "sigmoid"), default="rectangular")
+    parser.add_argument("--only", choices=("network", "events"), help="one side; both if left out")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/")
     return parser.parse_args()
 
@@ -53,10 +56,21 @@ def _announce(what: str) -> None:
     print(f"measuring: {what}", file=sys.stderr, flush=True)
 
 
-def main() -> None:
-    """Measure, print, and on request write the page."""
-    options = _options()
-    torch.set_num_threads(options.threads)
+def put(page: str, report: str, *, begin: str, end: str) -> str:
+    """A page with a report between two of its markers, the rest as it was."""
+    before, rest = page.split(begin)
+    after = rest.split(end)[1]
+    return f"{before}{begin}\n\n{report}\n\n{end}{after}"
+
+
+def _show(report: str, options: argparse.Namespace, *, begin: str, end: str) -> None:
+    print(report)
+    if options.write:
+        text = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text(put(text, report, begin=begin, end=end), encoding="utf-8")
+
+
+def _network(options: argparse.Namespace) -> str:
     rounds = options.rounds or (3 if options.quick else 9)
     batch = options.batch or (4 if options.quick else 16)
     environment = _environment(options, rounds)
@@ -74,13 +88,27 @@ def main() -> None:
     for w in large:
         _announce(f"evaluation, {w.name}")
         evaluation[w.name] = timesteps.measure(w, rounds=rounds, device=options.device)
+    return f"{environment}\n\n{tables.sections(steps, footprints, evaluation)}"
 
-    report = f"{environment}\n\n{tables.sections(steps, footprints, evaluation)}"
-    print(report)
-    if options.write:
-        before, rest = PAGE.read_text().split(BEGIN)
-        after = rest.split(END)[1]
-        PAGE.write_text(f"{before}{BEGIN}\n\n{report}\n\n{END}{after}")
+
+def _events(options: argparse.Namespace) -> str:
+    # Here, because it needs tonic, which the networks do not.
+    from benchmarks import event_side
+
+    rounds = options.rounds or (3 if options.quick else 15)
+    environment = event_side.environment(_processor("cpu"), rounds)
+    report = event_side.report(rounds=rounds, quick=options.quick, announce=_announce)
+    return f"{environment}\n\n{report}"
+
+
+def main() -> None:
+    """Measure, print, and on request write the page."""
+    options = _options()
+    torch.set_num_threads(options.threads)
+    if options.only != "events":
+        _show(_network(options), options, begin=BEGIN, end=END)
+    if options.only != "network":
+        _show(_events(options), options, begin=EVENTS_BEGIN, end=EVENTS_END)
 
 
 if __name__ == "__main__":

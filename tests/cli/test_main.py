@@ -34,7 +34,7 @@ def test_the_version_is_shown(tssd):
     ("word", "expected"),
     [
         ("trian", "trian: no such command; did you mean train?"),
-        ("qqq", "qqq: no such command; valid are train, evaluate, compare, predict, recipes"),
+        ("qqq", "qqq: no such command; valid are train, evaluate, compare"),
         ("--seed", "--seed: no such command; valid are train, "),
     ],
 )

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tssd.config import build, load_recipe
-from tssd.config.assemble import build_net, resolve
+from tssd.config.assemble import build_data, build_net, resolve
 from tssd.errors import DataError, UsageError
 
 
@@ -181,3 +181,17 @@ def test_data_that_is_not_there_is_the_data_modules_own_error(parts_of, tmp_path
         parts_of(("data", "tssd.data.ImageFolder"))
     with pytest.raises(DataError, match="is not a folder"):
         parts_of(("data", "tssd.data.FashionMNIST"), ("data.root", str(tmp_path / "gone")))
+
+
+def test_the_data_alone_are_connected_to_the_timesteps_of_the_recipe(tmp_path):
+    words = [("data.root", str(tmp_path)), ("trainer.evaluate_timesteps", "12")]
+    data = build_data(load_recipe("nmnist/small/tssd", words))
+    assert (type(data).__name__, data.slices) == ("NMNIST", 12)
+    assert build_data(load_recipe("digits/tssd")).dataset_name
+
+
+def test_the_data_alone_refuse_what_is_wrong_in_a_recipe():
+    with pytest.raises(UsageError, match=r"^data\.slicing: EqualCount shares .*student's 5 times"):
+        build_data(load_recipe("nmnist/small/tssd", [("data.slicing", "tssd.events.EqualCount")]))
+    with pytest.raises(UsageError, match=r"^trainer\.epoch: no such option"):
+        build_data(load_recipe("digits/tssd") | {"trainer": {"epoch": 1}})

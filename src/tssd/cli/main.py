@@ -27,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done, 1 something on disk is missing or damaged, 2 wrong usage, 130 interrupted (Ctrl-C).
     """
     log = logging.getLogger("tssd")
-    log.handlers[:] = [logging.StreamHandler()]
+    handler = logging.StreamHandler()
+    log.addHandler(handler)
     log.setLevel(logging.INFO)
     words = sys.argv[1:] if argv is None else list(argv)
     try:
@@ -44,6 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(str(error), 1)
     except KeyboardInterrupt:
         return _complain(f"interrupted{CONTINUE.get(words[0], '')}", 130)
+    finally:
+        # Called from a program, it leaves the program's logging as it was.
+        log.removeHandler(handler)
 
 
 def _run(argv: list[str]) -> int:

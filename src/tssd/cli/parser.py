@@ -14,6 +14,7 @@ SUMMARIES = {
     "evaluate": "evaluate a run at every timestep: accuracy, calibration, spikes, energy",
     "compare": "train recipes over several seeds, where missing, and tabulate them",
     "predict": "classify images with a run: class and confidence at every timestep",
+    "data": "prepare, inspect, draw or simulate a data set",
     "recipes": "list the recipes, or show one",
 }
 

@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Any
 from tssd.config.recipe import recipe_names
 
 if TYPE_CHECKING:
-    from tssd.config.assemble import build
+    from tssd.config.assemble import build, build_data
     from tssd.config.load import load_recipe
 
-__all__ = ["build", "load_recipe", "recipe_names"]
+__all__ = ["build", "build_data", "load_recipe", "recipe_names"]
 
 
 def __getattr__(name: str) -> Any:
-    # What these two import takes seconds, and listing recipes does without.
-    if name == "build":
-        from tssd.config.assemble import build
+    # What these import takes seconds, and listing recipes does without.
+    if name in ("build", "build_data"):
+        from tssd.config import assemble
 
-        return build
+        return getattr(assemble, name)
     if name == "load_recipe":
         from tssd.config.load import load_recipe
 

@@ -36,12 +36,7 @@ def build(config: Config) -> Parts:
     # The paths of classes as mappings, to be filled in.
     config = config | {name: as_node(SECTIONS[name][0], config[name]) for name in ("data", "net")}
     config["data"] = _with_init_args({"seed": seed}, config["data"])
-    steps = _make(config, "timesteps")
-    evaluated = _make(config, "trainer").evaluated(steps.teacher)
-    data: DataModule = _make(config, "data")
-    data.connect(
-        student=steps.student, teacher=steps.teacher, longest=max(steps.teacher, evaluated)
-    )
+    data = _make_data(config)
     _ = data.split_hash  # reads the labels, so that missing data is found now
     config["net"] = _with_shapes(config["net"], data)
     _refuse_missing(config)
@@ -72,6 +67,17 @@ def build(config: Config) -> Parts:
     )
 
 
+def build_data(config: Config) -> DataModule:
+    """The data alone, connected to the recipe's timesteps.
+
+    Raises: UsageError: an option of data, timesteps or trainer that is missing or wrong.
+    """
+    config = with_defaults(config)
+    check(config)
+    _refuse_missing(config, but="net.")
+    return _make_data(config)
+
+
 def resolve(config: Config) -> Config:
     """The configuration with every default filled in, as plain YAML values."""
     # The third argument keeps null; jsonargparse 4.49 gave it another name.
@@ -82,6 +88,16 @@ def build_net(section: Config) -> nn.Module:
     """A network from the `net` section of a resolved configuration."""
     check({"net": section})
     return _make({"net": section}, "net")
+
+
+def _make_data(config: Config) -> DataModule:
+    steps = _make(config, "timesteps")
+    evaluated = _make(config, "trainer").evaluated(steps.teacher)
+    data: DataModule = _make(config, "data")
+    data.connect(
+        student=steps.student, teacher=steps.teacher, longest=max(steps.teacher, evaluated)
+    )
+    return data
 
 
 def _make(config: Config, section: str) -> Any:

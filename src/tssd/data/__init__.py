@@ -1,17 +1,27 @@
 """Data modules."""
 
 from tssd.data.base import DataModule
+from tssd.data.cifar10dvs import CIFAR10DVS
 from tssd.data.digits import Digits
+from tssd.data.dvsgesture import DVSGesture
+from tssd.data.events import EventData
 from tssd.data.image_folder import ImageFolder
 from tssd.data.images import ImageData
+from tssd.data.ncaltech101 import NCaltech101
+from tssd.data.nmnist import NMNIST
 from tssd.data.torchvision_sets import CIFAR10, CIFAR100, FashionMNIST
 
 __all__ = [
     "CIFAR10",
+    "CIFAR10DVS",
     "CIFAR100",
+    "NMNIST",
+    "DVSGesture",
     "DataModule",
     "Digits",
+    "EventData",
     "FashionMNIST",
     "ImageData",
     "ImageFolder",
+    "NCaltech101",
 ]

@@ -1,5 +1,6 @@
 """Event-camera recordings: files, slices, frames, caches and simulation. Needs no torch."""
 
+from tssd.events.slicing import EqualCount, EqualTimeShare, FixedTime, Slicing
 from tssd.events.stream import Events
 
-__all__ = ["Events"]
+__all__ = ["EqualCount", "EqualTimeShare", "Events", "FixedTime", "Slicing"]

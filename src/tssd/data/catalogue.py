@@ -1,0 +1,96 @@
+"""What an event data set consists of: its recordings, their classes, and the official parts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tssd.data.splits import Indices
+from tssd.errors import DataError
+from tssd.events import Events
+from tssd.events.files import File
+from tssd.events.recording import Recording
+
+
+@dataclass(frozen=True)
+class FileRecording:
+    """A file that is one sample.
+
+    Args:
+        name: What it is called, the same wherever and in whatever format it lies.
+        file: The file.
+        reader: Turns the file's content, and a name for messages, into events.
+    """
+
+    name: str
+    file: File
+    reader: Callable[[File], Events]
+    samples: int = 1
+
+    @property
+    def stamp(self) -> tuple[int, ...]:
+        """What identifies the content."""
+        return self.file.stamp
+
+    def read(self) -> list[Events]:
+        """Read the file."""
+        return [self.reader(self.file)]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All samples of a data set, in an order that never changes.
+
+    Args:
+        recordings: Their files, in the order of the samples.
+        labels: Class of each sample, [M].
+        train: Sample numbers of the training part, ascending.
+        test: Sample numbers of the test part, ascending.
+        simulated: Whether the recordings say of themselves that they were simulated.
+    """
+
+    recordings: Sequence[Recording]
+    labels: Indices
+    train: Indices
+    test: Indices
+    simulated: bool = False
+
+
+def check_counts(
+    where: object,
+    found: Mapping[str, int],
+    expected: Mapping[str, int],
+    *,
+    allow_incomplete: bool,
+) -> None:
+    """Refuse a data set with missing or surplus recordings: they would shift every split.
+
+    Args:
+        where: The folder, for the message.
+        found: Number of recordings of each class or part.
+        expected: The same of the complete data set.
+        allow_incomplete: Whether fewer are fine; more never are.
+
+    Raises:
+        DataError: Lists every class or part with a wrong number.
+    """
+    wrong = [
+        f"{name}: {found.get(name, 0)} of {count}"
+        for name, count in expected.items()
+        if found.get(name, 0) > count or (found.get(name, 0) < count and not allow_incomplete)
+    ]
+    unknown = [f"{name}: {count}, not part of it" for name, count in found.items()
+               if name not in expected]  # fmt: skip
+    if wrong or unknown:
+        raise DataError(
+            f"{where}: recordings are missing or surplus ({'; '.join([*wrong, *unknown])}); "
+            "complete the download or remove what does not belong there"
+            + ("" if allow_incomplete else ", or use what is there with "
+               "--data.allow_incomplete true")
+        )  # fmt: skip
+
+
+def numbered(members: ArrayLike) -> Indices:
+    """Numbers of the true entries, ascending."""
+    return np.flatnonzero(np.asarray(members, dtype=bool)).astype(np.int64)

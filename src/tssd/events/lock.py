@@ -1,0 +1,90 @@
+"""A lock between processes that a killed one cannot leave behind."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+
+class Hold(Enum):
+    """Outcome of asking for a lock."""
+
+    HELD = "held"
+    BUSY = "another process holds it"
+    UNSUPPORTED = "the system or the file system has no such locks"
+
+
+@contextmanager
+def locked(path: Path, *, on_wait: Callable[[], object] | None = None) -> Iterator[Hold]:
+    """Hold an exclusive lock while the block runs; the system frees it when the process ends.
+
+    The file at `path` exists only as long as somebody holds or wants the lock, or until the next
+    holder if the last one was killed.
+
+    Args:
+        path: of the lock file, in an existing folder.
+        on_wait: called once before waiting for another process; None does not wait.
+
+    Yields: HELD, UNSUPPORTED, or without `on_wait` BUSY.
+    Raises: OSError: the file cannot be made.
+    """
+    descriptor, hold = _acquire(path, on_wait)
+    if descriptor is None:
+        yield hold
+        return
+    try:
+        yield hold
+    finally:
+        # Removed while still held: who waits for this file sees below that it is gone.
+        path.unlink(missing_ok=True)
+        # Not only closed: a child process that was forked meanwhile has a copy of the descriptor.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # pyright: ignore[reportOptionalMemberAccess]
+        os.close(descriptor)
+
+
+def _acquire(path: Path, on_wait: Callable[[], object] | None) -> tuple[int | None, Hold]:
+    if fcntl is None:
+        return None, Hold.UNSUPPORTED
+    wait = on_wait
+    while True:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o666)
+        try:
+            hold = _flock(descriptor, wait=False)
+            if hold is Hold.BUSY and on_wait is not None:
+                if wait is not None:
+                    wait()
+                wait = None  # told once
+                hold = _flock(descriptor, wait=True)
+            if hold is Hold.HELD and _is_at(path, descriptor):
+                return descriptor, hold
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        if hold is not Hold.HELD:
+            return None, hold
+        # Else its last holder has removed the file meanwhile: again with the one that is there.
+
+
+def _flock(descriptor: int, *, wait: bool) -> Hold:
+    assert fcntl is not None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return Hold.BUSY
+    except OSError:  # some network file systems
+        return Hold.UNSUPPORTED
+    return Hold.HELD
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

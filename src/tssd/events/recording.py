@@ -1,0 +1,115 @@
+"""What a cache is made of, and the key that changes whenever anything of it changes."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from tssd.errors import DataError, UsageError
+from tssd.events.pooling import Size
+from tssd.events.slicing import Slicing
+from tssd.events.stream import Events
+
+# Goes up when frames, statistics or the files of a cache are made in another way.
+FORMAT = 1
+
+Key = Mapping[str, Any]  # plain values: what JSON holds
+
+
+class Recording(Protocol):
+    """A source of samples, usually one file."""
+
+    @property
+    def name(self) -> str:
+        """For messages and the key: the same for the same recording, wherever the data lie."""
+        ...
+
+    @property
+    def stamp(self) -> tuple[int, ...]:
+        """What identifies the content, such as size and modification time in nanoseconds.
+
+        Looked up anew at each call, it lets a build notice a file that changes while it is read.
+        """
+        ...
+
+    @property
+    def samples(self) -> int:
+        """How many samples it is cut into."""
+        ...
+
+    def read(self) -> Sequence[Events]:
+        """Read the samples; called from several threads at once, for different recordings."""
+        ...
+
+
+def cache_key(
+    key: Key,
+    recordings: Sequence[Recording],
+    *,
+    slicing: Slicing,
+    slices: int,
+    size: Size | None,
+    bits: int,
+) -> dict[str, Any]:
+    """Everything that changes the content of a cache, as plain values.
+
+    Args:
+        key: what the caller knows; `key["dataset"]` is the name of the data set.
+        recordings: the sources, in the order of the samples.
+        slicing: how recordings are cut into timesteps.
+        slices: number of timesteps.
+        size: height and width of the frames; None is the sensor's.
+        bits: of a count.
+
+    Raises: UsageError: the key has no name of a data set. DataError: there is no sample.
+    """
+    if not isinstance(key.get("dataset"), str):
+        raise UsageError(f"the key is {dict(key)}; expected the data set's name as key['dataset']")
+    samples = sum(recording.samples for recording in recordings)
+    if not samples:
+        raise DataError(f"{key['dataset']}: {len(recordings)} recordings without any sample")
+    return plain(
+        {
+            "format": FORMAT,
+            "options": dict(key),
+            "slicing": slicing.key(),
+            "slices": slices,
+            "size": size,
+            "bits": bits,
+            "samples": samples,
+            "recordings": fingerprint(recordings),
+        }
+    )
+
+
+def fingerprint(recordings: Sequence[Recording]) -> str:
+    """Hash of names, stamps and numbers of samples, in order."""
+    digest = hashlib.sha256()
+    for recording in recordings:
+        entry = [recording.name, stamp_of(recording), int(recording.samples)]
+        digest.update(json.dumps(entry).encode())
+    return digest.hexdigest()
+
+
+def stamp_of(recording: Recording) -> list[int]:
+    """Its stamp now. Raises: DataError: what it looks at is gone."""
+    try:
+        return [int(n) for n in recording.stamp]
+    except OSError as error:
+        raise DataError(
+            f"{recording.name}: cannot be read ({error.strerror or error}): check that the file is "
+            "there and may be read"
+        ) from error
+
+
+def folder_name(key: Key) -> str:
+    """Name of the folder of the cache of this (complete) key: data set and hash."""
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
+    dataset = re.sub(r"[^a-z0-9]+", "-", key["options"]["dataset"].lower()).strip("-")
+    return f"{dataset or 'events'}-{digest}"
+
+
+def plain(key: Key) -> dict[str, Any]:
+    """As it comes back from a JSON file. Raises: TypeError: not plain values."""
+    return json.loads(json.dumps(dict(key)))

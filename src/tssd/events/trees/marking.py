@@ -1,0 +1,81 @@
+"""The note that says of a data set that it is simulated, and how."""
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tssd.errors import DataError
+from tssd.events.formats.target import replacing
+
+NOTE = "SIMULATED.json"
+
+SAYS = (
+    "These recordings are simulated, not recorded by a camera. "
+    "Say so wherever results on them are shown."
+)
+
+
+def note(data_set: str, parameters: Mapping[str, Any]) -> str:
+    """The text of the note, JSON."""
+    return json.dumps({"note": SAYS, "data_set": data_set, **parameters}, indent=2) + "\n"
+
+
+def mark(folder: Path, text: str) -> None:
+    """Claim a folder for one simulated data set, or find it claimed for the same one.
+
+    Args:
+        folder: Where the data set is to lie; made if missing.
+        text: What `note` gave.
+
+    Raises:
+        DataError: The folder holds something else: other recordings, or the same with other
+            parameters. Nothing of it is touched.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        there = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise DataError(
+            f"{folder} cannot be made or read as a folder ({error.strerror}): choose another one"
+        ) from error
+    path = folder / NOTE
+    if not path.exists():
+        if there:
+            raise DataError(
+                f"{folder} holds {there[0]} but no {NOTE}, expected an empty folder or one that "
+                "this simulation began: choose another one, so that real and simulated recordings "
+                "never mix"
+            )
+        with replacing(path) as file:
+            file.write(text.encode())
+        return
+    try:
+        old, new = json.loads(path.read_bytes()), json.loads(text)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path} is not readable JSON ({error}): choose another folder, or delete this one"
+        ) from error
+    if not isinstance(old, dict):
+        raise DataError(f"{path} is not a note of a simulation: choose another folder")
+    for key in [*new, *old]:
+        if old.get(key) != new.get(key):
+            raise DataError(
+                f"{path} was begun with {key} = {json.dumps(old.get(key))}, now it is "
+                f"{json.dumps(new.get(key))}: use the same parameters, or another folder"
+            )
+
+
+def is_simulated(path: Path) -> bool:
+    """Whether a note in a folder, or in the comment of a zip, says that recordings are simulated.
+
+    Anything else, also a damaged zip, is not known to be.
+    """
+    if path.is_dir():
+        return (path / NOTE).is_file()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return SAYS.encode() in archive.comment
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from events.recordings import at
+from tssd.data.catalogue import FileRecording, check_counts, numbered
+from tssd.errors import DataError
+from tssd.events.files import PlainFile
+
+
+def test_a_file_is_one_sample_under_its_own_name(tmp_path):
+    (tmp_path / "a.bin").write_bytes(b"abc")
+    file = PlainFile(tmp_path, "a.bin")
+    events = at([1, 2])
+    seen = []
+    recording = FileRecording("train/3/a", file, lambda file: seen.append(file) or events)
+    assert (recording.name, recording.samples, recording.stamp) == ("train/3/a", 1, file.stamp)
+    assert recording.read() == [events]
+    assert seen == [file]
+
+
+EXPECTED = {"cat": 3, "dog": 2}
+
+
+def check(found, *, allow_incomplete=False):
+    check_counts("folder", found, EXPECTED, allow_incomplete=allow_incomplete)
+
+
+def test_the_right_counts_pass():
+    check(EXPECTED)
+    check({"cat": 1}, allow_incomplete=True)
+
+
+def test_missing_ones_are_refused_with_the_way_out():
+    with pytest.raises(DataError) as raised:
+        check({"dog": 2, "cat": 1})
+    assert str(raised.value) == (
+        "folder: recordings are missing or surplus (cat: 1 of 3); complete the download or remove "
+        "what does not belong there, or use what is there with --data.allow_incomplete true"
+    )
+    with pytest.raises(DataError, match=r"\(cat: 0 of 3; dog: 0 of 2\)"):
+        check({})
+
+
+@pytest.mark.parametrize("allow_incomplete", [False, True])
+def test_surplus_and_unknown_ones_are_always_refused(allow_incomplete):
+    with pytest.raises(DataError, match=r"\(dog: 4 of 2; bird: 1, not part of it\); complete"):
+        check({"cat": 3, "dog": 4, "bird": 1}, allow_incomplete=allow_incomplete)
+
+
+def test_numbers_of_the_true_entries():
+    found = numbered([False, True, True])
+    assert (found.tolist(), found.dtype) == ([1, 2], np.int64)
+    assert numbered([]).tolist() == []

@@ -1,0 +1,142 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from events.recordings import at, counted
+from tssd.data import NMNIST
+from tssd.data.nmnist import TEST_COUNTS, TRAIN_COUNTS
+from tssd.errors import DataError
+from tssd.events import FixedTime
+from tssd.events.formats.five_byte import write_five_byte
+
+from .event_folders import (
+    assert_same_frames,
+    connected,
+    digit_events,
+    frames_of,
+    nmnist,
+    state,
+    zipped,
+)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """The same 20 + 10 recordings extracted, zipped, and as SpikingJelly converts them."""
+    root = tmp_path_factory.mktemp("nmnist")
+    nmnist(root / "plain")
+    for name in ("Train", "Test"):
+        zipped(root / f"zips/{name}.zip", root / "plain", name)
+        zipped(root / f"download/download/{name}.zip", root / "plain", name)
+    nmnist(root / "npz", npz=True)
+    return root
+
+
+def test_frames_are_the_counts_of_the_recordings(root):
+    data = connected(NMNIST, root, folder="plain", val_share=0, size=17)
+    frames, labels = frames_of(data, "train")
+    assert labels.tolist() == [digit for digit in range(10) for _ in range(2)]
+    for number, (digit, n) in enumerate((digit, n) for digit in range(10) for n in range(2)):
+        events = digit_events("Train", digit, n)
+        first = int(events.t[0])
+        borders = [first + 10_000 * k for k in range(5)]
+        np.testing.assert_array_equal(frames[number], counted(events, borders, size=(17, 17)))
+    frames, labels = frames_of(data, "test")
+    assert labels.tolist() == list(range(10))
+    events = digit_events("Test", 7, 0)
+    borders = [int(events.t[0]) + 10_000 * k for k in range(5)]
+    np.testing.assert_array_equal(frames[7], counted(events, borders, size=(17, 17)))
+
+
+@pytest.mark.parametrize("layout", ["zips", "download", "npz"])
+def test_every_layout_gives_the_same_samples_and_stays_as_it_was(root, layout):
+    plain, before = connected(NMNIST, root, folder="plain"), state(root)
+    other = connected(NMNIST, root, folder=layout)
+    assert_same_frames(other, plain)
+    assert other.dataset_name == plain.dataset_name
+    assert other.split_hash == plain.split_hash
+    assert state(root) == before
+
+
+def test_the_network_gets_34_pixels_and_ten_digits(root):
+    data = connected(NMNIST, root, folder="plain")
+    assert data.sample_shape == (2, 34, 34)
+    assert data.class_names == tuple("0123456789")
+    assert data.split_sizes == {"train": 20, "val": 0, "test": 10}
+
+
+def test_the_complete_data_set_has_70000_recordings():
+    assert (sum(TRAIN_COUNTS), sum(TEST_COUNTS)) == (60_000, 10_000)
+
+
+def test_missing_recordings_are_counted_by_part_and_class(root):
+    with pytest.raises(DataError) as raised:
+        _ = connected(NMNIST, root, folder="plain", allow_incomplete=False).split_hash
+    text = str(raised.value)
+    assert f"{root / 'plain'}: recordings are missing or surplus (train/0: 2 of 5923; " in text
+    assert "test/9: 1 of 1009); complete the download" in text
+    assert text.endswith("or use what is there with --data.allow_incomplete true")
+
+
+def test_nothing_there_says_what_to_get_from_where_and_where_to_put_it(tmp_path):
+    with pytest.raises(DataError) as raised:
+        _ = connected(NMNIST, tmp_path).split_hash
+    assert str(raised.value) == (
+        f"N-MNIST: no recordings in {tmp_path / 'NMNIST'}; get Train.zip (about 1 GB, md5 "
+        "20959b8e626244a1b502305a9e6e2031) from https://data.mendeley.com/datasets/468j46mzdv, "
+        "Test.zip (about 170 MB, md5 69ca8762b2fe404d9b9bad1103e97832) from "
+        f"https://data.mendeley.com/datasets/468j46mzdv and put it into {tmp_path / 'NMNIST'}, "
+        "packed or unpacked; or correct --data.root, --data.folder or TSSD_DATA"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_login_page_in_place_of_the_archive_is_recognised(tmp_path):
+    (tmp_path / "NMNIST").mkdir()
+    (tmp_path / "NMNIST/Train.zip").write_text("<!doctype html><title>Sign in</title>")
+    with pytest.raises(DataError, match=r"Train\.zip is an HTML page .*; get Train\.zip \(about 1"):
+        _ = connected(NMNIST, tmp_path).split_hash
+
+
+def test_a_damaged_recording_is_repaired_and_noted_or_refused(tmp_path):
+    folder = nmnist(tmp_path / "NMNIST", train=1)
+    file = folder / "Train/3/00001.bin"
+    file.write_bytes(file.read_bytes() + b"abc")
+    data = connected(NMNIST, tmp_path)
+    assert list(data.cache.notes) == ["train/3/00001"]
+    assert "last 3 bytes" in data.cache.notes["train/3/00001"][0]
+    with pytest.raises(DataError, match=r"Train/3/00001\.bin is cut off: the last 3 bytes"):
+        _ = connected(NMNIST, tmp_path, strict=True).cache
+
+
+def test_an_empty_recording_gives_zero_frames_and_a_warning(tmp_path, caplog):
+    folder = nmnist(tmp_path / "NMNIST", train=1)
+    write_five_byte(folder / "Train/4/00001.bin", at([]))
+    data = connected(NMNIST, tmp_path)
+    frames, labels = frames_of(data, "train")
+    assert (labels[4], frames[4].sum()) == (4, 0)
+    assert [frame.any() for frame in frames] == [True] * 4 + [False] + [True] * 5
+    assert "N-MNIST: 1 of 20 samples have no events in the time that is used" in caplog.text
+
+
+@pytest.mark.data
+def test_real_recordings_are_read(tmp_path, monkeypatch):
+    """Any part of the original below TSSD_DATA."""
+    folder = Path(os.environ.get("TSSD_DATA", "")) / "NMNIST"
+    files = sorted(folder.glob("Train/*/*.bin")) if "TSSD_DATA" in os.environ else []
+    if not files:
+        pytest.skip("no N-MNIST recordings in TSSD_DATA/NMNIST")
+    monkeypatch.setenv("TSSD_CACHE", str(tmp_path))
+    chosen = tmp_path / "data/NMNIST"
+    for file in [*files[:: max(1, len(files) // 60)], *folder.glob("Test/*/*1.bin")]:
+        target = chosen / file.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(file)
+    data = connected(NMNIST, tmp_path / "data", longest=10, strict=True, slicing=FixedTime(30.0))
+    frames, labels = frames_of(data, "train")
+    assert len(np.unique(labels)) == 10
+    # About 4,000 events in about 300 ms, of both polarities in all timesteps.
+    assert 1000 < frames.sum(axis=(1, 2, 3, 4), dtype=int).mean() < 10_000
+    assert frames.any(axis=(0, 3, 4)).all()

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from events.recordings import at
+from tssd.data import NMNIST
+from tssd.data.summary import Spread, spread, summarise, summarise_events
+from tssd.events.formats.five_byte import write_five_byte
+
+from .event_folders import connected, nmnist
+from .toy import Toy
+
+
+def test_images_are_counted_by_part_and_class():
+    data = Toy(val_share=0.1, train_samples=50)
+    found = summarise(data)
+    assert found.counts == {
+        "train": dict.fromkeys("abcde", 10),
+        "val": dict.fromkeys("abcde", 2),
+        "test": dict.fromkeys("abcde", 4),
+    }
+    assert (found.name, found.sample_shape) == ("toy", (1, 6, 6))
+    assert found.split_hash == data.split_hash
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Known recordings of digit 0; the other digits are left out."""
+    nmnist(tmp_path / "NMNIST", train=0, test=0)
+    times = {
+        "Train/0/1": [1000, 2000, 5000],  # 4 ms: 3/4 events a ms
+        "Train/0/2": [0] * 300,  # one time: no rate; 300 in one cell
+        "Test/0/1": [],
+        "Test/1/1": [0, 8000, 16_000, 16_000],  # 16 ms, 1/4 events a ms
+    }
+    for name, t in times.items():
+        write_five_byte(tmp_path / f"NMNIST/{name}.bin", at(t, height=34, width=34))
+    return connected(NMNIST, tmp_path, val_share=0, longest=2)
+
+
+def test_events_are_summed_up_over_the_chosen_recordings(data):
+    found = summarise_events(data)
+    assert found.events == Spread(0, 3.5, 300)
+    assert found.duration == Spread(0, 2, 16)
+    assert found.rate == Spread(0.25, 0.5, 0.75)
+    assert (found.no_events, found.saturated, found.largest) == (1, 1, 255)
+    # Of two timesteps of 10 ms each: second, second, both, none.
+    assert found.empty == 4 / 8
+    assert list(found.problems) == ["test/0/1"]
+
+
+def test_recordings_that_are_not_chosen_do_not_count(data, tmp_path):
+    fewer = connected(NMNIST, tmp_path, val_share=0, longest=2, train_samples=1)
+    assert sum(summarise(fewer).counts["train"].values()) == 1
+    assert summarise_events(fewer).events.most in (4, 300)
+    assert (fewer.cache.path, len(fewer.cache)) == (data.cache.path, 4)
+
+
+def test_the_spread_of_nothing_is_zero():
+    assert spread(np.array([])) == Spread(0.0, 0.0, 0.0)
+    assert spread(np.array([3, 1, 4])) == Spread(1.0, 3.0, 4.0)

@@ -1,0 +1,68 @@
+"""The note that keeps real and simulated recordings apart."""
+
+import json
+import zipfile
+
+import pytest
+
+from tssd.errors import DataError
+from tssd.events.trees.marking import NOTE, is_simulated, mark, note
+
+TEXT = note("CIFAR10-DVS", {"seed": 3, "camera": {"size": 128}})
+
+
+def test_an_empty_or_new_folder_gets_the_note(tmp_path):
+    folder = tmp_path / "new" / "folder"
+    mark(folder, TEXT)
+    said = json.loads((folder / NOTE).read_text())
+    assert said["seed"] == 3 and "simulated, not recorded" in said["note"]
+    assert is_simulated(folder) and not is_simulated(tmp_path)
+
+
+def test_the_same_parameters_find_the_folder_theirs(tmp_path):
+    mark(tmp_path, TEXT)
+    (tmp_path / "airplane").mkdir()
+    mark(tmp_path, TEXT)
+
+
+def test_other_parameters_are_refused_and_nothing_is_changed(tmp_path):
+    mark(tmp_path, TEXT)
+    with pytest.raises(DataError, match="begun with seed = 3, now it is 4"):
+        mark(tmp_path, note("CIFAR10-DVS", {"seed": 4, "camera": {"size": 128}}))
+    with pytest.raises(DataError, match='data_set = "CIFAR10-DVS", now it is "DVS-Gesture"'):
+        mark(tmp_path, note("DVS-Gesture", {"seed": 3, "camera": {"size": 128}}))
+    with pytest.raises(DataError, match="camera = .*now it is null"):
+        mark(tmp_path, note("CIFAR10-DVS", {"seed": 3}))
+    assert (tmp_path / NOTE).read_text() == TEXT
+
+
+def test_a_folder_with_something_else_is_refused(tmp_path):
+    (tmp_path / "airplane").mkdir()
+    with pytest.raises(DataError, match="holds airplane but no SIMULATED.json"):
+        mark(tmp_path, TEXT)
+    assert not is_simulated(tmp_path)
+
+
+@pytest.mark.parametrize("contents", [b"{", b"\xff", b"[1]"])
+def test_a_damaged_note_is_named(tmp_path, contents):
+    (tmp_path / NOTE).write_bytes(contents)
+    with pytest.raises(DataError, match=NOTE):
+        mark(tmp_path, TEXT)
+
+
+def test_a_zip_says_so_in_its_comment(tmp_path):
+    for name, comment in (("simulated.zip", TEXT.encode()), ("real.zip", b"")):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("airplane/cifar10_airplane_0.aedat", b"")
+            archive.comment = comment
+    (tmp_path / "broken.zip").write_bytes(b"PK\x05\x06")
+    assert [path.name for path in sorted(tmp_path.iterdir()) if is_simulated(path)] == [
+        "simulated.zip"
+    ]
+    assert not is_simulated(tmp_path / "missing.zip")
+
+
+def test_a_file_in_place_of_the_folder_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="cannot be made or read as a folder"):
+        mark(tmp_path / "file", TEXT)
