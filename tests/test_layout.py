@@ -31,6 +31,7 @@ FORBIDDEN = {
     "config": {"cli"},
     "evaluation": {"training", "config", "cli"},
     "report": {"training", "config", "cli"},
+    "reproduce": {"cli"},
     "training": {"cli"},
 }
 

@@ -3,11 +3,15 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from data.event_folders import nmnist
 from events.recordings import at
-from tssd.events.formats.five_byte import write_five_byte
+from tssd.config.runs import load
+from tssd.data import NMNIST
+from tssd.events import FixedTime
+from tssd.events.formats.five_byte import read_five_byte, write_five_byte
 from tssd.events.trees import CIFAR10_CLASSES
 
 TIMES = ["--timesteps.student=1", "--timesteps.teacher=2", "--trainer.evaluate_timesteps=2"]
@@ -161,7 +165,7 @@ def test_evaluation_at_more_timesteps_than_in_training(tssd, root, tmp_path, mon
         "--trainer.epochs=1", "--trainer.progress=false", "--data.batch_size=10",
     )  # fmt: skip
     assert outcome.code == 0
-    assert "10 test images" in outcome.out
+    assert "10 test samples" in outcome.out
     run = "runs/nmnist/small/tssd/seed0"
     trained = json.loads((tmp_path / run / "results.json").read_text())
     assert len(trained["best"]["accuracy"]) == 2
@@ -174,6 +178,22 @@ def test_evaluation_at_more_timesteps_than_in_training(tssd, root, tmp_path, mon
     assert found["split_hash"] == trained["split_hash"]
     caches = [json.loads(p.read_text())["key"] for p in (tmp_path / "cache").glob("*/meta.json")]
     assert {key["slices"] for key in caches} == {2, 3}
+
+    # The data set need not be there to classify a recording.
+    recording = root / "NMNIST/Test/3/00001.bin"
+    monkeypatch.setenv("TSSD_DATA", str(tmp_path / "nowhere"))
+    outcome = tssd("predict", run, recording, recording, "--timesteps", "3")
+    assert outcome.code == 0
+    net = load(tmp_path / run)
+    frames = NMNIST(slicing=FixedTime(30.0), slices=3, size=17).frames(read_five_byte(recording))
+    with torch.no_grad():
+        logits = net(frames[:, None]).logits[:, 0]
+    best = [logits[: t + 1].mean(0).softmax(-1).max(-1) for t in range(3)]
+    cells = [f"{at.indices} {100 * at.values:.0f} %" for at in best]
+    rows = [line for line in outcome.out.splitlines() if "00001.bin" in line]
+    assert [re.findall(r"\d \d+ %", row) for row in rows] == [cells, cells]
+    outcome = tssd("predict", run, "gone.bin")
+    assert (outcome.code, outcome.mistake[:24]) == (1, "gone.bin cannot be read ")
 
 
 @pytest.mark.parametrize("archive", [False, True])

@@ -18,7 +18,7 @@ def test_evaluate_gives_the_accuracy_of_training_and_more_timesteps(tssd, run):
     assert found["accuracy"][:4] == run.read_results()["best"]["accuracy"]
     assert len(found["accuracy"]) == found["timesteps"] == 5
     assert found["split_hash"] == run.read_results()["split_hash"]
-    assert "run: 359 test images" in outcome.out
+    assert "run: 359 test samples" in outcome.out
     assert [f"│ {t} │" in outcome.out for t in (1, 5, 6)] == [True, True, False]
     assert "spikes per neuron and timestep" in outcome.out
     assert "early exit at tap 1, T=2" in outcome.out

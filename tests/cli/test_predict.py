@@ -82,8 +82,8 @@ def test_what_is_wrong_with_an_image_is_said(tssd, trained, tmp_path):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ([], "predict: expected a run folder and at least one image"),
-        (["run"], "predict: expected a run folder and at least one image"),
+        ([], "predict: expected a run folder and at least one file"),
+        (["run"], "predict: expected a run folder and at least one file"),
         (
             ["run", "a.png", "--timesteps", "0"],
             "--timesteps: got '0', expected a whole number >= 1",

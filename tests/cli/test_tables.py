@@ -25,7 +25,7 @@ def test_accuracy_of_the_best_and_the_last_epoch(capsys):
     assert cells(out, "best epoch on validation (epoch 7)")[1:] == ["50.00", "75.00"]
     assert cells(out, "last epoch (epoch 10)")[1:] == ["25.00", "100.00"]
     assert "T=2*" in out
-    assert "40 test images" in out
+    assert "40 test samples" in out
 
 
 def test_a_comparison_marks_what_a_method_is_meant_for(capsys):
@@ -35,7 +35,7 @@ def test_a_comparison_marks_what_a_method_is_meant_for(capsys):
     assert cells(out, "tssd")[1:] == ["81.00 ± 1.41", "92.00 ± 2.83*"]
     assert cells(out, "other")[1:] == ["1.00*", "2.00"]
     assert "mean ± std over seeds 0, 3" in out
-    assert "400 test images, split abc" in out
+    assert "400 test samples, split abc" in out
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_an_evaluation_without_costs(evaluation, capsys):
         replace(evaluation, firing_rates=None, early_exit={}, uncounted=()), title="run"
     )
     out = capsys.readouterr().out
-    assert "run: 40 test images" in out
+    assert "run: 40 test samples" in out
     assert cells(out, "1")[1:4] == ["50.00", "1.250", "10.00"]
     assert cells(out, "2")[1:4] == ["75.00", "0.500", "5.00"]
     assert "spikes per neuron" not in out

@@ -37,7 +37,7 @@ def test_train_prints_the_accuracy_at_every_t_and_the_folder(tssd, tiny_words):
         assert f" {100 * accuracy:.2f} " in outcome.out
     assert "T=2*" in outcome.out
     assert "best epoch on validation (epoch 1)" in outcome.out
-    assert "359 test images" in outcome.out
+    assert "359 test samples" in outcome.out
     assert outcome.out.endswith("run folder: runs/digits/tssd/seed0\n")
 
     # The same again is refused, and with --resume is not trained again.

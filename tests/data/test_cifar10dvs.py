@@ -7,6 +7,7 @@ from tssd.data.cifar10dvs import test_part as part_for_tests
 from tssd.errors import DataError, UsageError
 from tssd.events import FixedTime
 from tssd.events.formats.aedat2 import read_aedat2
+from tssd.events.formats.five_byte import write_five_byte
 from tssd.events.formats.npz import write_npz
 from tssd.events.simulate import Setup
 from tssd.events.trees import CIFAR10_CLASSES, write_cifar10dvs
@@ -165,3 +166,17 @@ def test_a_recording_of_another_format_is_named(tmp_path):
     (folder / "cifar10_frog_1.aedat").write_bytes(b"#!AER-DAT3.1\r\n#!END-HEADER\r\n")
     with pytest.raises(DataError, match=r"cifar10_frog_0\.aedat starts with AEDAT 3\.1, expected"):
         _ = connected(CIFAR10DVS, tmp_path).cache
+
+
+@pytest.mark.parametrize("orientation", ["spikingjelly", "mlf"])
+def test_a_recording_of_ones_own_is_turned_as_the_set(root, tmp_path, orientation):
+    data = opened(root, orientation=orientation)
+    file = data.catalogue.recordings[0].file
+    events = data.catalogue.recordings[0].read()[0]
+    own = data.read_file(file.content())
+    assert (own.x.tolist(), own.p.tolist()) == (events.x.tolist(), events.p.tolist())
+    write_npz(tmp_path / "own.npz", CIFAR10DVS().read_file(file.content()))
+    again = data.read_file(tmp_path / "own.npz")
+    assert again.x[: len(own)].tolist() == own.x.tolist()
+    write_five_byte(tmp_path / "own.bin", again)
+    assert len(data.read_file(tmp_path / "own.bin")) == len(again)

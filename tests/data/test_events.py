@@ -212,3 +212,15 @@ def test_a_subclass_that_finds_nothing_is_told_what_to_implement(tmp_path):
 def test_counts_are_not_normalised_and_slices_are_10_ms():
     assert (NMNIST().mean, NMNIST().std) == ((0.0, 0.0), (1.0, 1.0))
     assert NMNIST().slicing == FixedTime(10.0, start="first")
+
+
+@pytest.mark.parametrize("pool", ["sum", "mean"])
+def test_a_recording_of_ones_own_looks_as_one_of_the_set(root, opened, pool):
+    data = opened(student=2, teacher=4, longest=4, size=17, pool=pool, augment=[HorizontalFlip()])
+    x, label = data.dataset("test")[3]
+    assert label == 3
+    frames = data.frames(data.read_file(root / "NMNIST/Test/3/00001.bin"))
+    assert (frames.dtype, frames.shape) == (torch.float32, (4, 2, 17, 17))
+    torch.testing.assert_close(frames, x.float())
+    with pytest.raises(UsageError, match="data.slices: got null, expected the number"):
+        NMNIST().frames(data.read_file(root / "NMNIST/Test/3/00001.bin"))

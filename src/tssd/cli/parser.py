@@ -13,7 +13,7 @@ SUMMARIES = {
     "train": "train a recipe into a run folder, then evaluate it at every timestep",
     "evaluate": "evaluate a run at every timestep: accuracy, calibration, spikes, energy",
     "compare": "train recipes over several seeds, where missing, and tabulate them",
-    "predict": "classify images with a run: class and confidence at every timestep",
+    "predict": "classify images or recordings with a run: class and confidence at every T",
     "data": "prepare, inspect, draw or simulate a data set",
     "recipes": "list the recipes, or show one",
 }

@@ -22,7 +22,7 @@ def print_accuracy(results: Mapping[str, Any], *, title: str) -> None:
         values = [f"{100 * a:.2f}" for a in row["accuracy"]]
         table.add_row(f"{name} (epoch {row['epoch'] + 1})", *values)
     console().print(table)
-    print(f"* the timesteps the network is meant for; {results['best']['samples']} test images")
+    print(f"* the timesteps the network is meant for; {results['best']['samples']} test samples")
 
 
 def print_comparison(comparison: Comparison) -> None:
@@ -41,14 +41,14 @@ def print_comparison(comparison: Comparison) -> None:
     spread = ", mean ± std over seeds" if len(seeds) > 1 else ", seed"
     print(f"* the timesteps a method is meant for; test accuracy, %{spread} ", end="")
     print(f"{', '.join(map(str, seeds))}")
-    images = f"{comparison.samples} test images, split {comparison.split_hash}"
+    images = f"{comparison.samples} test samples, split {comparison.split_hash}"
     print(f"{EPOCHS[comparison.epoch]}; {images}")
 
 
 def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
     """Per T: accuracy, calibration, operations, energy. Then firing rates and early exit."""
     operations = evaluation.operations
-    table = Table(title=f"{title}: {evaluation.samples} test images", title_justify="left")
+    table = Table(title=f"{title}: {evaluation.samples} test samples", title_justify="left")
     for name in ("T", "accuracy %", "nll", "calib. error %", "MACs", "SynOps", "energy µJ"):
         table.add_column(name, justify="right")
     for t in range(evaluation.timesteps):

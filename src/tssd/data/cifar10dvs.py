@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
 import numpy as np
@@ -14,7 +15,7 @@ from tssd.data.event_sources import Download, find_recordings
 from tssd.data.events import EventData, Pool
 from tssd.data.splits import TEST_SEED, Indices, hold_out
 from tssd.events import Events
-from tssd.events.files import File
+from tssd.events.files import File, PlainFile
 from tssd.events.formats.aedat2 import Orientation, read_aedat2
 from tssd.events.formats.npz import read_npz
 from tssd.events.slicing import FixedTime, Slicing
@@ -153,6 +154,13 @@ class CIFAR10DVS(EventData):
             test=numbered(test),
             simulated=found.simulated,
         )
+
+    def read_file(self, path: Path) -> Events:
+        """Read a recording of the user's own: AEDAT 2.0 or .npz; other formats as they are."""
+        file = PlainFile(path.parent, path.name)
+        readers = {".aedat": self._read, ".npz": self._read_npz}
+        read = readers.get(path.suffix.lower())
+        return super().read_file(path) if read is None else read(file)
 
     def _read(self, file: File) -> Events:
         # Only what the frames need is decoded: a tenth of a recording for ten timesteps.

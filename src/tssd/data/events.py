@@ -10,6 +10,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from tssd.data.base import DataModule, require
 from tssd.data.catalogue import Catalogue
@@ -19,8 +21,11 @@ from tssd.data.parts import Stored
 from tssd.data.root import data_root
 from tssd.data.splits import Indices
 from tssd.errors import UsageError
+from tssd.events import Events
+from tssd.events.binning import to_frames
 from tssd.events.build import open_frames
 from tssd.events.cache import FrameCache, cache_root
+from tssd.events.formats.detect import read_events
 from tssd.events.pooling import cell_area
 from tssd.events.slicing import FixedTime, Slicing
 
@@ -211,14 +216,39 @@ class EventData(DataModule):
     def dataset(self, name: str) -> EventSet:
         """Return set `name` (train, val or test) as items of (x [T, 2, H, W], label)."""
         part, index = self.part(name)
-        area = cell_area(self.sensor, self.sample_shape[1:]) if self.pool == "mean" else None
         return EventSet(
             self.samples(name),
             torch.from_numpy(part.labels[index]),
             augment=self.augment if name == "train" else (),
             seed=self.seed,
-            area=area,
+            area=self._area if self.pool == "mean" else None,
         )
+
+    def read_file(self, path: Path) -> Events:
+        """Read a recording of the user's own, of this data set's kind and sensor.
+
+        Raises:
+            DataError: It is missing, damaged, or of no known format.
+        """
+        height, width = self.sensor
+        return read_events(path, height=height, width=width, strict=self.strict)
+
+    def frames(self, events: Events) -> Tensor:
+        """Frames of a recording as the network is to see them, float32 [T, 2, H, W].
+
+        Raises:
+            UsageError: The number of slices is not known.
+        """
+        if self.slices is None:
+            raise UsageError("data.slices: got null, expected the number of timesteps to cut")
+        size = self.sample_shape[1:]
+        made = to_frames(events, self.slicing, self.slices, size=size, bits=self.bits)
+        counts = torch.from_numpy(made.counts).float()
+        return counts if self.pool == "sum" else counts / torch.from_numpy(self._area)
+
+    @cached_property
+    def _area(self) -> NDArray[np.float32]:
+        return cell_area(self.sensor, self.sample_shape[1:])
 
     def _stored_part(self, index: Indices) -> EventPart:
         labels = self.catalogue.labels[index]
