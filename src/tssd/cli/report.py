@@ -1,0 +1,132 @@
+"""`tssd report`: a run, or the runs of a folder, as one HTML file."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from tssd.cli.parser import CommandParser, Override, at_least
+from tssd.errors import DataError, TssdError, UsageError
+from tssd.report.collect import collect
+from tssd.report.comparison import Epoch
+from tssd.report.html import Methods, Samples, comparison_page, run_page
+from tssd.report.run_files import read_metrics, read_run
+from tssd.training.checkpoint import write_atomically
+
+# Samples of a comparison, which shows two networks.
+COMPARED = 4
+
+EPILOG = """The page needs no network and no script: open it, send it, print it. RUN gives all about
+one run; FOLDER compares the runs below it, whose seeds are the folders METHOD/seed0, seed1, ...
+
+examples:
+  tssd report runs/digits/tssd/seed0
+  tssd report runs/compare --reference vanilla_ts --output comparison.html
+  tssd report runs/mine --data.root my_data --samples 20"""
+
+
+def run(words: list[str]) -> int:
+    """Write the page."""
+    parser = CommandParser(
+        "report",
+        usage="RUN|FOLDER [--output FILE] [--samples N | --no-samples] [--reference METHOD]\n"
+        "                   [--epoch best|last] [--data.OPTION VALUE ...]",
+        epilog=EPILOG,
+    )
+    parser.add_argument(
+        "folder", nargs="?", metavar="RUN|FOLDER", help="a run folder, or one that holds some"
+    )
+    parser.add_argument(
+        "--output", metavar="FILE", help="the page (default: report.html in that folder)"
+    )
+    parser.add_argument(
+        "--samples", type=at_least(1), metavar="N", help="test samples that are shown (default: 8)"
+    )
+    parser.add_argument(
+        "--no-samples", action="store_true", help="read neither network nor data; fast"
+    )
+    parser.add_argument(
+        "--reference",
+        metavar="METHOD",
+        help="what the others are compared with (default: the first with vanilla in its name)",
+    )
+    parser.add_argument(
+        "--epoch",
+        choices=("best", "last"),
+        default="best",
+        help="whose weights a comparison is about (default: best)",
+    )
+    args, overrides = parser.parse_with_recipe(words)
+    if args.help:
+        parser.print_help()
+        return 0
+    if args.folder is None:
+        raise UsageError("report: no folder given, such as runs/digits/tssd/seed0")
+    for name, _ in overrides:
+        if name.split(".")[0] != "data":
+            raise UsageError(f"--{name}: a trained run keeps it; only data can change")
+    folder = Path(args.folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; expected what `tssd train` makes")
+    output = Path(args.output) if args.output else folder / "report.html"
+    if output.is_dir():
+        raise UsageError(f"--output: {output} is a folder, expected the name of a file")
+    command = shlex.join(["tssd", "report", *words])
+    samples = 0 if args.no_samples else args.samples or 8
+    if (folder / "config.yaml").is_file():
+        if args.reference:
+            raise UsageError(f"--reference: {folder} is a single run, expected a folder of runs")
+        text = _run(folder, overrides, samples, command)
+    else:
+        text = _comparison(folder, overrides, samples, (args.reference, args.epoch), command)
+    write_atomically(output, lambda path: path.write_text(text, encoding="utf-8"))
+    print(f"written: {output} ({len(text.encode()) / 1e3:.0f} kB)")
+    return 0
+
+
+def _run(folder: Path, overrides: list[Override], samples: int, command: str) -> str:
+    files = read_run(folder)
+    found = _samples({"": folder}, overrides, samples)
+    return run_page(files, found if isinstance(found, str) else found[""], command=command)
+
+
+def _comparison(
+    folder: Path,
+    overrides: list[Override],
+    samples: int,
+    choice: tuple[str | None, Epoch],
+    command: str,
+) -> str:
+    reference, epoch = choice
+    collection = collect(folder)
+    methods = Methods.of(collection, reference=reference, epoch=epoch)
+    for run in collection.left_out[:10]:
+        print(f"not counted: {run.name} ({run.state}: {run.reason})")
+    if len(collection.left_out) > 10:
+        print(f"... and {len(collection.left_out) - 10} more, listed in the page")
+    metrics = {
+        name: [read_metrics(run.path / "metrics.csv") for run in methods.runs(name)]
+        for name in methods.drawn
+    }
+    shown = [methods.reference, *methods.best_other()]
+    networks = {methods.labels[name]: methods.runs(name)[0].path for name in shown}
+    found = _samples(networks, overrides, min(samples, COMPARED))
+    title = folder.resolve().name
+    return comparison_page(methods, metrics, found, title=title, command=command)
+
+
+def _samples(
+    runs: Mapping[str, Path], overrides: list[Override], count: int
+) -> dict[str, Samples] | str:
+    """What the networks do with samples, or why it is not known."""
+    if not count:
+        return "--no-samples was given."
+    # Imported when it is needed: torch takes seconds.
+    from tssd.cli.report_samples import show_samples
+
+    try:
+        return show_samples(runs, overrides, count=count)
+    except TssdError as error:
+        if overrides:  # then the data were asked for
+            raise
+        print(f"no samples: {error}")
+        return str(error)

@@ -1,0 +1,180 @@
+"""The runs below a folder: which count for a comparison, and why the others do not."""
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from tssd.errors import DataError
+from tssd.report.run_files import fault, read_metrics
+
+State = Literal["finished", "half-finished", "failed", "foreign", "refused"]
+# Large parts of results.json that a comparison does not show.
+PER_RUN = ("confusion", "early_exit", "firing_rates")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A folder that holds a run, or looks like it.
+
+    Args:
+        path: of the folder.
+        name: relative to the folder that was searched.
+        state: finished, or why it does not count, in a word.
+        reason: in words; empty for a finished run.
+        results: of a finished run, without what differs in size from run to run.
+    """
+
+    path: Path
+    name: str
+    state: State
+    reason: str = ""
+    results: dict[str, Any] | None = None
+
+    @property
+    def method(self) -> str:
+        """The folder above `seed0`, `seed1`, ...; other runs stand alone."""
+        above, _, last = self.name.rpartition("/")
+        seeded = re.fullmatch(r"seed\d+", last) is not None
+        return (above or self.path.parent.name) if seeded else self.name
+
+    @property
+    def seed(self) -> int:
+        """Of a finished run."""
+        return (self.results or {})["seed"]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The runs of a comparison.
+
+    Args:
+        methods: finished runs by method, seeds ascending.
+        left_out: everything else that was found.
+    """
+
+    methods: dict[str, list[Found]]
+    left_out: list[Found]
+
+
+def collect(folder: Path) -> Collection:
+    """Find and sort the runs below a folder.
+
+    Raises: DataError: no run at all, none that is finished, or no split of the data that more than
+        half of the finished runs share.
+    """
+    found = list(find_runs(folder))
+    finished = [run for run in found if run.state == "finished"]
+    left_out = [run for run in found if run.state != "finished"]
+    if not found:
+        raise DataError(f"{folder}: no run in it or below it; expected what `tssd train` makes")
+    if not finished:
+        first = found[0]
+        raise DataError(
+            f"{folder}: none of the {len(found)} runs below it counts; {first.name}: "
+            f"{first.state}, {first.reason}"
+        )
+    split = _shared_split(folder, finished)
+    methods: dict[str, list[Found]] = {}
+    taken: dict[tuple[str, int], Found] = {}
+    for run in sorted(finished, key=lambda run: (run.method, run.seed, run.name)):
+        own = (run.results or {})["split_hash"]
+        other = taken.get((run.method, run.seed))
+        if own != split:
+            reason = f"other images: its split is {own}, that of the others {split}"
+            left_out.append(replace(run, state="refused", reason=reason, results=None))
+        elif other is not None:
+            reason = f"seed {run.seed} of this method is in {other.name} already"
+            left_out.append(replace(run, state="refused", reason=reason, results=None))
+        else:
+            taken[run.method, run.seed] = run
+            methods.setdefault(run.method, []).append(run)
+    return Collection(methods, sorted(left_out, key=lambda run: (run.state, run.name)))
+
+
+def find_runs(folder: Path) -> Iterator[Found]:
+    """Every folder at or below this one that holds a run or looks like it, by name."""
+    seen: set[tuple[int, int]] = set()
+    waiting = [(folder, "")]
+    while waiting:
+        path, name = waiting.pop()
+        try:
+            here = path.stat()
+            if (here.st_dev, here.st_ino) in seen:  # links can lead in circles
+                continue
+            seen.add((here.st_dev, here.st_ino))
+            with os.scandir(path) as entries:
+                inside = {e.name: e.is_dir() for e in entries if not e.name.startswith(".")}
+        except OSError as error:
+            yield Found(path, name or path.name, "foreign", error.strerror or str(error))
+            continue
+        is_run = inside.get("config.yaml") is False
+        if is_run or inside.get("results.json") is False:
+            yield classify(path, name or path.name)
+        if not is_run:
+            below = sorted((n for n, is_dir in inside.items() if is_dir), reverse=True)
+            waiting += [(path / n, f"{name}/{n}".lstrip("/")) for n in below]
+
+
+def classify(path: Path, name: str) -> Found:
+    """What a folder with config.yaml or results.json is."""
+    try:
+        results = json.loads((path / "results.json").read_bytes())
+    except FileNotFoundError:
+        return _unfinished(path, name)
+    except ValueError as error:
+        return Found(path, name, "failed", f"results.json is damaged ({error})")
+    if not (path / "config.yaml").is_file():
+        return Found(path, name, "foreign", "results.json without config.yaml")
+    if (reason := fault(results)) is not None:
+        state = "failed" if "at T = " in reason else "foreign"
+        return Found(path, name, state, f"results.json: {reason}")
+    return Found(path, name, "finished", results=_slim(results))
+
+
+def _unfinished(path: Path, name: str) -> Found:
+    config = (path / "config.yaml").read_text(encoding="utf-8", errors="replace")
+    if not re.search(r"^timesteps:", config, re.M) or not re.search(r"^objectives:", config, re.M):
+        return Found(path, name, "foreign", "its config.yaml is not one of `tssd train`")
+    rows = read_metrics(path / "metrics.csv")
+    planned = re.search(r"^trainer:\n(?:[ ].*\n)*?  epochs: (\d+)", config, re.M)
+    of = f" of {planned[1]}" if planned else ""
+    bad = [key for key, value in (rows[-1] if rows else {}).items() if value != value]
+    if bad and len(bad) < len(rows[-1]):
+        where = f"{', '.join(bad)} is NaN in epoch {len(rows)}{of}"
+        return Found(path, name, "failed", where)
+    if not rows:
+        return Found(path, name, "failed", f"no epoch{of} was finished")
+    remedy = f"continue with `tssd train {path} --resume`"
+    return Found(path, name, "half-finished", f"{len(rows)}{of} epochs; {remedy}")
+
+
+def _shared_split(folder: Path, finished: list[Found]) -> str:
+    splits = Counter((run.results or {})["split_hash"] for run in finished)
+    ((split, count), *others) = splits.most_common()
+    if 2 * count <= len(finished):
+        listed = "; ".join(
+            f"{hashed}: {n} runs such as {_first(finished, hashed)}"
+            for hashed, n in ((split, count), *others[:3])
+        )
+        raise DataError(
+            f"{folder}: the runs used different images, by their split hashes {listed}; report a "
+            "folder whose runs share them"
+        )
+    return split
+
+
+def _first(finished: list[Found], split: str) -> str:
+    return next(run.name for run in finished if (run.results or {})["split_hash"] == split)
+
+
+def _slim(results: dict[str, Any]) -> dict[str, Any]:
+    best = {key: value for key, value in results["best"].items() if key not in PER_RUN}
+    operations = best.get("operations")
+    if isinstance(operations, dict):
+        best["operations"] = {k: v for k, v in operations.items() if k not in ("layers", "rule")}
+    return results | {"best": best}

@@ -1,0 +1,131 @@
+"""The page of a comparison."""
+
+import math
+import shlex
+import statistics
+from collections.abc import Mapping, Sequence
+
+from tssd.report.html.comparison_differences import differences
+from tssd.report.html.comparison_results import LISTED, Methods, accuracy, costs, overview
+from tssd.report.html.elements import Html, details, element, note, paragraph, together
+from tssd.report.html.figures import figure, figures
+from tssd.report.html.line_chart import Chart, Series
+from tssd.report.html.located import number, two
+from tssd.report.html.page import Section, page
+from tssd.report.html.samples import Samples, firing_maps
+from tssd.report.html.tables import table
+
+# Rows of metrics.csv of each run of a method.
+Metrics = Mapping[str, Sequence[Sequence[Mapping[str, float]]]]
+
+
+def comparison_page(
+    methods: Methods,
+    metrics: Metrics,
+    samples: Mapping[str, Samples] | str,
+    *,
+    title: str,
+    command: str,
+) -> str:
+    """One HTML file about several runs.
+
+    Args:
+        methods: what is compared.
+        metrics: by method, of those in the pictures (`Methods.drawn`).
+        samples: what some networks did with the same inputs, or why there are none.
+        title: of the page.
+        command: that makes the page.
+    """
+    maps = (
+        firing_maps(samples) if not isinstance(samples, str) else paragraph(f"Not shown: {samples}")
+    )
+    sections = [
+        Section("overview", "Overview", overview(methods)),
+        Section("accuracy", "Accuracy against T", accuracy(methods)),
+        Section("differences", "Differences", differences(methods)),
+        Section("costs", "Costs and calibration", costs(methods)),
+        Section("curves", "Learning curves", validation(methods, metrics)),
+        Section("maps", "Firing maps", maps),
+        Section("runs", "Runs", listed(methods)),
+    ]
+    count = len(methods.labels)
+    return page(title, sections, kicker=f"{count} method{'s' * (count != 1)}", command=command)
+
+
+def validation(methods: Methods, metrics: Metrics) -> Html:
+    """Mean accuracy on the validation images by epoch, as far as all seeds of a method go."""
+    series: list[Series] = []
+    for name in methods.drawn:
+        curves = [
+            [100 * row.get("val/accuracy", math.nan) for row in rows]
+            for rows in metrics.get(name, ())
+            if rows
+        ]
+        if curves and any("val/accuracy" in row for rows in metrics[name] for row in rows):
+            means = [statistics.fmean(values) for values in zip(*curves, strict=False)]
+            series.append(Series(methods.labels[name], list(enumerate(means, 1))))
+    if not series:
+        return paragraph("No validation accuracies were recorded.")
+    y = "validation accuracy, %"
+    title = "Accuracy on the validation images at T_s, mean over the seeds"
+    drawn = Chart("validation-chart", title, "epoch", y, series).draw()
+    epochs = range(1, max(len(line.points) for line in series) + 1)
+    rows = [
+        [
+            str(epoch),
+            *[
+                number(line.points[epoch - 1][1], two) if epoch <= len(line.points) else "–"
+                for line in series
+            ],
+        ]
+        for epoch in epochs
+    ]
+    numbers = table(y, ["epoch", *[line.name for line in series]], rows)
+    left = len(methods.labels) - len(series)
+    small = f"{left} methods are not shown." if left else ""
+    return figures(figure(title, drawn, numbers, small=small))
+
+
+def listed(methods: Methods) -> Html:
+    """The runs that were not counted, and where the others are."""
+    left_out = methods.collection.left_out
+    if left_out:
+        states = sorted({run.state for run in left_out})
+        counts = ", ".join(f"{sum(r.state == s for r in left_out)} {s}" for s in states)
+        rows = [[run.name, run.state, run.reason] for run in left_out[:LISTED]]
+        caption = f"Not counted: {counts}"
+        if len(left_out) > LISTED:
+            caption += f"; the first {LISTED} of {len(left_out)}"
+        missing = table(caption, ["folder", "state", "reason"], rows, kind="words")
+    else:
+        missing = paragraph("Every run that was found counts.")
+    seeds = [
+        [methods.labels[name], str(len(runs)), ", ".join(str(run.seed) for run in runs)]
+        for name, runs in methods.collection.methods.items()
+    ]
+    most = max(len(runs) for runs in methods.collection.methods.values())
+    short = [row for row in seeds if int(str(row[1])) < most]
+    thin = (
+        note(f"{len(short)} of {len(seeds)} methods have fewer seeds than the {most} of others.")
+        if short
+        else None
+    )
+    counted = table("Seeds of each method", ["method", "n", "seeds"], seeds, kind="words")
+    return together([missing, thin, details("Seeds", counted), *_commands(methods)])
+
+
+def _commands(methods: Methods) -> list[Html]:
+    runs = methods.runs(methods.reference)
+    first, seed = runs[0], max(run.seed for run in runs) + 1
+    beside = first.path.with_name(f"seed{seed}")
+    words = ["tssd", "train", f"{first.path}/config.yaml", "--seed", str(seed)]
+    words += ["--data.seed", str(seed)]  # config.yaml has the data's own, too
+    again = shlex.join([*words, "--output", str(beside)])
+    return [
+        element("h3", None, "Command"),
+        note(
+            "Each run's config.yaml holds every option, defaults included. A further seed of the "
+            "reference, for example:"
+        ),
+        element("pre", {"class": "command"}, again),
+    ]

@@ -1,0 +1,118 @@
+"""Where a run errs, where it fires, and when it could have stopped."""
+
+from tssd.report.html.elements import Content, Html, element, note, paragraph, together
+from tssd.report.html.figures import figure, figures
+from tssd.report.html.heatmap import Heatmap
+from tssd.report.html.line_chart import Chart, Series
+from tssd.report.html.located import Located, digits, percent, shown, three, whole
+from tssd.report.html.tables import table
+
+
+def confusion(best: Located, names: list[str]) -> Html:
+    """Truth against prediction."""
+    matrix = best["confusion"]
+    if not matrix:
+        return paragraph("No confusion matrix was recorded.")
+    # What is missing is not a number: damaged files are shown, too.
+    across = range(len(names))
+    values = [[matrix[i][j].number() for j in across] for i in across]
+    totals = [sum(row) for row in values]
+    shades = [
+        [value / max(total, 1.0) for value in row]
+        for row, total in zip(values, totals, strict=True)
+    ]
+    drawn = Heatmap(
+        id="confusion-chart",
+        title=f"Confusion matrix of {len(names)} classes",
+        rows=names,
+        columns=names,
+        values=values,
+        shades=shades,
+        write=whole,
+        corner="truth ↓  prediction →",
+    ).draw()
+    header: list[Content] = ["truth", *names]
+    rows = [[name, *[shown(matrix[i][j], whole) for j in across]] for i, name in enumerate(names)]
+    numbers = table("Test samples: rows are the truth, columns the prediction", header, rows)
+    report_at = shown(best["report_at"], digits)
+    shade = "A cell is as dark as its share of the row."
+    return together(
+        [
+            paragraph("At T = ", report_at, ". ", shade),
+            figures(figure("Confusion matrix, samples", drawn, numbers, wide=True)),
+        ]
+    )
+
+
+def firing_rates(best: Located) -> Html:
+    """Spikes by layer and T."""
+    layers = best["firing_rates"]
+    if not layers:
+        return paragraph("No firing rates were recorded.")
+    rates = {str(name): layers[name] for name in layers.value}
+    if best["mean_firing_rate"]:
+        rates["all neurons"] = best["mean_firing_rate"]
+    count = max(map(len, rates.values()))
+    steps = [str(t) for t in range(1, count + 1)]
+    values = [[row[t].number() for t in range(count)] for row in rates.values()]
+    top = max((v for row in values for v in row if v == v), default=1.0) or 1.0
+    drawn = Heatmap(
+        id="firing-chart",
+        title="Firing rates by layer and T",
+        rows=list(rates),
+        columns=steps,
+        values=values,
+        shades=[[value / top for value in row] for row in values],
+        write=three,
+        corner="layer ↓  T →",
+    ).draw()
+    numbers = table(
+        "Spikes per neuron and timestep, mean over the first T timesteps and the test samples",
+        ["layer", *[f"T = {t}" for t in steps]],
+        [[name, *[shown(row[t], digits) for t in range(count)]] for name, row in rates.items()],
+    )
+    uncounted = ", ".join(map(str, best["uncounted"].value or ()))
+    small = "Mean over the first T timesteps and the test samples."
+    return together(
+        [
+            figures(
+                figure("Spikes per neuron and timestep", drawn, numbers, small=small, wide=True)
+            ),
+            note(f"Not counted: {uncounted}.") if uncounted else None,
+        ]
+    )
+
+
+def early_exit(best: Located) -> Html:
+    """Accuracy against the confidence above which a weak classifier answers."""
+    curves = best["early_exit"]
+    if not curves:
+        return paragraph("The run has no weak classifiers, which could answer early.")
+    parts: list[Html] = []
+    for index, tap in enumerate(curves.value):
+        curve = curves[tap]
+        xs = [x.number() for x in curve["thresholds"]]
+        names = {"accuracy": "accuracy", "leaving": "samples that leave early"}
+        series = [
+            Series(name, [(x, 100 * y.number()) for x, y in zip(xs, curve[key], strict=False)])
+            for key, name in names.items()
+        ]
+        title = f"Early exit at tap {tap}"
+        drawn = Chart(f"exit-{index}-chart", title, "confidence threshold", "%", series).draw()
+        rows = [
+            [
+                shown(curve["thresholds"][i], digits),
+                shown(curve["accuracy"][i], percent),
+                shown(curve["leaving"][i], percent),
+            ]
+            for i in range(len(xs))
+        ]
+        header = ["confidence above", "accuracy, %", "leave early, %"]
+        parts.append(figure(title, drawn, table(f"Tap {tap}", header, rows)))
+    text = paragraph(
+        "At T = ",
+        shown(best["report_at"], digits),
+        ": a sample whose weak classifier is surer than the threshold leaves there; the others go "
+        "to the end. At 0 all leave, at 1 none.",
+    )
+    return together([text, element("div", {"class": "figures"}, *parts)])

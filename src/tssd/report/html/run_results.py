@@ -1,0 +1,228 @@
+"""What a run achieves and costs at every T."""
+
+import math
+
+from tssd.report.html.elements import Content, Html, details, element, note, together
+from tssd.report.html.figures import figure, figures
+from tssd.report.html.line_chart import Chart, Series
+from tssd.report.html.located import (
+    Form,
+    Located,
+    digits,
+    from_one,
+    percent,
+    shown,
+    si,
+    three,
+    whole,
+)
+from tssd.report.html.samples import Samples
+from tssd.report.html.tables import facts, table
+
+BEST = "best epoch on the validation images"
+
+
+def headline(results: Located, samples: Samples | None) -> Html:
+    """The numbers that one looks for first."""
+    best = results["best"]
+    student = int(results["timesteps"]["student"].value)
+    at = min(student, len(best["accuracy"])) - 1
+    operations = best["operations"]
+    first = _card("test accuracy", best["accuracy"][at], percent, " %", f"at T = {at + 1}")
+    cards = [
+        first,
+        _card("parameters", results["parameters"], whole, "", "without weak classifiers"),
+        _card("SynOps a sample", operations["acs"][at], si, "", f"at T = {at + 1}, plus MACs"),
+        _card("energy a sample", operations["energy_uj"][at], digits, " µJ", f"at T = {at + 1}"),
+    ]
+    if samples and samples.latency_ms:
+        t = min(student, len(samples.latency_ms))
+        cards.append(
+            element(
+                "div",
+                {"class": "card"},
+                element("small", None, "latency, measured"),
+                element("b", None, f"{samples.latency_ms[t - 1]:.3g}", _unit(" ms")),
+                element("small", None, f"one sample at T = {t}, {samples.device}"),
+            )
+        )
+    sizes = results["split_sizes"]
+    known = [
+        ("data set", shown(results["dataset"], digits)),
+        ("split hash", element("code", None, shown(results["split_hash"], digits))),
+        *[(f"{name} samples", shown(sizes[name], whole)) for name in sizes.value or ()],
+        ("seed", shown(results["seed"], digits)),
+        ("timesteps of the student, T_s", shown(results["timesteps"]["student"], digits)),
+        ("timesteps of the teacher, T_t", shown(results["timesteps"]["teacher"], digits)),
+        ("evaluated up to T", shown(best["timesteps"], digits)),
+        ("epochs", shown(results["epochs"], whole)),
+        ("best epoch", shown(best["epoch"], from_one)),
+        ("training took", together([shown(results["train_seconds"], digits), " s"])),
+    ]
+    return together([element("div", {"class": "cards"}, *cards), facts(known), _energy(operations)])
+
+
+def timesteps(results: Located, samples: Samples | None) -> Html:
+    """Accuracy, calibration and costs, as a table and as curves."""
+    best, last = results["best"], results["last"]
+    student = int(results["timesteps"]["student"].value)
+    count = max(len(best["accuracy"]), len(last["accuracy"]))
+    operations = best["operations"]
+    columns: list[tuple[str, Located, Form]] = [
+        ("accuracy, %", best["accuracy"], percent),
+        ("last epoch, %", last["accuracy"], percent),
+        ("cross entropy, nats", best["nll"], three),
+        ("calibration error, %", best["calibration_error"], percent),
+        ("MACs", operations["macs"], si),
+        ("SynOps", operations["acs"], si),
+        ("energy, µJ", operations["energy_uj"], digits),
+        ("spikes a neuron and timestep", best["mean_firing_rate"], three),
+    ]
+    columns = [column for column in columns if column[1]]
+    header: list[Content] = ["T", *[name for name, _, _ in columns]]
+    latency = samples.latency_ms if samples else ()
+    rows: list[list[Content]] = []
+    for t in range(1, count + 1):
+        name = f"{t} (T_s)" if t == student else str(t)
+        rows.append([name, *[shown(values[t - 1], form) for _, values, form in columns]])
+        if latency:
+            rows[-1].append(f"{latency[t - 1]:.3g}" if t <= len(latency) else None)
+    if latency:
+        header.append("latency, ms")
+    caption = together(
+        [
+            f"Test images: {BEST} (epoch ",
+            shown(best["epoch"], from_one),
+            "), unless another epoch is named (last: epoch ",
+            shown(last["epoch"], from_one),
+            "). ",
+            shown(best["samples"], whole),
+            " samples.",
+        ]
+    )
+    whole_table = table(caption, header, rows)
+    return together(
+        [
+            whole_table,
+            figures(
+                _against_t(
+                    "accuracy",
+                    "Accuracy against T",
+                    "test accuracy, %",
+                    {"best epoch": best["accuracy"], "last epoch": last["accuracy"]},
+                    student,
+                    samples=best["samples"].number() if best["samples"] else 0,
+                ),
+                _against_t(
+                    "calibration",
+                    "Calibration against T",
+                    "expected calibration error, %",
+                    {"calibration error": best["calibration_error"]},
+                    student,
+                ),
+            ),
+            note(
+                "Calibration error: how far confidence is from accuracy, over 15 equal-width bins. "
+                "Runs keep the error, not the bins."
+            ),
+        ]
+    )
+
+
+def _against_t(
+    id: str,
+    caption: str,
+    y: str,
+    lines: dict[str, Located],
+    student: int,
+    *,
+    samples: float = 0,
+) -> Html | None:
+    lines = {name: values for name, values in lines.items() if values}
+    if not lines:
+        return None
+    series = [
+        Series(
+            name,
+            [(t, 100 * value.number()) for t, value in enumerate(values, 1)],
+            _sampling(values, samples) if index == 0 and samples else (),
+            ring=student if index == 0 else None,
+        )
+        for index, (name, values) in enumerate(lines.items())
+    ]
+    count = max(map(len, lines.values()))
+    numbers = table(
+        y,
+        ["T", *lines],
+        [
+            [str(t), *[shown(values[t - 1], percent) for values in lines.values()]]
+            for t in range(1, count + 1)
+        ],
+    )
+    drawn = Chart(f"{id}-chart", caption, "timesteps T at inference", y, series).draw()
+    small = "The ring marks T_s, which the network is meant for."
+    if samples:
+        small += f" Bars: 95 % interval of the best epoch for {samples:.0f} test samples, one seed."
+    return figure(caption, drawn, numbers, small=small)
+
+
+def _sampling(values: Located, samples: float) -> list[float | None]:
+    """Half the 95 % interval of a share of so many samples, in per cent."""
+    shares = [value.number() for value in values]
+    return [196 * math.sqrt(max(p * (1 - p), 0) / samples) if p == p else None for p in shares]
+
+
+def _energy(operations: Located) -> Html:
+    if not operations:
+        return note("Operations and energy were not recorded.")
+    model = operations["energy_model"]
+    constants = note(
+        "Energy: ",
+        shown(model["mac_pj"], digits),
+        " pJ a multiply-accumulate (MAC), ",
+        shown(model["ac_pj"], digits),
+        " pJ an accumulate (SynOp); ",
+        shown(model["source"], digits),
+        ". It is computed from counted operations, not measured.",
+    )
+    rule = element("p", {"class": "note"}, shown(operations["rule"], digits))
+    layers = operations["layers"]
+    count = len(operations["acs"])
+    rows = [
+        [
+            name,
+            shown(layers[name]["kind"], digits),
+            shown(layers[name]["dense_macs"], si),
+            *[shown(layers[name]["count"][t], si) for t in range(count)],
+            *[shown(layers[name]["density"][t], three) for t in range(count)],
+        ]
+        for name in layers.value or ()
+    ]
+    steps = range(1, count + 1)
+    header = [
+        "layer",
+        "kind",
+        "dense MACs a timestep",
+        *[f"operations, T = {t}" for t in steps],
+        *[f"share of inputs, T = {t}" for t in steps],
+    ]
+    per_layer = table("Operations a sample, and non-zero inputs, by layer", header, rows)
+    uncounted = ", ".join(map(str, operations["uncounted"].value or ()))
+    missing = note(f"Not counted: {uncounted}.") if uncounted else None
+    return together(
+        [constants, missing, details("What is counted, layer by layer", rule, per_layer)]
+    )
+
+
+def _card(name: str, node: Located, form: Form, unit: str, small: str) -> Html:
+    return element(
+        "div",
+        {"class": "card"},
+        element("small", None, name),
+        element("b", None, shown(node, form), _unit(unit) if node else None),
+        element("small", None, small if node else "not recorded"),
+    )
+
+
+def _unit(text: str) -> Html:
+    return element("span", None, text)

@@ -1,0 +1,154 @@
+"""How a run was trained: curves, configuration, machine, command."""
+
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tssd.report.html.elements import Html, details, element, note, paragraph, together
+from tssd.report.html.figures import figure, figures
+from tssd.report.html.line_chart import Chart, Series
+from tssd.report.html.located import Located, digits, number, percent, shown
+from tssd.report.html.tables import facts, table
+
+Rows = Sequence[Mapping[str, float]]
+
+
+def curves(rows: Rows) -> Html:
+    """The loss's terms and the accuracy on the validation images, by epoch."""
+    if not rows:
+        return paragraph("metrics.csv is not there, or holds no epoch.")
+    keys = list(dict.fromkeys(key for row in rows for key in row if key != "epoch"))
+    terms = {key.partition("/")[2]: key for key in keys if key.startswith("train/")}
+    accuracy = {_timestep(key): key for key in keys if key.startswith("val/accuracy_t")}
+    if not accuracy and "val/accuracy" in keys:
+        accuracy = {"accuracy": "val/accuracy"}
+    bad = [(i + 1, key) for i, row in enumerate(rows) for key in keys if _missing(row, key)]
+    parts: list[Html] = []
+    if bad:
+        named = ", ".join(f"{key} in epoch {epoch}" for epoch, key in bad[:5])
+        more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+        parts.append(element("p", {"class": "warning"}, f"Not finite: {named}{more}."))
+    numbers = _numbers(rows, keys)
+    pictures = [
+        _figure("terms", "Terms of the training loss, unweighted", "loss", terms, rows, numbers),
+        _figure(
+            "validation",
+            "Accuracy on the validation images",
+            "accuracy, %",
+            accuracy,
+            rows,
+            numbers,
+            factor=100,
+        ),
+    ]
+    return together([*parts, figures(*pictures)])
+
+
+def _figure(
+    id: str,
+    caption: str,
+    y: str,
+    lines: Mapping[str, str],
+    rows: Rows,
+    numbers: Html,
+    *,
+    factor: float = 1,
+) -> Html | None:
+    if not lines:
+        return None
+    series = [
+        Series(
+            name,
+            [(index + 1, factor * row.get(key, math.nan)) for index, row in enumerate(rows)],
+        )
+        for name, key in lines.items()
+    ]
+    drawn = Chart(f"{id}-chart", caption, "epoch", y, series, log=factor == 1).draw()
+    return figure(caption, drawn, numbers)
+
+
+def _numbers(rows: Rows, keys: Sequence[str]) -> Html:
+    body = [
+        [
+            str(index + 1),
+            *[
+                number(row.get(key, math.nan), digits, at=f"metrics.csv#/{index}/{key}")
+                for key in keys
+            ],
+        ]
+        for index, row in enumerate(rows)
+    ]
+    return table("metrics.csv: means over each epoch; shares are 0 to 1", ["epoch", *keys], body)
+
+
+def _timestep(key: str) -> str:
+    return f"T = {key.removeprefix('val/accuracy_t')}"
+
+
+def _missing(row: Mapping[str, float], key: str) -> bool:
+    return not math.isfinite(row.get(key, math.nan))
+
+
+def setting(config: str, environment: Mapping[str, Any], name: str) -> Html:
+    """Configuration, environment, and the command that makes the run."""
+    return together(
+        [
+            element("h3", None, "Command"),
+            *_command(environment, name),
+            element("h3", None, "Environment"),
+            facts(_flat(environment)) if environment else paragraph("Not recorded."),
+            element("h3", None, "Configuration"),
+            details(
+                "config.yaml, complete",
+                element(
+                    "pre",
+                    {"tabindex": "0", "role": "group", "aria-label": "config.yaml"},
+                    config or "config.yaml is not there",
+                ),
+            ),
+        ]
+    )
+
+
+def later_evaluation(evaluation: Mapping[str, Any]) -> Html:
+    """What `tssd evaluate` found later."""
+    found = Located(dict(evaluation), "evaluation.json#")
+    rows = [
+        [str(t), shown(found["accuracy"][t - 1], percent), shown(found["nll"][t - 1], digits)]
+        for t in range(1, len(found["accuracy"]) + 1)
+    ]
+    split = shown(found["split_hash"], digits)
+    caption = together(["evaluation.json, on split ", split])
+    return together(
+        [
+            paragraph("`tssd evaluate` has evaluated this run again; best weights, test images."),
+            table(caption, ["T", "accuracy, %", "cross entropy, nats"], rows),
+        ]
+    )
+
+
+def _command(environment: Mapping[str, Any], name: str) -> list[Html]:
+    recorded = environment.get("command")
+    if recorded:
+        words = recorded if isinstance(recorded, str) else shlex.join(map(str, recorded))
+        return [note("As it was given."), element("pre", {"class": "command"}, words)]
+    place = name.rstrip("/")
+    words = ["tssd", "train", f"{place}/config.yaml", "--output", f"{place}-again"]
+    return [
+        note(
+            "The run did not record its command line. config.yaml holds every option, defaults "
+            "included, so this trains the same run again:"
+        ),
+        element("pre", {"class": "command"}, shlex.join(words)),
+    ]
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, Html | str]]:
+    found: list[tuple[str, Html | str]] = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            found += _flat(value, f"{before}{key} ")
+        elif key != "command":
+            found.append((f"{before}{key}", "none" if value is None else str(value)))
+    return found

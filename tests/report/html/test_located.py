@@ -1,0 +1,101 @@
+import json
+import math
+
+import pytest
+
+from tssd.report.html.located import (
+    Located,
+    alike,
+    digits,
+    from_one,
+    number,
+    percent,
+    shown,
+    si,
+    signed,
+    three,
+    two,
+    whole,
+)
+
+ROOT = Located({"a": [0.3731, None, math.nan], "b": {"x/y~z": 7}, "s": "<i>", "t": True}, "r.json#")
+
+
+def test_places_are_json_pointers():
+    assert ROOT["a"][0].at == "r.json#/a/0"
+    assert ROOT["b"]["x/y~z"] == Located(7, "r.json#/b/x~1y~0z")
+    assert [node.at for node in ROOT["a"]] == ["r.json#/a/0", "r.json#/a/1", "r.json#/a/2"]
+
+
+@pytest.mark.parametrize("path", [("gone",), ("a", 9), ("a", "k"), ("s", 0), ("gone", "x", 1)])
+def test_what_is_not_there_is_nothing(path):
+    node = ROOT
+    for step in path:
+        node = node[step]
+    assert node.value is None
+    assert not node
+    assert list(node) == []
+    assert "–" in shown(node, percent)
+
+
+def test_zero_is_something_and_a_truth_value_is_no_number():
+    assert Located(0, "")
+    assert math.isnan(ROOT["t"].number())
+    assert ROOT["a"][0].number() == 0.3731
+
+
+def test_a_number_keeps_its_full_value_and_its_place():
+    assert shown(ROOT["a"][0], percent) == (
+        '<data value="0.3731" data-at="r.json#/a/0">37.31</data>'
+    )
+    assert number(2.0, two) == '<data value="2.0">2.00</data>'
+
+
+def test_what_is_not_finite_is_marked():
+    for value, text in ((math.nan, "NaN ⚠"), (math.inf, "inf ⚠"), (-math.inf, "-inf ⚠")):
+        made = number(value, percent, at="x")
+        assert 'class="nan"' in made
+        assert f">{text}</data>" in made
+
+
+def test_text_is_escaped():
+    assert shown(ROOT["s"], digits) == '<span data-at="r.json#/s">&lt;i&gt;</span>'
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "expected"),
+    [
+        (percent, 0.12345, "12.35"),
+        (two, 1.005, "1.00"),
+        (signed, 1.5, "+1.50"),
+        (signed, -1.5, "−1.50"),
+        (three, 0.18057, "0.181"),
+        (whole, 1234567.0, "1,234,567"),
+        (from_one, 19, "20"),
+        (si, 12.0, "12"),
+        (si, 55296.0, "55.3 k"),
+        (si, 2.5e9, "2.5 G"),
+    ],
+)
+def test_forms(form, value, expected):
+    assert form(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("form", "mean", "spread", "expected"),
+    [
+        (si, 522300.0, 1400.0, "522.3 ± 1.4 k"),
+        (si, 0.0, 0.0, "0.000 ± 0.000"),
+        (digits, 24.8213, 0.0512, "24.82 ± 0.05"),
+        (digits, 0.00731, 0.0005, "0.007310 ± 0.000500"),
+        (percent, 0.5, 0.01, "50.00 ± 1.00"),
+    ],
+)
+def test_a_spread_is_written_like_its_mean(form, mean, spread, expected):
+    same, unit = alike(mean, form)
+    assert f"{same(mean)} ± {same(spread)}{unit}" == expected
+
+
+def test_places_survive_json(tmp_path):
+    again = Located(json.loads(json.dumps(ROOT.value)), "r.json#")
+    assert again["a"][0] == ROOT["a"][0]

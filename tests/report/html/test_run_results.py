@@ -1,0 +1,71 @@
+from tssd.report.html.located import Located
+from tssd.report.html.run_results import headline, timesteps
+
+
+def located(results):
+    return Located(results, "results.json#")
+
+
+def test_the_headline_is_about_the_students_t(results, samples, read):
+    page = read(headline(located(results()), samples))
+    cards = [text for a, text in page.all("div") if a.get("class") == "card"]
+    assert cards == [
+        "test accuracy62.50 %at T = 2",
+        "parameters145,554without weak classifiers",
+        "SynOps a sample2.47 Mat T = 2, plus MACs",
+        "energy a sample1.461 µJat T = 2",
+        "latency, measured2.5 msone sample at T = 2, cpu, 1 threads",
+    ]
+    for expected in (
+        "4.6 pJ a multiply-accumulate",
+        "0.9 pJ an accumulate",
+        "45 nm",
+        "what counts",
+    ):
+        assert expected in page.text
+
+
+def test_a_student_that_runs_longer_than_the_evaluation(results, read):
+    page = read(headline(located(results(student=9)), None))
+    assert "75.00 %at T = 3" in page.text
+    assert "latency" not in page.text
+
+
+def test_every_t_has_its_row(results, samples, read):
+    page = read(timesteps(located(results()), samples))
+    rows = [text for _, text in page.all("tr")][1:4]
+    assert rows[1] == "2 (T_s)62.5050.000.7506.6655.3 k2.47 M1.4610.2202.5"
+    assert "latency, ms" in page.text
+    assert len(page.all("circle")) == 2  # the rings at T_s
+
+
+def test_error_bars_are_the_binomial_interval(results, read):
+    page = read(timesteps(located(results()), None))
+    spoken = [text for a, text in page.all("title") if "±" in text]
+    # 196 sqrt(p (1 - p) / 8) at p = 0.5, 0.625, 0.75
+    assert [text.rpartition("± ")[2] for text in spoken] == ["34.65", "33.55", "30.01"]
+
+
+def test_what_was_not_recorded_is_said(results, read):
+    content = results()
+    for key in ("operations", "nll", "calibration_error", "mean_firing_rate"):
+        content["best"][key] = None
+    del content["parameters"], content["split_sizes"]
+    text = read(headline(located(content), None)).text
+    assert "Operations and energy were not recorded." in text
+    assert "parameters–not recorded" in text
+    page = read(timesteps(located(content), None))
+    assert [t for _, t in page.all("tr")][0] == "Taccuracy, %last epoch, %"
+
+
+def test_nan_is_marked(results, read):
+    content = results()
+    content["best"]["nll"][1] = float("nan")
+    page = read(timesteps(located(content), None))
+    assert [text for a, text in page.all("data") if a.get("class") == "nan"] == ["NaN ⚠"]
+
+
+def test_layers_that_were_not_counted_are_named(results, read):
+    content = results()
+    content["best"]["operations"]["uncounted"] = ["odd.layer"]
+    assert "Not counted: odd.layer." in read(headline(located(content), None)).text

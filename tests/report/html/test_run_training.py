@@ -1,0 +1,66 @@
+import math
+
+from tssd.report.html.run_training import curves, later_evaluation, setting
+
+
+def test_terms_and_validation_accuracy_are_drawn_by_epoch(metrics, read):
+    page = read(curves(metrics))
+    legends = [text for _, text in page.all("li")]
+    assert legends == ["task", "temporal", "T = 1", "T = 2"]
+    assert "loss (logarithmic)" in page.text
+    spoken = [text for _, text in page.all("title") if text.startswith("T = 2")]
+    assert spoken == ["T = 2, epoch 1: 20", "T = 2, epoch 2: 40", "T = 2, epoch 3: 35"]
+    places = {a["data-at"]: a["value"] for a, _ in page.all("data")}
+    assert places["metrics.csv#/1/train/temporal"] == "0.01"
+    assert not [a for a, _ in page.all("p") if a.get("class") == "warning"]
+
+
+def test_nan_is_named(metrics, read):
+    metrics[1]["train/task"] = math.nan
+    metrics[2]["train/task"] = math.inf
+    page = read(curves(metrics))
+    (warning,) = [text for a, text in page.all("p") if a.get("class") == "warning"]
+    assert warning == "Not finite: train/task in epoch 2, train/task in epoch 3."
+    assert {a["class"] for a, _ in page.all("data") if "class" in a} == {"nan"}
+
+
+def test_a_run_without_validation_or_without_epochs(read):
+    page = read(curves([{"epoch": 0.0, "train/task": 1.0}]))
+    assert len(page.all("figure")) == 1
+    assert "holds no epoch" in read(curves([])).text
+    assert not read(curves([{"epoch": 0.0}])).all("figure")
+
+
+def test_only_the_overall_accuracy_will_do(read):
+    page = read(curves([{"epoch": 0.0, "val/accuracy": 0.5}, {"epoch": 1.0, "val/accuracy": 0.6}]))
+    assert page.all("figcaption")[0][1] == "Accuracy on the validation images"
+
+
+def test_the_setting_is_complete_and_escaped(config, read):
+    environment = {"packages": {"torch": "<2>"}, "cuda": None}
+    page = read(setting(config, environment, "runs/a b"))
+    assert page.all("pre")[1][1] == config
+    assert [text for _, text in page.all("dd")] == ["<2>", "none"]
+    command = page.all("pre")[0][1]
+    assert command == "tssd train 'runs/a b/config.yaml' --output 'runs/a b-again'"
+    assert "did not record its command" in page.text
+
+
+def test_a_recorded_command_is_shown_as_it_was(config, read):
+    for recorded in (["tssd", "train", "a b"], "tssd train 'a b'"):
+        page = read(setting(config, {"command": recorded}, "runs/x"))
+        assert page.all("pre")[0][1] == "tssd train 'a b'"
+        assert "As it was given." in page.text
+
+
+def test_missing_files_are_said(read):
+    text = read(setting("", {}, "r")).text
+    assert "config.yaml is not there" in text
+    assert "Not recorded." in text
+
+
+def test_a_later_evaluation_is_tabled(read):
+    found = {"split_hash": "abc", "accuracy": [0.5, 0.6], "nll": [1.0, 0.9]}
+    page = read(later_evaluation(found))
+    assert [a["data-at"] for a, _ in page.all("data")][0] == "evaluation.json#/accuracy/0"
+    assert "on split abc" in page.text

@@ -1,0 +1,77 @@
+import math
+import random
+
+import pytest
+from scipy import special, stats
+
+from tssd.report.html.significance import (
+    critical_t,
+    holm,
+    incomplete_beta,
+    paired,
+    two_sided_p,
+)
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 9, 30, 1000])
+def test_p_and_critical_t_agree_with_scipy(freedom):
+    for t in (0, 1e-3, 0.5, 1, 2, 4.303, 20, 1e3, -2):
+        expected = 2 * stats.t.sf(abs(t), freedom)
+        assert two_sided_p(t, freedom) == pytest.approx(expected, rel=1e-9, abs=1e-300)
+    for p in (0.5, 0.05, 0.001):
+        assert critical_t(p, freedom) == pytest.approx(stats.t.isf(p / 2, freedom), rel=1e-9)
+
+
+def test_the_incomplete_beta_function_agrees_with_scipy():
+    for a, b in ((0.5, 0.5), (1, 0.5), (5, 2), (50, 0.5)):
+        for x in (0, 0.01, 0.3, 0.7, 0.99, 1):
+            assert incomplete_beta(x, a, b) == pytest.approx(special.betainc(a, b, x), rel=1e-10)
+
+
+def test_textbook_critical_values():
+    assert critical_t(0.05, 2) == pytest.approx(4.303, abs=5e-4)
+    assert critical_t(0.05, 9) == pytest.approx(2.262, abs=5e-4)
+
+
+@pytest.mark.parametrize("count", [3, 5, 10])
+def test_the_paired_test_agrees_with_scipy(count):
+    draw = random.Random(count)
+    own = {seed: draw.gauss(1, 1) for seed in range(count)}
+    their = {seed: draw.gauss(0, 1) for seed in range(count)}
+    found = paired(own, their)
+    expected = stats.ttest_rel(list(own.values()), list(their.values()))
+    assert found.p == pytest.approx(expected.pvalue, rel=1e-9)
+    interval = expected.confidence_interval()
+    assert found.difference - found.half_width == pytest.approx(interval.low)
+    assert found.difference + found.half_width == pytest.approx(interval.high)
+
+
+def test_only_common_seeds_count():
+    found = paired({0: 1.0, 1: 2.0, 2: 4.0, 7: 99.0}, {2: 1.0, 1: 1.5, 0: 0.0, 9: -99.0})
+    assert found.seeds == (0, 1, 2)
+    assert found.difference == pytest.approx((1 + 0.5 + 3) / 3)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_few_seeds_are_not_tested(count):
+    found = paired({s: 1.0 + s for s in range(count)}, dict.fromkeys(range(count), 0.0))
+    assert (found.verdict, found.p, found.half_width) == ("too few", None, None)
+    assert found.difference == pytest.approx(1 + (count - 1) / 2)
+
+
+def test_no_common_seed_and_no_spread():
+    none = paired({0: 1.0}, {1: 1.0})
+    assert none.seeds == ()
+    assert math.isnan(none.difference)
+    same = paired(
+        {0: 61.1, 1: 62.2, 2: 63.3}, {0: 51.1, 1: 52.2, 2: 53.3}
+    )  # equal but for rounding
+    assert (same.verdict, same.p) == ("no spread", None)
+    assert same.difference == pytest.approx(10)
+
+
+def test_holm_by_hand():
+    assert holm([]) == []
+    assert holm([0.04]) == [0.04]
+    assert holm([0.5, 0.01, 0.9]) == pytest.approx([1.0, 0.03, 1.0])
+    assert holm([0.02, 0.02]) == [0.04, 0.04]

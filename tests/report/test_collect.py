@@ -1,0 +1,148 @@
+import json
+import os
+import time
+
+import pytest
+
+from tssd.errors import DataError
+from tssd.report.collect import classify, collect, find_runs
+
+CONFIG = "seed: 0\ntimesteps:\n  student: 2\nobjectives: {}\ntrainer:\n  x: 1\n  epochs: 9\n"
+
+
+def content(seed=0, split="abc", accuracy=(0.5, 0.6)):
+    return {
+        "seed": seed,
+        "timesteps": {"student": 2, "teacher": 4},
+        "split_hash": split,
+        "best": {"accuracy": list(accuracy), "confusion": [[1]], "operations": {"layers": {}}},
+        "last": {"accuracy": list(accuracy)},
+    }
+
+
+@pytest.fixture
+def make(tmp_path):
+    def make(name, results=None, *, config=CONFIG, metrics=None):
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        if config is not None:
+            (folder / "config.yaml").write_text(config)
+        if results is not None:
+            text = results if isinstance(results, str) else json.dumps(results)
+            (folder / "results.json").write_text(text)
+        if metrics is not None:
+            (folder / "metrics.csv").write_text(metrics)
+        return folder
+
+    return make
+
+
+def test_runs_are_grouped_by_the_folder_above_their_seed(make, tmp_path):
+    for seed in (2, 0, 10):
+        make(f"digits/tssd/seed{seed}", content(seed))
+    make("digits/vanilla/seed0", content())
+    make("alone", content(7))
+    found = collect(tmp_path)
+    names = {name: [run.seed for run in runs] for name, runs in found.methods.items()}
+    assert names == {"alone": [7], "digits/tssd": [0, 2, 10], "digits/vanilla": [0]}
+    assert found.left_out == []
+
+
+def test_seeds_right_in_the_folder_are_called_like_it(make, tmp_path):
+    make("seed0", content())
+    assert list(collect(tmp_path).methods) == [tmp_path.name]
+
+
+def test_large_parts_are_not_kept(make, tmp_path):
+    make("m/seed0", content())
+    (run,) = collect(tmp_path).methods["m"]
+    assert run.results["best"] == {"accuracy": [0.5, 0.6], "operations": {}}
+
+
+@pytest.mark.parametrize(
+    ("given", "state", "reason"),
+    [
+        ({"metrics": "epoch,loss\n0,1\n1,1\n"}, "half-finished", "2 of 9 epochs; continue with"),
+        ({}, "failed", "no epoch of 9 was finished"),
+        ({"metrics": "epoch,loss\n0,1\n1,nan\n"}, "failed", "loss is NaN in epoch 2 of 9"),
+        ({"results": '{"seed": 0, '}, "failed", "results.json is damaged"),
+        ({"results": content(accuracy=(0.5, float("nan")))}, "failed", "at T = 2 is nan"),
+        ({"results": {"score": 1}}, "foreign", "results.json: it has no seed"),
+        ({"config": "model: x\n"}, "foreign", "its config.yaml is not one of `tssd train`"),
+        ({"config": None, "results": content()}, "foreign", "results.json without config.yaml"),
+    ],
+)
+def test_what_does_not_count_has_its_reason(make, tmp_path, given, state, reason):
+    folder = make("x/seed0", **given)
+    found = classify(folder, "x/seed0")
+    assert found.state == state
+    assert reason in found.reason
+    with pytest.raises(DataError, match=f"none of the 1 runs below it counts; x/seed0: {state}"):
+        collect(tmp_path)
+    make("m/seed0", content())
+    assert [run.name for run in collect(tmp_path).left_out] == ["x/seed0"]
+
+
+def test_a_run_on_other_images_is_refused_with_the_reason(make, tmp_path):
+    for seed in range(3):
+        make(f"a/seed{seed}", content(seed))
+    make("a/seed3", content(3, split="xyz"))
+    found = collect(tmp_path)
+    assert [run.seed for run in found.methods["a"]] == [0, 1, 2]
+    (refused,) = found.left_out
+    assert (refused.name, refused.state) == ("a/seed3", "refused")
+    assert refused.reason == "other images: its split is xyz, that of the others abc"
+
+
+def test_without_a_majority_nothing_is_compared(make, tmp_path):
+    make("a/seed0", content())
+    make("b/seed0", content(split="xyz"))
+    with pytest.raises(DataError, match="abc: 1 runs such as a/seed0; xyz: 1 runs such as b/seed0"):
+        collect(tmp_path)
+
+
+def test_a_seed_counts_once(make, tmp_path):
+    make("a/seed0", content(0))
+    make("a/seed1", content(0))
+    found = collect(tmp_path)
+    assert [run.name for run in found.methods["a"]] == ["a/seed0"]
+    assert found.left_out[0].reason == "seed 0 of this method is in a/seed0 already"
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    with pytest.raises(DataError, match="no run in it or below it; expected what `tssd train`"):
+        collect(tmp_path)
+
+
+def test_run_folders_hidden_ones_and_circles_are_not_searched(make, tmp_path):
+    folder = make("a/seed0", content())
+    make("a/seed0/inner", content())
+    make(".hidden/seed0", content())
+    (tmp_path / "a" / "circle").symlink_to(tmp_path)
+    (tmp_path / "link").symlink_to(folder)
+    (tmp_path / "broken").symlink_to("nowhere")
+    (run,) = find_runs(tmp_path)
+    assert run.name in ("a/seed0", "link")
+
+
+def test_runs_that_are_linked_count(make, tmp_path):
+    elsewhere = make("elsewhere/seed0", content())
+    (tmp_path / "chosen" / "m").mkdir(parents=True)
+    (tmp_path / "chosen" / "m" / "seed0").symlink_to(elsewhere)
+    assert list(collect(tmp_path / "chosen").methods) == ["m"]
+
+
+def test_thousands_of_runs_are_found_fast(tmp_path):
+    (tmp_path / "config").write_text("")
+    for seed in range(10):
+        (tmp_path / f"results{seed}").write_text(json.dumps(content(seed)))
+    for run in range(2000):
+        folder = tmp_path / f"m{run // 10}" / f"seed{run % 10}"
+        folder.mkdir(parents=True)
+        os.link(tmp_path / "config", folder / "config.yaml")  # faster than to write each
+        os.link(tmp_path / f"results{run % 10}", folder / "results.json")
+    start = time.process_time()
+    found = collect(tmp_path)
+    assert time.process_time() - start < 2.5  # 10,000 took 2.0 seconds
+    assert len(found.methods) == 200
+    assert {len(runs) for runs in found.methods.values()} == {10}
