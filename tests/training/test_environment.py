@@ -1,7 +1,9 @@
 import json
 import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 from tssd.training import environment as module
@@ -13,8 +15,17 @@ def test_environment_is_plain_and_complete():
     assert found == json.loads(json.dumps(found))
     assert torch.__version__.startswith(found["packages"]["torch"])
     assert set(found) == {
-        "packages", "python", "platform", "processor", "threads", "cuda", "commit"
+        "command", "packages", "python", "platform", "processor", "threads", "cuda", "commit"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("program", "shown"),
+    [("/somewhere/bin/tssd", "tssd"), ("/tssd/__main__.py", "tssd"), ("my.py", "my.py")],
+)
+def test_command_is_what_a_shell_takes(monkeypatch, program, shown):
+    monkeypatch.setattr(sys, "argv", [program, "train", "my recipe.yaml", "--seed=1"])
+    assert environment()["command"] == f"{shown} train 'my recipe.yaml' --seed=1"
 
 
 def test_commit_of_a_checkout(tmp_path, monkeypatch):

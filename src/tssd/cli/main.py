@@ -18,6 +18,7 @@ from tssd.errors import TssdError, UsageError
 CONTINUE = {
     "train": "; finished epochs are kept, continue with --resume",
     "compare": "; finished epochs are kept, the same command continues",
+    "reproduce": "; finished epochs are kept, the same command continues",
 }
 
 

@@ -13,6 +13,7 @@ SUMMARIES = {
     "train": "train a recipe into a run folder, then evaluate it at every timestep",
     "evaluate": "evaluate a run at every timestep: accuracy, calibration, spikes, energy",
     "compare": "train recipes over several seeds, where missing, and tabulate them",
+    "reproduce": "a table or figure of the paper: ours beside the paper's numbers",
     "report": "a run, or the runs of a folder, as one HTML file that needs no network",
     "predict": "classify images or recordings with a run: class and confidence at every T",
     "data": "prepare, inspect, draw or simulate a data set",

@@ -1,7 +1,9 @@
 """What a result depends on besides its configuration."""
 
 import platform
+import shlex
 import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,9 @@ PACKAGES = ("tssd", "torch", "torchvision", "lightning", "numpy", "jsonargparse"
 
 
 def environment() -> dict[str, Any]:
-    """Versions, commit and machine."""
+    """Command, versions, commit and machine."""
     return {
+        "command": command(),
         "packages": {name: _version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -22,6 +25,14 @@ def environment() -> dict[str, Any]:
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "commit": _commit(),
     }
+
+
+def command() -> str:
+    """The command line that this process was started with, as a shell takes it."""
+    program, *words = sys.argv
+    name = Path(program).name
+    # `python -m tssd` shows the package's file.
+    return shlex.join(["tssd" if name == "__main__.py" else name, *words])
 
 
 def _version(package: str) -> str | None:

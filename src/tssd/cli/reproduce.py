@@ -1,0 +1,183 @@
+"""`tssd reproduce`: a table or figure of the paper, from nothing to ours beside the paper's."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tssd.cli.compare import whole_numbers
+from tssd.cli.console import console
+from tssd.cli.many_runs import PlannedRun, train_all
+from tssd.cli.parser import CommandParser, Override, at_least
+from tssd.errors import DataError, TssdError, UsageError
+from tssd.reproduce.collect import collect
+from tssd.reproduce.estimate import Estimate, duration, estimates, in_gib, shapes_of
+from tssd.reproduce.outcome import write_outcome
+from tssd.reproduce.plan import SCALES, Scale, Variant, load_plan, plan_names
+from tssd.reproduce.runs import Run, plan_runs, read, recipe_of
+from tssd.reproduce.shapes import DataShape
+from tssd.reproduce.table import Table
+from tssd.training.run_folder import RunFolder
+
+EPILOG = """What is trained already is not trained again; an interrupted run continues. Names that
+share an --output share their runs. Without a NAME, the names are listed.
+
+examples:
+  tssd reproduce table1 --dry-run
+  tssd reproduce table1 --scale small --jobs 2
+  tssd reproduce table1 --scale small --datasets N-MNIST --seeds 0,1,2,3,4
+  tssd reproduce theory --datasets digits"""
+
+
+def run(words: list[str]) -> int:
+    """Plan, estimate, train what is missing, and put the table together."""
+    parser = _parser()
+    args, overrides = parser.parse_with_recipe(words)
+    if args.help:
+        parser.print_help()
+        return 0
+    if args.name is None:
+        for name in plan_names():
+            print(f"{name:<12} {load_plan(name).title}")
+        return 0
+    if any(name == "seed" for name, _ in overrides):
+        raise UsageError("--seed: a reproduction has several; give --seeds 0,1,2")
+    plan, scale = load_plan(args.name), args.scale
+    datasets = tuple(name.strip() for name in args.datasets.split(",")) if args.datasets else ()
+    cells = plan.at_scale(scale, datasets)
+    seeds = whole_numbers("seeds", args.seeds, least=0)
+    output = Path(args.output or f"runs/reproduce/{plan.name}-{scale}")
+    variants = plan.variants(cells, scale)
+    runs = plan_runs(variants, seeds, output)
+    configs = {variant: read(variant, overrides) for variant in variants}
+    shapes = shapes_of(configs)
+    head = (
+        f"{plan.name}: {plan.title} ({scale} scale): {len(cells)} cells, {len(variants)} networks"
+    )
+    print(f"{head} x {len(seeds)} seeds = {len(runs)} runs into {output}")
+    present = [run for run in runs if not shapes[run.variant].absent]
+    missing = [run for run in present if not RunFolder(run.folder).results.exists()]
+    # Before training only what will be trained is measured.
+    asked = dict.fromkeys(run.variant for run in (runs if args.dry_run else missing))
+    found: Mapping[Variant, Estimate] = {}
+    if not args.no_probe:
+        own = {variant: configs[variant] for variant in asked}
+        found = estimates(own, shapes, overrides, about=_about)
+    counted = runs if args.dry_run else missing
+    print_plan(variants, counted, shapes=shapes, found=found, jobs=args.jobs)
+    if args.dry_run:
+        return 0
+    # The first part of section 3.5 needs no network.
+    if not present and plan.kind != "theory":
+        reasons = dict.fromkeys(shape.absent for shape in shapes.values())
+        raise DataError(f"{plan.name}: none of its data is here: {'; '.join(reasons)}")
+
+    reasons = train(present, overrides, args.jobs, output)
+    absent = {run: f"not run: {shapes[run.variant].absent}" for run in runs if run not in present}
+    collected = collect(runs, output, reasons | absent)
+    epoch = args.epoch or plan.epoch[scale]
+    table = Table.of(plan, cells, collected, scale=scale, seeds=seeds, epoch=epoch)
+    print(write_outcome(table, collected, runs, output, overrides=overrides))
+    print(f"written: {output}/{plan.name}*.{{csv,json,md,png,svg}}")
+    return 1 if reasons else 0
+
+
+def train(
+    runs: Sequence[Run], overrides: Sequence[Override], jobs: int, output: Path
+) -> dict[Run, str]:
+    """Train what is missing; a run that fails does not keep the others from going on.
+
+    Returns why runs have failed. Raises: UsageError: a wrong option, or the folder holds runs with
+    other options. KeyboardInterrupt: Ctrl-C.
+    """
+    recipes = {run.variant: recipe_of(run.variant, output) for run in runs}
+    left = {run: PlannedRun(recipes[run.variant], run.seed, run.folder) for run in runs}
+    failed: dict[Run, str] = {}
+    while left:
+        try:
+            train_all(list(left.values()), overrides, jobs)
+            break
+        except UsageError:
+            raise
+        except TssdError as error:
+            found = [run for run in left if str(error).startswith(f"{run.folder}")]
+            if not found:
+                raise
+            # Of folders seed1 and seed10 the longer name is meant.
+            worst = max(found, key=lambda run: len(str(run.folder)))
+            failed[worst] = str(error).removeprefix(f"{worst.folder}: ")
+            print(f"failed: {error}")
+            del left[worst]
+    return failed
+
+
+def print_plan(
+    variants: Sequence[Variant],
+    runs: Sequence[Run],
+    *,
+    shapes: Mapping[Variant, DataShape],
+    found: Mapping[Variant, Estimate],
+    jobs: int,
+) -> None:
+    """A line per network with its time and memory, then the sum."""
+    width = max(len(variant.words) for variant in variants)
+    total, unknown = 0.0, False
+    for variant in variants:
+        own = [run for run in runs if run.variant == variant]
+        seeds = ",".join(str(run.seed) for run in own)
+        parts = [f"seeds {seeds}" if own else "trained already"]
+        if shapes[variant].absent:
+            parts = [f"{parts[0]}, no data" if own else "no data"]
+        if estimate := found.get(variant):
+            parts.append(_cost(estimate))
+            total += (estimate.seconds or 0.0) * len(own)
+            unknown |= estimate.seconds is None
+        elif own:
+            unknown = True
+        print(f"  {variant.words:<{width}}  {'; '.join(parts)}")
+    for reason in dict.fromkeys(shape.absent for shape in shapes.values() if shape.absent):
+        print(f"  no data: {reason}")
+    probes = [estimate.probe for estimate in found.values() if estimate.probe]
+    if probes:
+        most = max(probe.memory for probe in probes)
+        least = "at least " if unknown else ""
+        print(
+            f"estimate: {len(runs)} runs, {least}{duration(total / jobs)} with {jobs} side by "
+            f"side, up to {in_gib(most)} a run, on {probes[0].device}; from optimisation steps on "
+            "random data, loading not counted"
+        )
+
+
+def _cost(estimate: Estimate) -> str:
+    if estimate.probe is None:
+        return estimate.note
+    probe = estimate.probe
+    text = f"{duration(estimate.seconds)} each ({probe.epochs} epochs, {probe.step:.3g} s a step "
+    text += f"of {probe.batch}), {in_gib(probe.memory)}"
+    return f"{text}; {estimate.note}" if estimate.note else text
+
+
+def _about(done: int, of: int) -> None:
+    out = console()
+    if out.is_terminal:
+        print(f"  measuring {done + 1}/{of}", end="\r", flush=True)
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "reproduce",
+        usage="NAME [--scale paper|small] [--seeds N,...] [--datasets NAME,...]\n"
+        "                      [--epoch best|last] [--jobs N] [--output FOLDER] [--dry-run]\n"
+        "                      [--no-probe] [--OPTION VALUE ...]",
+        epilog=EPILOG,
+    )
+    scales: tuple[Scale, ...] = SCALES
+    add = parser.add_argument
+    add("name", nargs="?", metavar="NAME", help="such as table1, or a plan in a YAML file")
+    add("--scale", choices=scales, default="paper", help="the paper's, or one for two CPU cores")
+    add("--seeds", default="0,1,2", metavar="N,...", help="seeds of the runs (default: 0,1,2)")
+    add("--datasets", metavar="NAME,...", help="only these data sets of the plan")
+    add("--epoch", choices=("best", "last"), help="whose weights count (default: see the plan)")
+    add("--jobs", type=at_least(1), default=1, metavar="N", help="runs side by side (default: 1)")
+    add("--output", metavar="FOLDER", help="default: runs/reproduce/NAME-SCALE")
+    add("--dry-run", action="store_true", help="list the runs with their cost, and stop")
+    add("--no-probe", action="store_true", help="do not measure what the runs will cost")
+    return parser

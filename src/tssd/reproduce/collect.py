@@ -1,0 +1,129 @@
+"""What runs have left behind: which results count, and why others do not."""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tssd.errors import DataError
+from tssd.reproduce.plan import Cell, Scale, Variant
+from tssd.reproduce.runs import Run
+from tssd.training.run_folder import RunFolder
+
+Results = Mapping[str, Any]
+NEEDED = ("seed", "timesteps", "split_hash", "best", "last")
+# How many folders that belong to something else are named.
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Finished runs, and what is not counted.
+
+    Args:
+        finished: results of each variant, one a seed, in the order of the seeds.
+        listed: a line for everything that is in the folder, or was planned, and does not count.
+    """
+
+    finished: Mapping[Variant, Sequence[Results]]
+    listed: Sequence[str]
+
+
+def collect(runs: Sequence[Run], output: Path, reasons: Mapping[Run, str] = {}) -> Collected:
+    """Read what there is; trains nothing and builds nothing.
+
+    Args:
+        runs: that were planned.
+        output: the folder above all of them.
+        reasons: why some of them have no results.
+    """
+    finished: dict[Variant, list[Results]] = {run.variant: [] for run in runs}
+    listed: list[str] = []
+    for run in runs:
+        problem = reasons.get(run)
+        results: Results = {}
+        if problem is None:
+            try:
+                results = RunFolder(run.folder).read_results()
+                problem = problem_with(results, run.seed)
+            except (DataError, OSError) as error:
+                # A run that does not exist yet is no more than missing.
+                text = str(error).removeprefix(f"{run.folder}: ")
+                problem = text if run.folder.exists() else "not trained"
+        if problem is None:
+            finished[run.variant].append(results)
+        else:
+            listed.append(f"{run.variant.words}, seed {run.seed}: {problem}")
+    planned = {run.folder for run in runs}
+    others = sorted(folder for folder in run_folders(output) if folder not in planned)
+    listed += [f"{folder}: not of this plan" for folder in others[:NAMED]]
+    if len(others) > NAMED:
+        listed.append(f"{len(others) - NAMED} more runs in {output} are not of this plan")
+    return Collected(finished, listed)
+
+
+def problem_with(results: Any, seed: int) -> str | None:
+    """Why results cannot be counted; None = they can."""
+    if not isinstance(results, dict):
+        return "results.json holds no mapping; delete it and run again"
+    if missing := [key for key in NEEDED if key not in results]:
+        return f"results.json has no {missing[0]}; delete it and run again"
+    if results["seed"] != seed:
+        return f"results.json is of seed {results['seed']}; the folder was moved or copied"
+    for epoch in ("best", "last"):
+        accuracy = results[epoch].get("accuracy") if isinstance(results[epoch], dict) else None
+        if not isinstance(accuracy, list) or not accuracy:
+            return f"results.json: {epoch}.accuracy is missing; delete it and run again"
+        if not all(isinstance(a, int | float) and math.isfinite(a) for a in accuracy):
+            return f"results.json: {epoch}.accuracy is not finite; the training diverged"
+    return None
+
+
+def refuse_other_splits(
+    cells: Iterable[Cell], scale: Scale, finished: Mapping[Variant, Sequence[Results]]
+) -> dict[str, str]:
+    """The split hash of each data set.
+
+    Raises: DataError: runs of one data set saw different samples; names two of them.
+    """
+    seen: dict[str, tuple[str, str]] = {}
+    for cell in cells:
+        variant = cell.runs[scale]
+        for results in finished.get(variant, ()):
+            found = results["split_hash"]
+            who = f"{variant.words}, seed {results['seed']}"
+            first, other = seen.setdefault(cell.data, (found, who))
+            if found != first:
+                raise DataError(
+                    f"{cell.data}: {other} used split {first}, but {who} used split {found}: they "
+                    "saw different samples; train both with the same data"
+                )
+    return {data: split for data, (split, _) in seen.items()}
+
+
+def run_folders(output: Path) -> Iterator[Path]:
+    """Folders below that hold a run; does not look inside them."""
+    for folder, below, found in os.walk(output / "runs"):
+        if "config.yaml" in found or "results.json" in found:
+            below.clear()
+            yield Path(folder)
+
+
+def read_metrics(folder: Path) -> list[dict[str, float]]:
+    """The rows of metrics.csv, one an epoch. Raises: DataError: missing or damaged."""
+    import csv
+
+    path = RunFolder(folder).metrics
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); train the run again") from None
+
+
+def as_json(content: Any) -> str:
+    """For people to read."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,96 @@
+"""Accuracy over the epochs, and early exit: spread over the seeds of what runs have recorded."""
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tssd.reproduce.collect import Results, read_metrics
+from tssd.reproduce.plan import Cell
+from tssd.reproduce.series import Series
+
+# One cell with its finished runs.
+Finished = tuple[Cell, Sequence[tuple[Results, Path]]]
+
+
+def epoch_curves(finished: Sequence[Finished]) -> list[Series]:
+    """Validation accuracy at T_s of every epoch, per cent; runs without validation have none."""
+    found: list[Series] = []
+    for cell, runs in finished:
+        tables = [read_metrics(folder) for _, folder in runs]
+        seen = [[100 * row["val/accuracy"] for row in t if "val/accuracy" in row] for t in tables]
+        length = min((len(values) for values in seen), default=0)
+        if length:
+            points = [
+                (float(epoch + 1), [values[epoch] for values in seen]) for epoch in range(length)
+            ]
+            found.append(_series(cell, "epoch", "validation accuracy, %", points))
+    return found
+
+
+def exit_curves(finished: Sequence[Finished]) -> list[Series]:
+    """Accuracy against the share of samples that leave early, one point a threshold."""
+    found: list[Series] = []
+    for cell, runs in finished:
+        for tap in _taps(runs):
+            curves = [results["best"]["early_exit"][tap] for results, _ in runs]
+            # All runs have the thresholds of the package.
+            points = [
+                (
+                    100 * statistics.mean(curve["leaving"][n] for curve in curves),
+                    [100 * curve["accuracy"][n] for curve in curves],
+                )
+                for n in range(len(curves[0]["thresholds"]))
+            ]
+            name = "samples that leave early, %"
+            thresholds = [f"{value:g}" for value in curves[0]["thresholds"]]
+            one = _series(cell, name, "test accuracy, %", points, labels=thresholds)
+            found.append(one)
+    return found
+
+
+def stage_rates(finished: Sequence[Finished]) -> list[Series]:
+    """Mean firing rate of each stage's spiking layers, spikes per neuron and step over T_s."""
+    found: list[Series] = []
+    for cell, runs in finished:
+        rates = [_by_stage(results["best"]["firing_rates"] or {}, cell.at) for results, _ in runs]
+        stages = sorted(set.intersection(*(set(r) for r in rates))) if rates else []
+        points = [(float(stage), [r[stage] for r in rates]) for stage in stages]
+        if points:
+            found.append(_series(cell, "stage", "spikes per neuron and timestep", points))
+    return found
+
+
+def _by_stage(rates: dict[str, Any], t: int) -> dict[int, float]:
+    grouped: dict[int, list[float]] = {}
+    for name, values in rates.items():
+        first, _, rest = name.partition(".")
+        stage = rest.split(".")[0]
+        if first == "stages" and stage.isdecimal() and len(values) >= t:
+            grouped.setdefault(int(stage), []).append(values[t - 1])
+    return {stage: statistics.mean(values) for stage, values in grouped.items()}
+
+
+def _taps(runs: Sequence[tuple[Results, Path]]) -> list[str]:
+    """Taps that all runs have a curve of."""
+    found = [list(results["best"].get("early_exit") or {}) for results, _ in runs]
+    return [tap for tap in (found[0] if found else []) if all(tap in other for other in found)]
+
+
+def _series(
+    cell: Cell,
+    x_name: str,
+    y_name: str,
+    points: Sequence[tuple[float, Sequence[float]]],
+    *,
+    labels: Sequence[str] = (),
+) -> Series:
+    return Series(
+        group=cell.data,
+        name=f"{cell.row}, T = {cell.at}",
+        x_name=x_name,
+        y_name=y_name,
+        x=tuple(x for x, _ in points),
+        runs=tuple(tuple(values) for _, values in points),
+        labels=tuple(labels),
+    )

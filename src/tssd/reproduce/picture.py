@@ -1,0 +1,177 @@
+"""The plots of reproductions: ours beside the paper's."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tssd.report.plot import COLOURS, MARKERS
+from tssd.reproduce.table import Line, Table
+from tssd.training.checkpoint import write_atomically
+
+PAPER: dict[str, Any] = {"color": "black", "marker": "D", "fillstyle": "none", "linestyle": "none"}
+
+
+def new_figure(width: float, height: float) -> Any:
+    """A Matplotlib figure without pyplot, which would keep it and choose a screen."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save(figure: Any, path: Path) -> None:
+    """Write PATH.png and PATH.svg, without dates or random names in them."""
+    from matplotlib import rc_context
+
+    for suffix in ("png", "svg"):
+
+        def write(file: Path, suffix: str = suffix) -> None:
+            metadata = {"Date": None} if suffix == "svg" else None
+            with rc_context({"svg.hashsalt": "tssd"}):
+                figure.savefig(file, dpi=150, format=suffix, metadata=metadata)
+
+        write_atomically(path.with_name(f"{path.name}.{suffix}"), write)
+
+
+def plot_table(table: Table, path: Path) -> None:
+    """A row per cell: our mean and spread, the paper's as a hollow diamond; a plot per data set."""
+    groups = by_data(table.lines)
+    rows = max(len(lines) for lines in groups.values())
+    figure = new_figure(4.4 * len(groups) + 1, 0.28 * rows + 1.6)
+    for axes, (data, lines) in zip(_row(figure, len(groups)), groups.items(), strict=True):
+        names = [f"{line.cell.row}, {line.cell.column}" for line in lines]
+        for y, line in enumerate(lines):
+            _point(axes, line, y=y, label="ours" if y == 0 else None, paper=with_paper(table))
+        axes.set_yticks(range(len(lines)), names, fontsize=8)
+        axes.set_ylim(len(lines) - 0.5, -0.5)
+        axes.set_xlabel("test accuracy, %")
+        _dress(axes, data)
+        if with_paper(table):
+            axes.plot([], [], label="paper", **PAPER)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(fontsize=8)
+    figure.suptitle(heading(table), x=0.01, ha="left", fontsize=10)
+    save(figure, path)
+
+
+def plot_sweep(table: Table, path: Path) -> None:
+    """Accuracy against what is varied, a line per row; rows without a place are lines across."""
+    groups = by_data(table.lines)
+    figure = new_figure(4.6 * len(groups) + 1, 3.8)
+    for axes, (data, lines) in zip(_row(figure, len(groups)), groups.items(), strict=True):
+        rows = dict.fromkeys(line.cell.row for line in lines)
+        for index, row in enumerate(rows):
+            colour = COLOURS[index % len(COLOURS)]
+            own = [line for line in lines if line.cell.row == row and line.mean is not None]
+            placed = [line for line in own if line.cell.x is not None]
+            style = {"color": colour, "label": f"{row}, ours"}
+            if placed:
+                axes.errorbar(
+                    [line.cell.x for line in placed],
+                    [line.mean for line in placed],
+                    [line.std or 0 for line in placed],
+                    marker=MARKERS[index % len(MARKERS)],
+                    markersize=5,
+                    capsize=3,
+                    **style,
+                )
+            for line in own:
+                if line.cell.x is None:
+                    axes.axhline(line.mean, linestyle="--", **style)
+                    if line.mean is not None and line.std:
+                        low, high = line.mean - line.std, line.mean + line.std
+                        axes.axhspan(low, high, alpha=0.12, color=colour, linewidth=0)
+            known = [line.cell for line in lines if line.cell.row == row and line.cell.paper]
+            known = known if with_paper(table) else []
+            xs = [(cell.x, cell.paper) for cell in known if cell.x is not None]
+            if xs:
+                axes.plot(
+                    *zip(*xs, strict=True), **PAPER | {"color": colour}, label=f"{row}, paper"
+                )
+            for cell in known:
+                if cell.x is None:
+                    axes.axhline(cell.paper, color=colour, linestyle=":", label=f"{row}, paper")
+        axes.set_xticks(sorted({line.cell.x for line in lines if line.cell.x is not None}))
+        axes.set_xlabel(table.plan.text.get("x_label") or "")
+        axes.set_ylabel(f"test accuracy at T = {lines[0].cell.at}, %")
+        _dress(axes, data)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(fontsize=8)
+    figure.suptitle(heading(table), x=0.01, ha="left", fontsize=10)
+    save(figure, path)
+
+
+def plot_lines(
+    path: Path,
+    lines: Sequence[tuple[str, str, Sequence[float], Sequence[float], Sequence[float]]],
+    *,
+    x_label: str,
+    y_label: str,
+    title: str,
+    log: bool = False,
+) -> None:
+    """Lines with bands, a plot per group.
+
+    Args:
+        path: of the pictures, without suffix.
+        lines: (group, name, x, y, spread of y).
+        x_label: below.
+        y_label: beside.
+        title: above.
+        log: whether both axes are logarithmic.
+    """
+    groups = list(dict.fromkeys(line[0] for line in lines))
+    figure = new_figure(4.6 * len(groups) + 1, 3.8)
+    for axes, group in zip(_row(figure, len(groups)), groups, strict=True):
+        for index, (_, name, x, y, spread) in enumerate(line for line in lines if line[0] == group):
+            colour = COLOURS[index % len(COLOURS)]
+            axes.plot(x, y, color=colour, label=name, marker="." if len(x) < 30 else None)
+            low = [a - b for a, b in zip(y, spread, strict=True)]
+            high = [a + b for a, b in zip(y, spread, strict=True)]
+            axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+        if log:
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+        _dress(axes, group)
+        axes.legend(frameon=False, fontsize=8)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10)
+    save(figure, path)
+
+
+def with_paper(table: Table) -> bool:
+    """Whether the paper's numbers are drawn: at the small scale they would squeeze ours flat."""
+    return table.scale == "paper"
+
+
+def heading(table: Table) -> str:
+    """Title and scale."""
+    left_out = "" if with_paper(table) else "; the paper's numbers are in the table"
+    return f"{table.plan.title} ({table.scale} scale{left_out})"
+
+
+def by_data(lines: Sequence[Line]) -> dict[str, list[Line]]:
+    """The lines of each data set."""
+    groups: dict[str, list[Line]] = {}
+    for line in lines:
+        groups.setdefault(line.cell.data, []).append(line)
+    return groups
+
+
+def _row(figure: Any, count: int) -> list[Any]:
+    return list(figure.subplots(1, count, squeeze=False)[0])
+
+
+def _point(axes: Any, line: Line, *, y: int, label: str | None, paper: bool) -> None:
+    if line.mean is not None:
+        axes.errorbar(
+            line.mean, y, xerr=line.std or 0, color=COLOURS[0], marker="o", capsize=3, label=label
+        )
+    if line.cell.paper is not None and paper:
+        axes.errorbar(line.cell.paper, y, xerr=line.cell.std, capsize=2, **PAPER)
+
+
+def _dress(axes: Any, title: str) -> None:
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_title(title, loc="left", fontsize=9)

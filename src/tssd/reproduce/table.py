@@ -1,0 +1,208 @@
+"""Our numbers beside the paper's."""
+
+import csv
+import io
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from tssd.errors import DataError
+from tssd.report.comparison import EPOCHS, Epoch
+from tssd.reproduce.collect import Collected, Results, refuse_other_splits
+from tssd.reproduce.plan import Cell, Plan, Scale
+
+COLUMNS = (
+    "data", "row", "column", "T", "seeds", "mean", "std", "paper mean", "paper std", "difference",
+    "gain", "paper gain", "train",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """One cell with our values.
+
+    Args:
+        cell: the paper's side.
+        words: what was trained, as after `tssd train`.
+        values: test accuracy in per cent at the cell's T, one a seed.
+        gain: mean over that of the baseline, in points; None without a baseline.
+        paper_gain: the same of the paper.
+    """
+
+    cell: Cell
+    words: str
+    values: tuple[float, ...]
+    gain: float | None = None
+    paper_gain: float | None = None
+
+    @property
+    def mean(self) -> float | None:
+        """Mean over the seeds; None without any."""
+        return statistics.mean(self.values) if self.values else None
+
+    @property
+    def std(self) -> float | None:
+        """Sample standard deviation over the seeds; None for fewer than two."""
+        return statistics.stdev(self.values) if len(self.values) > 1 else None
+
+    @property
+    def difference(self) -> float | None:
+        """Our mean minus the paper's, in points; None where either is missing."""
+        return _minus(self.mean, self.cell.paper)
+
+
+@dataclass(frozen=True)
+class Table:
+    """All cells of a plan at one scale.
+
+    Args:
+        plan: what was planned.
+        scale: paper or small.
+        epoch: whose weights count.
+        seeds: that were planned.
+        lines: one a cell.
+        splits: split hash of each data set.
+        listed: what is not counted, and why.
+    """
+
+    plan: Plan
+    scale: Scale
+    epoch: Epoch
+    seeds: tuple[int, ...]
+    lines: tuple[Line, ...]
+    splits: Mapping[str, str]
+    listed: Sequence[str]
+
+    @classmethod
+    def of(
+        cls,
+        plan: Plan,
+        cells: Sequence[Cell],
+        collected: Collected,
+        *,
+        scale: Scale,
+        seeds: Sequence[int],
+        epoch: Epoch,
+    ) -> Self:
+        """Read every cell off the results of its runs.
+
+        Raises: DataError: runs of one data set saw different samples, or were not evaluated at T.
+        """
+        finished = collected.finished
+        splits = refuse_other_splits(cells, scale, finished)
+        lines = [
+            Line(
+                cell,
+                cell.runs[scale].words,
+                tuple(_accuracy(r, epoch, cell) for r in finished.get(cell.runs[scale], ())),
+            )
+            for cell in cells
+        ]
+        lines = [_with_gain(line, lines, plan.text.get("baseline")) for line in lines]
+        return cls(plan, scale, epoch, tuple(seeds), tuple(lines), splits, collected.listed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, per seed too."""
+        return {
+            "name": self.plan.name,
+            "title": self.plan.title,
+            "source": self.plan.source,
+            "scale": self.scale,
+            "epoch": EPOCHS[self.epoch],
+            "unit": "test accuracy, per cent; differences and gains in points",
+            "seeds": list(self.seeds),
+            "splits": dict(self.splits),
+            "cells": [
+                dict(zip(COLUMNS, _fields(line), strict=True)) | {"runs": list(line.values)}
+                for line in self.lines
+            ],
+            "not_counted": list(self.listed),
+            "not_here": self.plan.text.get("not_here") or [],
+            "notes": self.plan.text.get("notes") or [],
+        }
+
+    def to_csv(self) -> str:
+        """A line per cell; empty where there is no number."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for line in self.lines:
+            fields = _fields(line)
+            writer.writerow(f"{v:.4f}" if isinstance(v, float) else v for v in fields)
+        return text.getvalue()
+
+    def to_markdown(self) -> str:
+        """A table for a README, with what is not counted below it."""
+        heads = ["data", "method", "column", "T", "ours, %", "n", "paper, %", "difference"]
+        gains = any(line.gain is not None or line.paper_gain is not None for line in self.lines)
+        heads += ["gain, ours", "gain, paper"] if gains else []
+        rows = [
+            "| " + " | ".join(heads) + " |",
+            "| --- | --- | --- |" + " ---: |" * (len(heads) - 3),
+        ]
+        for line in self.lines:
+            cell = line.cell
+            shown = [cell.data, cell.row, cell.column, str(cell.at), spread(line.mean, line.std)]
+            shown += [str(len(line.values)), spread(cell.paper, cell.std), signed(line.difference)]
+            shown += [signed(line.gain), signed(line.paper_gain)] if gains else []
+            rows.append("| " + " | ".join(shown) + " |")
+        planned = f"seeds {', '.join(map(str, self.seeds))}"
+        rows += ["", f"Test accuracy, mean ± std over n runs ({planned}); {EPOCHS[self.epoch]}."]
+        if gains:
+            rows[-1] += f" Gains are over {self.plan.text['baseline']}, in points."
+        rows[-1] += " Splits: " + (
+            ", ".join(f"{data} {split}" for data, split in self.splits.items()) or "none"
+        )
+        for head, texts in (
+            ("Not counted", self.listed),
+            ("Not here", self.plan.text.get("not_here") or []),
+            ("Notes", self.plan.text.get("notes") or []),
+        ):
+            rows += ["", f"{head}:", "", *(f"- {text}" for text in texts)] if texts else []
+        return "\n".join(rows) + "\n"
+
+
+def spread(mean: float | None, std: float | None) -> str:
+    """`mean ± std` with two decimals, or a dash."""
+    return "-" if mean is None else f"{mean:.2f}" + ("" if std is None else f" ± {std:.2f}")
+
+
+def signed(value: float | None) -> str:
+    """A difference with its sign, or a dash."""
+    return "-" if value is None else f"{value:+.2f}"
+
+
+def _fields(line: Line) -> tuple[Any, ...]:
+    cell = line.cell
+    return (
+        cell.data, cell.row, cell.column, cell.at, len(line.values), line.mean, line.std,
+        cell.paper, cell.std, line.difference, line.gain, line.paper_gain, line.words,
+    )  # fmt: skip
+
+
+def _accuracy(results: Results, epoch: Epoch, cell: Cell) -> float:
+    known = results[epoch]["accuracy"]
+    if cell.at > len(known):
+        raise DataError(
+            f"{cell.data}, {cell.row}: T = {cell.at} is wanted, seed {results['seed']} was "
+            f"evaluated at T = 1 to {len(known)}; run again into another --output with "
+            f"--trainer.evaluate_timesteps {cell.at}"
+        )
+    return 100 * known[cell.at - 1]
+
+
+def _with_gain(line: Line, lines: Sequence[Line], baseline: str | None) -> Line:
+    own = line.cell
+    rows = [o for o in lines if (o.cell.row, o.cell.data) == (baseline, own.data)]
+    # Of the same column if there is one; a sweep has one baseline for all its points.
+    beside = [other for other in rows if other.cell.column == own.column] or rows
+    if not beside or own.row == baseline:
+        return line
+    other = beside[0]
+    gain, paper_gain = _minus(line.mean, other.mean), _minus(own.paper, other.cell.paper)
+    return Line(own, line.words, line.values, gain, paper_gain)
+
+
+def _minus(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a - b

@@ -1,0 +1,175 @@
+"""`tssd reproduce`: planned, trained, killed, continued, and put beside the paper's numbers."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.reproduce.test_plan import BY_HAND, TINY
+
+WORDS = [
+    TINY,
+    "--scale=small",
+    "--seeds=0,1",
+    "--no-probe",
+    "--net.width=0.03125",
+    "--data.train_samples=50",
+    "--trainer.epochs=1",
+    "--trainer.threads=1",
+    "--trainer.progress=false",
+]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The folder of an uninterrupted reproduction."""
+    from tssd.cli import main
+
+    output = tmp_path_factory.mktemp("whole")
+    assert main(["reproduce", *WORDS, f"--output={output}"]) == 0
+    return output
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir() if path.is_file()}
+
+
+def test_a_reproduction_ends_with_a_table_and_a_plot(whole):
+    assert names(whole) == {f"tiny.{suffix}" for suffix in ("csv", "json", "md", "png", "svg")}
+    found = json.loads((whole / "tiny.json").read_text())
+    assert [cell["seeds"] for cell in found["cells"]] == [2, 2, 2]
+    assert found["not_counted"] == []
+    assert found["epoch"] == "last epoch"
+    run = whole / "runs/digits/tssd,timesteps.teacher=3/seed1/results.json"
+    last = json.loads(run.read_text())["last"]
+    assert found["cells"][2]["runs"][1] == 100 * last["accuracy"][0]
+
+
+def test_what_is_trained_is_not_trained_again(tssd, whole, tmp_path, monkeypatch):
+    output = shutil.copytree(whole, tmp_path / "again")
+    (output / "tiny.csv").unlink()
+    monkeypatch.setattr("tssd.training.fit.Trainer", None)
+    outcome = tssd("reproduce", *WORDS, f"--output={output}", "--epoch=best")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.count("(trained already)") == 4
+    assert outcome.out.count("; best epoch on the validation images") == 1
+    assert (output / "tiny.csv").exists()
+    outcome = tssd("reproduce", *WORDS, f"--output={output}", "--trainer.epochs=2")
+    assert outcome.code == 2
+    assert "the run has trainer.epochs = 1, now it is 2" in outcome.err
+
+
+def test_killed_half_way_and_run_again_it_ends_with_the_same_table(whole, tmp_path):
+    command = [sys.executable, "-m", "tssd", "reproduce", *WORDS, f"--output={tmp_path}"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as process:
+        # The second of four runs has begun.
+        begun = tmp_path / "runs/digits/vanilla_tt/seed1/config.yaml"
+        while process.poll() is None and not begun.exists():
+            time.sleep(0.005)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "tiny.csv").exists()
+    done = len(list(tmp_path.rglob("results.json")))
+    assert 1 <= done < 4
+
+    from tssd.cli import main
+
+    assert main(["reproduce", *WORDS, f"--output={tmp_path}"]) == 0
+    for suffix in ("csv", "json", "md", "svg"):
+        name = f"tiny.{suffix}"
+        assert (tmp_path / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+def test_side_by_side_makes_the_same_table(tssd, whole, tmp_path):
+    outcome = tssd("reproduce", *WORDS, "--jobs=2", f"--output={tmp_path / 'jobs'}")
+    assert outcome.code == 0
+    assert (tmp_path / "jobs/tiny.csv").read_text() == (whole / "tiny.csv").read_text()
+
+
+def test_a_run_that_fails_is_listed_and_the_others_go_on(tssd, whole, tmp_path):
+    output = shutil.copytree(whole, tmp_path / "failed")
+    broken = output / "runs/digits/vanilla_tt/seed0"
+    (broken / "results.json").unlink()
+    (broken / "checkpoints/last.ckpt").write_bytes(b"damaged")
+    shutil.rmtree(output / "runs/digits/tssd,timesteps.teacher=3/seed0")
+    outcome = tssd("reproduce", *WORDS, f"--output={output}")
+    assert outcome.code == 1
+    assert outcome.out.count("failed: ") == 1
+    found = json.loads((output / "tiny.json").read_text())
+    assert [cell["seeds"] for cell in found["cells"]] == [1, 1, 2]
+    (listed,) = found["not_counted"]
+    assert listed.startswith("digits/vanilla_tt, seed 0: ")
+    assert "damaged or truncated" in listed
+
+
+def test_other_samples_among_neighbours_are_refused(tssd, whole, tmp_path):
+    output = shutil.copytree(whole, tmp_path / "foreign")
+    results = output / "runs/digits/vanilla_tt/seed1/results.json"
+    results.write_text(json.dumps(json.loads(results.read_text()) | {"split_hash": "foreign"}))
+    outcome = tssd("reproduce", *WORDS, f"--output={output}")
+    assert outcome.code == 1
+    assert "digits/vanilla_tt, seed 1 used split foreign" in outcome.err
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_a_dry_run_at_the_paper_s_scale_lists_exactly_its_runs(tssd, monkeypatch, name):
+    monkeypatch.delenv("TSSD_DATA", raising=False)
+    outcome = tssd("reproduce", name, "--dry-run", "--no-probe")
+    assert (outcome.code, outcome.err) == (0, "")
+    cells, networks = BY_HAND[name]
+    head, *lines = outcome.out.splitlines()
+    assert f"{cells} cells, {networks} networks x 3 seeds = {3 * networks} runs" in head
+    assert sum("  seeds 0,1,2" in line for line in lines) == networks
+    assert len({line.split("  seeds")[0] for line in lines if "  seeds" in line}) == networks
+    assert not list(Path().iterdir())
+
+
+def test_a_dry_run_measures(tssd):
+    words = [TINY, "--scale=small", "--dry-run", "--net.width=0.02", "--trainer.threads=1"]
+    outcome = tssd("reproduce", *words, "--data.batch_size=4")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.count("s a step of 4), 0.") == 2
+    assert "estimate: 6 runs, " in outcome.out
+    assert not list(Path().iterdir())
+
+
+def test_data_that_is_not_here_is_said(tssd, monkeypatch):
+    monkeypatch.delenv("TSSD_DATA", raising=False)
+    outcome = tssd("reproduce", "table5", "--no-probe")
+    assert outcome.code == 1
+    assert "table5: none of its data is here: no data root given" in outcome.err
+
+
+def test_cells_without_data_do_not_keep_the_others_from_running(tssd, whole, tmp_path, monkeypatch):
+    monkeypatch.delenv("TSSD_DATA", raising=False)
+    output = shutil.copytree(whole, tmp_path / "part")
+    both = tmp_path / "tiny.yaml"
+    more = "- {data: CIFAR10, row: TSSD, column: net, at: 2, runs: {small: cifar10/vgg9_tssd}}\n"
+    both.write_text(Path(TINY).read_text() + more)
+    outcome = tssd("reproduce", both, *WORDS[1:], f"--output={output}")
+    assert outcome.code == 0
+    found = json.loads((output / "tiny.json").read_text())
+    assert [cell["seeds"] for cell in found["cells"]] == [2, 2, 2, 0]
+    assert found["not_counted"][0].startswith("cifar10/vgg9_tssd, seed 0: not run: no data root")
+
+
+def test_the_names_are_listed_and_mistakes_are_named(tssd):
+    listed = tssd("reproduce").out
+    assert [line.split()[0] for line in listed.splitlines()][:2] == ["figure3", "figure4"]
+    for words, expected in (
+        (["tabel1"], "did you mean table1?"),
+        (["table1", "--scale=big"], "--scale: invalid choice"),
+        (["table1", "--seed=1"], "give --seeds 0,1,2"),
+        (["table1", "--net.wdith=1"], "did you mean --net.width?"),
+        (["table1", "--datasets=MNIST"], "--datasets: got 'MNIST'"),
+        (["table1", "--seeds=a"], "--seeds: got 'a'"),
+    ):
+        outcome = tssd("reproduce", *words)
+        assert outcome.code == 2
+        assert expected in outcome.err

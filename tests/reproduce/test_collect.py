@@ -1,0 +1,95 @@
+import math
+import time
+
+import pytest
+
+from tssd.errors import DataError
+from tssd.reproduce.collect import (
+    collect,
+    problem_with,
+    read_metrics,
+    refuse_other_splits,
+    run_folders,
+)
+from tssd.reproduce.runs import plan_runs
+
+from .fabricated import TSSD, VANILLA, cell, results, write_run
+
+
+def test_what_is_not_finished_foreign_or_nan_is_listed_and_not_counted(tmp_path):
+    good, unfinished, nan, absent, moved, failed = runs = plan_runs([VANILLA], range(6), tmp_path)
+    write_run(good.folder, results(0, [0.5]))
+    write_run(unfinished.folder, None)
+    write_run(nan.folder, results(2, [math.nan]))
+    write_run(moved.folder, results(0, [0.9]))
+    write_run(tmp_path / "runs/somebody/else/seed0", results(0, [1.0]))
+    found = collect(runs, tmp_path, {failed: "the loss became nan"})
+    assert [r["seed"] for r in found.finished[VANILLA]] == [0]
+    listed = "\n".join(found.listed)
+    assert "a/vanilla, seed 1: no results yet; finish the run" in listed
+    assert "a/vanilla, seed 2: results.json: best.accuracy is not finite" in listed
+    assert f"a/vanilla, seed {absent.seed}: not trained" in listed
+    assert "a/vanilla, seed 4: results.json is of seed 0" in listed
+    assert "a/vanilla, seed 5: the loss became nan" in listed
+    assert f"{tmp_path / 'runs/somebody/else/seed0'}: not of this plan" in listed
+    assert len(found.listed) == 6
+
+
+def test_ten_thousand_runs_of_others_take_a_second_and_a_few_lines(tmp_path):
+    for n in range(10_000):
+        folder = tmp_path / f"runs/{n // 100}/{n}"
+        folder.mkdir(parents=True)
+        (folder / "config.yaml").touch()
+    began = time.perf_counter()
+    found = collect(plan_runs([VANILLA], [0], tmp_path), tmp_path)
+    assert time.perf_counter() - began < 5
+    assert len(found.listed) == 1 + 5 + 1
+    assert found.listed[-1].startswith("9995 more runs")
+
+
+def test_what_is_inside_a_run_is_not_another_run(tmp_path):
+    write_run(tmp_path / "runs/a", None)
+    write_run(tmp_path / "runs/a/inside", None)
+    assert list(run_folders(tmp_path)) == [tmp_path / "runs/a"]
+    assert list(run_folders(tmp_path / "nothing")) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ([], "holds no mapping"),
+        ({"seed": 0}, "has no timesteps"),
+        (results(0, [0.5]) | {"best": None}, "best.accuracy is missing"),
+        (results(0, []), "best.accuracy is missing"),
+        (results(0, [0.5], last=[math.inf]), "last.accuracy is not finite"),
+        (results(0, ["a"]), "best.accuracy is not finite"),
+    ],
+)
+def test_results_that_cannot_be_counted(content, found):
+    assert found in problem_with(content, 0)
+    assert problem_with(results(0, [0.5]), 0) is None
+
+
+def test_damaged_results_are_listed(tmp_path):
+    (run,) = plan_runs([VANILLA], [0], tmp_path)
+    write_run(run.folder, None)
+    (run.folder / "results.json").write_text('{"seed": ')
+    assert "damaged" in collect([run], tmp_path).listed[0]
+
+
+def test_neighbours_must_have_seen_the_same_samples():
+    cells = [cell("one", VANILLA), cell("two", TSSD), cell("three", TSSD, data="other")]
+    same = {VANILLA: [results(0, [1.0])], TSSD: [results(0, [1.0])]}
+    assert refuse_other_splits(cells, "small", same) == {"d": "abc", "other": "abc"}
+    other = {VANILLA: [results(0, [1.0])], TSSD: [results(0, [1.0], split="xyz")]}
+    with pytest.raises(DataError, match="a/vanilla, seed 0 used split abc, but a/tssd"):
+        refuse_other_splits(cells, "small", other)
+    # Other data may well have another split.
+    assert refuse_other_splits([cells[0], cells[2]], "small", other)["other"] == "xyz"
+
+
+def test_metrics(tmp_path):
+    (tmp_path / "metrics.csv").write_text("epoch,val/accuracy\n0,0.5\n1,\n")
+    assert read_metrics(tmp_path) == [{"epoch": 0, "val/accuracy": 0.5}, {"epoch": 1}]
+    with pytest.raises(DataError, match="metrics.csv: cannot be read"):
+        read_metrics(tmp_path / "nothing")

@@ -1,0 +1,47 @@
+import pytest
+
+from tssd.reproduce.curves import epoch_curves, exit_curves, stage_rates
+
+from .fabricated import TSSD, cell, results
+
+CELL = cell("TSSD", TSSD, at=2)
+RATES = {"stages.0.0.2": [0.1, 0.2], "stages.0.1.2": [0.3, 0.4], "stages.1.2.0": [0.5, 0.6]}
+EXIT = {"1": {"thresholds": [0.0, 1.0], "accuracy": [0.5, 0.75], "leaving": [1.0, 0.0]}}
+
+
+def folder(path, text):
+    path.mkdir()
+    (path / "metrics.csv").write_text(text)
+    return path
+
+
+def test_epochs_as_far_as_all_seeds_have_come(tmp_path):
+    one = folder(tmp_path / "a", "epoch,val/accuracy\n0,0.5\n1,0.75\n2,0.9\n")
+    two = folder(tmp_path / "b", "epoch,val/accuracy\n0,0.25\n1,0.5\n")
+    (found,) = epoch_curves([(CELL, [({}, one), ({}, two)])])
+    assert (found.x, found.runs) == ((1.0, 2.0), ((50.0, 25.0), (75.0, 50.0)))
+    assert found.name == "TSSD, T = 2"
+    without = folder(tmp_path / "c", "epoch,lr\n0,0.1\n")
+    assert epoch_curves([(CELL, [({}, without)]), (CELL, [])]) == []
+
+
+def test_stages_are_means_of_their_layers_at_the_cell_s_t(tmp_path):
+    run = results(0, [0.5, 0.5], best={"firing_rates": RATES})
+    (found,) = stage_rates([(CELL, [(run, tmp_path)])])
+    assert found.x == (0.0, 1.0)
+    assert [values[0] for values in found.runs] == [pytest.approx(0.3), pytest.approx(0.6)]
+    # A network without stages, or without rates.
+    for rates in ({"layer.0": [0.1, 0.1]}, None):
+        run = results(0, [0.5, 0.5], best={"firing_rates": rates})
+        assert stage_rates([(CELL, [(run, tmp_path)])]) == []
+    assert stage_rates([(CELL, [])]) == []
+
+
+def test_exits_of_every_weak_classifier(tmp_path):
+    runs = [(results(s, [0.5, 0.5], best={"early_exit": EXIT}), tmp_path) for s in (0, 1)]
+    (found,) = exit_curves([(CELL, runs)])
+    assert found.x == (100.0, 0.0)
+    assert found.runs == ((50.0, 50.0), (75.0, 75.0))
+    assert found.labels == ("0", "1")
+    none = results(0, [0.5, 0.5], best={"early_exit": {}})
+    assert exit_curves([(CELL, [(none, tmp_path)]), (CELL, [])]) == []

@@ -1,0 +1,94 @@
+import csv
+import json
+import shutil
+
+import pytest
+
+from tssd.reproduce.collect import collect
+from tssd.reproduce.outcome import write_outcome
+from tssd.reproduce.plan import Variant
+from tssd.reproduce.runs import Run
+from tssd.reproduce.table import Table
+
+from .fabricated import cell, plan
+
+VARIANT = Variant("digits/tssd")
+
+
+@pytest.fixture
+def written(trained, tmp_path):
+    """Writes the outcome of a kind for one trained network."""
+
+    def write(kind):
+        output = tmp_path / kind
+        run = Run(VARIANT, 0, output / "runs" / VARIANT.name / "seed0")
+        shutil.copytree(trained, run.folder)
+        cells = (cell("TSSD", VARIANT, at=2, paper=50.0, x=1.0, data="digits"),)
+        collected = collect([run], output)
+        of = {"scale": "small", "seeds": [0], "epoch": "best"}
+        table = Table.of(plan(*cells, kind=kind), cells, collected, **of)
+        text = write_outcome(table, collected, [run], output)
+        assert (output / "made-up.md").read_text() == text
+        results = json.loads((run.folder / "results.json").read_text())
+        content = json.loads((output / "made-up.json").read_text())
+        return output, results["best"], content
+
+    return write
+
+
+def names(output):
+    return {path.name.removeprefix("made-up") for path in output.iterdir() if path.is_file()}
+
+
+def pictures(name):
+    return {f"{name}.png", f"{name}.svg"}
+
+
+TABLE = {".csv", ".json", ".md", *pictures("")}
+
+
+@pytest.mark.parametrize("kind", ["table", "sweep"])
+def test_a_table_and_its_plot(written, kind):
+    output, best, content = written(kind)
+    assert names(output) == TABLE
+    (row,) = csv.DictReader((output / "made-up.csv").read_text().splitlines())
+    assert float(row["mean"]) == pytest.approx(100 * best["accuracy"][1], abs=1e-4)
+    assert content["cells"][0]["runs"] == [100 * best["accuracy"][1]]
+
+
+def test_curves(written):
+    output, _, content = written("curves")
+    assert names(output) == TABLE | {"-epochs.csv"} | pictures("-epochs")
+    assert len(content["epochs"][0]["x"]) == 1  # the run had one epoch
+
+
+def test_rates_and_maps(written):
+    output, best, content = written("rates")
+    extra = {"-stages.csv"} | pictures("-stages") | pictures("-maps-digits")
+    assert names(output) == TABLE | extra
+    first = [v[1] for k, v in best["firing_rates"].items() if k.startswith("stages.0.")]
+    assert content["stages"][0]["mean"][0] == pytest.approx(sum(first) / len(first))
+
+
+def test_exits(written):
+    output, best, content = written("exits")
+    assert names(output) == TABLE | {"-exits.csv"} | pictures("-exits")
+    (curve,) = best["early_exit"].values()
+    assert content["exits"][0]["mean"] == [pytest.approx(100 * a) for a in curve["accuracy"]]
+
+
+def test_theory(written):
+    output, _, content = written("theory")
+    assert names(output) == TABLE | {"-variance.csv"} | pictures("-variance")
+    assert content["variance"]["learned"][0]["data"] == "digits"
+    assert "class probabilities known" in (output / "made-up.md").read_text()
+
+
+@pytest.mark.parametrize("kind", ["curves", "rates", "exits", "theory", "table", "sweep"])
+def test_nothing_was_trained(tmp_path, kind):
+    cells = (cell("TSSD", VARIANT, at=2, paper=50.0, data="digits"),)
+    run = Run(VARIANT, 0, tmp_path / "runs/x")
+    collected = collect([run], tmp_path)
+    of = {"scale": "small", "seeds": [0], "epoch": "best"}
+    table = Table.of(plan(*cells, kind=kind), cells, collected, **of)
+    assert "not trained" in write_outcome(table, collected, [run], tmp_path)

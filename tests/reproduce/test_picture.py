@@ -1,0 +1,62 @@
+from dataclasses import replace
+
+import pytest
+
+from tssd.reproduce.collect import Collected
+from tssd.reproduce.picture import by_data, heading, plot_lines, plot_sweep, plot_table
+from tssd.reproduce.table import Table
+
+from .fabricated import TSSD, VANILLA, cell, plan, results
+
+CELLS = (
+    cell("vanilla", VANILLA, paper=50.0, std=1.0),
+    cell("TSSD", TSSD, paper=70.0, x=3),
+    cell("TSSD", TSSD, paper=None, x=4, column="wide"),
+    cell("TSSD", TSSD, data="e", x=3),
+)
+FULL = Collected({VANILLA: [results(s, [0.5 + s / 9]) for s in (0, 1)], TSSD: []}, ())
+
+
+def table(collected=FULL, scale="paper"):
+    cells = [replace(one, runs={scale: one.runs["small"]}) for one in CELLS]
+    of = {"scale": scale, "seeds": [0, 1], "epoch": "best"}
+    return Table.of(plan(*cells), cells, collected, **of)
+
+
+@pytest.mark.parametrize("draw", [plot_table, plot_sweep])
+@pytest.mark.parametrize("collected", [FULL, Collected({}, ())])
+def test_pictures_are_written_twice_the_same(tmp_path, draw, collected):
+    draw(table(collected), tmp_path / "a")
+    draw(table(collected), tmp_path / "b")
+    for suffix in ("png", "svg"):
+        one = (tmp_path / f"a.{suffix}").read_bytes()
+        assert len(one) > 1000
+        assert one == (tmp_path / f"b.{suffix}").read_bytes()
+    assert (tmp_path / "a.svg").read_text().startswith("<?xml")
+
+
+def test_an_empty_cell_is_no_point_at_zero(tmp_path):
+    plot_table(table(), tmp_path / "some")
+    plot_table(table(Collected({}, ())), tmp_path / "none")
+    some, none = ((tmp_path / f"{n}.svg").read_text() for n in ("some", "none"))
+    assert len(some) > len(none)
+
+
+@pytest.mark.parametrize("draw", [plot_table, plot_sweep])
+def test_the_paper_s_numbers_do_not_squeeze_those_of_the_small_scale(tmp_path, draw):
+    draw(table(), tmp_path / "paper")
+    draw(table(scale="small"), tmp_path / "small")
+    drawn = {n: (tmp_path / f"{n}.svg").read_text() for n in ("paper", "small")}
+    assert "numbers are in the table" in heading(table(scale="small"))
+    # Matplotlib names the text of a label in a comment.
+    assert ["paper -->" in text for text in drawn.values()] == [True, False]
+
+
+def test_lines_with_bands(tmp_path):
+    lines = [("g", "n", [1.0, 10.0], [1.0, 0.1], [0.0, 0.0])]
+    plot_lines(tmp_path / "l", lines, x_label="x", y_label="y", title="t", log=True)
+    assert (tmp_path / "l.svg").stat().st_size > 1000
+
+
+def test_lines_by_data():
+    assert {k: len(v) for k, v in by_data(table().lines).items()} == {"d": 3, "e": 1}
