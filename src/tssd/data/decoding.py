@@ -87,7 +87,16 @@ def for_each(
             yield from results
         else:
             console = Console(stderr=True)
-            yield from track(results, title, total=len(paths), console=console, transient=True)
+            shown = track(
+                results,
+                title,
+                total=len(paths),
+                console=console,
+                transient=True,
+                # Elsewhere a bar would leave empty lines.
+                disable=not console.is_terminal,
+            )
+            yield from shown
 
 
 def decode_all(

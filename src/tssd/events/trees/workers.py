@@ -50,7 +50,16 @@ def run_all(
         processes = (os.cpu_count() or 1) if total >= PROCESSES_FROM else 1
     results = map(work, tasks) if processes == 1 else _in_processes(work, tasks, processes)
     console = Console(stderr=True)
-    yield from track(results, title, total=total, console=console, transient=True)
+    shown = track(
+        results,
+        title,
+        total=total,
+        console=console,
+        transient=True,
+        # Elsewhere a bar would leave empty lines.
+        disable=not console.is_terminal,
+    )
+    yield from shown
 
 
 def _in_processes(
