@@ -19,13 +19,16 @@ def test_environment_is_plain_and_complete():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("program", "shown"),
-    [("/somewhere/bin/tssd", "tssd"), ("/tssd/__main__.py", "tssd"), ("my.py", "my.py")],
-)
-def test_command_is_what_a_shell_takes(monkeypatch, program, shown):
+@pytest.mark.parametrize("program", ["/somewhere/bin/tssd", "C/tssd.exe", "/src/tssd/__main__.py"])
+def test_command_is_what_a_shell_takes(monkeypatch, program):
     monkeypatch.setattr(sys, "argv", [program, "train", "my recipe.yaml", "--seed=1"])
-    assert environment()["command"] == f"{shown} train 'my recipe.yaml' --seed=1"
+    assert environment()["command"] == "tssd train 'my recipe.yaml' --seed=1"
+
+
+@pytest.mark.parametrize("program", ["", "my.py", "/src/other/__main__.py"])
+def test_another_program_is_no_command(monkeypatch, program):
+    monkeypatch.setattr(sys, "argv", [program, "train"])
+    assert environment()["command"] is None
 
 
 def test_commit_of_a_checkout(tmp_path, monkeypatch):

@@ -27,12 +27,13 @@ def environment() -> dict[str, Any]:
     }
 
 
-def command() -> str:
-    """The command line that this process was started with, as a shell takes it."""
+def command() -> str | None:
+    """The `tssd` command line of this process, as a shell takes it; None in another program."""
     program, *words = sys.argv
-    name = Path(program).name
     # `python -m tssd` shows the package's file.
-    return shlex.join(["tssd" if name == "__main__.py" else name, *words])
+    if Path(program).parts[-2:] != ("tssd", "__main__.py") and Path(program).stem != "tssd":
+        return None
+    return shlex.join(["tssd", *words])
 
 
 def _version(package: str) -> str | None:
