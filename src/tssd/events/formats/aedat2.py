@@ -76,15 +76,13 @@ def read_aedat2(
     begin = _header_end(data, name=name)
     count, lost = divmod(len(data) - begin, BYTES)
     clauses = [f"is cut off: the last {lost} bytes are no whole event, dropped"] if lost else []
-    # The upper half of an address is unused, so 16 bits of it do.
-    address = np.frombuffer(data, ">u2", count * 4, begin).reshape(count, 4)[:, 1]
-    time = np.frombuffer(data, ">i4", count * 2, begin).reshape(count, 2)[:, 1]
+    words = np.frombuffer(data, ">u4", count * 2, begin).reshape(count, 2)
+    address, time = words[:, 0], words[:, 1].view(">i4")
     if duration is not None:
         limit = duration if start == "zero" else _first_time(address, time) + duration
         count = bisect.bisect_left(time, limit)  # looks at 21 of 2 million time stamps
-        address, time = address[:count], time[:count]
     events = checked_events(
-        _fields(address, time, orientation),
+        _fields(words[:count], orientation),
         (SIDE, SIDE),
         name=name,
         strict=strict,
@@ -150,19 +148,28 @@ def _first_time(address: NDArray[Any], time: NDArray[Any]) -> int:
 
 
 def _fields(
-    address: NDArray[Any], time: NDArray[Any], orientation: Orientation
+    words: NDArray[Any], orientation: Orientation
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Fields t, x (column), y (row), p of the pixel events."""
-    count = len(address)
-    t, pixel = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.bool_)
+    """Fields t, x (column), y (row), p of the pixel events; words are big-endian, [E, 2]."""
+    count = len(words)
+    t = np.empty(count, dtype=np.int64)
     x, y, p = (np.empty(count, dtype=dtype) for dtype in (np.uint16, np.uint16, np.uint8))
+    external = False
     # In blocks, so that what comes between stays in the cache instead of fresh memory.
     for begin in range(0, count, BLOCK):
         block = slice(begin, begin + BLOCK)
-        bits = address[block].astype(np.uint16) ^ FLIPS[orientation]
-        t[block] = time[block]
-        x[block] = bits >> 8 & SIDE - 1
-        y[block] = bits >> 1 & SIDE - 1
-        p[block] = bits & 1
-        pixel[block] = (bits & EXTERNAL) == 0
-    return (t, x, y, p) if pixel.all() else (t[pixel], x[pixel], y[pixel], p[pixel])
+        native = words[block].astype(np.uint32)  # both at once: bytes in a row turn faster
+        # The upper half of an address is unused, so 16 bits of it do.
+        bits = native[:, 0].astype(np.uint16)
+        bits ^= FLIPS[orientation]
+        external = external or bool(np.bitwise_or.reduce(bits) & EXTERNAL)
+        t[block] = native[:, 1].view(np.int32)
+        np.right_shift(bits, 8, out=x[block])
+        x[block] &= SIDE - 1
+        np.right_shift(bits, 1, out=y[block])
+        y[block] &= SIDE - 1
+        np.bitwise_and(bits, 1, out=p[block], casting="unsafe")
+    if not external:
+        return t, x, y, p
+    pixel = (words[:, 0] & EXTERNAL) == 0
+    return t[pixel], x[pixel], y[pixel], p[pixel]
