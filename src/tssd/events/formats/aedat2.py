@@ -23,7 +23,7 @@ SIDE = 128
 BYTES = 8
 EXTERNAL = 0x8000
 LATEST = 2**31 - 1
-BLOCK = 2**15  # events decoded at once
+BLOCK = 2**17  # events decoded at once; measured: 2**15 takes a fifth longer, 2**12 half
 
 # Address bits to turn over, so that bits 8-14 are the column, 1-7 the row and 0 is p. The camera
 # stood on its side; 127 - v of 7 bits is turning them over.
