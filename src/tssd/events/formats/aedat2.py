@@ -162,7 +162,7 @@ def _fields(
         # The upper half of an address is unused, so 16 bits of it do.
         bits = native[:, 0].astype(np.uint16)
         bits ^= FLIPS[orientation]
-        external = external or bool(np.bitwise_or.reduce(bits) & EXTERNAL)
+        external = external or bits.max() >= EXTERNAL  # the highest bit, which no flip touches
         t[block] = native[:, 1].view(np.int32)
         np.right_shift(bits, 8, out=x[block])
         x[block] &= SIDE - 1
