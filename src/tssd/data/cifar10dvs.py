@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tssd.data.base import require
-from tssd.data.catalogue import Catalogue, FileRecording, check_counts, numbered
+from tssd.data.catalogue import Catalogue, check_counts, numbered
 from tssd.data.event_augment import EventAugmentation
 from tssd.data.event_sources import Download, find_recordings
 from tssd.data.events import EventData, Pool
@@ -17,7 +17,6 @@ from tssd.data.splits import TEST_SEED, Indices, hold_out
 from tssd.events import Events
 from tssd.events.files import File, PlainFile
 from tssd.events.formats.aedat2 import Orientation, read_aedat2
-from tssd.events.formats.npz import read_npz
 from tssd.events.slicing import FixedTime, Slicing
 
 # Number of each archive at figshare (article 4724671, version 2), and its MD5.
@@ -146,9 +145,8 @@ class CIFAR10DVS(EventData):
             allow_incomplete=self.allow_incomplete,
         )
         test = test_part(labels, ids, self.rule)
-        reader = self._read_npz if found.converted else self._read
         return Catalogue(
-            [FileRecording(*named, reader) for named in zip(found.names, found.files, strict=True)],
+            self.recordings(found),
             labels,
             train=numbered(~test),
             test=numbered(test),
@@ -158,11 +156,12 @@ class CIFAR10DVS(EventData):
     def read_file(self, path: Path) -> Events:
         """Read a recording of the user's own: AEDAT 2.0 or .npz; other formats as they are."""
         file = PlainFile(path.parent, path.name)
-        readers = {".aedat": self._read, ".npz": self._read_npz}
+        readers = {".aedat": self.read_original, ".npz": self.read_converted}
         read = readers.get(path.suffix.lower())
         return super().read_file(path) if read is None else read(file)
 
-    def _read(self, file: File) -> Events:
+    def read_original(self, file: File) -> Events:
+        """Read an AEDAT 2.0 file."""
         # Only what the frames need is decoded: a tenth of a recording for ten timesteps.
         start = self.slicing.start if isinstance(self.slicing, FixedTime) else "first"
         return read_aedat2(
@@ -174,10 +173,9 @@ class CIFAR10DVS(EventData):
             name=file.place,
         )
 
-    def _read_npz(self, file: File) -> Events:
-        events = read_npz(
-            file.content(), height=128, width=128, strict=self.strict, name=file.place
-        )
+    def read_converted(self, file: File) -> Events:
+        """Read an .npz file of SpikingJelly's, turned as `orientation` says."""
+        events = super().read_converted(file)
         if self.orientation == "mlf":  # the columns mirrored and the polarities swapped
             events = replace(events, x=(127 - events.x).astype(np.uint16), p=1 - events.p)
         return events

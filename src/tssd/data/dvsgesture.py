@@ -6,17 +6,15 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from tssd.data.catalogue import Catalogue, FileRecording, check_counts, numbered
+from tssd.data.catalogue import Catalogue, check_counts, numbered
 from tssd.data.event_augment import EventAugmentation
 from tssd.data.event_sources import DOWNLOADED, Download, find_converted, missing, where_from
 from tssd.data.events import EventData, Pool
 from tssd.data.trials import LISTS, Trial, find_trials
 from tssd.errors import DataError
-from tssd.events import Events
 from tssd.events.cache import cache_root
-from tssd.events.files import File
-from tssd.events.formats.npz import read_npz
 from tssd.events.slicing import FixedTime, Slicing
+from tssd.events.trees.gestures import GESTURES
 from tssd.events.trees.marking import is_simulated
 from tssd.events.unpack import unpack
 
@@ -32,12 +30,6 @@ DOWNLOADS = (
 TREE = "DvsGesture"
 
 SAMPLES = {"train": 1176, "test": 288}
-
-GESTURES = (
-    "hand_clapping", "right_hand_wave", "left_hand_wave", "right_arm_clockwise",
-    "right_arm_counter_clockwise", "left_arm_clockwise", "left_arm_counter_clockwise", "arm_roll",
-    "air_drums", "air_guitar", "other_gestures",
-)  # fmt: skip
 
 
 class DVSGesture(EventData):
@@ -158,18 +150,9 @@ class DVSGesture(EventData):
         counts = {part: int(np.count_nonzero(parts == part)) for part in LISTS}
         check_counts(self.path, counts, SAMPLES, allow_incomplete=self.allow_incomplete)
         return Catalogue(
-            [
-                FileRecording(*named, self._read_npz)
-                for named in zip(found.names, found.files, strict=True)
-            ],
+            self.recordings(found),
             labels,
             train=numbered(parts == "train"),
             test=numbered(parts == "test"),
             simulated=found.simulated,
-        )
-
-    def _read_npz(self, file: File) -> Events:
-        height, width = self.sensor
-        return read_npz(
-            file.content(), height=height, width=width, strict=self.strict, name=file.place
         )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tssd.data.root import DATA_VARIABLE
 from tssd.errors import DataError
-from tssd.events.files import File, list_folder, list_zip, zip_comment
-from tssd.events.trees.marking import SAYS, is_simulated
+from tssd.events.files import File, list_folder, list_zip
+from tssd.events.trees.marking import is_simulated
 
 # Folders in which SpikingJelly keeps the archives and the recordings it has converted.
 DOWNLOADED, CONVERTED = "download", "events_np"
@@ -94,7 +94,7 @@ def find_recordings(
     }
     zipped = [file for path in zips.values() for file in list_zip(path, (suffix,), advice=advice)]
     if found := _matching(zipped, pattern):
-        simulated = simulated or any(SAYS.encode() in zip_comment(path) for path in zips)
+        simulated = simulated or any(is_simulated(path) for path in zips.values())
         return Found(*found, simulated=simulated)
     if (npz := find_converted(folder, converted)) is not None:
         return npz

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tssd.data.base import DataModule, require
-from tssd.data.catalogue import Catalogue
+from tssd.data.catalogue import Catalogue, FileRecording
 from tssd.data.event_augment import EventAugmentation
 from tssd.data.event_set import EventPart, EventSet
+from tssd.data.event_sources import Found
 from tssd.data.parts import Stored
 from tssd.data.root import data_root
 from tssd.data.splits import Indices
@@ -25,7 +26,9 @@ from tssd.events import Events
 from tssd.events.binning import to_frames
 from tssd.events.build import open_frames
 from tssd.events.cache import FrameCache, cache_root
+from tssd.events.files import File
 from tssd.events.formats.detect import read_events
+from tssd.events.formats.npz import read_npz
 from tssd.events.pooling import cell_area
 from tssd.events.slicing import FixedTime, Slicing
 
@@ -107,6 +110,22 @@ class EventData(DataModule):
     def find(self) -> Catalogue:
         """Find the recordings; cheap: none is read."""
         raise NotImplementedError(f"{type(self).__name__} must implement find()")
+
+    def read_original(self, file: File) -> Events:
+        """Read one file of the original data set, if each of its files is one sample."""
+        raise NotImplementedError(f"{type(self).__name__} must implement read_original()")
+
+    def read_converted(self, file: File) -> Events:
+        """Read an .npz file of SpikingJelly's."""
+        height, width = self.sensor
+        return read_npz(
+            file.content(), height=height, width=width, strict=self.strict, name=file.place
+        )
+
+    def recordings(self, found: Found) -> list[FileRecording]:
+        """Recordings of the files found, one sample each, with the reader of their format."""
+        read = self.read_converted if found.converted else self.read_original
+        return [FileRecording(*named, read) for named in zip(found.names, found.files, strict=True)]
 
     def connect(self, *, student: int, teacher: int, longest: int) -> None:
         """Learn for how many timesteps the network will run: that many slices are cut.

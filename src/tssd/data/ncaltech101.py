@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from tssd.data.catalogue import Catalogue, FileRecording, check_counts
+from tssd.data.catalogue import Catalogue, check_counts
 from tssd.data.event_augment import EventAugmentation
 from tssd.data.event_sources import Download, Found, find_recordings
 from tssd.data.events import EventData, Pool
@@ -13,7 +13,6 @@ from tssd.data.splits import TEST_SEED, hold_out
 from tssd.events import Events
 from tssd.events.files import File
 from tssd.events.formats.five_byte import read_five_byte
-from tssd.events.formats.npz import read_npz
 from tssd.events.slicing import Slicing
 
 DOWNLOADS = (
@@ -111,9 +110,8 @@ class NCaltech101(EventData):
         )
         labels = np.array([names.index(fields["label"]) for fields in found.fields], dtype=np.int64)
         train, test = hold_out(labels, TEST_SHARE, seed=TEST_SEED)
-        reader = self._read_npz if found.converted else self._read
         return Catalogue(
-            [FileRecording(*named, reader) for named in zip(found.names, found.files, strict=True)],
+            self.recordings(found),
             labels,
             train=train,
             test=test,
@@ -131,14 +129,9 @@ class NCaltech101(EventData):
             downloads=DOWNLOADS,
         )
 
-    def _read(self, file: File) -> Events:
+    def read_original(self, file: File) -> Events:
+        """Read a file of five bytes an event."""
         height, width = self.sensor
         return read_five_byte(
-            file.content(), height=height, width=width, strict=self.strict, name=file.place
-        )
-
-    def _read_npz(self, file: File) -> Events:
-        height, width = self.sensor
-        return read_npz(
             file.content(), height=height, width=width, strict=self.strict, name=file.place
         )

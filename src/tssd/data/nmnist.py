@@ -4,14 +4,13 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from tssd.data.catalogue import Catalogue, FileRecording, check_counts, numbered
+from tssd.data.catalogue import Catalogue, check_counts, numbered
 from tssd.data.event_augment import EventAugmentation
 from tssd.data.event_sources import Download, find_recordings
 from tssd.data.events import EventData, Pool
 from tssd.events import Events
 from tssd.events.files import File
 from tssd.events.formats.five_byte import read_five_byte
-from tssd.events.formats.npz import read_npz
 from tssd.events.slicing import Slicing
 
 _URL = "https://data.mendeley.com/datasets/468j46mzdv"
@@ -115,20 +114,14 @@ class NMNIST(EventData):
             dict(zip(counts, expected, strict=True)),
             allow_incomplete=self.allow_incomplete,
         )
-        reader = self._read_npz if found.converted else self._read
         return Catalogue(
-            [FileRecording(*named, reader) for named in zip(found.names, found.files, strict=True)],
+            self.recordings(found),
             labels,
             train=numbered([part == "train" for part in parts]),
             test=numbered([part == "test" for part in parts]),
             simulated=found.simulated,
         )
 
-    def _read(self, file: File) -> Events:
+    def read_original(self, file: File) -> Events:
+        """Read a file of five bytes an event."""
         return read_five_byte(file.content(), strict=self.strict, name=file.place)
-
-    def _read_npz(self, file: File) -> Events:
-        height, width = self.sensor
-        return read_npz(
-            file.content(), height=height, width=width, strict=self.strict, name=file.place
-        )

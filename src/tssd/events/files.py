@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tssd.errors import DataError
+from tssd.events.formats.source import is_html
 
 # What a recording may take at most once unpacked: the longest of the data sets read here are tens
 # of megabytes long.
@@ -194,7 +195,7 @@ def looks_like(path: Path, magic: bytes) -> str:
             start = file.read(512)
     except OSError as error:
         return f"not readable ({error.strerror})"
-    if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
+    if is_html(start):
         return "an HTML page (an error or login page of the server)"
     if not start:
         return "empty"
@@ -202,7 +203,7 @@ def looks_like(path: Path, magic: bytes) -> str:
 
 
 def zip_comment(archive: Path) -> bytes:
-    """The comment of an archive that `list_zip` has listed."""
+    """The comment of a zip archive; one that `list_zip` has listed is not opened again."""
     return _opened(archive, archive.stat().st_mtime_ns).comment
 
 

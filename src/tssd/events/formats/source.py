@@ -44,7 +44,7 @@ def load(source: Path | bytes, name: str = "") -> tuple[bytes, str]:
             ) from error
         except ValueError as error:  # a NUL in the path
             raise DataError(f"{name!r} is not a path: correct it") from error
-    if _is_html(data):
+    if is_html(data):
         raise DataError(
             f"{name} is an HTML page, expected a recording: the server sent an error or login page "
             "instead of the file; download it again"
@@ -94,6 +94,7 @@ def refuse_other_format(data: bytes, expected: str, *, name: str) -> None:
         )
 
 
-def _is_html(data: bytes) -> bool:
-    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml"))
+def is_html(data: bytes) -> bool:
+    """Whether a file begins as the error and login pages do that servers send in its place."""
+    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n\v\f").lower()
+    return start.startswith((b"<!doctype", b"<html", b"<head", b"<?xml"))

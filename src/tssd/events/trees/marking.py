@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tssd.errors import DataError
+from tssd.events.files import zip_comment
 from tssd.events.formats.target import replacing
 
 NOTE = "SIMULATED.json"
@@ -75,7 +76,6 @@ def is_simulated(path: Path) -> bool:
     if path.is_dir():
         return (path / NOTE).is_file()
     try:
-        with zipfile.ZipFile(path) as archive:
-            return SAYS.encode() in archive.comment
+        return SAYS.encode() in zip_comment(path)
     except (OSError, ValueError, zipfile.BadZipFile):
         return False
