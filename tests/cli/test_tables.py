@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from tssd.cli.tables import print_accuracy, print_comparison, print_evaluation
-from tssd.evaluation import EarlyExit, EnergyModel, Evaluation, Operations
+from tssd.evaluation import EarlyExit, EnergyModel, Evaluation, Operations, Reliability
 from tssd.report import Comparison, Row
 
 
@@ -47,6 +47,7 @@ def evaluation():
         accuracy=(0.5, 0.75),
         nll=(1.25, 0.5),
         calibration_error=(0.1, 0.05),
+        reliability=Reliability((40,), (0.8,), (0.75,)),
         confusion=((1, 0), (0, 1)),
         firing_rates={"stages.0": (0.1, 0.2)},
         mean_firing_rate=(0.05, 0.1),

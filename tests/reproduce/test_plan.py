@@ -53,7 +53,7 @@ def test_every_recipe_exists_and_says_what_is_small(name):
     for scale in SCALES:
         recipes = {variant.recipe for variant in plan.variants(plan.at_scale(scale), scale)}
         assert recipes <= set(recipe_names())
-        is_small = {"/small" in r or "/scarce" in r or r.startswith("digits/") for r in recipes}
+        is_small = {"/small" in r or r.startswith("digits/") for r in recipes}
         assert is_small <= {scale == "small", True if name == "theory" else scale == "small"}
 
 

@@ -1,7 +1,7 @@
 """Evaluation: one pass over the data gives accuracy and cost at every number of timesteps."""
 
 from tssd.evaluation.accuracy import ConfusionMatrix, TimestepAccuracy
-from tssd.evaluation.calibration import CalibrationError
+from tssd.evaluation.calibration import Calibration, Reliability
 from tssd.evaluation.costs import CostCounter
 from tssd.evaluation.early_exit import EarlyExit, EarlyExitCurve
 from tssd.evaluation.firing import FiringRates
@@ -10,7 +10,7 @@ from tssd.evaluation.result import Evaluation
 from tssd.evaluation.run import accuracy_at_every_timestep, evaluate
 
 __all__ = [
-    "CalibrationError",
+    "Calibration",
     "ConfusionMatrix",
     "CostCounter",
     "EarlyExit",
@@ -20,6 +20,7 @@ __all__ = [
     "FiringRates",
     "LayerOperations",
     "Operations",
+    "Reliability",
     "TimestepAccuracy",
     "accuracy_at_every_timestep",
     "evaluate",

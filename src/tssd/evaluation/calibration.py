@@ -1,4 +1,6 @@
-"""Expected calibration error: how far confidence is from accuracy."""
+"""Calibration: how far confidence is from accuracy, as one number and bin by bin."""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -7,34 +9,63 @@ from torch import Tensor
 BINS = 15
 
 
-class CalibrationError:
-    """sum_b n_b/n |accuracy_b - confidence_b| over bins b of the softmax's maximum, at every T.
+@dataclass(frozen=True)
+class Reliability:
+    """The reliability diagram: bin b = 0..B-1 holds the confidences in (b/B, (b+1)/B].
 
-    Bin b = 0..B-1 holds the confidences in (b/B, (b+1)/B].
+    Args:
+        samples: of each bin.
+        confidence: mean of each bin, 0 to 1; None = an empty bin.
+        accuracy: share of right decisions of each bin, 0 to 1; None = an empty bin.
+    Source: Guo et al. 2017, arXiv 1706.04599, eq. 1 and 2.
+    """
+
+    samples: tuple[int, ...]
+    confidence: tuple[float | None, ...]
+    accuracy: tuple[float | None, ...]
+
+
+class Calibration:
+    """Decisions and confidences (the softmax's maximum), counted in bins at every T.
 
     Args:
         timesteps: T_max.
         device: of the logits.
         bins: number of equal-width bins B.
-    Shapes: update takes mean logits [T_max, N, K], target [N]; the result is [T_max], 0 to 1.
-    Source: Guo et al. 2017, arXiv 1706.04599, eq. 3.
+    Shapes: update takes mean logits [T_max, N, K] and target [N].
     """
 
     def __init__(
         self, timesteps: int, device: torch.device | str = "cpu", *, bins: int = BINS
     ) -> None:
-        # A bin's error needs no more than sum(correct - confidence): its n_b cancels.
-        self.gap = torch.zeros(timesteps, bins, dtype=torch.float64, device=device)
-        self.samples = 0
+        self.samples = torch.zeros(timesteps, bins, dtype=torch.float64, device=device)
+        self.right = torch.zeros_like(self.samples)
+        self.confidence = torch.zeros_like(self.samples)
 
     def update(self, logits: Tensor, target: Tensor) -> None:
         """Count a batch."""
-        bins = self.gap.shape[1]
+        bins = self.samples.shape[1]
         confidence, predicted = logits.double().softmax(-1).max(-1)
         index = (confidence * bins).ceil().long().clamp(1, bins) - 1
-        self.gap.scatter_add_(1, index, (predicted == target).double() - confidence)
-        self.samples += target.numel()
+        self.samples.scatter_add_(1, index, torch.ones_like(confidence))
+        self.right.scatter_add_(1, index, (predicted == target).double())
+        self.confidence.scatter_add_(1, index, confidence)
 
-    def result(self) -> tuple[float, ...]:
-        """The error over all samples so far."""
-        return tuple(gap / self.samples for gap in self.gap.abs().sum(1).tolist())
+    def error(self) -> tuple[float, ...]:
+        """Expected calibration error sum_b n_b/n |accuracy_b - confidence_b| at every T, 0 to 1.
+
+        Source: Guo et al. 2017, arXiv 1706.04599, eq. 3.
+        """
+        # Of sums instead of means: a bin's n_b cancels.
+        gaps = (self.right - self.confidence).abs().sum(1)
+        return tuple((gaps / self.samples.sum(1)).tolist())
+
+    def reliability(self, t: int) -> Reliability:
+        """The bins at T = t."""
+        counts = self.samples[t - 1].tolist()
+
+        def means(sums: Tensor) -> tuple[float | None, ...]:
+            pairs = zip(sums[t - 1].tolist(), counts, strict=True)
+            return tuple(total / n if n else None for total, n in pairs)
+
+        return Reliability(tuple(map(int, counts)), means(self.confidence), means(self.right))

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tssd.evaluation.calibration import Reliability
 from tssd.evaluation.early_exit import EarlyExit
 from tssd.evaluation.operations import Operations
 
@@ -13,11 +14,12 @@ class Evaluation:
 
     Args:
         timesteps: T_max.
-        report_at: the T of the confusion matrix and of early exit.
+        report_at: the T of the reliability diagram, the confusion matrix and early exit.
         samples: how many were evaluated.
         accuracy: per T, share of right decisions of the mean logits, 0 to 1.
         nll: per T, mean cross entropy in nats.
         calibration_error: per T, expected calibration error over 15 equal-width bins, 0 to 1.
+        reliability: its bins, at report_at.
         confusion: counts [K][K], rows = truth, at report_at.
         firing_rates: spikes per neuron and timestep, per module and T; None = not measured.
         mean_firing_rate: per T, over all neurons; None = not measured.
@@ -32,6 +34,7 @@ class Evaluation:
     accuracy: tuple[float, ...]
     nll: tuple[float, ...]
     calibration_error: tuple[float, ...]
+    reliability: Reliability
     confusion: tuple[tuple[int, ...], ...]
     firing_rates: dict[str, tuple[float, ...]] | None
     mean_firing_rate: tuple[float, ...] | None

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tssd.adapters import AdaptedNet
 from tssd.errors import DataError, UsageError
 from tssd.evaluation.accuracy import ConfusionMatrix, TimestepAccuracy
-from tssd.evaluation.calibration import CalibrationError
+from tssd.evaluation.calibration import Calibration
 from tssd.evaluation.costs import CostCounter
 from tssd.evaluation.early_exit import EarlyExitCurve
 from tssd.evaluation.operations import EnergyModel
@@ -43,7 +43,8 @@ def evaluate(
         timesteps: T_max.
         criterion: whose weak classifiers make early exits; None = no early exit.
         device: where the batches go; None = where the network is.
-        report_at: the T of the confusion matrix and of early exit; None = T_max.
+        report_at: the T of the reliability diagram, the confusion matrix and early exit; None =
+            T_max.
         costs: whether to count spikes and operations, which takes a few per cent of the time.
         energy: energy of an operation; None = 45 nm CMOS.
         progress: whether to draw a progress bar on standard error.
@@ -59,7 +60,7 @@ def evaluate(
     # Scores are added up in float64, which Apple's GPUs do not have.
     scored_on = "cpu" if torch.device(device).type == "mps" else device
     accuracy = TimestepAccuracy(timesteps, scored_on)
-    calibration = CalibrationError(timesteps, scored_on)
+    calibration = Calibration(timesteps, scored_on)
     confusion = ConfusionMatrix(net.num_classes, scored_on)
     exits = {tap: EarlyExitCurve(device=scored_on) for tap in taps}
     batch_first = isinstance(net, AdaptedNet) and net.layout == "batch_first"
@@ -100,7 +101,8 @@ def evaluate(
         samples=counter.samples,
         accuracy=scores.accuracy,
         nll=scores.nll,
-        calibration_error=calibration.result(),
+        calibration_error=calibration.error(),
+        reliability=calibration.reliability(report_at),
         confusion=confusion.result(),
         firing_rates=rates.layers if costs else None,
         mean_firing_rate=rates.mean if costs else None,

@@ -14,7 +14,7 @@ from tssd.report.run_files import fault, read_metrics
 
 State = Literal["finished", "half-finished", "failed", "foreign", "refused"]
 # Large parts of results.json that a comparison does not show.
-PER_RUN = ("confusion", "early_exit", "firing_rates")
+PER_RUN = ("confusion", "early_exit", "firing_rates", "reliability")
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,11 @@ def make_results(seed=0, *, accuracy=(0.5, 0.625, 0.75), student=2, split="abc")
             "accuracy": list(accuracy),
             "nll": [1.5 / t for t in grow],
             "calibration_error": [0.0466 + 0.01 * t for t in grow],
+            "reliability": {
+                "samples": [0, 3, 5],
+                "confidence": [None, 0.5625, 0.875],
+                "accuracy": [None, 0.25, 0.8],
+            },
             "confusion": [[3, 1], [2, 2]],
             "firing_rates": {"stages.0/1": [0.2 + 0.01 * t for t in grow]},
             "mean_firing_rate": [0.2 + 0.01 * t for t in grow],

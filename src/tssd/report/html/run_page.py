@@ -3,6 +3,7 @@
 from tssd.report.html.elements import Html, element, paragraph
 from tssd.report.html.located import Located
 from tssd.report.html.page import Section, page
+from tssd.report.html.run_calibration import calibration
 from tssd.report.html.run_details import confusion, early_exit, firing_rates
 from tssd.report.html.run_results import headline, timesteps
 from tssd.report.html.run_training import curves, later_evaluation, setting
@@ -25,6 +26,7 @@ def run_page(run: RunFiles, samples: Samples | str, *, command: str) -> str:
         Section("headline", "Headline", headline(results, traced)),
         Section("timesteps", "Accuracy and costs against T", timesteps(results, traced)),
         Section("curves", "Learning curves", curves(run.metrics)),
+        Section("calibration", "Calibration", calibration(best)),
         Section("confusion", "Confusion matrix", confusion(best, run.class_names())),
         Section("firing", "Firing rates", firing_rates(best)),
         Section("maps", "Firing maps", firing_maps({"": traced}) if traced else _none(samples)),

@@ -122,8 +122,7 @@ def timesteps(results: Located, samples: Samples | None) -> Html:
                 ),
             ),
             note(
-                "Calibration error: how far confidence is from accuracy, over 15 equal-width bins. "
-                "Runs keep the error, not the bins."
+                "Calibration error: how far confidence is from accuracy, over 15 equal-width bins."
             ),
         ]
     )
