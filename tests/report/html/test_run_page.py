@@ -84,8 +84,8 @@ def test_all_sections_are_there(run_files, samples, read):
     page = read(run_page(run_files, samples, command="c"))
     sections = [a["id"] for a, _ in page.all("section")]
     assert sections == [
-        "headline", "timesteps", "curves", "calibration", "confusion", "firing", "maps", "samples", "exit",
-        "made",
+        "headline", "timesteps", "curves", "calibration", "confusion", "firing", "maps", "samples",
+        "exit", "made",
     ]  # fmt: skip
     assert page.all("h1")[0][1] == "by hand"
     for expected in ("split hashabc", "runs/hand/seed0", "cafe", "✗ dog 50 %"):
