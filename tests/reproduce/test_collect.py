@@ -7,9 +7,7 @@ from tssd.errors import DataError
 from tssd.reproduce.collect import (
     collect,
     problem_with,
-    read_metrics,
     refuse_other_splits,
-    run_folders,
 )
 from tssd.reproduce.runs import plan_runs
 
@@ -27,7 +25,7 @@ def test_what_is_not_finished_foreign_or_nan_is_listed_and_not_counted(tmp_path)
     assert [r["seed"] for r in found.finished[VANILLA]] == [0]
     listed = "\n".join(found.listed)
     assert "a/vanilla, seed 1: no results yet; finish the run" in listed
-    assert "a/vanilla, seed 2: results.json: best.accuracy is not finite" in listed
+    assert "a/vanilla, seed 2: results.json: best.accuracy at T = 1 is nan" in listed
     assert f"a/vanilla, seed {absent.seed}: not trained" in listed
     assert "a/vanilla, seed 4: results.json is of seed 0" in listed
     assert "a/vanilla, seed 5: the loss became nan" in listed
@@ -50,8 +48,8 @@ def test_ten_thousand_runs_of_others_take_a_second_and_a_few_lines(tmp_path):
 def test_what_is_inside_a_run_is_not_another_run(tmp_path):
     write_run(tmp_path / "runs/a", None)
     write_run(tmp_path / "runs/a/inside", None)
-    assert list(run_folders(tmp_path)) == [tmp_path / "runs/a"]
-    assert list(run_folders(tmp_path / "nothing")) == []
+    assert collect([], tmp_path).listed == [f"{tmp_path / 'runs/a'}: not of this plan"]
+    assert collect([], tmp_path / "nothing").listed == []
 
 
 @pytest.mark.parametrize(
@@ -59,10 +57,10 @@ def test_what_is_inside_a_run_is_not_another_run(tmp_path):
     [
         ([], "holds no mapping"),
         ({"seed": 0}, "has no timesteps"),
-        (results(0, [0.5]) | {"best": None}, "best.accuracy is missing"),
-        (results(0, []), "best.accuracy is missing"),
-        (results(0, [0.5], last=[math.inf]), "last.accuracy is not finite"),
-        (results(0, ["a"]), "best.accuracy is not finite"),
+        (results(0, [0.5]) | {"best": None}, "has no best.accuracy"),
+        (results(0, []), "has no best.accuracy"),
+        (results(0, [0.5], last=[math.inf]), "last.accuracy at T = 1 is inf"),
+        (results(0, ["a"]), "best.accuracy at T = 1 is 'a'"),
     ],
 )
 def test_results_that_cannot_be_counted(content, found):
@@ -86,10 +84,3 @@ def test_neighbours_must_have_seen_the_same_samples():
         refuse_other_splits(cells, "small", other)
     # Other data may well have another split.
     assert refuse_other_splits([cells[0], cells[2]], "small", other)["other"] == "xyz"
-
-
-def test_metrics(tmp_path):
-    (tmp_path / "metrics.csv").write_text("epoch,val/accuracy\n0,0.5\n1,\n")
-    assert read_metrics(tmp_path) == [{"epoch": 0, "val/accuracy": 0.5}, {"epoch": 1}]
-    with pytest.raises(DataError, match="metrics.csv: cannot be read"):
-        read_metrics(tmp_path / "nothing")

@@ -1,8 +1,9 @@
 import pytest
 
-from tssd.reproduce.curves import epoch_curves, exit_curves, stage_rates
+from tssd.errors import DataError
+from tssd.reproduce.curves import epoch_curves, exit_curves, stage_rates, timestep_curves
 
-from .fabricated import TSSD, cell, results
+from .fabricated import TSSD, VANILLA, cell, results
 
 CELL = cell("TSSD", TSSD, at=2)
 RATES = {"stages.0.0.2": [0.1, 0.2], "stages.0.1.2": [0.3, 0.4], "stages.1.2.0": [0.5, 0.6]}
@@ -45,3 +46,30 @@ def test_exits_of_every_weak_classifier(tmp_path):
     assert found.labels == ("0", "1")
     none = results(0, [0.5, 0.5], best={"early_exit": {}})
     assert exit_curves([(CELL, [(none, tmp_path)]), (CELL, [])]) == []
+
+
+def test_epochs_without_a_number_are_left_out_and_a_lost_file_is_named(tmp_path):
+    gap = folder(tmp_path / "a", "epoch,val/accuracy\n0,0.5\n1,\n2,0.75\n")
+    (found,) = epoch_curves([(CELL, [({}, gap)])])
+    assert found.runs == ((50.0,), (75.0,))
+    with pytest.raises(DataError, match=r"b: metrics.csv is missing or empty"):
+        epoch_curves([(CELL, [({}, tmp_path / "b")])])
+
+
+def test_a_network_has_one_curve_over_t_however_many_cells_read_it(tmp_path):
+    vanilla = results(0, [0.25, 0.5], last=[0.125, 0.375]) | {
+        "timesteps": {"student": 2, "teacher": 2}
+    }
+    longer = results(1, [0.5, 0.75, 1.0], last=[0.0, 0.125, 0.25]) | {
+        "timesteps": {"student": 2, "teacher": 2}
+    }
+    tssd = results(0, [0.5, 0.75, 1.0])
+    cells = [cell("vanilla", VANILLA, at=t, column=f"net, T_s = {t}") for t in (1, 2)]
+    own = [(vanilla, tmp_path), (longer, tmp_path)]
+    finished = [(cells[0], own), (cells[1], own), (CELL, [(tssd, tmp_path)]), (CELL, [])]
+    first, second = timestep_curves(finished, "best")
+    assert (first.group, first.name) == ("d, net", "vanilla, trained at T = 2")
+    # As far as all seeds go.
+    assert (first.x, first.runs) == ((1.0, 2.0), ((25.0, 50.0), (50.0, 75.0)))
+    assert (second.name, second.x) == ("TSSD, T_s = 1, T_t = 2", (1.0, 2.0, 3.0))
+    assert timestep_curves(finished, "last")[0].runs == ((12.5, 0.0), (37.5, 12.5))

@@ -56,6 +56,12 @@ def test_a_table_and_its_plot(written, kind):
     assert content["cells"][0]["runs"] == [100 * best["accuracy"][1]]
 
 
+def test_accuracy_at_every_timestep(written):
+    output, best, content = written("timesteps")
+    assert names(output) == TABLE | {"-timesteps.csv"} | pictures("-timesteps")
+    assert content["timesteps"][0]["mean"] == [100 * a for a in best["accuracy"]]
+
+
 def test_curves(written):
     output, _, content = written("curves")
     assert names(output) == TABLE | {"-epochs.csv"} | pictures("-epochs")
@@ -84,7 +90,9 @@ def test_theory(written):
     assert "class probabilities known" in (output / "made-up.md").read_text()
 
 
-@pytest.mark.parametrize("kind", ["curves", "rates", "exits", "theory", "table", "sweep"])
+@pytest.mark.parametrize(
+    "kind", ["timesteps", "curves", "rates", "exits", "theory", "table", "sweep"]
+)
 def test_nothing_was_trained(tmp_path, kind):
     cells = (cell("TSSD", VARIANT, at=2, paper=50.0, data="digits"),)
     run = Run(VARIANT, 0, tmp_path / "runs/x")

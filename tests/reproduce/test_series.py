@@ -26,8 +26,20 @@ def test_curves_with_the_same_x_are_columns():
     text = series_markdown([ONE, two])
     assert "| epoch | one | two |" in text
     assert "| 1 | 2 ± 1.41 | 1 |" in text
+    longer = Series("d", "longer", "epoch", "accuracy, %", (2.0, 3.0), ((4.0,), (8.0,)))
+    text = series_markdown([ONE, longer])
+    assert "| 1 | 2 ± 1.41 | - |" in text
+    assert "| 3 | - | 8 |" in text
     third = Series("d", "three", "epoch", "accuracy, %", (9.0,), ((1.0,),), ("0.5",))
     text = series_markdown([ONE, third])
     assert "| epoch | one |" in text
     assert "| at | epoch | three |" in text
     assert "| 0.5 | 9 | 1 |" in text
+
+
+def test_points_with_labels_may_share_an_x():
+    exits = Series(
+        "d", "e", "leave, %", "y", (5.0, 0.0, 0.0), ((1.0,), (2.0,), (3.0,)), tuple("abc")
+    )
+    lines = series_markdown([exits]).splitlines()
+    assert lines[-2:] == ["| b | 0 | 2 |", "| c | 0 | 3 |"]

@@ -101,6 +101,17 @@ def test_the_only_baseline_of_a_sweep_serves_all_its_points():
     assert table.lines[1].paper_gain == pytest.approx(0.5)
 
 
+def test_without_a_baseline_of_its_column_there_is_no_gain():
+    cells = (
+        cell("vanilla", VANILLA, column="VGG-9"),
+        cell("vanilla", VANILLA, column="ResNet-18"),
+        cell("TSSD", TSSD, column="another"),
+    )
+    collected = Collected({VANILLA: [results(0, [0.5])], TSSD: [results(0, [0.75])]}, ())
+    of = {"scale": "small", "seeds": [0], "epoch": "best"}
+    assert Table.of(plan(*cells, baseline="vanilla"), cells, collected, **of).lines[2].gain is None
+
+
 def test_words_for_numbers():
     assert (spread(None, None), spread(1.005, None), spread(2, 0.125)) == (
         "-", "1.00", "2.00 ± 0.12",

@@ -98,6 +98,12 @@ def collect(folder: Path) -> Collection:
 
 def find_runs(folder: Path) -> Iterator[Found]:
     """Every folder at or below this one that holds a run or looks like it, by name."""
+    for path, name, problem in run_folders(folder):
+        yield Found(path, name, "foreign", problem) if problem else classify(path, name)
+
+
+def run_folders(folder: Path) -> Iterator[tuple[Path, str, str]]:
+    """The same without a look into them: path, name, and why it could not be entered."""
     seen: set[tuple[int, int]] = set()
     waiting = [(folder, "")]
     while waiting:
@@ -110,11 +116,11 @@ def find_runs(folder: Path) -> Iterator[Found]:
             with os.scandir(path) as entries:
                 inside = {e.name: e.is_dir() for e in entries if not e.name.startswith(".")}
         except OSError as error:
-            yield Found(path, name or path.name, "foreign", error.strerror or str(error))
+            yield path, name or path.name, error.strerror or str(error)
             continue
         is_run = inside.get("config.yaml") is False
         if is_run or inside.get("results.json") is False:
-            yield classify(path, name or path.name)
+            yield path, name or path.name, ""
         if not is_run:
             below = sorted((n for n, is_dir in inside.items() if is_dir), reverse=True)
             waiting += [(path / n, f"{name}/{n}".lstrip("/")) for n in below]

@@ -1,20 +1,19 @@
 """What runs have left behind: which results count, and why others do not."""
 
 import json
-import math
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tssd.errors import DataError
+from tssd.report.collect import run_folders
+from tssd.report.run_files import fault
 from tssd.reproduce.plan import Cell, Scale, Variant
 from tssd.reproduce.runs import Run
 from tssd.training.run_folder import RunFolder
 
 Results = Mapping[str, Any]
-NEEDED = ("seed", "timesteps", "split_hash", "best", "last")
 # How many folders that belong to something else are named.
 NAMED = 5
 
@@ -58,7 +57,8 @@ def collect(runs: Sequence[Run], output: Path, reasons: Mapping[Run, str] = {}) 
         else:
             listed.append(f"{run.variant.words}, seed {run.seed}: {problem}")
     planned = {run.folder for run in runs}
-    others = sorted(folder for folder in run_folders(output) if folder not in planned)
+    found = (folder for folder, _, problem in run_folders(output / "runs") if not problem)
+    others = sorted(folder for folder in found if folder not in planned)
     listed += [f"{folder}: not of this plan" for folder in others[:NAMED]]
     if len(others) > NAMED:
         listed.append(f"{len(others) - NAMED} more runs in {output} are not of this plan")
@@ -67,18 +67,10 @@ def collect(runs: Sequence[Run], output: Path, reasons: Mapping[Run, str] = {}) 
 
 def problem_with(results: Any, seed: int) -> str | None:
     """Why results cannot be counted; None = they can."""
-    if not isinstance(results, dict):
-        return "results.json holds no mapping; delete it and run again"
-    if missing := [key for key in NEEDED if key not in results]:
-        return f"results.json has no {missing[0]}; delete it and run again"
+    if (reason := fault(results)) is not None:
+        return f"results.json: {reason}; delete it and run again"
     if results["seed"] != seed:
         return f"results.json is of seed {results['seed']}; the folder was moved or copied"
-    for epoch in ("best", "last"):
-        accuracy = results[epoch].get("accuracy") if isinstance(results[epoch], dict) else None
-        if not isinstance(accuracy, list) or not accuracy:
-            return f"results.json: {epoch}.accuracy is missing; delete it and run again"
-        if not all(isinstance(a, int | float) and math.isfinite(a) for a in accuracy):
-            return f"results.json: {epoch}.accuracy is not finite; the training diverged"
     return None
 
 
@@ -102,26 +94,6 @@ def refuse_other_splits(
                     "saw different samples; train both with the same data"
                 )
     return {data: split for data, (split, _) in seen.items()}
-
-
-def run_folders(output: Path) -> Iterator[Path]:
-    """Folders below that hold a run; does not look inside them."""
-    for folder, below, found in os.walk(output / "runs"):
-        if "config.yaml" in found or "results.json" in found:
-            below.clear()
-            yield Path(folder)
-
-
-def read_metrics(folder: Path) -> list[dict[str, float]]:
-    """The rows of metrics.csv, one an epoch. Raises: DataError: missing or damaged."""
-    import csv
-
-    path = RunFolder(folder).metrics
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
-    except (OSError, ValueError, TypeError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); train the run again") from None
 
 
 def as_json(content: Any) -> str:

@@ -1,11 +1,15 @@
-"""Accuracy over the epochs, and early exit: spread over the seeds of what runs have recorded."""
+"""Curves with their spread over the seeds, of what runs have recorded."""
 
+import math
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tssd.reproduce.collect import Results, read_metrics
+from tssd.errors import DataError
+from tssd.report.comparison import Epoch
+from tssd.report.run_files import read_metrics
+from tssd.reproduce.collect import Results
 from tssd.reproduce.plan import Cell
 from tssd.reproduce.series import Series
 
@@ -14,17 +18,42 @@ Finished = tuple[Cell, Sequence[tuple[Results, Path]]]
 
 
 def epoch_curves(finished: Sequence[Finished]) -> list[Series]:
-    """Validation accuracy at T_s of every epoch, per cent; runs without validation have none."""
+    """Validation accuracy at T_s of every epoch, per cent; runs without validation have none.
+
+    Raises: DataError: a run has lost its metrics.csv.
+    """
     found: list[Series] = []
     for cell, runs in finished:
-        tables = [read_metrics(folder) for _, folder in runs]
-        seen = [[100 * row["val/accuracy"] for row in t if "val/accuracy" in row] for t in tables]
+        seen = [_validated(folder) for _, folder in runs]
         length = min((len(values) for values in seen), default=0)
         if length:
             points = [
                 (float(epoch + 1), [values[epoch] for values in seen]) for epoch in range(length)
             ]
             found.append(_series(cell, "epoch", "validation accuracy, %", points))
+    return found
+
+
+def timestep_curves(finished: Sequence[Finished], epoch: Epoch) -> list[Series]:
+    """Test accuracy at every T that all seeds were evaluated at, one curve a network."""
+    found: list[Series] = []
+    seen: set[tuple[str, str]] = set()
+    for cell, runs in finished:
+        if not runs:
+            continue
+        curves = [results[epoch]["accuracy"] for results, _ in runs]
+        points = [
+            (float(t), [100 * curve[t - 1] for curve in curves])
+            for t in range(1, min(map(len, curves)) + 1)
+        ]
+        # Several cells read one network at different T.
+        group = f"{cell.data}, {cell.column.partition(',')[0]}"
+        name = _trained(cell, runs[0][0]["timesteps"])
+        if (group, name) not in seen:
+            seen.add((group, name))
+            found.append(
+                _series(cell, "timesteps T", "test accuracy, %", points, group=group, name=name)
+            )
     return found
 
 
@@ -61,6 +90,21 @@ def stage_rates(finished: Sequence[Finished]) -> list[Series]:
     return found
 
 
+def _validated(folder: Path) -> list[float]:
+    rows = read_metrics(folder / "metrics.csv")
+    if not rows:
+        raise DataError(f"{folder}: metrics.csv is missing or empty; train the run again")
+    found = (100 * row.get("val/accuracy", math.nan) for row in rows)
+    return [value for value in found if math.isfinite(value)]
+
+
+def _trained(cell: Cell, timesteps: dict[str, int]) -> str:
+    student, teacher = timesteps["student"], timesteps["teacher"]
+    if student == teacher:
+        return f"{cell.row}, trained at T = {student}"
+    return f"{cell.row}, T_s = {student}, T_t = {teacher}"
+
+
 def _by_stage(rates: dict[str, Any], t: int) -> dict[int, float]:
     grouped: dict[int, list[float]] = {}
     for name, values in rates.items():
@@ -84,10 +128,12 @@ def _series(
     points: Sequence[tuple[float, Sequence[float]]],
     *,
     labels: Sequence[str] = (),
+    group: str = "",
+    name: str = "",
 ) -> Series:
     return Series(
-        group=cell.data,
-        name=f"{cell.row}, T = {cell.at}",
+        group=group or cell.data,
+        name=name or f"{cell.row}, T = {cell.at}",
         x_name=x_name,
         y_name=y_name,
         x=tuple(x for x, _ in points),

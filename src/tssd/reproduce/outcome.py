@@ -1,10 +1,17 @@
 """What a reproduction leaves in its folder: the table, its plot, and what its kind has besides."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tssd.report.comparison import Epoch
 from tssd.reproduce.collect import Collected, as_json
-from tssd.reproduce.curves import Finished, epoch_curves, exit_curves, stage_rates
+from tssd.reproduce.curves import (
+    Finished,
+    epoch_curves,
+    exit_curves,
+    stage_rates,
+    timestep_curves,
+)
 from tssd.reproduce.learned import learned_risk
 from tssd.reproduce.maps import plot_maps, rate_maps
 from tssd.reproduce.picture import plot_lines, plot_sweep, plot_table
@@ -16,10 +23,11 @@ from tssd.reproduce.theory_report import plot_theory, theory_csv, theory_dict, t
 from tssd.training.run_folder import write_text
 
 # What is read off the runs for a kind, and how its file is called.
-SERIES = {
-    "curves": ("epochs", epoch_curves),
-    "rates": ("stages", stage_rates),
-    "exits": ("exits", exit_curves),
+SERIES: dict[str, tuple[str, Callable[[Sequence[Finished], Epoch], list[Series]]]] = {
+    "timesteps": ("timesteps", timestep_curves),
+    "curves": ("epochs", lambda finished, _: epoch_curves(finished)),
+    "rates": ("stages", lambda finished, _: stage_rates(finished)),
+    "exits": ("exits", lambda finished, _: exit_curves(finished)),
 }
 
 
@@ -53,7 +61,7 @@ def write_outcome(
         plot_table(table, path)
     if table.plan.kind in SERIES:
         suffix, read = SERIES[table.plan.kind]
-        series = read(finished)
+        series = read(finished, table.epoch)
         beside = path.with_name(f"{path.name}-{suffix}")
         if series:
             _plot(series, beside, title=f"{table.plan.title} ({table.scale} scale)")

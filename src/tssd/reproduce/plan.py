@@ -17,7 +17,7 @@ from tssd.report.comparison import EPOCHS, Epoch
 Scale = Literal["paper", "small"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 # What is drawn, and what is written beside the table of accuracies.
-Kind = Literal["table", "sweep", "curves", "rates", "exits", "theory"]
+Kind = Literal["table", "timesteps", "sweep", "curves", "rates", "exits", "theory"]
 REQUIRED = ("title", "source", "kind", "cells")
 OPTIONAL = ("epoch", "baseline", "notes", "not_here", "x_label")
 

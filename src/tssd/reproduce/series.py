@@ -3,7 +3,7 @@
 import csv
 import io
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -64,7 +64,10 @@ def series_markdown(series: Sequence[Series]) -> str:
     blocks: list[str] = []
     for group in dict.fromkeys(one.group for one in series):
         own = [one for one in series if one.group == group]
-        shared = all((one.x, one.labels) == (own[0].x, own[0].labels) for one in own)
+        # Where every x stands for itself, a curve may end before another does.
+        shared = not any(one.labels for one in own) or all(
+            (one.x, one.labels) == (own[0].x, own[0].labels) for one in own
+        )
         for columns in [own] if shared else [[one] for one in own]:
             blocks.append(_block(group, columns))
     return "\n".join(blocks)
@@ -76,11 +79,25 @@ def _block(group: str, columns: Sequence[Series]) -> str:
     heads += [one.name for one in columns]
     lines = [f"{group}, {first.y_name}:", "", "| " + " | ".join(heads) + " |"]
     lines.append("|" + " ---: |" * len(heads))
-    for n, x in enumerate(first.x):
-        cells = [first.labels[n]] if first.labels else []
-        cells.append(f"{x:.4g}")
-        for one in columns:
+    for label, x, places in _rows(columns):
+        cells = [label, f"{x:.4g}"] if first.labels else [f"{x:.4g}"]
+        for one, n in zip(columns, places, strict=True):
+            if n is None:
+                cells.append("-")
+                continue
             spread = f" ± {one.std[n]:.3g}" if len(one.runs[n]) > 1 else ""
             cells.append(f"{one.mean[n]:.4g}{spread}")
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _rows(columns: Sequence[Series]) -> Iterator[tuple[str, float, list[int | None]]]:
+    """Label, x, and which point of every curve lies there, if any."""
+    first = columns[0]
+    if first.labels:  # several points may have one x; the curves have the same ones
+        for n, (label, x) in enumerate(zip(first.labels, first.x, strict=True)):
+            yield label, x, [n] * len(columns)
+        return
+    where = [{x: n for n, x in enumerate(one.x)} for one in columns]
+    for x in sorted(set().union(*where)):
+        yield "", x, [own.get(x) for own in where]

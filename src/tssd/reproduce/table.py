@@ -196,7 +196,8 @@ def _with_gain(line: Line, lines: Sequence[Line], baseline: str | None) -> Line:
     own = line.cell
     rows = [o for o in lines if (o.cell.row, o.cell.data) == (baseline, own.data)]
     # Of the same column if there is one; a sweep has one baseline for all its points.
-    beside = [other for other in rows if other.cell.column == own.column] or rows
+    beside = [other for other in rows if other.cell.column == own.column]
+    beside = beside or (rows if len(rows) == 1 else [])
     if not beside or own.row == baseline:
         return line
     other = beside[0]
