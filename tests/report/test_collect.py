@@ -109,6 +109,17 @@ def test_a_seed_counts_once(make, tmp_path):
     assert found.left_out[0].reason == "seed 0 of this method is in a/seed0 already"
 
 
+def test_a_run_with_other_options_is_not_another_seed(make, tmp_path):
+    make("a/seed0", content(0))
+    make("a/seed1", content(1), config=CONFIG.replace("seed: 0", "seed: 1"))
+    make("a/seed2", content(2), config=CONFIG.replace("epochs: 9", "epochs: 8"))
+    found = collect(tmp_path)
+    assert [run.seed for run in found.methods["a"]] == [0, 1]
+    (refused,) = found.left_out
+    assert refused.state == "refused"
+    assert refused.reason == "other options: 'epochs: 8' where seed0 has 'epochs: 9'"
+
+
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(DataError, match="no run in it or below it; expected what `tssd train`"):
         collect(tmp_path)

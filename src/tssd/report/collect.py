@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from tssd.errors import DataError
 from tssd.report.run_files import fault, read_metrics
+from tssd.report.same_options import other_option
 
 State = Literal["finished", "half-finished", "failed", "foreign", "refused"]
 # Large parts of results.json that a comparison does not show.
@@ -83,12 +84,15 @@ def collect(folder: Path) -> Collection:
     taken: dict[tuple[str, int], Found] = {}
     for run in sorted(finished, key=lambda run: (run.method, run.seed, run.name)):
         own = (run.results or {})["split_hash"]
-        other = taken.get((run.method, run.seed))
+        reason = None
         if own != split:
             reason = f"other images: its split is {own}, that of the others {split}"
-            left_out.append(replace(run, state="refused", reason=reason, results=None))
-        elif other is not None:
+        elif other := taken.get((run.method, run.seed)):
             reason = f"seed {run.seed} of this method is in {other.name} already"
+        elif first := methods.get(run.method):
+            difference = other_option(run.path / "config.yaml", first[0].path / "config.yaml")
+            reason = f"other options: {difference}" if difference else None
+        if reason:
             left_out.append(replace(run, state="refused", reason=reason, results=None))
         else:
             taken[run.method, run.seed] = run
