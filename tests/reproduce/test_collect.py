@@ -9,6 +9,7 @@ from tssd.reproduce.collect import (
     problem_with,
     refuse_other_splits,
 )
+from tssd.reproduce.plan import variant_names
 from tssd.reproduce.runs import plan_runs
 
 from .fabricated import TSSD, VANILLA, cell, results, write_run
@@ -29,7 +30,7 @@ def test_what_is_not_finished_foreign_or_nan_is_listed_and_not_counted(tmp_path)
     assert f"a/vanilla, seed {absent.seed}: not trained" in listed
     assert "a/vanilla, seed 4: results.json is of seed 0" in listed
     assert "a/vanilla, seed 5: the loss became nan" in listed
-    assert f"{tmp_path / 'runs/somebody/else/seed0'}: not of this plan" in listed
+    assert f"{tmp_path / 'runs/somebody/else/seed0'}: of no plan" in listed
     assert len(found.listed) == 6
 
 
@@ -45,10 +46,17 @@ def test_ten_thousand_runs_of_others_take_a_second_and_a_few_lines(tmp_path):
     assert found.listed[-1].startswith("9995 more runs")
 
 
+def test_runs_of_other_plans_may_share_the_folder(tmp_path):
+    write_run(tmp_path / "runs/cifar10/vgg9_tssd/seed3", None)
+    assert collect([], tmp_path, others=variant_names("paper")).listed == []
+    (line,) = collect([], tmp_path, others=variant_names("small")).listed
+    assert line.endswith("vgg9_tssd/seed3: of no plan")
+
+
 def test_what_is_inside_a_run_is_not_another_run(tmp_path):
     write_run(tmp_path / "runs/a", None)
     write_run(tmp_path / "runs/a/inside", None)
-    assert collect([], tmp_path).listed == [f"{tmp_path / 'runs/a'}: not of this plan"]
+    assert collect([], tmp_path).listed == [f"{tmp_path / 'runs/a'}: of no plan"]
     assert collect([], tmp_path / "nothing").listed == []
 
 

@@ -11,7 +11,7 @@ from tssd.errors import DataError, TssdError, UsageError
 from tssd.reproduce.collect import collect
 from tssd.reproduce.estimate import Estimate, duration, estimates, in_gib, shapes_of
 from tssd.reproduce.outcome import write_outcome
-from tssd.reproduce.plan import SCALES, Scale, Variant, load_plan, plan_names
+from tssd.reproduce.plan import SCALES, Scale, Variant, load_plan, plan_names, variant_names
 from tssd.reproduce.runs import Run, plan_runs, read, recipe_of
 from tssd.reproduce.shapes import DataShape
 from tssd.reproduce.table import Table
@@ -72,7 +72,7 @@ def run(words: list[str]) -> int:
 
     reasons = train(present, overrides, args.jobs, output)
     absent = {run: f"not run: {shapes[run.variant].absent}" for run in runs if run not in present}
-    collected = collect(runs, output, reasons | absent)
+    collected = collect(runs, output, reasons | absent, variant_names(scale))
     epoch = args.epoch or plan.epoch[scale]
     table = Table.of(plan, cells, collected, scale=scale, seeds=seeds, epoch=epoch)
     print(write_outcome(table, collected, runs, output, overrides=overrides))

@@ -1,7 +1,7 @@
 """What runs have left behind: which results count, and why others do not."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,19 @@ class Collected:
     listed: Sequence[str]
 
 
-def collect(runs: Sequence[Run], output: Path, reasons: Mapping[Run, str] = {}) -> Collected:
+def collect(
+    runs: Sequence[Run],
+    output: Path,
+    reasons: Mapping[Run, str] = {},
+    others: Container[str] = (),
+) -> Collected:
     """Read what there is; trains nothing and builds nothing.
 
     Args:
         runs: that were planned.
         output: the folder above all of them.
         reasons: why some of them have no results.
+        others: names of variants of other plans, which share the folder.
     """
     finished: dict[Variant, list[Results]] = {run.variant: [] for run in runs}
     listed: list[str] = []
@@ -57,11 +63,14 @@ def collect(runs: Sequence[Run], output: Path, reasons: Mapping[Run, str] = {}) 
         else:
             listed.append(f"{run.variant.words}, seed {run.seed}: {problem}")
     planned = {run.folder for run in runs}
-    found = (folder for folder, _, problem in run_folders(output / "runs") if not problem)
-    others = sorted(folder for folder in found if folder not in planned)
-    listed += [f"{folder}: not of this plan" for folder in others[:NAMED]]
-    if len(others) > NAMED:
-        listed.append(f"{len(others) - NAMED} more runs in {output} are not of this plan")
+    foreign = sorted(
+        folder
+        for folder, name, problem in run_folders(output / "runs")
+        if not problem and folder not in planned and name.rpartition("/")[0] not in others
+    )
+    listed += [f"{folder}: of no plan" for folder in foreign[:NAMED]]
+    if len(foreign) > NAMED:
+        listed.append(f"{len(foreign) - NAMED} more runs in {output} are of no plan")
     return Collected(finished, listed)
 
 

@@ -129,6 +129,12 @@ def plan_names() -> list[str]:
     return sorted(names, key=lambda name: not name.startswith(("table", "figure")))
 
 
+def variant_names(scale: Scale) -> set[str]:
+    """Folders of all runs of the plans inside the package."""
+    plans = map(load_plan, plan_names())
+    return {variant.name for p in plans for variant in p.variants(p.at_scale(scale), scale)}
+
+
 def load_plan(name: str) -> Plan:
     """A plan by its name, or from a YAML file.
 
