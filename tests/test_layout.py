@@ -16,6 +16,8 @@ VAGUE = {"util", "utils", "misc", "helper", "helpers", "common"}
 # What a unit (a module or package right under tssd) may import of the others.
 CORE = {
     "errors": set(),
+    "atomic": {"errors"},
+    "lock": set(),
     "time": {"errors"},
     "surrogates": {"errors"},
     "norms": {"errors", "time"},
@@ -23,7 +25,7 @@ CORE = {
     "models": {"errors", "time", "surrogates", "norms", "neurons"},
     "objectives": {"errors", "time", "surrogates", "norms", "neurons", "models"},
     "data": {"errors", "events"},
-    "events": {"errors"},
+    "events": {"errors", "atomic", "lock"},
 }
 # What the other units may never import.
 FORBIDDEN = {

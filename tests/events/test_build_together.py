@@ -7,7 +7,7 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 
-from tssd.events import lock
+from tssd import lock
 from tssd.events.writing import UNLOCKED
 
 from .builders import build, needs_fork, start, tree, wait_until

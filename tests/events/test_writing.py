@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tssd.events.cache import FRAMES, STATISTICS
-from tssd.events.lock import Hold, locked
 from tssd.events.writing import (
     Writer,
     lock_path,
@@ -16,6 +15,7 @@ from tssd.events.writing import (
     size_on_disk,
     temporary_folder,
 )
+from tssd.lock import Hold, locked
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

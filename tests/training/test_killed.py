@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tssd import atomic
 from tssd.training import checkpoint as checkpoints
 from tssd.training import fit as fitting
 from tssd.training import run_folder
@@ -80,7 +81,7 @@ def half_way(name):
     """In the middle of writing a file, when half of it is in the temporary one."""
 
     def sabotage():
-        write = checkpoints.write_atomically
+        write = atomic.write_atomically
 
         def half_write(path, fill):
             def fill_half(temporary):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
 
+from tssd.atomic import write_atomically
 from tssd.cli.many_runs import PlannedRun, train_all
 from tssd.cli.option_list import print_options
 from tssd.cli.parser import CommandParser, Override, at_least
@@ -12,7 +13,6 @@ from tssd.cli.tables import print_comparison
 from tssd.config import build, load_recipe, recipe_names
 from tssd.errors import TssdError, UsageError
 from tssd.report import Comparison, plot_comparison
-from tssd.training.checkpoint import write_atomically
 from tssd.training.run_folder import write_json, write_text
 
 EPILOG = """What is trained already is not trained again; an interrupted run continues.

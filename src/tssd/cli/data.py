@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from rich.table import Table
 
+from tssd.atomic import replacing
 from tssd.cli.console import console
 from tssd.cli.parser import CommandParser, at_least
 from tssd.cli.simulate import simulate
@@ -15,7 +16,6 @@ from tssd.data import DataModule
 from tssd.data.events import EventData
 from tssd.data.summary import PARTS, Spread, summarise, summarise_events
 from tssd.errors import UsageError
-from tssd.events.formats.target import replacing
 from tssd.report.frames import plot_frames
 
 # Recordings with problems that are printed; all are in the cache's meta.json.

@@ -4,13 +4,13 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from tssd.atomic import write_atomically
 from tssd.cli.parser import CommandParser, Override, at_least
 from tssd.errors import DataError, TssdError, UsageError
 from tssd.report.collect import collect
 from tssd.report.comparison import Epoch
 from tssd.report.html import Methods, Samples, comparison_page, run_page
 from tssd.report.run_files import read_metrics, read_run
-from tssd.training.checkpoint import write_atomically
 
 # Samples of a comparison, which shows two networks.
 COMPARED = 4

@@ -16,7 +16,6 @@ from tssd.errors import DataError, UsageError
 from tssd.events.binning import frame_dtype
 from tssd.events.cache import CACHE_VARIABLE, DamagedError, FrameCache, read_cache
 from tssd.events.converting import Plan
-from tssd.events.lock import Hold, locked
 from tssd.events.pooling import Size
 from tssd.events.recording import Key, Recording, cache_key, folder_name
 from tssd.events.slicing import Slicing
@@ -30,6 +29,7 @@ from tssd.events.writing import (
     sync_folder,
     temporary_folder,
 )
+from tssd.lock import Hold, locked
 
 MIB = 2**20
 

@@ -17,8 +17,8 @@ from rich.progress import wrap_file
 from tssd.errors import DataError
 from tssd.events.cache import CACHE_VARIABLE
 from tssd.events.files import LARGEST, looks_like, member_parts
-from tssd.events.lock import Hold, locked
 from tssd.events.writing import lock_path, partial_path, remove, temporary_folder
+from tssd.lock import Hold, locked
 
 log = logging.getLogger("tssd")
 

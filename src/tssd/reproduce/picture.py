@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tssd.atomic import write_atomically
 from tssd.report.plot import COLOURS, MARKERS
 from tssd.reproduce.table import Line, Table
-from tssd.training.checkpoint import write_atomically
 
 PAPER: dict[str, Any] = {"color": "black", "marker": "D", "fillstyle": "none", "linestyle": "none"}
 

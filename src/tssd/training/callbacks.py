@@ -8,7 +8,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer, seed_everything
 from lightning.pytorch.callbacks import Checkpoint, TQDMProgressBar
 
-from tssd.training.checkpoint import write_atomically
+from tssd.atomic import write_atomically
 
 
 class SeedEachEpoch(Callback):

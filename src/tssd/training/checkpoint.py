@@ -1,42 +1,13 @@
 """Checkpoints that are either the old one or the new one, never half of one."""
 
-import os
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
+from tssd.atomic import write_atomically
 from tssd.errors import DataError
-
-PARTIAL = ".partial"
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then move it there.
-
-    Raises: DataError: the disk is full or cannot be written; what was at `path` is untouched.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException as error:
-        with suppress(OSError):
-            temporary.unlink()
-        # torch.save hides the reason of a failed write behind a RuntimeError.
-        reason = error if isinstance(error, OSError) else error.__context__
-        if not isinstance(reason, OSError):
-            raise
-        raise DataError(
-            f"{path}: cannot be written ({reason.strerror or reason}); the previous file, if any, "
-            "is intact; check space and permissions, then continue with --resume"
-        ) from error
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +14,7 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
 from tssd.errors import DataError
 from tssd.evaluation import evaluate
+from tssd.lock import Hold, locked
 from tssd.models.base import SpikingNet
 from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch, TermsBar
 from tssd.training.checkpoint import AtomicCheckpointIO, load_checkpoint
@@ -33,7 +34,8 @@ log = logging.getLogger("tssd")
 def fit(parts: Parts, folder: str | Path, *, resume: bool = False) -> dict[str, Any]:
     """Train, select the best epoch on the validation images, evaluate on the test images.
 
-    Returns the content of results.json. A finished run is not trained again.
+    Returns the content of results.json. A finished run is not trained again; while another process
+    trains it, this one waits for that.
 
     Args:
         parts: the run.
@@ -47,9 +49,15 @@ def fit(parts: Parts, folder: str | Path, *, resume: bool = False) -> dict[str, 
     run = RunFolder(Path(folder))
     if not run.config.exists():
         parts.data.setup()  # what is wrong with the images shows before there is a folder
-    run.create(parts.config, resume=resume)
-    if run.results.exists():
-        return run.read_results()
+    with ExitStack() as alone:
+        # Where no lock can be made, nothing else can be written: that is told below.
+        with suppress(OSError):
+            alone.enter_context(_held(run))
+        run.create(parts.config, resume=resume)
+        return run.read_results() if run.results.exists() else _fit(parts, run)
+
+
+def _fit(parts: Parts, run: RunFolder) -> dict[str, Any]:
     if parts.trainer.threads:
         torch.set_num_threads(parts.trainer.threads)
     write_json(run.environment, environment() | {"split_hash": parts.data.split_hash})
@@ -75,6 +83,17 @@ def fit(parts: Parts, folder: str | Path, *, resume: bool = False) -> dict[str, 
     }
     write_json(run.results, results)
     return results
+
+
+def _held(run: RunFolder) -> AbstractContextManager[Hold]:
+    """The lock of a run, beside its folder, which may not exist yet."""
+    folder = run.path.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+
+    def tell() -> None:
+        log.warning("%s: another process trains this run; waiting for it", run.path)
+
+    return locked(folder.with_name(f".{folder.name}.lock"), on_wait=tell)
 
 
 def export(run: RunFolder, parts: Parts) -> None:

@@ -11,8 +11,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from tssd.atomic import PARTIAL, write_atomically
 from tssd.errors import DataError, UsageError
-from tssd.training.checkpoint import PARTIAL, write_atomically
 
 # How training is shown, where the data lies and who reads it do not change what is trained.
 NOT_TRAINED = ("trainer.progress", "data.init_args.root", "data.init_args.num_workers")

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tssd.atomic import replacing
 from tssd.errors import DataError, UsageError
+from tssd.events.formats.limits import require_fits
 from tssd.events.formats.source import load, require_aedat
-from tssd.events.formats.target import replacing, require_fits
 from tssd.events.order import checked_events
 from tssd.events.stream import Events
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from tssd.atomic import replacing
+from tssd.events.formats.limits import require_fits
 from tssd.events.formats.sensor import require_size, size_of
 from tssd.events.formats.source import load, refuse_other_format
-from tssd.events.formats.target import replacing, require_fits
 from tssd.events.order import checked_events
 from tssd.events.stream import Events
 

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tssd.atomic import replacing
 from tssd.errors import DataError, UsageError
 from tssd.events.formats.source import load
-from tssd.events.formats.target import replacing
 
 CLASSES = 11
 COLUMNS = "class,startTime_usec,endTime_usec"

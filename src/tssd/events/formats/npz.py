@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tssd.atomic import replacing
 from tssd.errors import DataError
+from tssd.events.formats.limits import require_fits
 from tssd.events.formats.sensor import LARGEST, require_size, size_of
 from tssd.events.formats.source import kind, load
-from tssd.events.formats.target import replacing, require_fits
 from tssd.events.order import checked_events
 from tssd.events.stream import Events
 

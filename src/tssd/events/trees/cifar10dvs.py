@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tssd.atomic import replacing
 from tssd.errors import UsageError
 from tssd.events.formats.aedat2 import write_aedat2
-from tssd.events.formats.target import replacing
 from tssd.events.simulate.setup import Setup
 from tssd.events.trees.marking import mark, note
 from tssd.events.trees.workers import run_all

@@ -7,9 +7,9 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tssd.atomic import replacing
 from tssd.events.formats.aedat3 import write_aedat3
 from tssd.events.formats.gesture_labels import write_labels
-from tssd.events.formats.target import replacing
 from tssd.events.trees.gestures import GESTURES
 from tssd.events.trees.marking import NOTE, mark, note
 from tssd.events.trees.trial import GestureStyle, record_trial

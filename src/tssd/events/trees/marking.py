@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tssd.atomic import replacing
 from tssd.errors import DataError
 from tssd.events.files import zip_comment
-from tssd.events.formats.target import replacing
 
 NOTE = "SIMULATED.json"
 

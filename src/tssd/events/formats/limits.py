@@ -1,41 +1,9 @@
-"""Files that appear whole or not at all, and the checks before they are written."""
-
-import contextlib
-import os
-import secrets
-from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO
+"""What a format can hold, checked before a file is written."""
 
 import numpy as np
 
-from tssd.errors import DataError, UsageError
+from tssd.errors import UsageError
 from tssd.events.stream import Events
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Write to a temporary name beside `path`, then rename; after an error nothing is left.
-
-    Raises:
-        DataError: The folder is missing, or cannot be written, or the disk is full.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    try:
-        try:
-            with open(temporary, "xb") as file:
-                yield file
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be written ({error.strerror or error}): check that the folder exists, "
-            "its rights, and the free space"
-        ) from error
 
 
 def require_fits(events: Events, *, form: str, latest: int, size: tuple[int, int]) -> None:

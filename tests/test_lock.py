@@ -8,8 +8,8 @@ from multiprocessing import get_context
 
 import pytest
 
-from tssd.events import lock
-from tssd.events.lock import Hold, locked
+from tssd import lock
+from tssd.lock import Hold, locked
 
 pytest.importorskip("fcntl", reason="needs locks of the operating system")
 

@@ -1,0 +1,112 @@
+import os
+import stat
+from pathlib import Path
+
+import pytest
+import torch
+
+from tssd.atomic import replacing, write_atomically
+from tssd.errors import DataError
+
+FULL = Path("/dev/full")
+
+
+def test_file_is_written_with_its_folders(tmp_path):
+    path = tmp_path / "a" / "b.txt"
+    write_atomically(path, lambda temporary: temporary.write_text("new"))
+    assert path.read_text() == "new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    "save", [lambda file: file.write(bytes(99)), lambda file: torch.save(torch.zeros(9999), file)]
+)
+def test_full_disk_leaves_the_previous_file(tmp_path, save):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def fail(temporary):
+        temporary.write_text("half")
+        with FULL.open("wb") as file:
+            save(file)
+
+    with pytest.raises(DataError, match=r"a\.txt: cannot be written \(No space left on device\)"):
+        write_atomically(path, fail)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError("a mistake")])
+def test_any_other_failure_is_passed_on(tmp_path, error):
+    path = tmp_path / "a.txt"
+
+    def fail(temporary):
+        temporary.write_text("half")
+        raise error
+
+    with pytest.raises(type(error) if isinstance(error, Exception) else error):
+        write_atomically(path, fail)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_in_the_place_of_a_folder(tmp_path):
+    (tmp_path / "a").write_text("")
+    with pytest.raises(DataError, match="cannot be written"):
+        write_atomically(tmp_path / "a" / "b.txt", lambda temporary: temporary.write_text(""))
+
+
+def test_the_file_is_there_whole_with_the_usual_rights(tmp_path):
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+    with replacing(path) as file:
+        file.write(b"new")
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["a.bin"]
+    beside = tmp_path / "b"
+    beside.write_bytes(b"")
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(beside.stat().st_mode)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_after_an_error_the_old_file_stays_and_nothing_else(tmp_path, error):
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+    with pytest.raises(error), replacing(path) as file:
+        file.write(b"half")
+        raise error
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_a_missing_folder_is_our_error(tmp_path):
+    with (
+        pytest.raises(DataError, match=r"a\.bin: cannot be written \(No such file.*folder"),
+        replacing(tmp_path / "no" / "a.bin"),
+    ):
+        pass
+
+
+def test_a_disk_without_room_is_our_error_and_leaves_nothing(tmp_path):
+    resource = pytest.importorskip("resource", reason="needs limits on the size of files")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with (
+            pytest.raises(DataError, match=r"a\.bin: cannot be written \(File too large\).*space"),
+            replacing(tmp_path / "a.bin") as file,
+        ):
+            file.write(b"\0" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert os.listdir(tmp_path) == []
+
+
+def test_another_error_of_ours_is_not_taken_for_a_full_disk(tmp_path):
+    with pytest.raises(DataError, match="^source: damaged$"), replacing(tmp_path / "a.bin"):
+        try:
+            (tmp_path / "source").read_bytes()
+        except OSError as error:
+            raise DataError("source: damaged") from error
+    assert os.listdir(tmp_path) == []
