@@ -58,5 +58,13 @@ def test_lines_with_bands(tmp_path):
     assert (tmp_path / "l.svg").stat().st_size > 1000
 
 
+def test_many_lines_share_one_legend_with_every_name_once(tmp_path):
+    names = ["vanilla, T = 1", "vanilla, T = 2", "TSSD, T = 1", "TSSD, T = 2", "TSSD, T = 4"]
+    lines = [(g, n, [1.0, 2.0], [1.0, 2.0], [0.5, 0.5]) for g in "gh" for n in names]
+    plot_lines(tmp_path / "l", lines, x_label="x", y_label="y", title="t")
+    drawn = (tmp_path / "l.svg").read_text()
+    assert [drawn.count(f"<!-- {name} -->") for name in names] == [1] * 5
+
+
 def test_lines_by_data():
     assert {k: len(v) for k, v in by_data(table().lines).items()} == {"d": 3, "e": 1}

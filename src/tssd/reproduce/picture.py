@@ -8,6 +8,9 @@ from tssd.atomic import write_atomically
 from tssd.report.plot import COLOURS, MARKERS
 from tssd.reproduce.table import Line, Table
 
+# Of methods, the last one first; more lines than this do not fit into one plot with their bands.
+DASHES = ("-", "--", ":", "-.")
+CROWD = 4
 PAPER: dict[str, Any] = {"color": "black", "marker": "D", "fillstyle": "none", "linestyle": "none"}
 
 
@@ -109,7 +112,9 @@ def plot_lines(
     title: str,
     log: bool = False,
 ) -> None:
-    """Lines with bands, a plot per group.
+    """Lines with bands, a plot per group; many lines have error bars and their legend outside.
+
+    What stands in front of a name's comma is a method: each has its own dashes, the last none.
 
     Args:
         path: of the pictures, without suffix.
@@ -120,11 +125,21 @@ def plot_lines(
         log: whether both axes are logarithmic.
     """
     groups = list(dict.fromkeys(line[0] for line in lines))
-    figure = new_figure(4.6 * len(groups) + 1, 3.8)
+    names = list(dict.fromkeys(line[1] for line in lines))
+    methods = list(dict.fromkeys(name.partition(",")[0] for name in names))
+    many = len(names) > CROWD
+    figure = new_figure(4.6 * len(groups) + (3 if many else 1), 3.8)
     for axes, group in zip(_row(figure, len(groups)), groups, strict=True):
-        for index, (_, name, x, y, spread) in enumerate(line for line in lines if line[0] == group):
+        for _, name, x, y, spread in (line for line in lines if line[0] == group):
+            index = names.index(name)
             colour = COLOURS[index % len(COLOURS)]
-            axes.plot(x, y, color=colour, label=name, marker="." if len(x) < 30 else None)
+            behind = len(methods) - 1 - methods.index(name.partition(",")[0])
+            style = {"color": colour, "label": name, "linestyle": DASHES[behind % len(DASHES)]}
+            if many:
+                mark = {"marker": MARKERS[index % len(MARKERS)], "markersize": 5, "capsize": 2}
+                axes.errorbar(x, y, spread, **style, **mark)
+                continue
+            axes.plot(x, y, marker="." if len(x) < 30 else None, **style)
             low = [a - b for a, b in zip(y, spread, strict=True)]
             high = [a + b for a, b in zip(y, spread, strict=True)]
             axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
@@ -134,7 +149,16 @@ def plot_lines(
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         _dress(axes, group)
-        axes.legend(frameon=False, fontsize=8)
+        if not many:
+            axes.legend(frameon=False, fontsize=8)
+    if many:
+        shown = {
+            name: handle
+            for axes in figure.axes
+            for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        handles = [shown[name] for name in names]
+        figure.legend(handles, names, loc="outside right upper", frameon=False, fontsize=8)
     figure.suptitle(title, x=0.01, ha="left", fontsize=10)
     save(figure, path)
 
