@@ -50,7 +50,7 @@ def main(epochs: int = 10, seed: int = 0) -> dict[int, float]:
 
     # --- TSSD, line 1 and 2: name a place to tap, choose T in use (student) and in training.
     net = tssd.adapt(my_net, taps=["stage2"], example=images)
-    criterion = tssd.tssd(student=2, teacher=4, tap="stage2").connect(net)
+    criterion = tssd.tssd(student=2, teacher=4).connect(net)
 
     optimizer = torch.optim.Adam([*net.parameters(), *criterion.parameters()], lr=2e-3)
     for epoch in range(epochs):

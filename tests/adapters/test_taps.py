@@ -134,6 +134,14 @@ def test_only_declared_taps_resolve(tap, message):
         tssd.tssd(tap=tap).connect(net)
 
 
+def test_unless_told_the_middle_one_of_the_taps_is_meant():
+    net = adapt(Plain(), ["stem", "stem.1"], example=images(4))
+    assert net.resolve_tap(None) == "stem"
+    assert list(tssd.tssd().connect(net).taps) == ["stem"]
+    with pytest.raises(tssd.UsageError, match=r"got none, but there is none; .*a module's name"):
+        tssd.tssd().connect(adapt(Plain(), example=images(4)))
+
+
 def test_without_taps_the_error_says_so():
     with pytest.raises(tssd.UsageError, match="got 'stem', but there is none; add taps"):
         adapt(Plain(), example=images(4)).resolve_tap("stem")

@@ -128,6 +128,15 @@ def test_negative_taps_count_from_the_last_stage(build):
     assert set(net(images(), taps=[-1, 0, last]).taps) == {0, last}
 
 
+@pytest.mark.parametrize(("build", "convolutions"), [(vgg9, 4), (resnet18, 9)])
+def test_the_middle_has_half_of_the_layers_before_it(build, convolutions):
+    # Of 8 and 17 convolutions 3x3 on the way; projecting shortcuts are beside it.
+    net = build(width=1 / 16)
+    before = net.stages[: net.resolve_tap(None) + 1].modules()
+    kernels = [m.kernel_size for m in before if isinstance(m, nn.Conv2d)]
+    assert kernels.count((3, 3)) == convolutions
+
+
 @builders
 def test_tapping_keeps_only_what_was_asked_for_and_leaves_the_logits(build):
     net, x = trained_net(build), images(dtype=torch.double)
@@ -138,7 +147,7 @@ def test_tapping_keeps_only_what_was_asked_for_and_leaves_the_logits(build):
 
 
 @builders
-@pytest.mark.parametrize("tap", [9, -9, "stages.1", None])
+@pytest.mark.parametrize("tap", [9, -9, "stages.1", 1.0])
 def test_an_unknown_tap_is_answered_with_those_there_are(build, tap):
     net = build(image_size=SIZE, width=1 / 16)
     last = len(net.stages) - 1

@@ -77,8 +77,8 @@ def test_a_plan_builds_a_new_classifier_each_time_as_it_was_told():
     assert first.neuron is not second.neuron
 
 
-def test_a_plan_places_one_after_stage_1_unless_told():
-    assert ExitPlan().taps == (1,)
+def test_a_plan_leaves_the_place_to_the_network_unless_told():
+    assert ExitPlan().taps is None
     assert ExitPlan([-1, "layer.1"]).taps == (-1, "layer.1")
 
 

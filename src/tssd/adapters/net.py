@@ -54,14 +54,16 @@ class AdaptedNet(nn.Module):
         self.layout: Layout = layout
         self.extra_reset = reset
 
-    def resolve_tap(self, tap: Tap) -> str:
-        """The name, if it is one of `adapt`'s taps."""
+    def resolve_tap(self, tap: Tap | None) -> str:
+        """The name, if it is one of `adapt`'s taps; None is the one in their middle."""
+        if tap is None and self.places:
+            return list(self.places)[(len(self.places) - 1) // 2]
         if isinstance(tap, str) and tap in self.places:
             return tap
         known = f"expected one of {', '.join(self.places)}" if self.places else "but there is none"
-        name = tap if isinstance(tap, int) else check_name(self.module, tap)
-        remedy = "a module's name" if isinstance(name, int) else repr(name)
-        raise UsageError(f"tap: got {tap!r}, {known}; add taps with tssd.adapt(taps=[{remedy}])")
+        remedy = repr(check_name(self.module, tap)) if isinstance(tap, str) else "a module's name"
+        got = "none" if tap is None else repr(tap)
+        raise UsageError(f"tap: got {got}, {known}; add taps with tssd.adapt(taps=[{remedy}])")
 
     def tap_shape(self, tap: Tap) -> tuple[int, ...]:
         """(C, H, W) or (F,) of one sample at a tap."""

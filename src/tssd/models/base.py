@@ -32,8 +32,11 @@ class SpikingNet(Protocol):
 
     num_classes: int
 
-    def resolve_tap(self, tap: Tap) -> Tap:
-        """The one true name of a tap. Raises: UsageError: there is none (lists those there are)."""
+    def resolve_tap(self, tap: Tap | None) -> Tap:
+        """The one true name of a tap; None asks for the one in the middle of the network.
+
+        Raises: UsageError: there is none (lists those there are).
+        """
         ...
 
     def tap_shape(self, tap: Tap) -> tuple[int, ...]:
@@ -73,9 +76,11 @@ class StagedNet(nn.Module):
         self.num_classes = num_classes
         self.sample_shape = sample_shape
 
-    def resolve_tap(self, tap: Tap) -> int:
-        """Index of a stage >= 0; negative indices count from the last stage."""
+    def resolve_tap(self, tap: Tap | None) -> int:
+        """Index of a stage >= 0; negative indices count from the last stage, None is the middle."""
         last = len(self.stages) - 1
+        if tap is None:
+            return last // 2
         if not isinstance(tap, int) or not -last - 1 <= tap <= last:
             raise UsageError(
                 f"tap: got {tap!r}, expected a stage from 0 to {last} (or -1 for the last)"

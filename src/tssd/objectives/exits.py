@@ -52,7 +52,8 @@ class ExitPlan:
     """Where weak classifiers stand and how they are built, before the network is known.
 
     Args:
-        taps: places, one weak classifier each: a stage's index or a module's name.
+        taps: places, one weak classifier each: a stage's index or a module's name; None = the
+            middle of the network.
         channels: output channels of the convolution; None = those of the tap.
         neuron: builds the spiking layer.
     Raises: UsageError: no tap, or channels < 1.
@@ -60,18 +61,18 @@ class ExitPlan:
 
     def __init__(
         self,
-        taps: Sequence[Tap] = (1,),
+        taps: Sequence[Tap] | None = None,
         *,
         channels: int | None = None,
         neuron: Callable[[], Neuron] = LIF,
     ) -> None:
-        if not taps:
+        if taps is not None and not taps:
             raise UsageError("exits.taps: got none, expected at least one place, such as [1]")
         if channels is not None and channels < 1:
             raise UsageError(
                 f"exits.channels: got {channels}, expected >= 1, or null for the tap's"
             )
-        self.taps = (taps,) if isinstance(taps, str) else tuple(taps)
+        self.taps = None if taps is None else (taps,) if isinstance(taps, str) else tuple(taps)
         self.channels = channels
         self.neuron = neuron
 

@@ -33,7 +33,7 @@ class SelfDistillation(nn.Module):
         terms: objectives by name; the names label logs and reports.
         timesteps: the student's and the teacher's.
         exits: where weak classifiers stand and how they are built, if a term needs them; None =
-            after stage 1, as wide as the tap, with LIF neurons.
+            in the middle of the network, as wide as the tap, with LIF neurons.
     Raises: UsageError: no term.
     """  # noqa: D400, D415 - the summary ends in an example
 
@@ -63,7 +63,7 @@ class SelfDistillation(nn.Module):
             term.connect(net, self.timesteps)
         if any(term.needs_exits for term in objectives):
             # A tap named twice, say 3 and -1, is one place.
-            self.taps = tuple(dict.fromkeys(map(net.resolve_tap, self.exit_plan.taps)))
+            self.taps = tuple(dict.fromkeys(map(net.resolve_tap, self.exit_plan.taps or [None])))
         device = next((p.device for p in getattr(net, "parameters", list)()), None)
         for tap in self.taps:
             weak = self.exit_plan.build(net.tap_shape(tap), net.num_classes)

@@ -19,7 +19,7 @@ def tssd(
     student: int = 2,
     teacher: int = 4,
     *,
-    tap: Tap = 1,
+    tap: Tap | None = None,
     alpha: float = 1.0,
     beta: float = 1.0,
 ) -> SelfDistillation:
@@ -28,7 +28,8 @@ def tssd(
     Args:
         student: timesteps T_s at inference.
         teacher: timesteps T_t in training, more than student.
-        tap: where the weak classifier stands: a stage's index or a module's name.
+        tap: where the weak classifier stands: a stage's index or a module's name; None = the
+            middle of the network.
         alpha: weight of the temporal term.
         beta: weight of the spatial term.
     """
@@ -38,11 +39,16 @@ def tssd(
         "spatial": SpatialDistillation(weight=beta),
         "exit_task": ExitCrossEntropy(),
     }
-    return SelfDistillation(terms, Timesteps(student, teacher), exits=ExitPlan([tap]))
+    return SelfDistillation(terms, Timesteps(student, teacher), exits=_at(tap))
 
 
 def tssd_literal(
-    student: int = 2, teacher: int = 4, *, tap: Tap = 1, alpha: float = 1.0, beta: float = 1.0
+    student: int = 2,
+    teacher: int = 4,
+    *,
+    tap: Tap | None = None,
+    alpha: float = 1.0,
+    beta: float = 1.0,
 ) -> SelfDistillation:
     """The formulas as printed: Euclidean norms, detached teachers, task on the student's mean.
 
@@ -54,4 +60,8 @@ def tssd_literal(
         "temporal": TemporalDistillation(norm, detach_teacher=True, weight=alpha),
         "spatial": SpatialDistillation(distance=norm, detach_teacher=True, weight=beta),
     }
-    return SelfDistillation(terms, Timesteps(student, teacher), exits=ExitPlan([tap]))
+    return SelfDistillation(terms, Timesteps(student, teacher), exits=_at(tap))
+
+
+def _at(tap: Tap | None) -> ExitPlan:
+    return ExitPlan(None if tap is None else [tap])
