@@ -46,6 +46,18 @@ def test_gains_are_over_the_baseline_of_the_same_column():
     assert made(baseline=None).lines[2].gain is None
 
 
+def test_the_spread_of_a_gain_is_that_of_the_differences_seed_by_seed():
+    both = {VANILLA: RUNS[VANILLA], TSSD: [results(0, [0.6, 1]), results(1, [0.8, 1])]}
+    line = made(both).lines[2]
+    # 60 - 50 and 80 - 60: mean 15, sample deviation sqrt(2 * 5^2 / 1).
+    assert (line.gain, line.gain_std) == (pytest.approx(15), pytest.approx(50**0.5))
+    assert "| +15.00 ± 7.07 |" in made(both).to_markdown()
+    # Other seeds are no pairs.
+    other = {VANILLA: RUNS[VANILLA], TSSD: [results(0, [0.6, 1]), results(2, [0.8, 1])]}
+    assert (made(other).lines[2].gain, made(other).lines[2].gain_std) == (pytest.approx(15), None)
+    assert made().lines[2].gain_std is None
+
+
 def test_the_last_epoch_is_another_table():
     table = made(epoch="last")
     assert [line.mean for line in table.lines] == [pytest.approx(v) for v in (45, 65, 75)]

@@ -4,7 +4,7 @@ import csv
 import io
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from tssd.errors import DataError
@@ -14,7 +14,7 @@ from tssd.reproduce.plan import Cell, Plan, Scale
 
 COLUMNS = (
     "data", "row", "column", "T", "seeds", "mean", "std", "paper mean", "paper std", "difference",
-    "gain", "paper gain", "train",
+    "gain", "gain std", "paper gain", "train",
 )  # fmt: skip
 
 
@@ -26,14 +26,19 @@ class Line:
         cell: the paper's side.
         words: what was trained, as after `tssd train`.
         values: test accuracy in per cent at the cell's T, one a seed.
+        seeds: of the values.
         gain: mean over that of the baseline, in points; None without a baseline.
-        paper_gain: the same of the paper.
+        gain_std: sample standard deviation of the differences, seed by seed; None where the seeds
+            are not the same or fewer than two.
+        paper_gain: the gain of the paper.
     """
 
     cell: Cell
     words: str
     values: tuple[float, ...]
+    seeds: tuple[int, ...] = ()
     gain: float | None = None
+    gain_std: float | None = None
     paper_gain: float | None = None
 
     @property
@@ -96,6 +101,7 @@ class Table:
                 cell,
                 cell.runs[scale].words,
                 tuple(_accuracy(r, epoch, cell) for r in finished.get(cell.runs[scale], ())),
+                tuple(r["seed"] for r in finished.get(cell.runs[scale], ())),
             )
             for cell in cells
         ]
@@ -145,12 +151,15 @@ class Table:
             cell = line.cell
             shown = [cell.data, cell.row, cell.column, str(cell.at), spread(line.mean, line.std)]
             shown += [str(len(line.values)), spread(cell.paper, cell.std), signed(line.difference)]
-            shown += [signed(line.gain), signed(line.paper_gain)] if gains else []
+            shown += (
+                [spread(line.gain, line.gain_std, "+"), signed(line.paper_gain)] if gains else []
+            )
             rows.append("| " + " | ".join(shown) + " |")
         planned = f"seeds {', '.join(map(str, self.seeds))}"
         rows += ["", f"Test accuracy, mean ± std over n runs ({planned}); {EPOCHS[self.epoch]}."]
         if gains:
-            rows[-1] += f" Gains are over {self.plan.text['baseline']}, in points."
+            rows[-1] += f" Gains are over {self.plan.text['baseline']}, in points,"
+            rows[-1] += " ± std of the differences seed by seed."
         rows[-1] += " Splits: " + (
             ", ".join(f"{data} {split}" for data, split in self.splits.items()) or "none"
         )
@@ -163,21 +172,22 @@ class Table:
         return "\n".join(rows) + "\n"
 
 
-def spread(mean: float | None, std: float | None) -> str:
-    """`mean ± std` with two decimals, or a dash."""
-    return "-" if mean is None else f"{mean:.2f}" + ("" if std is None else f" ± {std:.2f}")
+def spread(mean: float | None, std: float | None, sign: str = "") -> str:
+    """`mean ± std` with two decimals, or a dash; sign "+" for a difference."""
+    return "-" if mean is None else f"{mean:{sign}.2f}" + ("" if std is None else f" ± {std:.2f}")
 
 
 def signed(value: float | None) -> str:
     """A difference with its sign, or a dash."""
-    return "-" if value is None else f"{value:+.2f}"
+    return spread(value, None, "+")
 
 
 def _fields(line: Line) -> tuple[Any, ...]:
     cell = line.cell
     return (
         cell.data, cell.row, cell.column, cell.at, len(line.values), line.mean, line.std,
-        cell.paper, cell.std, line.difference, line.gain, line.paper_gain, line.words,
+        cell.paper, cell.std, line.difference, line.gain, line.gain_std, line.paper_gain,
+        line.words,
     )  # fmt: skip
 
 
@@ -201,8 +211,11 @@ def _with_gain(line: Line, lines: Sequence[Line], baseline: str | None) -> Line:
     if not beside or own.row == baseline:
         return line
     other = beside[0]
+    gain_std = None
+    if line.seeds == other.seeds and len(line.seeds) > 1:
+        gain_std = statistics.stdev(a - b for a, b in zip(line.values, other.values, strict=True))
     gain, paper_gain = _minus(line.mean, other.mean), _minus(own.paper, other.cell.paper)
-    return Line(own, line.words, line.values, gain, paper_gain)
+    return replace(line, gain=gain, gain_std=gain_std, paper_gain=paper_gain)
 
 
 def _minus(a: float | None, b: float | None) -> float | None:
