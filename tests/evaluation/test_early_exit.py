@@ -34,5 +34,5 @@ def test_nobody_leaves_at_threshold_1_however_certain(dtype):
     weak, final = torch.tensor([[1e4, 0.0]], dtype=dtype), torch.tensor([[0.0, 1.0]], dtype=dtype)
     curve.update(weak, final, torch.tensor([1]))
     result = curve.result()
-    assert result.leaving == (1.0,) * 8 + (0.0,)
+    assert result.leaving == (1.0,) * (len(result.thresholds) - 1) + (0.0,)
     assert result.accuracy == (0.0,) * 8 + (1.0,)

@@ -36,21 +36,26 @@ def save(figure: Any, path: Path) -> None:
 
 
 def plot_table(table: Table, path: Path) -> None:
-    """A row per cell: our mean and spread, the paper's as a hollow diamond; a plot per data set."""
+    """A row per cell: our mean and spread, the paper's as a hollow diamond; a plot per data set.
+
+    Rows of a column of the table stand together and share a colour.
+    """
     groups = by_data(table.lines)
     rows = max(len(lines) for lines in groups.values())
     figure = new_figure(4.4 * len(groups) + 1, 0.28 * rows + 1.6)
     for axes, (data, lines) in zip(_row(figure, len(groups)), groups.items(), strict=True):
+        columns = list(dict.fromkeys(line.cell.column for line in lines))
+        lines = sorted(lines, key=lambda line: columns.index(line.cell.column))
         names = [f"{line.cell.row}, {line.cell.column}" for line in lines]
         for y, line in enumerate(lines):
-            _point(axes, line, y=y, label="ours" if y == 0 else None, paper=with_paper(table))
+            colour = COLOURS[columns.index(line.cell.column) % len(COLOURS)]
+            _point(axes, line, y=y, colour=colour, paper=with_paper(table))
         axes.set_yticks(range(len(lines)), names, fontsize=8)
         axes.set_ylim(len(lines) - 0.5, -0.5)
         axes.set_xlabel("test accuracy, %")
         _dress(axes, data)
         if with_paper(table):
             axes.plot([], [], label="paper", **PAPER)
-        if axes.get_legend_handles_labels()[0]:
             axes.legend(fontsize=8)
     figure.suptitle(heading(table), x=0.01, ha="left", fontsize=10)
     save(figure, path)
@@ -146,6 +151,8 @@ def plot_lines(
         if log:
             axes.set_xscale("log")
             axes.set_yscale("log")
+        elif all(float(x).is_integer() for line in lines for x in line[2]):
+            axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         _dress(axes, group)
@@ -186,11 +193,9 @@ def _row(figure: Any, count: int) -> list[Any]:
     return list(figure.subplots(1, count, squeeze=False)[0])
 
 
-def _point(axes: Any, line: Line, *, y: int, label: str | None, paper: bool) -> None:
+def _point(axes: Any, line: Line, *, y: int, colour: str, paper: bool) -> None:
     if line.mean is not None:
-        axes.errorbar(
-            line.mean, y, xerr=line.std or 0, color=COLOURS[0], marker="o", capsize=3, label=label
-        )
+        axes.errorbar(line.mean, y, xerr=line.std or 0, color=colour, marker="o", capsize=3)
     if line.cell.paper is not None and paper:
         axes.errorbar(line.cell.paper, y, xerr=line.cell.std, capsize=2, **PAPER)
 
