@@ -35,4 +35,4 @@ def test_nobody_leaves_at_threshold_1_however_certain(dtype):
     curve.update(weak, final, torch.tensor([1]))
     result = curve.result()
     assert result.leaving == (1.0,) * (len(result.thresholds) - 1) + (0.0,)
-    assert result.accuracy == (0.0,) * 8 + (1.0,)
+    assert result.accuracy == (0.0,) * (len(result.thresholds) - 1) + (1.0,)
