@@ -55,6 +55,5 @@ def _renamed(path: Path, *, make_folder: bool) -> Iterator[Path]:
             raise
         raise DataError(
             f"{path}: cannot be written ({reason.strerror or reason}); the previous file, if any, "
-            "is intact; check the folder, its rights and the free space, then try again (a run "
-            "continues with --resume)"
+            "is intact; check the folder, its rights and the free space, then try again"
         ) from error

@@ -141,8 +141,8 @@ def test_what_cannot_be_drawn_is_one_line(data, tmp_path):
     outcome = data("show", "--output", "file/a.png")
     assert outcome.code == 1
     assert outcome.err.endswith(
-        "tssd: file/a.png cannot be written (Not a directory): check that the folder exists, its "
-        "rights, and the free space\n"
+        "tssd: file/a.png: cannot be written (Not a directory); the previous file, if any, is "
+        "intact; check the folder, its rights and the free space, then try again\n"
     )
 
 

@@ -23,7 +23,8 @@ def test_the_help_of_a_recipe_lists_every_option_in_the_width_of_the_terminal(
 
 
 def test_what_is_listed_can_be_typed(tssd):
-    out = tssd("train", "digits/tssd", "--help", "--description", "two words").out
+    given = ["--description", "two words", "--exits.taps", "[1]"]
+    out = tssd("train", "digits/tssd", "--help", *given).out
     assert "  --description 'two words'" in out
     assert "  --exits.taps '[1]'" in out
     assert "  --net.in_channels FROM_DATA" in out
