@@ -3,7 +3,15 @@ from dataclasses import replace
 import pytest
 
 from tssd.reproduce.collect import Collected
-from tssd.reproduce.picture import by_data, heading, plot_lines, plot_sweep, plot_table
+from tssd.reproduce.picture import (
+    by_data,
+    heading,
+    new_figure,
+    plot_lines,
+    plot_sweep,
+    plot_table,
+    put_title,
+)
 from tssd.reproduce.table import Table
 
 from .fabricated import TSSD, VANILLA, cell, plan, results
@@ -64,6 +72,13 @@ def test_many_lines_share_one_legend_with_every_name_once(tmp_path):
     plot_lines(tmp_path / "l", lines, x_label="x", y_label="y", title="t")
     drawn = (tmp_path / "l.svg").read_text()
     assert [drawn.count(f"<!-- {name} -->") for name in names] == [1] * 5
+
+
+def test_a_long_title_is_broken_into_lines():
+    figure = new_figure(5.0, 3.0)
+    put_title(figure, "word " * 30)
+    lines = figure.get_suptitle().splitlines()
+    assert len(lines) == 3 and max(map(len, lines)) <= 60
 
 
 def test_lines_by_data():

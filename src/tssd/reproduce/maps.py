@@ -10,7 +10,7 @@ from torch import Tensor
 from tssd.config.runs import load_parts
 from tssd.models.base import StagedNet
 from tssd.objectives import as_sequence
-from tssd.reproduce.picture import new_figure, save
+from tssd.reproduce.picture import new_figure, put_title, save
 from tssd.reproduce.runs import Override
 
 SAMPLES = 3
@@ -80,5 +80,5 @@ def plot_maps(maps: Sequence[RateMaps], path: Path, *, title: str) -> None:
     for axes in grid.ravel():
         axes.set_xticks([])
         axes.set_yticks([])
-    figure.suptitle(title, x=0.01, ha="left", fontsize=10)
+    put_title(figure, title)
     save(figure, path)

@@ -1,5 +1,6 @@
 """The plots of reproductions: ours beside the paper's."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,13 @@ def new_figure(width: float, height: float) -> Any:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def put_title(figure: Any, text: str) -> None:
+    """Above the plots, in as many lines as the figure's width asks for."""
+    # A letter of this size is about a twelfth of an inch wide.
+    lines = textwrap.wrap(text, int(12 * figure.get_figwidth()))
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10)
 
 
 def save(figure: Any, path: Path) -> None:
@@ -57,7 +65,7 @@ def plot_table(table: Table, path: Path) -> None:
         if with_paper(table):
             axes.plot([], [], label="paper", **PAPER)
             axes.legend(fontsize=8)
-    figure.suptitle(heading(table), x=0.01, ha="left", fontsize=10)
+    put_title(figure, heading(table))
     save(figure, path)
 
 
@@ -104,7 +112,7 @@ def plot_sweep(table: Table, path: Path) -> None:
         _dress(axes, data)
         if axes.get_legend_handles_labels()[0]:
             axes.legend(fontsize=8)
-    figure.suptitle(heading(table), x=0.01, ha="left", fontsize=10)
+    put_title(figure, heading(table))
     save(figure, path)
 
 
@@ -166,7 +174,7 @@ def plot_lines(
         }
         handles = [shown[name] for name in names]
         figure.legend(handles, names, loc="outside right upper", frameon=False, fontsize=8)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=10)
+    put_title(figure, title)
     save(figure, path)
 
 
