@@ -10,7 +10,7 @@ from typing import Any, Self
 from tssd.errors import DataError
 from tssd.report.comparison import EPOCHS, Epoch
 from tssd.reproduce.collect import Collected, Results, refuse_other_splits
-from tssd.reproduce.plan import Cell, Plan, Scale
+from tssd.reproduce.plan import Cell, Plan, Scale, Variant
 
 COLUMNS = (
     "data", "row", "column", "T", "seeds", "mean", "std", "paper mean", "paper std", "difference",
@@ -96,15 +96,7 @@ class Table:
         """
         finished = collected.finished
         splits = refuse_other_splits(cells, scale, finished)
-        lines = [
-            Line(
-                cell,
-                cell.runs[scale].words,
-                tuple(_accuracy(r, epoch, cell) for r in finished.get(cell.runs[scale], ())),
-                tuple(r["seed"] for r in finished.get(cell.runs[scale], ())),
-            )
-            for cell in cells
-        ]
+        lines = [_read(cell, scale, epoch, finished) for cell in cells]
         lines = [_with_gain(line, lines, plan.text.get("baseline")) for line in lines]
         return cls(plan, scale, epoch, tuple(seeds), tuple(lines), splits, collected.listed)
 
@@ -189,6 +181,15 @@ def _fields(line: Line) -> tuple[Any, ...]:
         cell.paper, cell.std, line.difference, line.gain, line.gain_std, line.paper_gain,
         line.words,
     )  # fmt: skip
+
+
+def _read(
+    cell: Cell, scale: Scale, epoch: Epoch, finished: Mapping[Variant, Sequence[Results]]
+) -> Line:
+    variant = cell.runs[scale]
+    runs = finished.get(variant, ())
+    values = tuple(_accuracy(results, epoch, cell) for results in runs)
+    return Line(cell, variant.words, values, tuple(results["seed"] for results in runs))
 
 
 def _accuracy(results: Results, epoch: Epoch, cell: Cell) -> float:
