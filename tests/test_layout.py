@@ -18,6 +18,7 @@ CORE = {
     "errors": set(),
     "atomic": {"errors"},
     "lock": set(),
+    "not_trained": set(),
     "time": {"errors"},
     "surrogates": {"errors"},
     "norms": {"errors", "time"},

@@ -3,8 +3,10 @@
 from itertools import zip_longest
 from pathlib import Path
 
-# How a run was shown and where its data lay does not change what was trained.
-FREE = ("seed", "description", "progress", "root", "num_workers")
+from tssd.not_trained import NOT_TRAINED
+
+# Keys as they stand in a line of YAML, without the sections above them.
+FREE = ("seed", "description", *(name.rpartition(".")[2] for name in NOT_TRAINED))
 
 
 def other_option(path: Path, like: Path) -> str | None:

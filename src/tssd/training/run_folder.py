@@ -13,9 +13,7 @@ from torch import Tensor, nn
 
 from tssd.atomic import PARTIAL, write_atomically
 from tssd.errors import DataError, UsageError
-
-# How training is shown, where the data lies and who reads it do not change what is trained.
-NOT_TRAINED = ("trainer.progress", "data.init_args.root", "data.init_args.num_workers")
+from tssd.not_trained import NOT_TRAINED
 
 
 @dataclass(frozen=True)
