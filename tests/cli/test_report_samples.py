@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tssd.cli.report_samples import one_of_each, show_samples, visible
+from tssd.cli.report_samples import device_in_words, one_of_each, show_samples, visible
 from tssd.config import build, load_recipe
 from tssd.config.runs import load
 from tssd.errors import DataError
@@ -72,3 +72,18 @@ def test_an_unfinished_run_is_refused(trained, tmp_path):
     (folder / "model.json").unlink()
     with pytest.raises(DataError, match="no trained network in it yet"):
         show_samples({"": folder}, [], count=1)
+
+
+@pytest.fixture
+def threads():
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def test_a_device_in_words(threads):
+    threads(1)
+    assert device_in_words(torch.device("cpu")) == "cpu, 1 thread"
+    threads(2)
+    assert device_in_words(torch.device("cpu")) == "cpu, 2 threads"
+    assert device_in_words(torch.device("meta")) == "meta"

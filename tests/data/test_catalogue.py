@@ -1,8 +1,11 @@
+import hashlib
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from events.recordings import at
-from tssd.data.catalogue import FileRecording, check_counts, numbered
+from tssd.data.catalogue import Catalogue, FileRecording, check_counts, numbered
 from tssd.errors import DataError
 from tssd.events.files import PlainFile
 
@@ -16,6 +19,24 @@ def test_a_file_is_one_sample_under_its_own_name(tmp_path):
     assert (recording.name, recording.samples, recording.stamp) == ("train/3/a", 1, file.stamp)
     assert recording.read() == [events]
     assert seen == [file]
+
+
+@pytest.fixture
+def catalogue(tmp_path):
+    """Two samples for training, one for testing."""
+    recordings = [FileRecording(name, PlainFile(tmp_path, f"{name}.bin"), None) for name in "abc"]
+    return Catalogue(recordings, np.array([4, 0, 7]), train=np.array([0, 2]), test=np.array([1]))
+
+
+def test_the_hash_is_of_part_label_and_name(catalogue):
+    lines = b"train\n4 a#0\n7 c#0\ntest\n0 b#0\n"
+    assert catalogue.id_hash == hashlib.sha256(lines).hexdigest()[:12]
+
+
+def test_another_label_or_part_gives_another_hash(catalogue):
+    relabelled = replace(catalogue, labels=np.array([4, 0, 8]))
+    moved = replace(catalogue, train=np.array([0]), test=np.array([1, 2]))
+    assert len({c.id_hash for c in (catalogue, relabelled, moved)}) == 3
 
 
 EXPECTED = {"cat": 3, "dog": 2}

@@ -63,8 +63,6 @@ def _samples(net: torch.nn.Module, x: Tensor, y: Tensor, parts: Parts) -> Sample
     names = parts.data.class_names
     traces = trace(net, x)
     images = visible(x, parts.data.mean, parts.data.std)
-    threads = torch.get_num_threads()
-    device = torch.cuda.get_device_name() if x.device.type == "cuda" else x.device.type
     return Samples(
         samples=[
             Sample(
@@ -79,8 +77,18 @@ def _samples(net: torch.nn.Module, x: Tensor, y: Tensor, parts: Parts) -> Sample
         student=min(parts.criterion.timesteps.student, len(x)),
         chosen="The first test sample of each class, then the second ones: not chosen by result.",
         latency_ms=latency_ms(net, x[:, :1]),
-        device=f"{device}, {threads} threads" if x.device.type == "cpu" else device,
+        device=device_in_words(x.device),
     )
+
+
+def device_in_words(device: torch.device) -> str:
+    """What a latency was measured on: the name of the GPU, or the number of threads."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type != "cpu":
+        return device.type
+    threads = torch.get_num_threads()
+    return f"cpu, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def visible(x: Tensor, mean: Sequence[float], std: Sequence[float]) -> list[NDArray[np.uint8]]:

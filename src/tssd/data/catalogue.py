@@ -1,7 +1,9 @@
 """What an event data set consists of: its recordings, their classes, and the official parts."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -55,6 +57,17 @@ class Catalogue:
     train: Indices
     test: Indices
     simulated: bool = False
+
+    @cached_property
+    def id_hash(self) -> str:
+        """Twelve hex digits of which sample is in which part, with what label."""
+        names = [f"{r.name}#{n}" for r in self.recordings for n in range(r.samples)]
+        digest = hashlib.sha256()
+        for part, index in (("train", self.train), ("test", self.test)):
+            digest.update(f"{part}\n".encode())
+            for number in index.tolist():
+                digest.update(f"{self.labels[number]} {names[number]}\n".encode())
+        return digest.hexdigest()[:12]
 
 
 def check_counts(

@@ -1,6 +1,5 @@
 """What all data modules of event recordings share: the frames, their cache and the timesteps."""
 
-import hashlib
 import logging
 import sys
 from collections.abc import Sequence
@@ -209,7 +208,7 @@ class EventData(DataModule):
     def dataset_name(self) -> str:
         """Name with a hash of the recordings in each part: the id list behind every result."""
         simulated = " (simulated)" if self.catalogue.simulated else ""
-        return f"{self.title}{simulated} {self._id_hash}"
+        return f"{self.title}{simulated} {self.catalogue.id_hash}"
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -272,18 +271,3 @@ class EventData(DataModule):
     def _stored_part(self, index: Indices) -> EventPart:
         labels = self.catalogue.labels[index]
         return EventPart(lambda: self.cache, index, labels, self.sample_shape)
-
-    @cached_property
-    def _id_hash(self) -> str:
-        found = self.catalogue
-        names = [
-            f"{recording.name}#{n}"
-            for recording in found.recordings
-            for n in range(recording.samples)
-        ]
-        digest = hashlib.sha256()
-        for part, index in (("train", found.train), ("test", found.test)):
-            digest.update(f"{part}\n".encode())
-            for number in index.tolist():
-                digest.update(f"{found.labels[number]} {names[number]}\n".encode())
-        return digest.hexdigest()[:12]
