@@ -30,7 +30,9 @@ def test_side_by_side_gives_the_same_numbers(planned, tiny, capsys):
     together = train_all(planned(0, 1, folder="b"), tiny, jobs=2)
     assert facts(together) == facts(alone)
     assert facts(alone)[0] != facts(alone)[1]
-    capsys.readouterr()
+    lines = capsys.readouterr().err.splitlines()
+    done = [line for line in lines if line.startswith(("[1/2] ", "[2/2] "))]
+    assert sorted(line.rpartition("/")[2].split(":")[0] for line in done) == ["seed0", "seed1"]
     # Nothing is left to train, so no process is needed.
     assert facts(train_all(planned(0, 1, folder="b"), tiny, jobs=2)) == facts(alone)
     assert capsys.readouterr().out.count("(trained already)") == 2

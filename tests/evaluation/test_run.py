@@ -217,11 +217,13 @@ def test_modules_that_could_not_be_counted_are_named():
     assert (result.firing_rates, result.mean_firing_rate) == ({}, (0.0, 0.0))
 
 
-def test_the_progress_bar_stays_off_standard_output(capsys):
-    evaluate(PencilNet(), pencil_batches(4, 2), 2, progress=True)
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "evaluate" in captured.err
+def test_the_progress_bar_stays_off_standard_output_and_out_of_logs(capsys, monkeypatch):
+    for terminal in ("1", ""):
+        monkeypatch.setenv("FORCE_COLOR", terminal)
+        evaluate(PencilNet(), pencil_batches(4, 2), 2, progress=True)
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert ("evaluate" in captured.err) == bool(terminal)
     evaluate(PencilNet(), pencil_batches(4, 2), 2)
     assert capsys.readouterr() == ("", "")
 

@@ -9,7 +9,7 @@ from tssd.reproduce.collect import (
     problem_with,
     refuse_other_splits,
 )
-from tssd.reproduce.plan import variant_names
+from tssd.reproduce.plan_file import variant_names
 from tssd.reproduce.runs import plan_runs
 
 from .fabricated import TSSD, VANILLA, cell, results, write_run

@@ -6,7 +6,8 @@ import torch
 from tssd.config import build, load_recipe
 from tssd.errors import TssdError, UsageError
 from tssd.reproduce.estimate import shapes_of
-from tssd.reproduce.plan import SCALES, load_plan, plan_names
+from tssd.reproduce.plan import SCALES
+from tssd.reproduce.plan_file import load_plan, plan_names
 from tssd.reproduce.probe import Probe, measure, peak_memory, probe
 from tssd.reproduce.runs import read
 from tssd.reproduce.shapes import DataShape, data_shape, stand_in_options, work_key

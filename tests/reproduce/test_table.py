@@ -90,6 +90,17 @@ def test_csv_json_and_markdown_agree():
     assert "Splits: d abc" in text
 
 
+def test_columns_of_the_paper_are_there_only_where_it_has_numbers():
+    cells = (cell("vanilla", VANILLA), cell("TSSD", TSSD))
+    of = {"scale": "small", "seeds": [0, 1], "epoch": "best"}
+    text = Table.of(
+        plan(*cells, baseline="vanilla"), cells, Collected(RUNS, ()), **of
+    ).to_markdown()
+    assert text.splitlines()[0] == "| data | method | column | T | ours, % | n | gain, ours |"
+    assert "| d | TSSD | net | 1 |" in text
+    assert "paper" not in text
+
+
 def test_runs_on_other_samples_are_refused():
     runs = {VANILLA: RUNS[VANILLA], TSSD: [results(0, [0.9, 0.9], split="xyz")]}
     with pytest.raises(DataError, match=r"d: a/vanilla, seed 0 used split abc, but a/tssd .* xyz"):

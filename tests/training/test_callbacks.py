@@ -6,9 +6,8 @@ import torch
 from lightning import seed_everything
 
 from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
-from tssd.training.fit import fit
 
-from .runs import small, table
+from .runs import table
 
 
 def drawn(seed, epoch):
@@ -64,11 +63,3 @@ def test_table_has_a_row_an_epoch_and_the_columns_in_order(finished):
     assert [row["epoch"] for row in rows] == list(range(7))
     assert [row["lr"] for row in rows] == pytest.approx([0.3] * 4 + [3.0] * 3)
     assert all(row["val/accuracy"] == row["val/accuracy_t2"] for row in rows)
-
-
-def test_bar_shows_the_terms_of_the_loss(tmp_path, capfd):
-    fit(small({"trainer.epochs": 1, "trainer.progress": True}), tmp_path)
-    shown = capfd.readouterr()
-    bar = [line for line in (shown.out + shown.err).split("\r") if line.startswith("Epoch 0")][-1]
-    for name in ("task=", "temporal=", "spatial=", "exit_task=", "val/accuracy="):
-        assert name in bar

@@ -86,19 +86,23 @@ def _side_by_side(
     console = Console(stderr=True)
     with ThreadPoolExecutor(jobs) as pool, Progress(console=console, transient=True) as progress:
         task = progress.add_task(f"{len(runs)} runs, {jobs} side by side", total=len(runs))
-        futures = {run: pool.submit(train, run) for run in runs}
+        futures = {pool.submit(train, run): run for run in runs}
         try:
-            for future in as_completed(futures.values()):
-                future.result()
+            for done, future in enumerate(as_completed(futures), 1):
+                seconds = future.result()["train_seconds"]
+                folder = futures[future].folder
+                # Above the bar, or in a log instead of it.
+                line = f"[{done}/{len(runs)}] {folder}: trained in {seconds:.0f} s"
+                console.print(line, soft_wrap=True, markup=False, highlight=False)
                 progress.advance(task)
         except BaseException:
             stopping.set()
-            for future in futures.values():
+            for future in futures:
                 future.cancel()
             for process in processes:
                 process.terminate()
             raise
-        return {run: future.result() for run, future in futures.items()}
+        return {run: future.result() for future, run in futures.items()}
 
 
 def command(run: PlannedRun, overrides: Sequence[Override]) -> list[str]:

@@ -11,7 +11,8 @@ from tssd.errors import DataError, TssdError, UsageError
 from tssd.reproduce.collect import collect
 from tssd.reproduce.estimate import Estimate, duration, estimates, in_gib, shapes_of
 from tssd.reproduce.outcome import write_outcome
-from tssd.reproduce.plan import SCALES, Scale, Variant, load_plan, plan_names, variant_names
+from tssd.reproduce.plan import SCALES, Scale, Variant
+from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
 from tssd.reproduce.runs import Run, plan_runs, read, recipe_of
 from tssd.reproduce.shapes import DataShape
 from tssd.reproduce.table import Table

@@ -174,4 +174,6 @@ def _eval_mode(*modules: nn.Module | None) -> Iterator[None]:
 def _tracked(batches: Batches, progress: bool) -> Batches:
     if not progress:
         return batches
-    return track(batches, "evaluate", console=Console(stderr=True))
+    console = Console(stderr=True)
+    shown = console.is_terminal or console.is_jupyter  # a log is spared
+    return track(batches, "evaluate", console=console, disable=not shown)

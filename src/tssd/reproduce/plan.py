@@ -1,25 +1,19 @@
-"""What a table or figure of the paper consists of: a YAML file, read and checked."""
+"""What a table or figure of the paper consists of."""
 
-import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
-import yaml
-
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
-from tssd.report.comparison import EPOCHS, Epoch
+from tssd.report.comparison import Epoch
 
 Scale = Literal["paper", "small"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 # What is drawn, and what is written beside the table of accuracies.
 Kind = Literal["table", "timesteps", "sweep", "curves", "rates", "exits", "theory"]
-REQUIRED = ("title", "source", "kind", "cells")
-OPTIONAL = ("epoch", "baseline", "notes", "not_here", "x_label")
 
 
 @dataclass(frozen=True)
@@ -108,9 +102,12 @@ class Plan:
     def at_scale(self, scale: Scale, datasets: tuple[str, ...] = ()) -> tuple[Cell, ...]:
         """The cells that a scale has, of some data sets only if any are named.
 
-        Raises: UsageError: an unknown data set.
+        Raises: UsageError: a scale that the plan does not have, or an unknown data set.
         """
         cells = [cell for cell in self.cells if scale in cell.runs]
+        if not cells:
+            others = ", ".join(s for s in SCALES if s != scale)
+            raise UsageError(f"--scale: {self.name} has no {scale} scale; give --scale {others}")
         known = list(dict.fromkeys(cell.data for cell in cells))
         for name in datasets:
             if name not in known:
@@ -120,96 +117,3 @@ class Plan:
     def variants(self, cells: tuple[Cell, ...], scale: Scale) -> list[Variant]:
         """What is trained for some cells, each once."""
         return list(dict.fromkeys(cell.runs[scale] for cell in cells))
-
-
-def plan_names() -> list[str]:
-    """Names of the plans inside the package, the paper's order."""
-    found = (entry.name for entry in _folder().iterdir())
-    names = sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml"))
-    return sorted(names, key=lambda name: not name.startswith(("table", "figure")))
-
-
-def variant_names(scale: Scale) -> set[str]:
-    """Folders of all runs of the plans inside the package."""
-    plans = map(load_plan, plan_names())
-    return {variant.name for p in plans for variant in p.variants(p.at_scale(scale), scale)}
-
-
-def load_plan(name: str) -> Plan:
-    """A plan by its name, or from a YAML file.
-
-    Raises: UsageError: unknown, or something in it is missing, unknown or of the wrong kind.
-    """
-    if name in plan_names():
-        text = (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
-    elif (path := Path(name)).suffix in (".yaml", ".yml") and path.is_file():
-        text, name = path.read_text(encoding="utf-8"), path.stem
-    else:
-        raise UsageError(
-            f"reproduce: there is no {name!r}; {nearest(name, plan_names(), shown=99)}"
-        )
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"{name}: not valid YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(content, dict):
-        raise UsageError(f"{name}: expected a mapping with {', '.join(REQUIRED)}")
-    _keys(content, REQUIRED, OPTIONAL, name)
-    if content["kind"] not in get_args(Kind):
-        valid = ", ".join(get_args(Kind))
-        raise UsageError(f"{name}: kind: got {content['kind']!r}, expected one of {valid}")
-    cells = tuple(_cell(cell, f"{name}: cells: {n}") for n, cell in enumerate(content["cells"]))
-    places = [(cell.data, cell.row, cell.column, cell.at) for cell in cells]
-    if twice := next((place for place in places if places.count(place) > 1), None):
-        raise UsageError(f"{name}: cells: {', '.join(map(str, twice))} stands there twice")
-    chosen = content.get("epoch") or {}
-    _keys(chosen, (), SCALES, f"{name}: epoch")
-    if wrong := next((word for word in chosen.values() if word not in EPOCHS), None):
-        raise UsageError(f"{name}: epoch: got {wrong!r}, expected one of {', '.join(EPOCHS)}")
-    epoch: dict[Scale, Epoch] = {scale: chosen.get(scale, "best") for scale in SCALES}
-    text_of = {key: content.get(key) for key in OPTIONAL if key != "epoch"}
-    head = {key: content[key] for key in REQUIRED if key != "cells"}
-    return Plan(name=name, cells=cells, epoch=epoch, text=text_of, **head)
-
-
-def _cell(given: Any, where: str) -> Cell:
-    if not isinstance(given, dict):
-        raise UsageError(f"{where}: expected a mapping, got {given!r}")
-    _keys(given, ("data", "row", "column", "at", "runs"), ("paper", "x"), where)
-    paper = given.get("paper") or [None]
-    numbers = [value for value in paper if value is not None]
-    if len(paper) > 2 or not all(isinstance(v, int | float) and math.isfinite(v) for v in numbers):
-        raise UsageError(f"{where}: paper: got {paper}, expected [mean] or [mean, std] in per cent")
-    if not isinstance(given["at"], int) or given["at"] < 1:
-        raise UsageError(f"{where}: at: got {given['at']}, expected a whole number of timesteps")
-    _keys(given["runs"], (), SCALES, f"{where}: runs")
-    try:
-        runs = {scale: Variant.parse(words) for scale, words in given["runs"].items()}
-    except UsageError as error:
-        raise UsageError(f"{where}: runs: {error}") from None
-    mean, std = [None if v is None else float(v) for v in [*paper, None][:2]]
-    return Cell(
-        data=str(given["data"]),
-        row=str(given["row"]),
-        column=str(given["column"]),
-        at=given["at"],
-        runs=runs,
-        paper=mean,
-        std=std,
-        x=given.get("x"),
-    )
-
-
-def _keys(
-    given: Mapping[str, Any], required: tuple[str, ...], optional: tuple[str, ...], where: str
-) -> None:
-    for key in required:
-        if key not in given:
-            raise UsageError(f"{where}: {key} is missing")
-    for key in given:
-        if key not in (*required, *optional):
-            raise UsageError(f"{where}: {key}: no such key; {nearest(key, required + optional)}")
-
-
-def _folder() -> Any:
-    return files("tssd") / "reproduce" / "plans"

@@ -3,7 +3,7 @@
 import csv
 import io
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -132,21 +132,14 @@ class Table:
 
     def to_markdown(self) -> str:
         """A table for a README, with what is not counted below it."""
-        heads = ["data", "method", "column", "T", "ours, %", "n", "paper, %", "difference"]
         gains = any(line.gain is not None or line.paper_gain is not None for line in self.lines)
-        heads += ["gain, ours", "gain, paper"] if gains else []
+        columns = _columns(self.lines, gains=gains)
         rows = [
-            "| " + " | ".join(heads) + " |",
-            "| --- | --- | --- |" + " ---: |" * (len(heads) - 3),
+            "| " + " | ".join(columns) + " |",
+            "| --- | --- | --- |" + " ---: |" * (len(columns) - 3),
         ]
         for line in self.lines:
-            cell = line.cell
-            shown = [cell.data, cell.row, cell.column, str(cell.at), spread(line.mean, line.std)]
-            shown += [str(len(line.values)), spread(cell.paper, cell.std), signed(line.difference)]
-            shown += (
-                [spread(line.gain, line.gain_std, "+"), signed(line.paper_gain)] if gains else []
-            )
-            rows.append("| " + " | ".join(shown) + " |")
+            rows.append("| " + " | ".join(shown(line) for shown in columns.values()) + " |")
         planned = f"seeds {', '.join(map(str, self.seeds))}"
         rows += ["", f"Test accuracy, mean ± std over n runs ({planned}); {EPOCHS[self.epoch]}."]
         if gains:
@@ -172,6 +165,27 @@ def spread(mean: float | None, std: float | None, sign: str = "") -> str:
 def signed(value: float | None) -> str:
     """A difference with its sign, or a dash."""
     return spread(value, None, "+")
+
+
+def _columns(lines: Sequence[Line], *, gains: bool) -> dict[str, Callable[[Line], str]]:
+    """Heads of the table for people, with what stands below them; without what nobody has."""
+    columns: dict[str, Callable[[Line], str]] = {
+        "data": lambda line: line.cell.data,
+        "method": lambda line: line.cell.row,
+        "column": lambda line: line.cell.column,
+        "T": lambda line: str(line.cell.at),
+        "ours, %": lambda line: spread(line.mean, line.std),
+        "n": lambda line: str(len(line.values)),
+    }
+    theirs = any(line.cell.paper is not None for line in lines)
+    if theirs:
+        columns["paper, %"] = lambda line: spread(line.cell.paper, line.cell.std)
+        columns["difference"] = lambda line: signed(line.difference)
+    if gains:
+        columns["gain, ours"] = lambda line: spread(line.gain, line.gain_std, "+")
+    if gains and theirs:
+        columns["gain, paper"] = lambda line: signed(line.paper_gain)
+    return columns
 
 
 def _fields(line: Line) -> tuple[Any, ...]:

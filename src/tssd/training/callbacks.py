@@ -1,4 +1,4 @@
-"""What happens around the epochs: random numbers, a table of metrics, checkpoints, a bar."""
+"""What happens around the epochs: random numbers, a table of metrics, checkpoints."""
 
 import csv
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer, seed_everything
-from lightning.pytorch.callbacks import Checkpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import Checkpoint
 
 from tssd.atomic import write_atomically
 
@@ -94,13 +94,3 @@ class BestAndLast(Checkpoint):
         if seen and seen[-1] > max(seen[:-1], default=-1.0):
             trainer.save_checkpoint(self.best, weights_only=False)
         trainer.save_checkpoint(self.last, weights_only=False)
-
-
-class TermsBar(TQDMProgressBar):
-    """Lightning's progress bar with the loss's terms of the last step."""
-
-    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
-        """What stands behind the bar."""
-        shown = super().get_metrics(trainer, pl_module)
-        terms = getattr(pl_module, "terms", {})
-        return shown | {name: float(value) for name, value in terms.items()}

@@ -16,11 +16,12 @@ from tssd.errors import DataError
 from tssd.evaluation import evaluate
 from tssd.lock import Hold, locked
 from tssd.models.base import SpikingNet
-from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch, TermsBar
+from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
 from tssd.training.checkpoint import AtomicCheckpointIO, load_checkpoint
 from tssd.training.environment import environment
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
+from tssd.training.progress import EpochLines, TermsBar, can_draw
 from tssd.training.run_folder import (
     RunFolder,
     check_weights,
@@ -118,8 +119,9 @@ def _trainer(parts: Parts, run: RunFolder, timer: Timer) -> Trainer:
     table = MetricsTable(run.metrics)
     saver = BestAndLast(table, best=run.best, last=run.last)
     callbacks: list[Callback] = [timer, SeedEachEpoch(parts.seed), table, saver]
+    draws = settings.progress and can_draw()
     if settings.progress:
-        callbacks.append(TermsBar(refresh_rate=5))
+        callbacks.append(TermsBar(refresh_rate=5) if draws else EpochLines(table))
     return Trainer(
         max_epochs=settings.epochs,
         accelerator=parts.device.type,
@@ -129,7 +131,7 @@ def _trainer(parts: Parts, run: RunFolder, timer: Timer) -> Trainer:
         callbacks=callbacks,
         plugins=[AtomicCheckpointIO()],
         logger=_loggers(run),
-        enable_progress_bar=settings.progress,
+        enable_progress_bar=draws,
         enable_model_summary=False,
         num_sanity_val_steps=0,
         log_every_n_steps=10,

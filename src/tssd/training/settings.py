@@ -23,7 +23,7 @@ class TrainerSettings:
         gradient_clip: largest norm of the gradient, over all parameters; 0 = no clipping.
         evaluate_timesteps: longest T to evaluate at; null = the teacher's timesteps, at least 4.
         threads: CPU threads for the arithmetic; 0 = torch's choice. Results depend on it.
-        progress: whether to show progress bars.
+        progress: whether to show how far training is: a bar, or lines where there is no terminal.
     Raises: UsageError: a number out of range, CUDA or MPS asked for where there is none, float16
         on a CPU.
     """
