@@ -43,12 +43,16 @@ def train_all(
     """
     missing = [run for run in runs if not RunFolder(run.folder).results.exists()]
     found: dict[PlannedRun, Results] = {}
+    sys.stdout.flush()  # a log shows what was planned before the hours that it takes
     if jobs > 1 and len(missing) > 1:
         found = _side_by_side(missing, overrides, jobs)
     for number, run in enumerate(runs, 1):
         if run not in found:
             state = "" if run in missing else " (trained already)"
-            print(f"[{number}/{len(runs)}] {run.recipe}, seed {run.seed}: {run.folder}{state}")
+            print(
+                f"[{number}/{len(runs)}] {run.recipe}, seed {run.seed}: {run.folder}{state}",
+                flush=True,
+            )
             found[run] = _here(run, overrides)
     return found
 
