@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.reproduce.test_plan import BY_HAND, TINY
+from tests.reproduce.test_plan_file import BY_HAND, TINY
 
 WORDS = [
     TINY,

@@ -15,7 +15,12 @@ def content(seed=0, split="abc", accuracy=(0.5, 0.6)):
         "seed": seed,
         "timesteps": {"student": 2, "teacher": 4},
         "split_hash": split,
-        "best": {"accuracy": list(accuracy), "confusion": [[1]], "operations": {"layers": {}}},
+        "best": {
+            "accuracy": list(accuracy),
+            "samples": 1,
+            "confusion": [[1]],
+            "operations": {"layers": {}},
+        },
         "last": {"accuracy": list(accuracy)},
     }
 
@@ -56,7 +61,7 @@ def test_seeds_right_in_the_folder_are_called_like_it(make, tmp_path):
 def test_large_parts_are_not_kept(make, tmp_path):
     make("m/seed0", content())
     (run,) = collect(tmp_path).methods["m"]
-    assert run.results["best"] == {"accuracy": [0.5, 0.6], "operations": {}}
+    assert run.results["best"] == {"accuracy": [0.5, 0.6], "samples": 1, "operations": {}}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ GOOD = {
     "seed": 0,
     "timesteps": {"student": 2},
     "split_hash": "abc",
-    "best": {"accuracy": [0.5, 0.6], "confusion": [[1, 0], [0, 1]]},
+    "best": {"accuracy": [0.5, 0.6], "samples": 2, "confusion": [[1, 0], [0, 1]]},
     "last": {"accuracy": [0.5, 0.6]},
 }
 
@@ -46,9 +46,12 @@ def test_no_results_name_the_remedy(tmp_path):
         ({"seed": "0"}, "it has no seed"),
         ({"timesteps": None}, "it has no timesteps.student"),
         ({"split_hash": None}, "it has no split_hash"),
-        ({"best": {"accuracy": []}}, "it has no best.accuracy"),
+        ({"best": {"samples": 2, "accuracy": []}}, "it has no best.accuracy"),
         ({"last": []}, "it has no last.accuracy"),
-        ({"best": {"accuracy": [0.5, math.nan]}}, "best.accuracy at T = 2 is nan"),
+        ({"best": {"accuracy": [0.5]}}, "it has no best.samples"),
+        ({"best": {"accuracy": [0.5], "samples": 0}}, "best.samples is 0, expected at least 1"),
+        ({"epochs": "ten"}, "epochs is 'ten', expected a whole number, at least 0"),
+        ({"best": {"samples": 2, "accuracy": [0.5, math.nan]}}, "best.accuracy at T = 2 is nan"),
         ({"last": {"accuracy": ["x"]}}, "last.accuracy at T = 1 is 'x'"),
     ],
 )

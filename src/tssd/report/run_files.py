@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tssd.errors import DataError
+from tssd.report.results_shape import misfit
 
 Json = dict[str, Any]
 
@@ -74,20 +75,22 @@ def fault(results: object) -> str | None:
     if not isinstance(results, dict):
         return "it holds no mapping"
     wanted = {"seed": int, "timesteps.student": int, "split_hash": str, "best.accuracy": list,
-              "last.accuracy": list}  # fmt: skip
+              "last.accuracy": list, "best.samples": int}  # fmt: skip
     for dotted, kind in wanted.items():
         value: Any = results
         for key in dotted.split("."):
             value = value.get(key) if isinstance(value, dict) else None
         if not isinstance(value, kind) or value == []:
             return f"it has no {dotted}"
+    if results["best"]["samples"] < 1:
+        return f"best.samples is {results['best']['samples']}, expected at least 1"
     for which in ("best", "last"):
         for t, share in enumerate(results[which]["accuracy"], 1):
             if not isinstance(share, int | float):
                 return f"{which}.accuracy at T = {t} is {share!r}"
             if not math.isfinite(share):
                 return f"{which}.accuracy at T = {t} is {share}"
-    return None
+    return misfit(results)
 
 
 def read_json(path: Path) -> Json:

@@ -60,13 +60,15 @@ def shown(node: Located, form: Form) -> Html:
     """A number as people read it; `value` holds it in full, `data-at` says where it comes from.
 
     Args:
-        node: a number; null is shown as a dash, NaN is marked.
+        node: a number; null is shown as a dash, NaN and what is no number are marked.
         form: rounds it.
     """
     if isinstance(node.value, str):
         return element("span", {"data-at": node.at}, node.value)
     if node.value is None:
         return element("span", {"class": "none", "title": "not recorded"}, "–")
+    if not isinstance(node.value, int | float):
+        return element("span", {"class": "nan", "title": f"{node.at}: not a number"}, "⚠")
     return number(node.value, form, at=node.at)
 
 
