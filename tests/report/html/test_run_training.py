@@ -51,6 +51,8 @@ def test_a_recorded_command_is_shown_as_it_was(config, read):
         page = read(setting(config, {"command": recorded}, "runs/x"))
         assert page.all("pre")[0][1] == "tssd train 'a b'"
         assert "As it was given." in page.text
+    for damaged in (None, -1, True, {}):
+        assert "did not record its command" in read(setting(config, {"command": damaged}, "r")).text
 
 
 def test_missing_files_are_said(read):

@@ -130,7 +130,7 @@ def later_evaluation(evaluation: Mapping[str, Any]) -> Html:
 
 def _command(environment: Mapping[str, Any], name: str) -> list[Html]:
     recorded = environment.get("command")
-    if recorded:
+    if recorded and isinstance(recorded, str | list):
         words = recorded if isinstance(recorded, str) else shlex.join(map(str, recorded))
         return [note("As it was given."), element("pre", {"class": "command"}, words)]
     place = name.rstrip("/")
