@@ -37,8 +37,9 @@ def test_results_of_a_run_fit(trained):
     assert misfit(json.loads(json.dumps(results))) is None
     # Nothing that training writes is left unchecked; `seed` and `split_hash` are checked elsewhere.
     assert set(results) - {"seed", "split_hash"} == set(SHAPE)
-    assert set(results["best"]) == set(SHAPE["best"])
-    assert set(results["best"]["operations"]) == set(SHAPE["best"]["operations"])
+    for epoch in ("best", "last"):
+        assert set(results[epoch]) == set(SHAPE[epoch])
+        assert set(results[epoch]["operations"]) == set(SHAPE[epoch]["operations"])
 
 
 @pytest.mark.parametrize(("path", "kind"), ALL, ids=[".".join(map(str, p)) for p, _ in ALL])

@@ -28,24 +28,38 @@ def test_epochs_as_far_as_all_seeds_have_come(tmp_path):
 
 def test_stages_are_means_of_their_layers_at_the_cell_s_t(tmp_path):
     run = results(0, [0.5, 0.5], best={"firing_rates": RATES})
-    (found,) = stage_rates([(CELL, [(run, tmp_path)])])
+    (found,) = stage_rates([(CELL, [(run, tmp_path)])], "best")
     assert found.x == (0.0, 1.0)
     assert [values[0] for values in found.runs] == [pytest.approx(0.3), pytest.approx(0.6)]
     # A network without stages, or without rates.
     for rates in ({"layer.0": [0.1, 0.1]}, None):
         run = results(0, [0.5, 0.5], best={"firing_rates": rates})
-        assert stage_rates([(CELL, [(run, tmp_path)])]) == []
-    assert stage_rates([(CELL, [])]) == []
+        assert stage_rates([(CELL, [(run, tmp_path)])], "best") == []
+    assert stage_rates([(CELL, [])], "best") == []
+
+
+def test_details_are_those_of_the_epoch_that_counts(tmp_path):
+    run = results(0, [0.5, 0.5], best={"firing_rates": {}, "early_exit": {}})
+    run["last"] |= {"firing_rates": RATES, "early_exit": EXIT}
+    own = [(CELL, [(run, tmp_path)])]
+    assert (stage_rates(own, "best"), exit_curves(own, "best")) == ([], [])
+    assert (len(stage_rates(own, "last")), len(exit_curves(own, "last"))) == (1, 1)
+    del run["last"]["firing_rates"], run["last"]["early_exit"]
+    for read in (stage_rates, exit_curves):
+        with pytest.raises(
+            DataError, match=r"results.json has no .* of the last epoch; give anoth"
+        ):
+            read(own, "last")
 
 
 def test_exits_of_every_weak_classifier(tmp_path):
     runs = [(results(s, [0.5, 0.5], best={"early_exit": EXIT}), tmp_path) for s in (0, 1)]
-    (found,) = exit_curves([(CELL, runs)])
+    (found,) = exit_curves([(CELL, runs)], "best")
     assert found.x == (100.0, 0.0)
     assert found.runs == ((50.0, 50.0), (75.0, 75.0))
     assert found.labels == ("0", "1")
     none = results(0, [0.5, 0.5], best={"early_exit": {}})
-    assert exit_curves([(CELL, [(none, tmp_path)]), (CELL, [])]) == []
+    assert exit_curves([(CELL, [(none, tmp_path)]), (CELL, [])], "best") == []
 
 
 def test_epochs_without_a_number_are_left_out_and_a_lost_file_is_named(tmp_path):

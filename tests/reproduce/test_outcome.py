@@ -19,19 +19,19 @@ VARIANT = Variant("digits/tssd")
 def written(trained, tmp_path):
     """Writes the outcome of a kind for one trained network."""
 
-    def write(kind):
+    def write(kind, epoch="best"):
         output = tmp_path / kind
         run = Run(VARIANT, 0, output / "runs" / VARIANT.name / "seed0")
         shutil.copytree(trained, run.folder)
         cells = (cell("TSSD", VARIANT, at=2, paper=50.0, x=1.0, data="digits"),)
         collected = collect([run], output)
-        of = {"scale": "small", "seeds": [0], "epoch": "best"}
+        of = {"scale": "small", "seeds": [0], "epoch": epoch}
         table = Table.of(plan(*cells, kind=kind), cells, collected, **of)
         text = write_outcome(table, collected, [run], output)
         assert (output / "made-up.md").read_text() == text
         results = json.loads((run.folder / "results.json").read_text())
         content = json.loads((output / "made-up.json").read_text())
-        return output, results["best"], content
+        return output, results[epoch], content
 
     return write
 
@@ -68,16 +68,18 @@ def test_curves(written):
     assert len(content["epochs"][0]["x"]) == 1  # the run had one epoch
 
 
-def test_rates_and_maps(written):
-    output, best, content = written("rates")
+@pytest.mark.parametrize("epoch", ["best", "last"])
+def test_rates_and_maps(written, epoch):
+    output, best, content = written("rates", epoch)
     extra = {"-stages.csv"} | pictures("-stages") | pictures("-maps-digits")
     assert names(output) == TABLE | extra
     first = [v[1] for k, v in best["firing_rates"].items() if k.startswith("stages.0.")]
     assert content["stages"][0]["mean"][0] == pytest.approx(sum(first) / len(first))
 
 
-def test_exits(written):
-    output, best, content = written("exits")
+@pytest.mark.parametrize("epoch", ["best", "last"])
+def test_exits(written, epoch):
+    output, best, content = written("exits", epoch)
     assert names(output) == TABLE | {"-exits.csv"} | pictures("-exits")
     (curve,) = best["early_exit"].values()
     assert content["exits"][0]["mean"] == [pytest.approx(100 * a) for a in curve["accuracy"]]

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from tssd.config.runs import load
+from tssd.config.runs import load, load_parts
 from tssd.evaluation import evaluate
 from tssd.training import fit as fitting
 from tssd.training.checkpoint import load_checkpoint
@@ -52,6 +52,15 @@ def test_exported_network_has_the_accuracy_of_the_results(finished):
     for key, value in found.to_dict().items():
         if key != "early_exit":
             assert results["best"][key] == value
+
+
+@pytest.mark.parametrize("epoch", ["best", "last"])
+def test_weights_of_both_epochs_have_the_results_of_their_epoch(finished, epoch):
+    results = RunFolder(finished).read_results()
+    parts = load_parts(finished, [], epoch=epoch)
+    data = parts.data.test_dataloader()
+    found = evaluate(parts.net, data, 4, criterion=parts.criterion, report_at=2)
+    assert results[epoch] == {"epoch": results[epoch]["epoch"]} | found.to_dict()
 
 
 def test_results_agree_with_the_metrics(finished):

@@ -2,15 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 
 from tssd.config.assemble import build, build_net
 from tssd.config.load import load_recipe
 from tssd.errors import DataError, UsageError
+from tssd.training.checkpoint import load_checkpoint
 from tssd.training.parts import Parts
-from tssd.training.run_folder import RunFolder, load_weights
+from tssd.training.run_folder import RunFolder, check_weights, load_weights
 
 MODEL_KEYS = ("net", "timesteps", "class_names", "sample_shape", "mean", "std")
 
@@ -29,21 +30,32 @@ def load(path: str | Path) -> nn.Module:
     return net.eval()
 
 
-def load_parts(path: str | Path, overrides: list[tuple[str, str]]) -> Parts:
-    """Everything of a run folder with its best weights, data and weak classifiers included.
+def load_parts(
+    path: str | Path,
+    overrides: list[tuple[str, str]],
+    *,
+    epoch: Literal["best", "last"] = "best",
+) -> Parts:
+    """Everything of a run folder with its weights, data and weak classifiers included.
 
     Args:
         path: of the run folder.
         overrides: options that differ here, such as where the data is.
+        epoch: whose weights: the best, as exported, or the last, from its checkpoint.
     Raises: DataError: not a finished run, or damaged.
     """
     run = RunFolder.open(path)
     read_model(run)
     run.read_config()
     parts = build(load_recipe(str(run.path), overrides))
-    load_weights(run.weights, parts.net)
-    if parts.criterion.taps:
-        load_weights(run.exits, parts.criterion)
+    if epoch == "last":
+        state, module = load_checkpoint(run.last)["state_dict"], parts.module()
+        check_weights(str(run.last), module, state)
+        module.load_state_dict(state)
+    else:
+        load_weights(run.weights, parts.net)
+        if parts.criterion.taps:
+            load_weights(run.exits, parts.criterion)
     parts.net.to(parts.device)
     parts.criterion.to(parts.device)
     return parts

@@ -187,4 +187,6 @@ def _slim(results: dict[str, Any]) -> dict[str, Any]:
     operations = best.get("operations")
     if isinstance(operations, dict):
         best["operations"] = {k: v for k, v in operations.items() if k not in ("layers", "rule")}
-    return results | {"best": best}
+    # Of the last epoch a comparison shows the accuracy.
+    last = {key: value for key, value in results["last"].items() if key in ("epoch", "accuracy")}
+    return results | {"best": best, "last": last}

@@ -5,6 +5,30 @@ from typing import Any
 # A mapping with names of one's own has the shape "*" for each value; [shape] is a list of any
 # length. Lists of numbers hold null where nothing was measured, and NaN.
 NUMBERS = [float]
+EVALUATION = {
+    "epoch": int,
+    "timesteps": int,
+    "report_at": int,
+    "samples": int,
+    "accuracy": NUMBERS,
+    "nll": NUMBERS,
+    "calibration_error": NUMBERS,
+    "reliability": {"samples": NUMBERS, "confidence": NUMBERS, "accuracy": NUMBERS},
+    "confusion": [NUMBERS],
+    "firing_rates": {"*": NUMBERS},
+    "mean_firing_rate": NUMBERS,
+    "operations": {
+        "layers": {"*": {"kind": str, "count": NUMBERS, "density": NUMBERS, "dense_macs": float}},
+        "macs": NUMBERS,
+        "acs": NUMBERS,
+        "energy_uj": NUMBERS,
+        "energy_model": {"mac_pj": float, "ac_pj": float, "source": str},
+        "uncounted": [str],
+        "rule": str,
+    },
+    "uncounted": [str],
+    "early_exit": {"*": {"thresholds": NUMBERS, "accuracy": NUMBERS, "leaving": NUMBERS}},
+}
 SHAPE = {
     "description": str,
     "timesteps": {"student": int, "teacher": int},
@@ -13,33 +37,8 @@ SHAPE = {
     "parameters": int,
     "epochs": int,
     "train_seconds": float,
-    "last": {"epoch": int, "accuracy": NUMBERS},
-    "best": {
-        "epoch": int,
-        "timesteps": int,
-        "report_at": int,
-        "samples": int,
-        "accuracy": NUMBERS,
-        "nll": NUMBERS,
-        "calibration_error": NUMBERS,
-        "reliability": {"samples": NUMBERS, "confidence": NUMBERS, "accuracy": NUMBERS},
-        "confusion": [NUMBERS],
-        "firing_rates": {"*": NUMBERS},
-        "mean_firing_rate": NUMBERS,
-        "operations": {
-            "layers": {
-                "*": {"kind": str, "count": NUMBERS, "density": NUMBERS, "dense_macs": float}
-            },
-            "macs": NUMBERS,
-            "acs": NUMBERS,
-            "energy_uj": NUMBERS,
-            "energy_model": {"mac_pj": float, "ac_pj": float, "source": str},
-            "uncounted": [str],
-            "rule": str,
-        },
-        "uncounted": [str],
-        "early_exit": {"*": {"thresholds": NUMBERS, "accuracy": NUMBERS, "leaving": NUMBERS}},
-    },
+    "last": EVALUATION,
+    "best": EVALUATION,
 }
 _NUMERIC = {int, float}
 EXPECTED = {

@@ -57,12 +57,17 @@ def timestep_curves(finished: Sequence[Finished], epoch: Epoch) -> list[Series]:
     return found
 
 
-def exit_curves(finished: Sequence[Finished]) -> list[Series]:
-    """Accuracy against the share of samples that leave early, one point a threshold."""
+def exit_curves(finished: Sequence[Finished], epoch: Epoch) -> list[Series]:
+    """Accuracy against the share of samples that leave early, one point a threshold.
+
+    Raises: DataError: a run has no such numbers of this epoch.
+    """
     found: list[Series] = []
     for cell, runs in finished:
-        for tap in _taps(runs):
-            curves = [results["best"]["early_exit"][tap] for results, _ in runs]
+        exits = [_of_epoch(run, epoch, "early_exit") for run in runs]
+        # The taps that all runs have.
+        for tap in [tap for tap in next(iter(exits), {}) if all(tap in own for own in exits)]:
+            curves = [own[tap] for own in exits]
             # All runs have the thresholds of the package.
             points = [
                 (
@@ -78,11 +83,14 @@ def exit_curves(finished: Sequence[Finished]) -> list[Series]:
     return found
 
 
-def stage_rates(finished: Sequence[Finished]) -> list[Series]:
-    """Mean firing rate of each stage's spiking layers, spikes per neuron and step over T_s."""
+def stage_rates(finished: Sequence[Finished], epoch: Epoch) -> list[Series]:
+    """Mean firing rate of each stage's spiking layers, spikes per neuron and step over T_s.
+
+    Raises: DataError: a run has no such numbers of this epoch.
+    """
     found: list[Series] = []
     for cell, runs in finished:
-        rates = [_by_stage(results["best"]["firing_rates"] or {}, cell.at) for results, _ in runs]
+        rates = [_by_stage(_of_epoch(run, epoch, "firing_rates"), cell.at) for run in runs]
         stages = sorted(set.intersection(*(set(r) for r in rates))) if rates else []
         points = [(float(stage), [r[stage] for r in rates]) for stage in stages]
         if points:
@@ -115,10 +123,14 @@ def _by_stage(rates: dict[str, Any], t: int) -> dict[int, float]:
     return {stage: statistics.mean(values) for stage, values in grouped.items()}
 
 
-def _taps(runs: Sequence[tuple[Results, Path]]) -> list[str]:
-    """Taps that all runs have a curve of."""
-    found = [list(results["best"].get("early_exit") or {}) for results, _ in runs]
-    return [tap for tap in (found[0] if found else []) if all(tap in other for other in found)]
+def _of_epoch(run: tuple[Results, Path], epoch: Epoch, name: str) -> dict[str, Any]:
+    results, folder = run
+    if name not in results[epoch]:
+        raise DataError(
+            f"{folder}: results.json has no {name} of the {epoch} epoch; give another --epoch, or "
+            "delete results.json, and the run is evaluated again"
+        )
+    return results[epoch][name] or {}
 
 
 def _series(

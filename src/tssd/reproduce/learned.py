@@ -11,6 +11,7 @@ from tssd.config.runs import load_parts
 from tssd.errors import DataError
 from tssd.models.base import SpikingNet
 from tssd.objectives import as_sequence
+from tssd.report.comparison import Epoch
 from tssd.reproduce.runs import Override
 from tssd.time import time_mean
 
@@ -36,16 +37,19 @@ class LearnedRisk(NamedTuple):
         return self.distilled / self.empirical if self.empirical else math.nan
 
 
-def learned_risk(folder: Path, data: str, overrides: Sequence[Override] = ()) -> LearnedRisk:
+def learned_risk(
+    folder: Path, data: str, overrides: Sequence[Override] = (), *, epoch: Epoch = "best"
+) -> LearnedRisk:
     """Both risks of a finished run's student, mean over T_s; the teacher is the mean over T_t.
 
     Args:
         folder: of the run.
         data: name of the data set.
         overrides: options of the data that differ here, such as where it is.
+        epoch: whose weights.
     Raises: DataError: not a finished run, damaged, or without test samples.
     """
-    parts = load_parts(folder, list(overrides))
+    parts = load_parts(folder, list(overrides), epoch=epoch)
     net, steps = cast(SpikingNet, parts.net.eval()), parts.criterion.timesteps
     empirical: list[torch.Tensor] = []
     distilled: list[torch.Tensor] = []

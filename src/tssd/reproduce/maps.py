@@ -10,6 +10,7 @@ from torch import Tensor
 from tssd.config.runs import load_parts
 from tssd.models.base import StagedNet
 from tssd.objectives import as_sequence
+from tssd.report.comparison import Epoch
 from tssd.reproduce.picture import new_figure, put_title, save
 from tssd.reproduce.runs import Override
 
@@ -29,13 +30,18 @@ class RateMaps(NamedTuple):
 
 
 def rate_maps(
-    folder: Path, name: str, overrides: Sequence[Override] = (), *, samples: int = SAMPLES
+    folder: Path,
+    name: str,
+    overrides: Sequence[Override] = (),
+    *,
+    epoch: Epoch = "best",
+    samples: int = SAMPLES,
 ) -> RateMaps:
     """Run the first test sample of each of the first classes over T_s steps.
 
     Raises: DataError: not a finished run, or damaged.
     """
-    parts = load_parts(folder, list(overrides))
+    parts = load_parts(folder, list(overrides), epoch=epoch)
     net = cast(StagedNet, parts.net.eval())
     chosen: dict[int, Tensor] = {}
     dataset = parts.data.dataset("test")

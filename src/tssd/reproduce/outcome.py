@@ -26,8 +26,8 @@ from tssd.training.run_folder import write_text
 SERIES: dict[str, tuple[str, Callable[[Sequence[Finished], Epoch], list[Series]]]] = {
     "timesteps": ("timesteps", timestep_curves),
     "curves": ("epochs", lambda finished, _: epoch_curves(finished)),
-    "rates": ("stages", lambda finished, _: stage_rates(finished)),
-    "exits": ("exits", lambda finished, _: exit_curves(finished)),
+    "rates": ("stages", stage_rates),
+    "exits": ("exits", exit_curves),
 }
 
 
@@ -69,11 +69,11 @@ def write_outcome(
         text += "\n" + series_markdown(_few(series))
         content[suffix] = [vars(one) | {"mean": one.mean, "std": one.std} for one in series]
     if table.plan.kind == "rates":
-        _maps(finished, path, data_only)
+        _maps(finished, path, data_only, table.epoch)
     if table.plan.kind == "theory":
         measured = measure_mixture()
         learned = [
-            learned_risk(folder, cell.data, data_only)
+            learned_risk(folder, cell.data, data_only, epoch=table.epoch)
             for cell, own in finished
             for _, folder in own
         ]
@@ -126,11 +126,13 @@ def _few(series: Sequence[Series], most: int = 12) -> list[Series]:
     return found
 
 
-def _maps(finished: Sequence[Finished], path: Path, overrides: Sequence[Override]) -> None:
+def _maps(
+    finished: Sequence[Finished], path: Path, overrides: Sequence[Override], epoch: Epoch
+) -> None:
     for data in dict.fromkeys(cell.data for cell, _ in finished):
         # The first seed's network of each row.
         own = [(cell, runs[0][1]) for cell, runs in finished if cell.data == data and runs]
-        maps = [rate_maps(folder, cell.row, overrides) for cell, folder in own]
+        maps = [rate_maps(folder, cell.row, overrides, epoch=epoch) for cell, folder in own]
         if maps:
             file = path.with_name(f"{path.name}-maps-{data.lower()}")
             plot_maps(maps, file, title=f"{data}: spikes per neuron and timestep")

@@ -67,7 +67,7 @@ def _fit(parts: Parts, run: RunFolder) -> dict[str, Any]:
     seconds = _train(module, parts, run)
     last_epoch = _evaluate(run.last, module, parts)
     # Without validation images the last epoch counts as the best.
-    best_epoch = _evaluate(run.best if run.best.exists() else run.last, module, parts)
+    best_epoch = _evaluate(run.best, module, parts) if run.best.exists() else last_epoch
     export(run, parts)
     results = {
         "description": parts.config["description"],
@@ -80,7 +80,7 @@ def _fit(parts: Parts, run: RunFolder) -> dict[str, Any]:
         "epochs": parts.trainer.epochs,
         "train_seconds": round(seconds, 1),
         "best": best_epoch,
-        "last": {key: last_epoch[key] for key in ("epoch", "accuracy")},
+        "last": last_epoch,
     }
     write_json(run.results, results)
     return results
