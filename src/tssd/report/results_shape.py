@@ -78,14 +78,14 @@ def _first_wrong(value: Any, shape: Any) -> tuple[str, Any, type] | None:
     kind = shape if isinstance(shape, type) else type(shape)
     if not _is(value, kind):
         return "", value, kind
-    if kind is list:
+    if isinstance(shape, list):
         # Most of the file are lists of numbers, and nearly always all is well.
         if shape is NUMBERS and {*map(type, value)} <= _NUMERIC:
             return None
         for n, item in enumerate(value):
             if found := _first_wrong(item, shape[0]):
                 return f"[{n}]{found[0]}", *found[1:]
-    elif kind is dict:
+    elif isinstance(shape, dict):
         others = shape.get("*")
         for key, item in value.items():
             if (of := shape.get(key, others)) and (found := _first_wrong(item, of)):
