@@ -4,6 +4,7 @@ import pytest
 
 from tssd.reproduce.collect import Collected
 from tssd.reproduce.picture import (
+    COLOURS,
     by_data,
     heading,
     new_figure,
@@ -64,6 +65,18 @@ def test_lines_with_bands(tmp_path):
     lines = [("g", "n", [1.0, 10.0], [1.0, 0.1], [0.0, 0.0])]
     plot_lines(tmp_path / "l", lines, x_label="x", y_label="y", title="t", log=True)
     assert (tmp_path / "l.svg").stat().st_size > 1000
+
+
+def test_a_method_has_one_colour_in_all_plots(tmp_path):
+    """Its name may say another T where the data are others."""
+    lines = [
+        (group, f"{method}, T = {t}", [1.0, 2.0], [1.0, 2.0], [0.5, 0.5])
+        for group, t in (("g", 2), ("h", 5))
+        for method in ("vanilla", "TSSD")
+    ]
+    plot_lines(tmp_path / "l", lines, x_label="x", y_label="y", title="t")
+    drawn = (tmp_path / "l.svg").read_text().lower()
+    assert [colour.lower() in drawn for colour in COLOURS[:4]] == [True, True, False, False]
 
 
 def test_many_lines_share_one_legend_with_every_name_once(tmp_path):

@@ -143,8 +143,11 @@ def plot_lines(
     many = len(names) > CROWD
     figure = new_figure(4.6 * len(groups) + (3 if many else 1), 3.8)
     for axes, group in zip(_row(figure, len(groups)), groups, strict=True):
-        for _, name, x, y, spread in (line for line in lines if line[0] == group):
-            index = names.index(name)
+        own = [line for line in lines if line[0] == group]
+        # With a legend of its own a plot begins with the first colour, as its neighbours do.
+        order = names if many else [line[1] for line in own]
+        for _, name, x, y, spread in own:
+            index = order.index(name)
             colour = COLOURS[index % len(COLOURS)]
             behind = len(methods) - 1 - methods.index(name.partition(",")[0])
             style = {"color": colour, "label": name, "linestyle": DASHES[behind % len(DASHES)]}
