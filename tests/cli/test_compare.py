@@ -106,7 +106,7 @@ def test_recipes_on_different_images_are_refused_before_any_training(tssd, tmp_p
         (tmp_path / f"{name}.yaml").write_text(text)
     outcome = tssd("compare", "a.yaml", "b.yaml")
     assert outcome.code == 2
-    assert outcome.mistake.startswith("the recipes use different images (split a.yaml: ")
+    assert outcome.mistake.startswith("the recipes use different samples (split a.yaml: ")
     assert not (tmp_path / "runs").exists()
 
 

@@ -133,7 +133,7 @@ def test_a_run_on_other_images_is_refused(tssd, runs):
     path = runs / "d" / "vanilla" / "seed1" / "results.json"
     path.write_text(path.read_text().replace('"split_hash": "', '"split_hash": "x'))
     outcome = tssd("report", "runs", "--no-samples")
-    assert "not counted: d/vanilla/seed1 (refused: other images: its split is x" in outcome.out
+    assert "not counted: d/vanilla/seed1 (refused: other samples: its split is x" in outcome.out
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_what_is_trained_is_not_trained_again(tssd, whole, tmp_path, monkeypatch
     outcome = tssd("reproduce", *WORDS, f"--output={output}", "--epoch=best")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.count("(trained already)") == 4
-    assert outcome.out.count("; best epoch on the validation images") == 1
+    assert outcome.out.count("; best epoch on the validation samples") == 1
     assert (output / "tiny.csv").exists()
     outcome = tssd("reproduce", *WORDS, f"--output={output}", "--trainer.epochs=2")
     assert outcome.code == 2

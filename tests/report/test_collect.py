@@ -96,7 +96,7 @@ def test_a_run_on_other_images_is_refused_with_the_reason(make, tmp_path):
     assert [run.seed for run in found.methods["a"]] == [0, 1, 2]
     (refused,) = found.left_out
     assert (refused.name, refused.state) == ("a/seed3", "refused")
-    assert refused.reason == "other images: its split is xyz, that of the others abc"
+    assert refused.reason == "other samples: its split is xyz, that of the others abc"
 
 
 def test_without_a_majority_nothing_is_compared(make, tmp_path):

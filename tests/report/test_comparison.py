@@ -72,7 +72,7 @@ def test_columns_are_those_that_are_asked_for_or_that_all_have():
 
 def test_runs_on_different_images_are_refused_by_name():
     runs = {"a": [results(0, 0.1)], "b": [results(0, 0.1, split="xyz")]}
-    with pytest.raises(DataError, match="different images.* a: abc; b: xyz; train them with"):
+    with pytest.raises(DataError, match="different samples.* a: abc; b: xyz; train them with"):
         Comparison.of(runs)
 
 

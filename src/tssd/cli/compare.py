@@ -52,7 +52,7 @@ def run(words: list[str]) -> int:
         "--epoch",
         choices=("best", "last"),
         default="best",
-        help="whose weights count: best on the validation images, or last (default: best)",
+        help="whose weights count: best on the validation samples, or last (default: best)",
     )
     args, overrides = parser.parse_with_recipe(words)
     recipes = expand(args.recipes)
@@ -115,7 +115,7 @@ def check(
 ) -> None:
     """Build each recipe once: mistakes surface before hours of training.
 
-    Raises: UsageError: a mistake in a recipe, recipes that see different images or share a name,
+    Raises: UsageError: a mistake in a recipe, recipes that see different samples or share a name,
         a T that they are not evaluated at.
     """
     folders: dict[Path, str] = {}
@@ -135,7 +135,7 @@ def check(
     if len(set(images.values())) > 1:
         found = ", ".join(f"{recipe}: {split}" for recipe, split in images.items())
         raise UsageError(
-            f"the recipes use different images (split {found}); give all the same data"
+            f"the recipes use different samples (split {found}); give all the same data"
         )
 
 

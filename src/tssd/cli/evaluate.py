@@ -23,7 +23,7 @@ examples:
 
 
 def run(words: list[str]) -> int:
-    """Evaluate on the test images, print tables, write evaluation.json into the run folder."""
+    """Evaluate on the test samples, print tables, write evaluation.json into the run folder."""
     parser = CommandParser(
         "evaluate",
         usage="RUN [--timesteps T] [--data.OPTION VALUE ...] [--trainer.OPTION VALUE ...]",

@@ -86,7 +86,7 @@ def collect(folder: Path) -> Collection:
         own = (run.results or {})["split_hash"]
         reason = None
         if own != split:
-            reason = f"other images: its split is {own}, that of the others {split}"
+            reason = f"other samples: its split is {own}, that of the others {split}"
         elif other := taken.get((run.method, run.seed)):
             reason = f"seed {run.seed} of this method is in {other.name} already"
         elif first := methods.get(run.method):
@@ -172,7 +172,7 @@ def _shared_split(folder: Path, finished: list[Found]) -> str:
             for hashed, n in ((split, count), *others[:3])
         )
         raise DataError(
-            f"{folder}: the runs used different images, by their split hashes {listed}; report a "
+            f"{folder}: the runs used different samples, by their split hashes {listed}; report a "
             "folder whose runs share them"
         )
     return split
@@ -183,10 +183,12 @@ def _first(finished: list[Found], split: str) -> str:
 
 
 def _slim(results: dict[str, Any]) -> dict[str, Any]:
-    best = {key: value for key, value in results["best"].items() if key not in PER_RUN}
-    operations = best.get("operations")
+    return results | {epoch: _slim_epoch(results[epoch]) for epoch in ("best", "last")}
+
+
+def _slim_epoch(evaluation: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in evaluation.items() if key not in PER_RUN}
+    operations = kept.get("operations")
     if isinstance(operations, dict):
-        best["operations"] = {k: v for k, v in operations.items() if k not in ("layers", "rule")}
-    # Of the last epoch a comparison shows the accuracy.
-    last = {key: value for key, value in results["last"].items() if key in ("epoch", "accuracy")}
-    return results | {"best": best, "last": last}
+        kept["operations"] = {k: v for k, v in operations.items() if k not in ("layers", "rule")}
+    return kept

@@ -11,10 +11,10 @@ from tssd.errors import DataError
 
 Results = Mapping[str, Any]
 
-# Which epoch's weights a comparison is about. The last one makes sense where few validation images
+# Which epoch's weights a comparison is about. The last one makes sense where few validation samples
 # choose the best almost by chance, and the learning rate has come down by then.
 Epoch = Literal["best", "last"]
-EPOCHS: Mapping[str, str] = {"best": "best epoch on the validation images", "last": "last epoch"}
+EPOCHS: Mapping[str, str] = {"best": "best epoch on the validation samples", "last": "last epoch"}
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Methods on the same images.
+    """Methods on the same samples.
 
     Args:
         rows: one a method.
         timesteps: T of each column.
-        split_hash: of the images, the same for all runs.
-        samples: number of test images.
+        split_hash: of the samples, the same for all runs.
+        samples: number of test samples.
         epoch: whose weights were evaluated.
     """
 
@@ -88,7 +88,7 @@ class Comparison:
         if len(hashes) != 1:
             listed = "; ".join(f"{name}: {', '.join(found)}" for name, found in splits.items())
             raise DataError(
-                f"compare: the runs used different images, by their split hashes {listed}; "
+                f"compare: the runs used different samples, by their split hashes {listed}; "
                 "train them with the same data"
             )
         longest = min(len(run["best"]["accuracy"]) for run in everything)

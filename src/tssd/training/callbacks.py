@@ -70,7 +70,7 @@ class MetricsTable(Callback):
 
 
 class BestAndLast(Checkpoint):
-    """Saves the last epoch and, where there are validation images, the best so far.
+    """Saves the last epoch and, where there are validation samples, the best so far.
 
     Of equally good epochs the first is kept. What was best before is read off the table, which
     travels in the checkpoint: a resumed run never replaces its best epoch by a worse one.

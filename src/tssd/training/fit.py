@@ -33,7 +33,7 @@ log = logging.getLogger("tssd")
 
 
 def fit(parts: Parts, folder: str | Path, *, resume: bool = False) -> dict[str, Any]:
-    """Train, select the best epoch on the validation images, evaluate on the test images.
+    """Train, select the best epoch on the validation samples, evaluate on the test samples.
 
     Returns the content of results.json. A finished run is not trained again; while another process
     trains it, this one waits for that.
@@ -66,7 +66,7 @@ def _fit(parts: Parts, run: RunFolder) -> dict[str, Any]:
     module = parts.module()
     seconds = _train(module, parts, run)
     last_epoch = _evaluate(run.last, module, parts)
-    # Without validation images the last epoch counts as the best.
+    # Without validation samples the last epoch counts as the best.
     best_epoch = _evaluate(run.best, module, parts) if run.best.exists() else last_epoch
     export(run, parts)
     results = {

@@ -77,7 +77,7 @@ def test_many_seeds_need_no_warning(results, read, tmp_path):
     runs = Collection({"vanilla": group("vanilla", 0.5), "tssd": group("tssd", 0.6)}, [])
     text = read(differences(Methods.of(runs, reference=None, epoch="best"))).text
     assert "n is small" not in text
-    assert "nothing is said about other images" in text
+    assert "nothing is said about other samples" in text
 
 
 def test_one_method_has_nothing_to_differ_from(collection, read):

@@ -81,6 +81,20 @@ def test_costs_are_means_over_the_seeds(methods, read):
     assert "4.6 pJ a multiply-accumulate" in page.text
 
 
+def test_costs_are_those_of_the_epoch_that_counts(collection, read):
+    methods = Methods.of(collection, reference=None, epoch="last")
+    # Runs that have kept the accuracy of their last epoch only.
+    page = read(costs(methods))
+    assert "Weights: best epoch" in page.text
+    assert rows(page, "Calibration error")[1][1] == "3"
+    for group in collection.methods.values():
+        for run in group:
+            run.results["last"] = run.results["best"] | {"calibration_error": [0.25] * 3}
+    page = read(costs(methods))
+    assert "Weights: last epoch" in page.text
+    assert rows(page, "Calibration error")[1][2] == "25.00 ± 0.00"
+
+
 def test_costs_that_were_not_recorded_are_left_out(collection, read):
     for group in collection.methods.values():
         for run in group:
@@ -101,6 +115,13 @@ def test_the_overview_counts(methods, read):
         "highest mean at T = 2, %72.67tssd, n = 3; the reference has 61.00",
     ]
     assert methods.best_other() == ["d/tssd"]
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 seed a method"), (2, "2 seeds a method")])
+def test_the_overview_counts_equal_seeds_once(collection, read, count, words):
+    methods = {name: group[:count] for name, group in collection.methods.items()}
+    text = read(overview(Methods.of(Collection(methods, []), reference=None, epoch="best"))).text
+    assert f"runs counted{3 * count}{words}" in text
 
 
 def test_many_methods_are_tabled_but_not_all_drawn(collection, read):

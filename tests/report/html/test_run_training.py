@@ -15,6 +15,12 @@ def test_terms_and_validation_accuracy_are_drawn_by_epoch(metrics, read):
     assert not [a for a, _ in page.all("p") if a.get("class") == "warning"]
 
 
+def test_timesteps_are_in_order(read):
+    row = {"epoch": 0.0} | {f"val/accuracy_t{t}": 0.5 for t in (1, 10, 11, 2, 9)}
+    legends = [text for _, text in read(curves([row])).all("li")]
+    assert legends == ["T = 1", "T = 2", "T = 9", "T = 10", "T = 11"]
+
+
 def test_nan_is_named(metrics, read):
     metrics[1]["train/task"] = math.nan
     metrics[2]["train/task"] = math.inf
@@ -33,7 +39,7 @@ def test_a_run_without_validation_or_without_epochs(read):
 
 def test_only_the_overall_accuracy_will_do(read):
     page = read(curves([{"epoch": 0.0, "val/accuracy": 0.5}, {"epoch": 1.0, "val/accuracy": 0.6}]))
-    assert page.all("figcaption")[0][1] == "Accuracy on the validation images"
+    assert page.all("figcaption")[0][1] == "Accuracy on the validation samples"
 
 
 def test_the_setting_is_complete_and_escaped(config, read):

@@ -85,7 +85,7 @@ def _statement(
     parts.append(
         note(
             "The seeds vary initial weights and the order of the samples, not the split: nothing "
-            "is said about other images."
+            "is said about other samples."
         )
     )
     return together(parts)

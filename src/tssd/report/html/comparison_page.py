@@ -53,7 +53,7 @@ def comparison_page(
 
 
 def validation(methods: Methods, metrics: Metrics) -> Html:
-    """Mean accuracy on the validation images by epoch, as far as all seeds of a method go."""
+    """Mean accuracy on the validation samples by epoch, as far as all seeds of a method go."""
     series: list[Series] = []
     for name in methods.drawn:
         curves = [
@@ -67,7 +67,7 @@ def validation(methods: Methods, metrics: Metrics) -> Html:
     if not series:
         return paragraph("No validation accuracies were recorded.")
     y = "validation accuracy, %"
-    title = "Accuracy on the validation images at T_s, mean over the seeds"
+    title = "Accuracy on the validation samples at T_s, mean over the seeds"
     drawn = Chart("validation-chart", title, "epoch", y, series).draw()
     epochs = range(1, max(len(line.points) for line in series) + 1)
     rows = [

@@ -112,12 +112,18 @@ def overview(methods: Methods) -> Html:
     """What is compared."""
     comparison = methods.comparison
     counts = [len(row.seeds) for row in comparison.rows]
+    few, most = min(counts), max(counts)
+    seeds = (
+        f"{most} seed{'s' if most > 1 else ''} a method"
+        if few == most
+        else (f"{few} to {most} seeds a method")
+    )
     reference = next(row for row in comparison.rows if row.name == methods.reference)
     at = min(reference.student, comparison.timesteps[-1])
     best = max(comparison.rows, key=lambda row: row.mean(at))
     cards = [
         ("methods", str(len(counts)), "reference: " + methods.labels[methods.reference]),
-        ("runs counted", str(sum(counts)), f"{min(counts)} to {max(counts)} seeds a method"),
+        ("runs counted", str(sum(counts)), seeds),
         ("not counted", str(len(methods.collection.left_out)), "listed at the end, with reasons"),
         (
             f"highest mean at T = {at}, %",
@@ -185,20 +191,24 @@ def accuracy(methods: Methods) -> Html:
 
 
 def costs(methods: Methods) -> Html:
-    """SynOps, energy, firing rate and calibration at every T, from the best epoch's weights."""
+    """SynOps, energy, firing rate and calibration at every T, with the weights that count."""
     parts: list[Html] = []
+    every = [run.results or {} for name in methods.labels for run in methods.runs(name)]
+    epoch = methods.comparison.epoch
+    if any("operations" not in results[epoch] for results in every):
+        epoch = "best"  # older runs have kept no more of the last epoch than its accuracy
     steps = methods.comparison.timesteps
     for name, (place, form) in COSTS.items():
         rows = []
         for method, label in methods.labels.items():
-            found = [_below_best(run, place) for run in methods.runs(method)]
+            found = [_below(run, epoch, place) for run in methods.runs(method)]
             known = [values for values in found if len(values) >= steps[-1]]
             cells = [_mean_std([values[t - 1].number() for values in known], form) for t in steps]
             rows.append([label, str(len(known)), *cells])
         if any(row[1] != "0" for row in rows):
             caption = f"{name[0].upper()}{name[1:]}, mean ± standard deviation"
             parts.append(table(caption, ["method", "n", *[f"T = {t}" for t in steps]], rows))
-    first = Located(methods.runs(methods.reference)[0].results, "")["best"]["operations"]
+    first = Located(methods.runs(methods.reference)[0].results, "")[epoch]["operations"]
     model = first["energy_model"].value or {}
     constants = (
         f"Energy from {model.get('mac_pj')} pJ a multiply-accumulate and {model.get('ac_pj')} pJ "
@@ -207,7 +217,7 @@ def costs(methods: Methods) -> Html:
         if model
         else "Operations were not recorded."
     )
-    return together([note(f"Weights: {EPOCHS['best']}. {constants}"), figures(*parts)])
+    return together([note(f"Weights: {EPOCHS[epoch]}. {constants}"), figures(*parts)])
 
 
 def _every_run(methods: Methods) -> Html:
@@ -225,8 +235,8 @@ def _every_run(methods: Methods) -> Html:
     return table(caption, ["run", "seed", *[f"T = {t}" for t in steps]], rows)
 
 
-def _below_best(run: Found, place: Sequence[str]) -> Located:
-    node = Located(run.results, "")["best"]
+def _below(run: Found, epoch: Epoch, place: Sequence[str]) -> Located:
+    node = Located(run.results, "")[epoch]
     for key in place:
         node = node[key]
     return node

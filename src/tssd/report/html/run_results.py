@@ -19,7 +19,7 @@ from tssd.report.html.located import (
 from tssd.report.html.samples import Samples
 from tssd.report.html.tables import facts, table
 
-BEST = "best epoch on the validation images"
+BEST = "best epoch on the validation samples"
 
 
 def headline(results: Located, samples: Samples | None) -> Html:
@@ -91,7 +91,7 @@ def timesteps(results: Located, samples: Samples | None) -> Html:
         header.append("latency, ms")
     caption = together(
         [
-            f"Test images: {BEST} (epoch ",
+            f"Test samples: {BEST} (epoch ",
             shown(best["epoch"], from_one),
             "), unless another epoch is named (last: epoch ",
             shown(last["epoch"], from_one),

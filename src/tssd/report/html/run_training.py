@@ -15,12 +15,14 @@ Rows = Sequence[Mapping[str, float]]
 
 
 def curves(rows: Rows) -> Html:
-    """The loss's terms and the accuracy on the validation images, by epoch."""
+    """The loss's terms and the accuracy on the validation samples, by epoch."""
     if not rows:
         return paragraph("metrics.csv is not there, or holds no epoch.")
     keys = list(dict.fromkeys(key for row in rows for key in row if key != "epoch"))
     terms = {key.partition("/")[2]: key for key in keys if key.startswith("train/")}
-    accuracy = {_timestep(key): key for key in keys if key.startswith("val/accuracy_t")}
+    # T = 10 comes after T = 9.
+    timed = sorted((k for k in keys if k.startswith("val/accuracy_t")), key=lambda k: (len(k), k))
+    accuracy = {_timestep(key): key for key in timed}
     if not accuracy and "val/accuracy" in keys:
         accuracy = {"accuracy": "val/accuracy"}
     bad = [(i + 1, key) for i, row in enumerate(rows) for key in keys if _missing(row, key)]
@@ -34,7 +36,7 @@ def curves(rows: Rows) -> Html:
         _figure("terms", "Terms of the training loss, unweighted", "loss", terms, rows, numbers),
         _figure(
             "validation",
-            "Accuracy on the validation images",
+            "Accuracy on the validation samples",
             "accuracy, %",
             accuracy,
             rows,
@@ -122,7 +124,7 @@ def later_evaluation(evaluation: Mapping[str, Any]) -> Html:
     caption = together(["evaluation.json, on split ", split])
     return together(
         [
-            paragraph("`tssd evaluate` has evaluated this run again; best weights, test images."),
+            paragraph("`tssd evaluate` has evaluated this run again; best weights, test samples."),
             table(caption, ["T", "accuracy, %", "cross entropy, nats"], rows),
         ]
     )
