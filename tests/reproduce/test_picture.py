@@ -57,6 +57,8 @@ def test_the_paper_s_numbers_do_not_squeeze_those_of_the_small_scale(tmp_path, d
     draw(table(scale="small"), tmp_path / "small")
     drawn = {n: (tmp_path / f"{n}.svg").read_text() for n in ("paper", "small")}
     assert "numbers are in the table" in heading(table(scale="small"))
+    ours = replace(table(scale="small"), lines=())
+    assert heading(ours) == "A table (small scale)"
     # Matplotlib names the text of a label in a comment.
     assert ["paper -->" in text for text in drawn.values()] == [True, False]
 
