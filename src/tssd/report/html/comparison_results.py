@@ -113,17 +113,13 @@ def overview(methods: Methods) -> Html:
     comparison = methods.comparison
     counts = [len(row.seeds) for row in comparison.rows]
     few, most = min(counts), max(counts)
-    seeds = (
-        f"{most} seed{'s' if most > 1 else ''} a method"
-        if few == most
-        else (f"{few} to {most} seeds a method")
-    )
+    each = f"{most} seed{'s' if most > 1 else ''}" if few == most else f"{few} to {most} seeds"
     reference = next(row for row in comparison.rows if row.name == methods.reference)
     at = min(reference.student, comparison.timesteps[-1])
     best = max(comparison.rows, key=lambda row: row.mean(at))
     cards = [
         ("methods", str(len(counts)), "reference: " + methods.labels[methods.reference]),
-        ("runs counted", str(sum(counts)), seeds),
+        ("runs counted", str(sum(counts)), f"{each} a method"),
         ("not counted", str(len(methods.collection.left_out)), "listed at the end, with reasons"),
         (
             f"highest mean at T = {at}, %",
