@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tssd.errors import DataError
-from tssd.training.checkpoint import AtomicCheckpointIO, load_checkpoint
+from tssd.training.checkpoint import AtomicCheckpointIO, load_checkpoint, restore
 from tssd.training.run_folder import RunFolder
 
 CHECKPOINT = {"epoch": 0, "state_dict": {}, "optimizer_states": [], "loops": {}, "callbacks": {}}
@@ -14,6 +14,17 @@ def test_checkpoints_of_a_run_hold_tensors_and_plain_values(finished):
         checkpoint = torch.load(path, weights_only=True)
         assert checkpoint["epoch"] == epoch
         assert AtomicCheckpointIO().load_checkpoint(path).keys() == checkpoint.keys()
+
+
+def test_weights_are_restored_and_those_of_another_network_refused(tmp_path):
+    path, saved, net = tmp_path / "last.ckpt", torch.nn.Linear(2, 3), torch.nn.Linear(2, 3)
+    torch.save(CHECKPOINT | {"epoch": 4, "state_dict": saved.state_dict()}, path)
+    assert restore(path, net)["epoch"] == 4
+    assert torch.equal(net.weight, saved.weight)
+    with pytest.raises(
+        DataError, match=r"last\.ckpt: weight has shape \[3, 2\], expected \[4, 2\]"
+    ):
+        restore(path, torch.nn.Linear(2, 4))
 
 
 def test_missing_checkpoint(tmp_path):

@@ -9,9 +9,9 @@ from torch import nn
 from tssd.config.assemble import build, build_net
 from tssd.config.load import load_recipe
 from tssd.errors import DataError, UsageError
-from tssd.training.checkpoint import load_checkpoint
+from tssd.training.checkpoint import restore
 from tssd.training.parts import Parts
-from tssd.training.run_folder import RunFolder, check_weights, load_weights
+from tssd.training.run_folder import RunFolder, load_weights
 
 MODEL_KEYS = ("net", "timesteps", "class_names", "sample_shape", "mean", "std")
 
@@ -49,9 +49,7 @@ def load_parts(
     run.read_config()
     parts = build(load_recipe(str(run.path), overrides))
     if epoch == "last":
-        state, module = load_checkpoint(run.last)["state_dict"], parts.module()
-        check_weights(str(run.last), module, state)
-        module.load_state_dict(state)
+        restore(run.last, parts.module())
     else:
         load_weights(run.weights, parts.net)
         if parts.criterion.taps:

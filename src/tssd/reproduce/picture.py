@@ -188,8 +188,8 @@ def with_paper(table: Table) -> bool:
 
 def heading(table: Table) -> str:
     """Title and scale, and where the paper's numbers are if they are not drawn."""
-    some = any(line.cell.paper is not None for line in table.lines)
-    left_out = "; the paper's numbers are in the table" if some and not with_paper(table) else ""
+    is_left_out = table.has_paper and not with_paper(table)
+    left_out = "; the paper's numbers are in the table" if is_left_out else ""
     return f"{table.plan.title} ({table.scale} scale{left_out})"
 
 

@@ -100,6 +100,11 @@ class Table:
         lines = [_with_gain(line, lines, plan.text.get("baseline")) for line in lines]
         return cls(plan, scale, epoch, tuple(seeds), tuple(lines), splits, collected.listed)
 
+    @property
+    def has_paper(self) -> bool:
+        """Whether the paper has a number for any of its cells."""
+        return any(line.cell.paper is not None for line in self.lines)
+
     def to_dict(self) -> dict[str, Any]:
         """Everything, per seed too."""
         return {
@@ -133,7 +138,7 @@ class Table:
     def to_markdown(self) -> str:
         """A table for a README, with what is not counted below it."""
         gains = any(line.gain is not None or line.paper_gain is not None for line in self.lines)
-        columns = _columns(self.lines, gains=gains)
+        columns = _columns(theirs=self.has_paper, gains=gains)
         rows = [
             "| " + " | ".join(columns) + " |",
             "| --- | --- | --- |" + " ---: |" * (len(columns) - 3),
@@ -167,7 +172,7 @@ def signed(value: float | None) -> str:
     return spread(value, None, "+")
 
 
-def _columns(lines: Sequence[Line], *, gains: bool) -> dict[str, Callable[[Line], str]]:
+def _columns(*, theirs: bool, gains: bool) -> dict[str, Callable[[Line], str]]:
     """Heads of the table for people, with what stands below them; without what nobody has."""
     columns: dict[str, Callable[[Line], str]] = {
         "data": lambda line: line.cell.data,
@@ -177,7 +182,6 @@ def _columns(lines: Sequence[Line], *, gains: bool) -> dict[str, Callable[[Line]
         "ours, %": lambda line: spread(line.mean, line.std),
         "n": lambda line: str(len(line.values)),
     }
-    theirs = any(line.cell.paper is not None for line in lines)
     if theirs:
         columns["paper, %"] = lambda line: spread(line.cell.paper, line.cell.std)
         columns["difference"] = lambda line: signed(line.difference)

@@ -5,9 +5,11 @@ from typing import Any
 
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
+from torch import nn
 
 from tssd.atomic import write_atomically
 from tssd.errors import DataError
+from tssd.training.run_folder import check_weights
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -26,6 +28,17 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     wanted = ("epoch", "state_dict", "optimizer_states", "loops", "callbacks")
     if not isinstance(checkpoint, dict) or not all(key in checkpoint for key in wanted):
         raise DataError(f"{path}: not a checkpoint of training; {remedy}")
+    return checkpoint
+
+
+def restore(path: Path, module: nn.Module) -> dict[str, Any]:
+    """Load a checkpoint's weights into a module of training; the checkpoint.
+
+    Raises: DataError: missing or damaged, or of another network (names the first mismatch).
+    """
+    checkpoint = load_checkpoint(path)
+    check_weights(str(path), module, checkpoint["state_dict"])
+    module.load_state_dict(checkpoint["state_dict"])
     return checkpoint
 
 

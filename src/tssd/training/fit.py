@@ -17,7 +17,7 @@ from tssd.evaluation import evaluate
 from tssd.lock import Hold, locked
 from tssd.models.base import SpikingNet
 from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
-from tssd.training.checkpoint import AtomicCheckpointIO, load_checkpoint
+from tssd.training.checkpoint import AtomicCheckpointIO, load_checkpoint, restore
 from tssd.training.environment import environment
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
@@ -185,9 +185,7 @@ def _train(module: DistillModule, parts: Parts, run: RunFolder) -> float:
 
 
 def _evaluate(checkpoint: Path, module: DistillModule, parts: Parts) -> dict[str, Any]:
-    state = load_checkpoint(checkpoint)
-    check_weights(str(checkpoint), module, state["state_dict"])
-    module.load_state_dict(state["state_dict"])
+    state = restore(checkpoint, module)
     module.to(parts.device)
     timesteps = parts.evaluate_timesteps
     # With the hooks that count spikes everything would be compiled once more, in small pieces.

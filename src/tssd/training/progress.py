@@ -56,11 +56,10 @@ class EpochLines(Callback):
         if is_early and done != trainer.max_epochs:
             return
         self._shown = now
-        shown = {name.removeprefix("train/"): value for name, value in self.table.rows[-1].items()}
-        words = [f"{name} {shown[name]:.3g}" for name in shown if name in _words_of(pl_module)]
+        # The loss's terms and the accuracy at T_s, as in the bar.
+        words = [
+            f"{name.removeprefix('train/')} {value:.3g}"
+            for name, value in self.table.rows[-1].items()
+            if name.startswith("train/") or name == "val/accuracy"
+        ]
         print(f"epoch {done}/{trainer.max_epochs}: {', '.join(words)}", file=sys.stderr, flush=True)
-
-
-def _words_of(module: LightningModule) -> set[str]:
-    """The loss's terms and the accuracy at T_s, as in the bar."""
-    return {*getattr(module, "terms", {}), "val/accuracy"}

@@ -2,6 +2,7 @@
 
 import math
 
+from tssd.report.comparison import EPOCHS
 from tssd.report.html.elements import Content, Html, details, element, note, together
 from tssd.report.html.figures import figure, figures
 from tssd.report.html.line_chart import Chart, Series
@@ -18,8 +19,6 @@ from tssd.report.html.located import (
 )
 from tssd.report.html.samples import Samples
 from tssd.report.html.tables import facts, table
-
-BEST = "best epoch on the validation samples"
 
 
 def headline(results: Located, samples: Samples | None) -> Html:
@@ -91,7 +90,7 @@ def timesteps(results: Located, samples: Samples | None) -> Html:
         header.append("latency, ms")
     caption = together(
         [
-            f"Test samples: {BEST} (epoch ",
+            f"Test samples: {EPOCHS['best']} (epoch ",
             shown(best["epoch"], from_one),
             "), unless another epoch is named (last: epoch ",
             shown(last["epoch"], from_one),
