@@ -126,6 +126,14 @@ class DataModule(LightningDataModule):
         return splits.split_hash(self.dataset_name, self.split)
 
     @property
+    def content_hash(self) -> str:
+        """Fingerprint of what the chosen samples hold, as far as the data set can tell cheaply.
+
+        Data that cannot change behind a run's back is told apart by its split alone.
+        """
+        return self.split_hash
+
+    @property
     def split_sizes(self) -> dict[str, int]:
         """Number of samples for training, validation and test."""
         chosen = self.split
