@@ -16,17 +16,18 @@ VAGUE = {"util", "utils", "misc", "helper", "helpers", "common"}
 # What a unit (a module or package right under tssd) may import of the others.
 CORE = {
     "errors": set(),
-    "atomic": {"errors"},
+    "atomic": {"errors", "lock"},
     "lock": set(),
     "not_trained": set(),
+    "processes": set(),
     "time": {"errors"},
     "surrogates": {"errors"},
     "norms": {"errors", "time"},
     "neurons": {"errors", "time", "surrogates"},
     "models": {"errors", "time", "surrogates", "norms", "neurons"},
     "objectives": {"errors", "time", "surrogates", "norms", "neurons", "models"},
-    "data": {"errors", "events"},
-    "events": {"errors", "atomic", "lock"},
+    "data": {"errors", "events", "processes"},
+    "events": {"errors", "atomic", "lock", "processes"},
 }
 # What the other units may never import.
 FORBIDDEN = {

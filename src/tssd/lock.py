@@ -21,7 +21,9 @@ class Hold(Enum):
 
 
 @contextmanager
-def locked(path: Path, *, on_wait: Callable[[], object] | None = None) -> Iterator[Hold]:
+def locked(
+    path: Path, *, on_wait: Callable[[], object] | None = None, folder: bool = False
+) -> Iterator[Hold]:
     """Hold an exclusive lock while the block runs; the system frees it when the process ends.
 
     The file at `path` exists only as long as somebody holds or wants the lock, or until the next
@@ -30,11 +32,12 @@ def locked(path: Path, *, on_wait: Callable[[], object] | None = None) -> Iterat
     Args:
         path: of the lock file, in an existing folder.
         on_wait: called once before waiting for another process; None does not wait.
+        folder: whether `path` is an existing folder instead, which stays.
 
     Yields: HELD, UNSUPPORTED, or without `on_wait` BUSY.
-    Raises: OSError: the file cannot be made.
+    Raises: OSError: the file cannot be made, or the folder not be opened.
     """
-    descriptor, hold = _acquire(path, on_wait)
+    descriptor, hold = _acquire(path, on_wait, 0 if folder else os.O_CREAT)
     if descriptor is None:
         yield hold
         return
@@ -42,18 +45,21 @@ def locked(path: Path, *, on_wait: Callable[[], object] | None = None) -> Iterat
         yield hold
     finally:
         # Removed while still held: who waits for this file sees below that it is gone.
-        path.unlink(missing_ok=True)
+        if not folder:
+            path.unlink(missing_ok=True)
         # Not only closed: a child process that was forked meanwhile has a copy of the descriptor.
         fcntl.flock(descriptor, fcntl.LOCK_UN)  # pyright: ignore[reportOptionalMemberAccess]
         os.close(descriptor)
 
 
-def _acquire(path: Path, on_wait: Callable[[], object] | None) -> tuple[int | None, Hold]:
+def _acquire(
+    path: Path, on_wait: Callable[[], object] | None, creation: int
+) -> tuple[int | None, Hold]:
     if fcntl is None:
         return None, Hold.UNSUPPORTED
     wait = on_wait
     while True:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o666)
+        descriptor = os.open(path, os.O_RDONLY | creation, 0o666)
         try:
             hold = _flock(descriptor, wait=False)
             if hold is Hold.BUSY and on_wait is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from rich.table import Table
 
-from tssd.atomic import replacing
+from tssd.atomic import remove_leftovers, replacing
 from tssd.cli.console import console
 from tssd.cli.parser import CommandParser, at_least
 from tssd.cli.simulate import simulate
@@ -139,6 +139,7 @@ def _show(data: DataModule, name: str, sample: int, path: Path) -> int:
     frames = data.samples(name)[torch.tensor([sample])].numpy()[0]
     label = data.class_names[part.labels[index[sample]]]
     title = f"{data.dataset_name.rpartition(' ')[0]}, {name} {sample}: {label}"
+    remove_leftovers(path.parent, path.name)
     with replacing(path) as file:
         plot_frames(frames, file, title=title, format=suffix)
     print(f"{title}; {int(frames.sum())} events in {len(frames)} timesteps\nwritten: {path}")

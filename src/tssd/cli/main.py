@@ -1,17 +1,17 @@
-"""Entry point: one command a module, errors in one line, exit codes 0, 1, 2 and 130."""
+"""Entry point: one command a module, errors in one line, exit codes that say how it ended.
+
+Little is imported before `main` runs, and with it what answers Ctrl-C: the rest is, when needed.
+"""
 
 import logging
 import os
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 
-from rich.console import Console
-
-from tssd.cli.parser import SUMMARIES
-from tssd.config.suggest import nearest
+from tssd.cli.signals import Signals
 from tssd.errors import TssdError, UsageError
 
 # What to do after Ctrl-C.
@@ -25,33 +25,74 @@ CONTINUE = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code.
 
-    0 done, 1 something on disk is missing or damaged, 2 wrong usage, 130 interrupted (Ctrl-C).
+    0 done, 1 something on disk is missing or damaged, 2 wrong usage; interrupted: 130 by Ctrl-C
+    (SIGINT), 143 by SIGTERM, 129 by SIGHUP.
+
+    Args:
+        argv: the words; None for those of the program, which ends with what this returns.
     """
+    words = sys.argv[1:] if argv is None else list(argv)
+
+    def interrupted() -> None:
+        _complain(f"interrupted{CONTINUE.get(words[0], '') if words else ''}")
+
+    with Signals(interrupted, program=argv is None) as signals:
+        try:
+            try:
+                code = _answered(words)
+            except Exception as error:
+                if signals.received is not None:
+                    raise
+                code = _told(error)
+            if signals.received is None:
+                signals.finished(code)
+                return code
+        except BaseException as error:
+            # What is raised after a signal comes of it, whatever it is.
+            if signals.received is None and not isinstance(error, KeyboardInterrupt):
+                raise
+        interrupted()
+        signals.finished(signals.exit_code)
+        return signals.exit_code
+
+
+def _answered(words: list[str]) -> int:
+    closed = _replace_closed_streams()
     log = logging.getLogger("tssd")
     handler = logging.StreamHandler()
     log.addHandler(handler)
     log.setLevel(logging.INFO)
-    words = sys.argv[1:] if argv is None else list(argv)
     try:
+        if "stdout" in closed:
+            log.warning("tssd: standard output is closed, what would be printed is lost")
         code = _run(words)
         sys.stdout.flush()
         return code
-    except TssdError as error:
-        return _complain(str(error), error.exit_code)
-    except BrokenPipeError:
-        # The reader, such as `head`, has enough; without this, Python complains as it closes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        return _complain(str(error), 1)
-    except KeyboardInterrupt:
-        return _complain(f"interrupted{CONTINUE.get(words[0], '')}", 130)
     finally:
         # Called from a program, it leaves the program's logging as it was.
         log.removeHandler(handler)
 
 
+def _told(error: Exception) -> int:
+    """Tell a user's mistake in one line; the exit code. Raises what is a mistake of ours."""
+    if isinstance(error, BrokenPipeError):
+        # The reader, such as `head`, has enough.
+        _discard_output()
+        return 0
+    if not isinstance(error, TssdError | OSError):
+        raise error
+    try:
+        sys.stdout.flush()
+    except OSError:  # its reader has gone as well, or its disk is full
+        _discard_output()
+    _complain(str(error))
+    return error.exit_code if isinstance(error, TssdError) else 1
+
+
 def _run(argv: list[str]) -> int:
+    from tssd.cli.parser import SUMMARIES
+    from tssd.config.suggest import nearest
+
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(overview())
         return 0
@@ -76,6 +117,8 @@ def _run(argv: list[str]) -> int:
 
 def overview() -> str:
     """What `tssd --help` shows."""
+    from tssd.cli.parser import SUMMARIES
+
     commands = "\n".join(f"  {name:<9} {text}" for name, text in SUMMARIES.items())
     return f"""usage: tssd COMMAND ...
 
@@ -92,13 +135,40 @@ first steps:
   tssd compare digits/vanilla_ts digits/tssd --timesteps 1,2,4"""
 
 
-def _complain(message: str, code: int) -> int:
+def _complain(message: str) -> None:
+    from rich.console import Console
+
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(f"tssd: {' '.join(message.splitlines())}", style="red", markup=False)
-    return code
+    with suppress(OSError):  # its terminal may be gone, and nobody else could be told
+        console.print(f"tssd: {' '.join(message.splitlines())}", style="red", markup=False)
+
+
+def _discard_output() -> None:
+    """Throw away what could not be printed; without this, Python complains as it closes."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _replace_closed_streams() -> list[str]:
+    """Open the null device where a standard stream is closed (`>&-`); the names of those.
+
+    Else the next file that is opened would get the stream's number, and what C prints.
+    """
+    closed: list[str] = []
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            closed.append(name)
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            mode = "r" if number == 0 else "w"
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115 - it stays open
+    return closed
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("tssd")
     except PackageNotFoundError:

@@ -1,10 +1,13 @@
 """Train several runs, one after the other or side by side."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Any, NamedTuple
@@ -15,10 +18,14 @@ from rich.progress import Progress
 from tssd.cli.parser import Override
 from tssd.config import build, load_recipe
 from tssd.errors import DataError, TssdError, UsageError
+from tssd.processes import deaf_children, lifeline
 from tssd.training.fit import fit
 from tssd.training.run_folder import RunFolder
 
 Results = dict[str, Any]
+
+# Seconds that a run has to end when another has failed.
+PATIENCE = 10.0
 
 
 class PlannedRun(NamedTuple):
@@ -71,14 +78,17 @@ def _side_by_side(
     processes: list[subprocess.Popen[str]] = []
     stopping = Event()
 
-    def train(run: PlannedRun) -> Results:
-        process = subprocess.Popen(
-            command(run, overrides),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=_shared_processor(jobs),
-        )
+    def train(run: PlannedRun, stdin: int) -> Results:
+        with deaf_children():
+            process = subprocess.Popen(
+                command(run, overrides),
+                stdin=stdin,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                env=_surroundings(jobs),
+            )
         processes.append(process)
         if stopping.is_set():
             process.terminate()
@@ -88,10 +98,14 @@ def _side_by_side(
         return RunFolder(run.folder).read_results()
 
     console = Console(stderr=True)
-    with ThreadPoolExecutor(jobs) as pool, Progress(console=console, transient=True) as progress:
-        task = progress.add_task(f"{len(runs)} runs, {jobs} side by side", total=len(runs))
-        futures = {pool.submit(train, run): run for run in runs}
+    with (
+        lifeline() as stdin,
+        Progress(console=console, transient=True) as progress,
+        ThreadPoolExecutor(jobs) as pool,
+    ):
         try:
+            task = progress.add_task(f"{len(runs)} runs, {jobs} side by side", total=len(runs))
+            futures = {pool.submit(train, run, stdin): run for run in runs}
             for done, future in enumerate(as_completed(futures), 1):
                 seconds = future.result()["train_seconds"]
                 folder = futures[future].folder
@@ -101,28 +115,40 @@ def _side_by_side(
                 progress.advance(task)
         except BaseException:
             stopping.set()
-            for future in futures:
-                future.cancel()
-            for process in processes:
-                process.terminate()
+            pool.shutdown(wait=False, cancel_futures=True)
+            _end(processes)
             raise
         return {run: future.result() for future, run in futures.items()}
+
+
+def _end(processes: Sequence[subprocess.Popen[str]]) -> None:
+    """End processes: what does not put its things away in time is killed."""
+    for process in processes:
+        process.terminate()
+    until = time.monotonic() + PATIENCE
+    for process in processes:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, until - time.monotonic()))
+        process.kill()  # nothing, if it has ended
 
 
 def command(run: PlannedRun, overrides: Sequence[Override]) -> list[str]:
     """The command line of one run."""
     options = [f"--{name}={value}" for name, value in overrides]
     options += [f"--seed={run.seed}", "--trainer.progress=false"]
-    train = [sys.executable, "-m", "tssd", "train", run.recipe]
+    train = [sys.executable, "-P", "-m", "tssd.cli.child", "train", run.recipe]
     return [*train, f"--output={run.folder}", "--resume", *options]
 
 
 def _failure(run: PlannedRun, code: int, complaints: str) -> BaseException:
-    if code == 130:
+    if code == 128 + signal.SIGINT:
         return KeyboardInterrupt()
-    lines = complaints.strip().splitlines() or [f"its process ended with code {code}"]
+    lines = [line for line in complaints.splitlines() if line.strip()]
+    # What is said last need not be what was wrong: warnings may follow as a process ends.
+    told = [line for line in lines if line.startswith("tssd: ")] or lines
+    reason = told[-1].removeprefix("tssd: ") if told else f"its process ended with code {code}"
     kind = UsageError if code == 2 else DataError
-    return kind(_named(run, lines[-1].removeprefix("tssd: ")))
+    return kind(_named(run, reason))
 
 
 def _named(run: PlannedRun, message: str) -> str:
@@ -130,7 +156,12 @@ def _named(run: PlannedRun, message: str) -> str:
     return message if message.startswith(folder) else f"{folder}: {message}"
 
 
-def _shared_processor(jobs: int) -> dict[str, str]:
-    """The environment, with a share of the processor where the recipe leaves its use to torch."""
+def _surroundings(jobs: int) -> dict[str, str]:
+    """The environment of a run beside others.
+
+    A share of the processor, where the recipe leaves its use to torch; and the modules that this
+    process finds, in the same order.
+    """
     share = max(1, (os.cpu_count() or 1) // jobs)
-    return {"OMP_NUM_THREADS": str(share)} | os.environ
+    found = os.pathsep.join(path or os.getcwd() for path in sys.path)
+    return {"OMP_NUM_THREADS": str(share)} | os.environ | {"PYTHONPATH": found}

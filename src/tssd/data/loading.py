@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from tssd.data.counter_random import SHUFFLE_STREAM, random_bits
+from tssd.processes import follow_parent
 
 Batch = tuple[Tensor, Tensor]
 Numbers = NDArray[np.int64]
@@ -142,6 +143,7 @@ def _loader(
         drop_last=drop_last,
         pin_memory=torch.cuda.is_available(),
         persistent_workers=num_workers > 0,
+        worker_init_fn=follow_parent,
         # A loader draws a seed for its workers each epoch; from its own generator, so that loading
         # never moves the global one, which initialises weights and drives dropout.
         generator=torch.Generator(),

@@ -25,6 +25,7 @@ from tssd.events.writing import (
     partial_path,
     remove,
     remove_leftovers,
+    remove_lock,
     size_on_disk,
     sync_folder,
     temporary_folder,
@@ -71,6 +72,7 @@ def open_frames(
     path = root / folder_name(full)
     found, _ = _look(path, full)
     if found is not None:
+        remove_lock(path)
         return found
     try:
         root.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from rich.progress import wrap_file
 from tssd.errors import DataError
 from tssd.events.cache import CACHE_VARIABLE
 from tssd.events.files import LARGEST, looks_like, member_parts
-from tssd.events.writing import lock_path, partial_path, remove, temporary_folder
+from tssd.events.writing import lock_path, partial_path, remove, remove_lock, temporary_folder
 from tssd.lock import Hold, locked
 
 log = logging.getLogger("tssd")
@@ -58,7 +58,9 @@ def unpack(archive: Path, root: Path, suffixes: Iterable[str], *, advice: str = 
     folder = root / f"unpacked-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}"
     try:
         root.mkdir(parents=True, exist_ok=True)
-        if not folder.is_dir():
+        if folder.is_dir():
+            remove_lock(folder)
+        else:
             with locked(lock_path(folder), on_wait=lambda: _tell_waiting(archive)) as hold:
                 _unpack(archive, folder, tuple(suffixes), hold)
     except _UNREADABLE as error:

@@ -134,6 +134,15 @@ def remove_leftovers(root: Path) -> None:
             pass
 
 
+def remove_lock(cache: Path) -> None:
+    """Remove the lock file of a finished cache, if its builder was killed right at the end."""
+    lock = lock_path(cache)
+    with suppress(OSError):  # others may own the folder
+        if lock.exists():
+            with locked(lock):
+                pass
+
+
 def remove(path: Path) -> None:
     """Remove a folder, or the link or file in its place; never what a link points to."""
     if path.is_dir() and not path.is_symlink():

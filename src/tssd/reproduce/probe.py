@@ -5,7 +5,6 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_all_start_methods, get_context
@@ -17,6 +16,7 @@ from tssd.config import build, load_recipe
 from tssd.errors import TssdError
 from tssd.evaluation import evaluate
 from tssd.models.base import SpikingNet
+from tssd.processes import process_pool
 from tssd.reproduce.shapes import DataShape
 from tssd.reproduce.stand_in import StandIn
 from tssd.training.parts import Parts
@@ -71,11 +71,11 @@ def probe(recipe: str, overrides: Sequence[tuple[str, str]]) -> Probe:
     context = get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        try:
-            return pool.submit(_measured, recipe, list(overrides)).result()
-        except BrokenProcessPool:
-            raise MemoryError(f"{recipe}: the probe was ended, probably for its memory") from None
+    try:
+        with process_pool(1, context) as submit:
+            return submit(_measured, recipe, list(overrides)).result()
+    except BrokenProcessPool:
+        raise MemoryError(f"{recipe}: the probe was ended, probably for its memory") from None
 
 
 def _measured(recipe: str, overrides: list[tuple[str, str]]) -> Probe:

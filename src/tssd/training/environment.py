@@ -1,9 +1,12 @@
 """What a result depends on besides its configuration."""
 
+import os
 import platform
 import shlex
+import shutil
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -30,8 +33,9 @@ def environment() -> dict[str, Any]:
 def command() -> str | None:
     """The `tssd` command line of this process, as a shell takes it; None in another program."""
     program, *words = sys.argv
-    # `python -m tssd` shows the package's file.
-    if Path(program).parts[-2:] != ("tssd", "__main__.py") and Path(program).stem != "tssd":
+    # `python -m tssd` shows the package's file, and so do the children of `tssd compare`.
+    files = (("tssd", "__main__.py"), ("cli", "child.py"))
+    if Path(program).parts[-2:] not in files and Path(program).stem != "tssd":
         return None
     return shlex.join(["tssd", *words])
 
@@ -44,18 +48,40 @@ def _version(package: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """Commit of the checkout that this package runs from; None for an installed wheel."""
-    here = Path(__file__).parent
-    if not any((parent / ".git").exists() for parent in here.parents):
+    """Commit of the checkout of tssd that this runs from; None for an installed package.
+
+    A repository that only happens to enclose the package, as one with a virtual environment in it
+    does, says nothing about it; and to ask a repository can run the programs that it names.
+    """
+    root = Path(__file__).resolve().parents[3]  # of src/tssd/training/environment.py
+    git = shutil.which("git")
+    if not _is_checkout(root) or git is None or not os.path.isabs(git):
         return None
+    command = [git, "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}"]
+    command += ["-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+    # Inside a hook of another repository GIT_DIR would name that one.
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     try:
         found = subprocess.run(
-            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"],
+            command,
             capture_output=True,
             text=True,
             timeout=10,
             check=True,
+            stdin=subprocess.DEVNULL,
+            env=surroundings | {"GIT_OPTIONAL_LOCKS": "0"},
         )
     except (OSError, subprocess.SubprocessError):
         return None
     return found.stdout.strip() or None
+
+
+def _is_checkout(root: Path) -> bool:
+    """Whether a folder is the root of a repository that is tssd's and holds this very file."""
+    if not (root / ".git").exists() or Path(__file__).resolve().parents[1] != root / "src" / "tssd":
+        return False
+    try:
+        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return project.get("project", {}).get("name") == "tssd"

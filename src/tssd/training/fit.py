@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,6 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
 from tssd.errors import DataError
 from tssd.evaluation import evaluate
-from tssd.lock import Hold, locked
 from tssd.models.base import SpikingNet
 from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
 from tssd.training.checkpoint import AtomicCheckpointIO, load_checkpoint, restore
@@ -28,6 +27,7 @@ from tssd.training.run_folder import (
     save_weights,
     write_json,
 )
+from tssd.training.run_lock import alone
 
 log = logging.getLogger("tssd")
 
@@ -50,10 +50,7 @@ def fit(parts: Parts, folder: str | Path, *, resume: bool = False) -> dict[str, 
     run = RunFolder(Path(folder))
     if not run.config.exists():
         parts.data.setup()  # what is wrong with the images shows before there is a folder
-    with ExitStack() as alone:
-        # Where no lock can be made, nothing else can be written: that is told below.
-        with suppress(OSError):
-            alone.enter_context(_held(run))
+    with alone(run.path):
         run.create(parts.config, resume=resume)
         return run.read_results() if run.results.exists() else _fit(parts, run)
 
@@ -84,17 +81,6 @@ def _fit(parts: Parts, run: RunFolder) -> dict[str, Any]:
     }
     write_json(run.results, results)
     return results
-
-
-def _held(run: RunFolder) -> AbstractContextManager[Hold]:
-    """The lock of a run, beside its folder, which may not exist yet."""
-    folder = run.path.resolve()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-
-    def tell() -> None:
-        log.warning("%s: another process trains this run; waiting for it", run.path)
-
-    return locked(folder.with_name(f".{folder.name}.lock"), on_wait=tell)
 
 
 def export(run: RunFolder, parts: Parts) -> None:

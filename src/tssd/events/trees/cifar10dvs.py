@@ -2,10 +2,9 @@
 
 import logging
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from tssd.atomic import replacing
 from tssd.errors import UsageError
 from tssd.events.formats.aedat2 import write_aedat2
 from tssd.events.simulate.setup import Setup
-from tssd.events.trees.marking import mark, note
+from tssd.events.trees.marking import claimed, note
 from tssd.events.trees.workers import run_all
 
 # In the order of CIFAR-10, which is the alphabet's.
@@ -93,23 +92,21 @@ def write_cifar10dvs(
     counts = {name: len(images[name]) for name in CIFAR10_CLASSES if name in images}
     parameters = {"source": source, "zipped": zipped, "samples": counts, **setup.description()}
     text = note("CIFAR10-DVS", parameters)
-    mark(folder, text)
-    if zipped:
-        missing = {
-            name: range(count)
-            for name, count in counts.items()
-            if not (folder / f"{name}.zip").exists()
-        }
-    else:
-        missing = {
-            name: [n for n in range(count) if not (folder / member(name, n)).exists()]
-            for name, count in counts.items()
-        }
-    total = sum(map(len, missing.values()))
-    _announce(total, setup, folder, share=ZIPPED_SHARE if zipped else 1.0)
-    scratch = tempfile.TemporaryDirectory(dir=folder, prefix=".") if zipped else None
-    with scratch or nullcontext(folder) as directory:
-        place = Path(directory)
+    with claimed(folder, text) as scratch:
+        if zipped:
+            missing = {
+                name: range(count)
+                for name, count in counts.items()
+                if not (folder / f"{name}.zip").exists()
+            }
+        else:
+            missing = {
+                name: [n for n in range(count) if not (folder / member(name, n)).exists()]
+                for name, count in counts.items()
+            }
+        total = sum(map(len, missing.values()))
+        _announce(total, setup, folder, share=ZIPPED_SHARE if zipped else 1.0)
+        place = scratch if zipped else folder
         for name in missing:
             (place / name).mkdir(exist_ok=True)
         tasks = (
@@ -117,12 +114,14 @@ def write_cifar10dvs(
             for name, wanted in missing.items()
             for n in wanted
         )
-        done = run_all(_record, tasks, total=total, title="Simulating", processes=processes)
-        if zipped:
-            for name, wanted in missing.items():
-                _zip_class(folder / f"{name}.zip", name, len(wanted), files=done, text=text)
-        for _ in done:
-            pass
+        recorded = run_all(_record, tasks, total=total, title="Simulating", processes=processes)
+        # Closed whatever happens, so that no process works on after an error.
+        with closing(recorded) as done:
+            if zipped:
+                for name, wanted in missing.items():
+                    _zip_class(folder / f"{name}.zip", name, len(wanted), files=done, text=text)
+            for _ in done:
+                pass
     return total
 
 

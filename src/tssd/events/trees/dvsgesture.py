@@ -3,7 +3,7 @@
 import gzip
 import io
 import tarfile
-import tempfile
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tssd.atomic import replacing
 from tssd.events.formats.aedat3 import write_aedat3
 from tssd.events.formats.gesture_labels import write_labels
 from tssd.events.trees.gestures import GESTURES
-from tssd.events.trees.marking import NOTE, mark, note
+from tssd.events.trees.marking import NOTE, claimed, note
 from tssd.events.trees.trial import GestureStyle, record_trial
 from tssd.events.trees.workers import run_all
 
@@ -83,15 +83,14 @@ def write_dvsgesture(
     style = style or GestureStyle()
     folder = Path(folder)
     text = note("DVS-Gesture", {"archive": archive, **asdict(style)})
-    mark(folder, text)
-    if not archive:
-        return _write_tree(folder / TREE, style, text, processes=processes)
-    if (folder / ARCHIVE).exists():
-        return 0
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
-        written = _write_tree(Path(scratch) / TREE, style, text, processes=processes)
-        _pack(Path(scratch) / TREE, folder / ARCHIVE)
-    return written
+    with claimed(folder, text) as scratch:
+        if not archive:
+            return _write_tree(folder / TREE, style, text, processes=processes)
+        if (folder / ARCHIVE).exists():
+            return 0
+        written = _write_tree(scratch / TREE, style, text, processes=processes)
+        _pack(scratch / TREE, folder / ARCHIVE)
+        return written
 
 
 def _write_tree(tree: Path, style: GestureStyle, text: str, *, processes: int | None) -> int:
@@ -99,8 +98,10 @@ def _write_tree(tree: Path, style: GestureStyle, text: str, *, processes: int | 
     # The label file is written last: where it is, the trial is whole.
     missing = [t for t in trials() if not (tree / f"{t.name}_labels.csv").exists()]
     tasks = (_Task(trial, style, tree) for trial in missing)
-    for _ in run_all(_record, tasks, total=len(missing), title="Simulating", processes=processes):
-        pass
+    recorded = run_all(_record, tasks, total=len(missing), title="Simulating", processes=processes)
+    with closing(recorded) as done:
+        for _ in done:
+            pass
     for part, training in (("train", True), ("test", False)):
         names = [f"{t.name}.aedat" for t in trials() if (t.user <= TRAINING_USERS) == training]
         _write_text(tree / f"trials_to_{part}.txt", "\n".join(names) + "\n")

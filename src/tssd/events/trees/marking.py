@@ -1,14 +1,19 @@
 """The note that says of a data set that it is simulated, and how."""
 
 import json
+import logging
+import os
+import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tssd.atomic import replacing
+from tssd.atomic import PARTIAL, replacing
 from tssd.errors import DataError
 from tssd.events.files import zip_comment
+from tssd.lock import Hold, locked
 
 NOTE = "SIMULATED.json"
 
@@ -16,6 +21,8 @@ SAYS = (
     "These recordings are simulated, not recorded by a camera. "
     "Say so wherever results on them are shown."
 )
+
+log = logging.getLogger("tssd")
 
 
 def note(data_set: str, parameters: Mapping[str, Any]) -> str:
@@ -36,7 +43,8 @@ def mark(folder: Path, text: str) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        there = sorted(path.name for path in folder.iterdir())
+        names = sorted(path.name for path in folder.iterdir())
+        there = [name for name in names if not _is_leftover(name)]
     except OSError as error:
         raise DataError(
             f"{folder} cannot be made or read as a folder ({error.strerror}): choose another one"
@@ -66,6 +74,50 @@ def mark(folder: Path, text: str) -> None:
                 f"{path} was begun with {key} = {json.dumps(old.get(key))}, now it is "
                 f"{json.dumps(new.get(key))}: use the same parameters, or another folder"
             )
+
+
+@contextmanager
+def claimed(folder: Path, text: str) -> Iterator[Path]:
+    """Mark a folder and hold it while the block runs, free of what killed processes left in it.
+
+    Yields a folder below it for files in between, which is made and removed.
+
+    Args:
+        folder: As `mark` takes it.
+        text: What `note` gave.
+
+    Raises:
+        DataError: The folder holds something else.
+        OSError: It cannot be written.
+    """
+    mark(folder, text)
+
+    def tell() -> None:
+        log.warning("%s: another process simulates into it; waiting for that one", folder)
+
+    scratch = folder / f".{os.getpid()}{PARTIAL}"
+    with locked(folder, on_wait=tell, folder=True) as hold:
+        if hold is Hold.HELD:
+            _clear(folder)
+        scratch.mkdir()
+        try:
+            yield scratch
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+            if hold is Hold.HELD:
+                _clear(folder)  # of processes that an error has ended in the middle of a file
+
+
+def _is_leftover(name: str) -> bool:
+    return name.startswith(".") and name.endswith(PARTIAL)
+
+
+def _clear(folder: Path) -> None:
+    for leftover in list(folder.rglob(f".*{PARTIAL}")):
+        if leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
 
 
 def is_simulated(path: Path) -> bool:

@@ -3,14 +3,17 @@
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import track
 
-from tssd.errors import UsageError
+from tssd.errors import TssdError, UsageError
+from tssd.processes import process_pool
 
 # Below this many tasks, starting processes costs more than it saves.
 PROCESSES_FROM = 64
@@ -29,7 +32,7 @@ def run_all(
     total: int,
     title: str,
     processes: int | None = None,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Yield `work(task)` of every task, in order.
 
     Args:
@@ -41,6 +44,7 @@ def run_all(
 
     Raises:
         UsageError: Fewer than one process.
+        TssdError: A process was ended from outside.
     """
     if processes is not None and processes < 1:
         raise UsageError(
@@ -48,7 +52,9 @@ def run_all(
         )
     if processes is None:
         processes = (os.cpu_count() or 1) if total >= PROCESSES_FROM else 1
-    results = map(work, tasks) if processes == 1 else _in_processes(work, tasks, processes)
+    results = (
+        (work(task) for task in tasks) if processes == 1 else _in_processes(work, tasks, processes)
+    )
     console = Console(stderr=True)
     shown = track(
         results,
@@ -59,22 +65,27 @@ def run_all(
         # Elsewhere a bar would leave empty lines.
         disable=not console.is_terminal,
     )
-    yield from shown
+    # Rich's own generator would not close ours.
+    with closing(results):
+        yield from shown
 
 
 def _in_processes(
     work: Callable[[Task], Result], tasks: Iterable[Task], processes: int
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     # Not forked: a copy of a process that runs threads, as torch does, may wait for ever.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        waiting: deque[Future[Result]] = deque()
-        try:
+    waiting: deque[Future[Result]] = deque()
+    try:
+        with process_pool(processes, context) as submit:
             for task in tasks:
-                waiting.append(pool.submit(work, task))
+                waiting.append(submit(work, task))
                 if len(waiting) >= AHEAD * processes:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    except BrokenProcessPool as error:
+        raise TssdError(
+            f"{processes} processes: one was ended from outside, most often because memory ran "
+            "out; the same call goes on, best with fewer processes"
+        ) from error

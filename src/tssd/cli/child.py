@@ -1,0 +1,10 @@
+"""`python -P -m tssd.cli.child` is `tssd`, as a child that ends with its parent."""
+
+import sys
+
+from tssd.cli import main
+from tssd.processes import follow_input
+
+if __name__ == "__main__":
+    follow_input()
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""Processes that end with the one that started them, even after `kill -9`, and leave Ctrl-C to it.
+
+The parent holds one end of a pipe, which the system closes when the parent ends, however it ends; a
+thread of each child waits for that at the other end, and then ends the child whatever it does.
+Nothing may be lost by it: files are written as `tssd.atomic` does.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import connection, parent_process
+from multiprocessing.context import BaseContext
+from typing import Any
+
+# Exit code of a process whose parent is gone: as after SIGTERM.
+ORPHANED = 128 + signal.SIGTERM
+
+# A terminal sends these to children, too; their parent decides. Windows knows no hang-up.
+PARENTS = [getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name)]
+
+Submit = Callable[..., Future[Any]]
+
+
+def follow_parent(*_: object) -> None:
+    """End when the parent does; called in a process that `multiprocessing` has started.
+
+    Takes any arguments, so that loaders can call it with the number of their process.
+    """
+    for number in PARENTS:
+        signal.signal(number, signal.SIG_IGN)
+    if (parent := parent_process()) is not None:
+        _end_after(lambda: connection.wait([parent.sentinel]))
+
+
+def follow_input() -> None:
+    """End when nobody can write to standard input any more; called in a child of `lifeline`."""
+    # Not through sys.stdin: a thread that waits in there would hold its lock at the end.
+    _end_after(lambda: os.read(0, 1))
+
+
+@contextmanager
+def lifeline() -> Iterator[int]:
+    """A descriptor to be the standard input of children that call `follow_input`.
+
+    They end when the block does, or this process.
+    """
+    theirs, ours = os.pipe()
+    try:
+        yield theirs
+    finally:
+        os.close(theirs)
+        os.close(ours)
+
+
+@contextmanager
+def process_pool(number: int, context: BaseContext) -> Iterator[Submit]:
+    """Processes that work for this one; yields what `ProcessPoolExecutor.submit` is.
+
+    They end when the block does: after their tasks, or at once when it is left by an exception.
+
+    Args:
+        number: how many.
+        context: of `multiprocessing`, "spawn" or "forkserver": a fork would keep the pipe open.
+
+    Raises: BrokenProcessPool: by the results, if a process was ended from outside.
+    """
+    theirs, ours = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(number, mp_context=context, initializer=_follow, initargs=(theirs,))
+
+    def submit(work: Callable[..., Any], *given: Any) -> Future[Any]:
+        with deaf_children(), without_current_folder():  # the pool starts them when it needs them
+            return pool.submit(work, *given)
+
+    try:
+        yield submit
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+        ours.close()
+        theirs.close()
+
+
+@contextmanager
+def deaf_children() -> Iterator[None]:
+    """Children that this thread starts in the block never hear Ctrl-C or a hang-up."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, PARENTS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def without_current_folder() -> Iterator[None]:
+    """Pythons that start in the block do not look for modules in the current folder first.
+
+    `multiprocessing` starts them with -c: a file random.py in that folder would be theirs.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
+
+
+def _follow(theirs: connection.Connection) -> None:
+    _end_after(lambda: connection.wait([theirs]))
+
+
+def _end_after(wait: Callable[[], object]) -> None:
+    def follow() -> None:
+        try:
+            wait()
+        finally:
+            os._exit(ORPHANED)
+
+    threading.Thread(target=follow, name="follows its parent", daemon=True).start()
