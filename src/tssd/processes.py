@@ -67,11 +67,14 @@ def process_pool(number: int, context: BaseContext) -> Iterator[Submit]:
 
     Raises: BrokenProcessPool: by the results, if a process was ended from outside.
     """
-    theirs, ours = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(number, mp_context=context, initializer=_follow, initargs=(theirs,))
+    with _starting():  # a tracker of what they share, at once
+        theirs, ours = context.Pipe(duplex=False)
+        pool = ProcessPoolExecutor(
+            number, mp_context=context, initializer=_follow, initargs=(theirs,)
+        )
 
     def submit(work: Callable[..., Any], *given: Any) -> Future[Any]:
-        with deaf_children(), without_current_folder():  # the pool starts them when it needs them
+        with _starting():  # more of them when they are needed
             return pool.submit(work, *given)
 
     try:
@@ -99,15 +102,14 @@ def deaf_children() -> Iterator[None]:
 
 
 @contextmanager
-def without_current_folder() -> Iterator[None]:
-    """Pythons that start in the block do not look for modules in the current folder first.
-
-    `multiprocessing` starts them with -c: a file random.py in that folder would be theirs.
-    """
+def _starting() -> Iterator[None]:
+    # With -c, as multiprocessing starts it, Python looks for its own modules in the current folder
+    # first: a file random.py there would be imported.
     before = os.environ.get("PYTHONSAFEPATH")
     os.environ["PYTHONSAFEPATH"] = "1"
     try:
-        yield
+        with deaf_children():
+            yield
     finally:
         if before is None:
             del os.environ["PYTHONSAFEPATH"]

@@ -1,5 +1,7 @@
+import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -70,6 +72,12 @@ def children(monkeypatch):
     [
         ("print('tssd: a mistake', file=sys.stderr); sys.exit(2)", UsageError, "a mistake"),
         ("print('noise\\ntssd: bad disk', file=sys.stderr); sys.exit(1)", DataError, "bad disk"),
+        (
+            "sys.stderr.write('tssd: bad disk\\nleaked objects\\n\\n'); sys.exit(1)",
+            DataError,
+            "bad disk",
+        ),
+        ("sys.stderr.write('no reason\\n'); sys.exit(1)", DataError, "no reason"),
         ("import os; os.kill(os.getpid(), 9)", DataError, "its process ended with code -9"),
         ("sys.exit(130)", KeyboardInterrupt, ""),
     ],
@@ -106,11 +114,32 @@ def test_ctrl_c_stops_the_processes_and_is_130(tssd, tiny_words, tmp_path, child
 def test_the_command_of_a_run(planned):
     (run,) = planned(3)
     words = command(run, [("net.width", "0.5")])
-    assert words[1:5] == ["-m", "tssd", "train", "digits/vanilla_ts"]
-    assert words[5:] == [
+    assert words[1:6] == ["-P", "-m", "tssd.cli.child", "train", "digits/vanilla_ts"]
+    assert words[6:] == [
         f"--output={run.folder}",
         "--resume",
         "--net.width=0.5",
         "--seed=3",
         "--trainer.progress=false",
     ]
+
+
+def test_a_run_finds_the_modules_that_this_process_finds(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "random.py").write_text("raise SystemExit('the wrong random')")
+    (tmp_path / "beside_the_recipe.py").touch()
+    monkeypatch.setattr(sys, "path", [*sys.path, os.getcwd()])
+    code = "import json, random, beside_the_recipe, sys; print(json.dumps(sys.path))"
+    words = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(words, env=many_runs.surroundings(2), capture_output=True, check=True)
+    assert json.loads(done.stdout)[: len(sys.path)] == [path or os.getcwd() for path in sys.path]
+
+
+def test_a_run_that_does_not_end_is_killed(planned, children, monkeypatch):
+    monkeypatch.setattr(many_runs, "PATIENCE", 0.2)
+    stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    children(f"folder.mkdir(parents=True)\nif seed: {stubborn}\ntime.sleep(1); sys.exit(1)")
+    began = time.monotonic()
+    with pytest.raises(DataError, match="seed0"):
+        train_all(planned(0, 1), [], jobs=2)
+    assert time.monotonic() - began < 30

@@ -87,7 +87,7 @@ def _side_by_side(
                 stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
-                env=_surroundings(jobs),
+                env=surroundings(jobs),
             )
         processes.append(process)
         if stopping.is_set():
@@ -156,7 +156,7 @@ def _named(run: PlannedRun, message: str) -> str:
     return message if message.startswith(folder) else f"{folder}: {message}"
 
 
-def _surroundings(jobs: int) -> dict[str, str]:
+def surroundings(jobs: int) -> dict[str, str]:
     """The environment of a run beside others.
 
     A share of the processor, where the recipe leaves its use to torch; and the modules that this
