@@ -7,12 +7,14 @@ Nothing may be lost by it: files are written as `tssd.atomic` does.
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import connection, parent_process
 from multiprocessing.context import BaseContext
+from types import TracebackType
 from typing import Any
 
 # Exit code of a process whose parent is gone: as after SIGTERM.
@@ -31,6 +33,7 @@ def follow_parent(*_: object) -> None:
     """
     for number in PARENTS:
         signal.signal(number, signal.SIG_IGN)
+    sys.excepthook = _told_unless_dropped
     if (parent := parent_process()) is not None:
         _end_after(lambda: connection.wait([parent.sentinel]))
 
@@ -115,6 +118,14 @@ def _starting() -> Iterator[None]:
             del os.environ["PYTHONSAFEPATH"]
         else:
             os.environ["PYTHONSAFEPATH"] = before
+
+
+def _told_unless_dropped(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    # A parent that is interrupted while a batch is handed over leaves in the middle of a sentence.
+    if not issubclass(kind, ConnectionError | EOFError):
+        sys.__excepthook__(kind, error, trace)
 
 
 def _follow(theirs: connection.Connection) -> None:

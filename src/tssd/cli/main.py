@@ -44,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 if signals.received is not None:
                     raise
                 code = _told(error)
+                signals.failed = True
             if signals.received is None:
                 signals.finished(code)
                 return code

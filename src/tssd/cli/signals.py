@@ -26,6 +26,9 @@ class Signals:
     a RuntimeError), a destructor swallows it. Therefore `received` tells of the signal whatever
     came of the exception, and the process ends after GRACE seconds even if nothing came of it.
 
+    Nor does Python complain of destructors once `received` or `failed` is set, which whoever tells
+    of another error sets: objects that were half made say no more than that again.
+
     Signals that are ignored (nohup), or that the calling program handles, are left as they are.
 
     Args:
@@ -37,6 +40,7 @@ class Signals:
     def __init__(self, last_words: Callable[[], object], *, program: bool) -> None:
         self._program = program
         self.received: int | None = None
+        self.failed = False
         self._last_words = last_words
         self._before: dict[int, Any] = {}
         self._hook = sys.unraisablehook
@@ -93,5 +97,5 @@ class Signals:
         os._exit(self.exit_code)
 
     def _unraisable(self, found: "sys.UnraisableHookArgs") -> None:
-        if self.received is None:
+        if self.received is None and not self.failed:
             self._hook(found)
