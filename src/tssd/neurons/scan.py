@@ -8,6 +8,9 @@
 Autograd would keep several tensors a step. This keeps, per element, what the surrogate's
 derivative needs (one byte if it is rectangular), and for the hard reset one byte for the spike
 when the reset is detached, or H itself when it is not.
+
+A comparison swallows NaN: S(t) would be 0, as if the neuron were silent. A membrane that is NaN
+stays NaN to the end, so the last spikes say it: they are NaN where the membrane is NaN or infinite.
 """
 
 from collections.abc import Sequence
@@ -15,8 +18,8 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from tssd.errors import UsageError
 from tssd.surrogates import Surrogate
 
 
@@ -60,6 +63,8 @@ def _run(x: Tensor, v: Tensor, p: Dynamics, kept: Sequence[Tensor] = ()) -> tupl
             v.sub_(spikes_t, alpha=p.threshold)
         else:
             v.masked_fill_(spikes_t.bool(), p.v_reset)
+    if spikes.is_floating_point():
+        spikes[-1].add_(v, alpha=0)  # 0 NaN = NaN, at the price of one operation for all T
     return spikes, v
 
 
@@ -81,10 +86,16 @@ class _Scan(torch.autograd.Function):
         return spikes, v_last
 
     @staticmethod
-    @once_differentiable
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
         ctx: Any, *grads: Tensor
     ) -> tuple[Tensor, Tensor, None]:
+        # With create_graph=True the engine records what happens here; nothing below can be.
+        if torch.is_grad_enabled():
+            raise UsageError(
+                "create_graph: got True, but a spike has no second derivative here, so a gradient "
+                "penalty or a Hessian would have no effect; take the first gradient only, or "
+                "write the penalty on what stands in front of the first neuron"
+            )
         g_spikes, g_v = grads[0], grads[1].clone()
         p, kept = ctx.p, ctx.saved_tensors
         g_h = torch.empty_like(g_spikes, dtype=g_v.dtype)
@@ -108,11 +119,25 @@ class _Scan(torch.autograd.Function):
         return g_x.to(ctx.x_dtype), g_v, None
 
 
+def _check(x: Tensor, v: Tensor) -> None:
+    """PyTorch would resize or round where they do not match, and go on."""
+    least = torch.promote_types(x.dtype, torch.float32)
+    if v.shape != x.shape[1:] or torch.promote_types(v.dtype, least) != v.dtype:
+        raise UsageError(
+            f"state: got a membrane {list(v.shape)} of {v.dtype}, but the input has samples "
+            f"{list(x.shape[1:])} of {x.dtype} and needs {least} at least; start a batch of "
+            "another size with neuron.initial_state(x_t)"
+        )
+
+
 def lif_scan(x: Tensor, v: Tensor, dynamics: Dynamics) -> tuple[Tensor, Tensor]:
     """Run the recurrence over x from membrane potential v.
 
     Shapes: x [T, N, ...], v [N, ...] -> spikes [T, N, ...] and the last membrane [N, ...].
+    Raises: UsageError: no timestep, or a v of another shape or less precise than the membrane of x;
+        in the backward pass: create_graph=True.
     """
+    _check(x, v)
     if torch.is_grad_enabled() and (x.requires_grad or v.requires_grad):
         return _Scan.apply(x, v, dynamics)  # pyright: ignore[reportReturnType]
     return _run(x, v, dynamics)
