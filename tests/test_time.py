@@ -187,3 +187,14 @@ def test_time_mean_literal():
 def test_time_mean_refuses_more_steps_than_there_are():
     with pytest.raises(UsageError, match="first 4 is wanted, but the sequence has 3"):
         time_mean(torch.zeros(3, 2), 4)
+
+
+def test_a_view_of_one_sample_that_batch_norm_refuses_is_refused_in_one_line():
+    layers = TimeFold(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    with pytest.raises(UsageError, match="^input: got a batch of one image, .*drop_last=True") as e:
+        layers(repeat_in_time(torch.rand(1, 3), 4))
+    assert "\n" not in str(e.value)
+    assert layers.eval()(repeat_in_time(torch.rand(1, 3), 4)).shape == (4, 1, 2)
+    per_step = PerStep(nn.BatchNorm1d(3))
+    with pytest.raises(UsageError, match="batch of one image"):
+        per_step(repeat_in_time(torch.rand(1, 3), 4))

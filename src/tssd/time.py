@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from tssd.errors import UsageError
+from tssd.errors import TssdError, UsageError
 
 
 def repeat_in_time(x: Tensor, timesteps: int) -> Tensor:
@@ -29,10 +29,20 @@ def fold(apply: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
     A time-expanded view (see `repeat_in_time`) is computed once and expanded again: the same
     values, T times cheaper.
+
+    Raises: UsageError: a view of one sample, which batch norm in training mode can't normalise.
     """
     steps, batch = x.shape[:2]
     if is_constant_in_time(x):
-        y = apply(x[0])
+        try:
+            y = apply(x[0])
+        except ValueError as error:
+            if batch > 1 or isinstance(error, TssdError):
+                raise
+            raise UsageError(
+                f"input: got a batch of one image, repeated in time, on which a layer fails: "
+                f"{error}; use batches of at least 2 (drop_last=True), or net.eval()"
+            ) from error
         return y.unsqueeze(0).expand(steps, *y.shape)
     y = apply(x.flatten(0, 1))
     return y.unflatten(0, (steps, batch))

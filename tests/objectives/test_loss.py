@@ -19,7 +19,7 @@ from tssd.objectives import (
     Timesteps,
     as_sequence,
 )
-from tssd.time import TimeFold, is_constant_in_time
+from tssd.time import TimeFold
 
 T_S, T_T, N, K = 2, 4, 3, 5
 TARGET = torch.tensor([0, 4, 2])
@@ -83,7 +83,7 @@ def test_the_total_is_the_weighted_sum_of_unweighted_terms():
 def test_weights_ramp_with_the_epoch_and_are_full_without_one():
     logits = torch.tensor([[[0.0, 0]], [[4, 0]]])  # T_s = 1: difference (-2, 0), mean square 2
     terms = {"task": TaskCrossEntropy("student"), "td": TemporalDistillation(ramp_epochs=10)}
-    criterion = SelfDistillation(terms, Timesteps(1, 2)).connect(vgg9(width=1 / 64))
+    criterion = SelfDistillation(terms, Timesteps(1, 2)).connect(vgg9(num_classes=2, width=1 / 64))
     totals = [
         criterion(NetOutput(logits), torch.tensor([0]), epoch).total.item()
         for epoch in (0, 5, 10, 20, None)
@@ -211,41 +211,3 @@ def test_an_unknown_tap_is_refused_when_connected():
 def test_no_term_is_refused():
     with pytest.raises(UsageError, match="^objectives: none given"):
         SelfDistillation({}, Timesteps(1, 2))
-
-
-@pytest.mark.parametrize("shape", [(N, 3, 16, 16), (N, 6)])
-def test_images_become_a_view_over_time(shape):
-    x = torch.randn(shape)
-    sequence = as_sequence(x, TARGET, T_T)
-    assert sequence.shape == (T_T, *shape)
-    assert is_constant_in_time(sequence)
-    assert torch.equal(sequence[-1], x)
-
-
-@pytest.mark.parametrize("shape", [(6, N, 3, 16, 16), (6, N, 8)])
-def test_sequences_are_cut_to_their_first_steps(shape):
-    x = torch.randn(shape)
-    assert torch.equal(as_sequence(x, TARGET, 6), x)
-    assert torch.equal(as_sequence(x, TARGET, 4), x[:4])
-
-
-@pytest.mark.parametrize("shape", [(3, N, 3, 16, 16), (1, N, 8)])
-def test_sequences_that_are_too_short_are_refused(shape):
-    with pytest.raises(UsageError, match=f"^timesteps: the data has {shape[0]}, but 4 are wanted;"):
-        as_sequence(torch.zeros(shape), TARGET, 4)
-
-
-@pytest.mark.parametrize("shape", [(N,), (N + 1, 3, 8, 8), (4, N + 1, 3, 8, 8), (1, 1, 1, 1, 1, N)])
-def test_anything_else_is_refused_with_its_shape(shape):
-    with pytest.raises(UsageError) as error:
-        as_sequence(torch.zeros(shape), TARGET, 4)
-    assert f"got shape {list(shape)} for {N} targets" in str(error.value)
-
-
-def test_counts_of_events_become_floating_point():
-    counts = torch.arange(24, dtype=torch.uint8).view(3, 2, 1, 2, 2)
-    x = as_sequence(counts, torch.zeros(2, dtype=torch.int64), 2)
-    assert x.dtype == torch.float32
-    assert torch.equal(x, counts[:2].float())
-    wide = as_sequence(counts.to(torch.uint16), torch.zeros(2, dtype=torch.int64), 2)
-    assert torch.equal(wide, x)

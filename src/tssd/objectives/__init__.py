@@ -1,6 +1,7 @@
 """Training objectives and how they compose into TSSD."""
 
 from tssd.objectives.base import Objective, Timesteps
+from tssd.objectives.batch import as_sequence
 from tssd.objectives.distance import (
     Distance,
     EuclideanNorm,
@@ -8,8 +9,9 @@ from tssd.objectives.distance import (
     SquaredNorm,
     TemperatureKL,
 )
+from tssd.objectives.diverged import DivergedError
 from tssd.objectives.exits import ExitPlan, WeakClassifier
-from tssd.objectives.loss import Loss, SelfDistillation, as_sequence
+from tssd.objectives.loss import Loss, SelfDistillation
 from tssd.objectives.presets import tssd, tssd_literal, vanilla
 from tssd.objectives.spatial import SpatialDistillation
 from tssd.objectives.task import ExitCrossEntropy, TaskCrossEntropy
@@ -17,6 +19,7 @@ from tssd.objectives.temporal import TemporalDistillation
 
 __all__ = [
     "Distance",
+    "DivergedError",
     "EuclideanNorm",
     "ExitCrossEntropy",
     "ExitPlan",

@@ -9,8 +9,18 @@ from torch import Tensor, nn
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, Tap
 from tssd.objectives.base import Objective, Timesteps
+from tssd.objectives.batch import (
+    are_probabilities,
+    as_sequence,
+    check_classes,
+    check_logits,
+    check_no_probabilities,
+    check_num_classes,
+    check_single,
+    classes,
+)
+from tssd.objectives.diverged import check_weights, diverged
 from tssd.objectives.exits import ExitPlan
-from tssd.time import repeat_in_time
 
 
 class Loss(NamedTuple):
@@ -21,7 +31,7 @@ class Loss(NamedTuple):
 
 
 class SelfDistillation(nn.Module):
-    """Objectives composed into one loss. Three lines train a network of your own:
+    """Objectives composed into one loss, in float32 at least. Three lines train any network:
 
         criterion = SelfDistillation(terms, timesteps).connect(net)
         optimizer = torch.optim.SGD([*net.parameters(), *criterion.parameters()], lr=0.1)
@@ -34,7 +44,7 @@ class SelfDistillation(nn.Module):
         timesteps: the student's and the teacher's.
         exits: where weak classifiers stand and how they are built, if a term needs them; None =
             in the middle of the network, as wide as the tap, with LIF neurons.
-    Raises: UsageError: no term.
+    Raises: UsageError: no term, or all weights are 0.
     """  # noqa: D400, D415 - the summary ends in an example
 
     def __init__(
@@ -49,31 +59,50 @@ class SelfDistillation(nn.Module):
             raise UsageError("objectives: none given, expected at least one term, e.g. task")
         if odd := [name for name in terms if not name.isidentifier() or hasattr(nn.Module, name)]:
             raise UsageError(f"objectives: got the name {odd[0]!r}, expected a word such as task")
+        if not any(term.weight for term in terms.values()):
+            raise UsageError(
+                "objectives: all weights are 0, expected one > 0, or nothing is learnt"
+            )
         self.terms = nn.ModuleDict(dict(terms))
         self.timesteps = timesteps
         self.exit_plan = exits or ExitPlan()
         self.exits = nn.ModuleDict()
         self.taps: tuple[Tap, ...] = ()
+        self.num_classes: int | None = None  # until connected
 
     def connect(self, net: SpikingNet) -> Self:
-        """Check the terms against a network and build the weak classifiers that they ask for."""
+        """Check the terms against a network and build the weak classifiers that they ask for.
+
+        These go where the network's weights are, and get their type.
+        """
+        check_num_classes(net.num_classes)
         self.exits, self.taps = nn.ModuleDict(), ()  # of a network connected before
+        self.num_classes = net.num_classes
         objectives = self._objectives().values()
         for term in objectives:
             term.connect(net, self.timesteps)
         if any(term.needs_exits for term in objectives):
             # A tap named twice, say 3 and -1, is one place.
             self.taps = tuple(dict.fromkeys(map(net.resolve_tap, self.exit_plan.taps or [None])))
-        device = next((p.device for p in getattr(net, "parameters", list)()), None)
+        like = next((p for p in _parameters(net).values() if p.is_floating_point()), torch.empty(0))
         for tap in self.taps:
             weak = self.exit_plan.build(net.tap_shape(tap), net.num_classes)
-            self.exits[_key(tap)] = weak.to(device)
+            self.exits[_key(tap)] = weak.to(like.device, like.dtype)
         return self
 
     def add_exits(self, out: NetOutput) -> NetOutput:
         """Fill in the weak classifiers' logits for the taps that a network kept."""
         for tap in self.taps:
-            out.exits[tap] = self.exits[_key(tap)](out.taps[tap])
+            weak, spikes = self.exits[_key(tap)], out.taps[tap]
+            like = next(weak.parameters())
+            if like.device != spikes.device:
+                raise UsageError(
+                    f"exits: the weak classifier is on {like.device}, but the network on "
+                    f"{spikes.device}; move both, or connect after moving the network"
+                )
+            if not torch.is_autocast_enabled(spikes.device.type):
+                spikes = spikes.to(like.dtype)  # the network's may have changed since `connect`
+            out.exits[tap] = weak(spikes)
         return out
 
     def forward(self, out: NetOutput, target: Tensor, epoch: float | None = None) -> Loss:
@@ -83,53 +112,68 @@ class SelfDistillation(nn.Module):
             out: with the taps in `self.taps`.
             target: classes [N].
             epoch: epochs trained so far, for weights that ramp up; None = full weights.
+        Raises: DataError: labels that are no classes of the network. UsageError: logits of another
+            shape, or probabilities in their place. DivergedError: the loss is not finite.
         """
-        self.add_exits(out)
+        known = self.num_classes
+        if known is None:
+            raise UsageError("loss: not connected; call connect(net) first")
+        labels, in_range = classes(target, known)
+        check_logits(out.logits, (len(out.logits), len(labels), known))
+        precise = _in_full_precision(self.add_exits(out))
         objectives = self._objectives()
-        terms = {name: term(out, target) for name, term in objectives.items()}
+        terms = {name: term(precise, labels) for name, term in objectives.items()}
         weights = {
             name: term.weight if epoch is None else term.weight_at(epoch)
             for name, term in objectives.items()
         }
         total = torch.stack([weights[name] * value for name, value in terms.items()]).sum()
+        # All that can be wrong is asked for at once: an accelerator is waited for a single time.
+        if not (in_range & total.isfinite() & ~are_probabilities(precise.logits)):
+            check_classes(target, known)
+            check_no_probabilities(precise.logits)
+            raise diverged(precise.logits, total, terms)
         return Loss(total, terms)
 
     def run(self, net: SpikingNet, x: Tensor, target: Tensor, epoch: float | None = None) -> Loss:
         """Run a network for T_t steps and take its loss.
 
         Shapes: x [N, ...] (repeated in time) or [T_t, N, ...], told apart by target [N].
+        Raises: as `as_sequence` and `forward`. UsageError: no gradient reaches the network, or
+            one image is to be normalised on its own. DivergedError: a weight is not finite.
         """
-        return self(net(as_sequence(x, target, self.timesteps.teacher), self.taps), target, epoch)
+        classes(target, net.num_classes)
+        sequence = as_sequence(x, target, self.timesteps.teacher)
+        weights = _parameters(net)
+        if torch.is_grad_enabled():
+            check_weights(weights)
+        if isinstance(net, nn.Module):
+            check_single(x, net)
+        out = net(sequence, self.taps)
+        learns = torch.is_grad_enabled() and any(p.requires_grad for p in weights.values())
+        if learns and not out.logits.requires_grad:
+            raise UsageError(
+                "net: no gradient reaches its weights from its logits; take detach(), .data or "
+                "no_grad out of its forward, or freeze its parameters (requires_grad_(False))"
+            )
+        return self(out, target, epoch)
 
     def _objectives(self) -> dict[str, Objective]:
         return dict(self.terms.items())  # pyright: ignore[reportReturnType]
 
 
-def as_sequence(x: Tensor, target: Tensor, timesteps: int) -> Tensor:
-    """A sequence of `timesteps` steps: images are repeated, sequences are cut.
-
-    Counts of events arrive as small integers and become floating point here, on the device.
-
-    Shapes: x [N, C, H, W] or [N, F] -> [T, N, ...]; x [T', N, C, H, W] with T' >= T -> [T, N, ...].
-    Raises: UsageError: a sequence shorter than `timesteps`, or a shape that is neither.
-    """
-    if x.dim() in (2, 4) and x.shape[0] == target.shape[0]:
-        return repeat_in_time(_as_float(x), timesteps)
-    if x.dim() in (3, 5) and x.shape[1] == target.shape[0]:
-        if x.shape[0] < timesteps:
-            raise UsageError(
-                f"timesteps: the data has {x.shape[0]}, but {timesteps} are wanted; "
-                "lower --timesteps or slice the recordings into more steps"
-            )
-        return _as_float(x[:timesteps])
-    raise UsageError(
-        f"input: got shape {list(x.shape)} for {target.shape[0]} targets, "
-        "expected images [N, C, H, W] or sequences [T, N, C, H, W]"
-    )
+def _parameters(net: SpikingNet) -> dict[str, Tensor]:
+    return dict(net.named_parameters(prefix="net")) if isinstance(net, nn.Module) else {}
 
 
-def _as_float(x: Tensor) -> Tensor:
-    return x if x.is_floating_point() else x.to(torch.get_default_dtype())
+def _in_full_precision(out: NetOutput) -> NetOutput:
+    """Logits in float32 at least: the terms compare means that hardly differ."""
+
+    def precise(logits: Tensor) -> Tensor:
+        return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+    exits = {tap: precise(logits) for tap, logits in out.exits.items()}
+    return NetOutput(precise(out.logits), out.taps, exits)
 
 
 def _key(tap: Tap) -> str:

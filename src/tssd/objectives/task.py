@@ -32,7 +32,7 @@ class TaskCrossEntropy(Objective):
     Args:
         span: mean over the student's T_s steps, the teacher's T_t steps, or the average of the
             cross entropies of both.
-        label_smoothing: probability mass spread over all classes, 0 to 1.
+        label_smoothing: probability mass spread over all classes, 0 to less than 1.
         weight: factor of the term.
     Shapes: logits [T, N, K], target [N] -> [].
     Source: TSSD, arXiv 2406.07862, eq. 5, which leaves open which T the mean runs over.
@@ -44,8 +44,11 @@ class TaskCrossEntropy(Objective):
         super().__init__(weight)
         _ends(span, Timesteps(1, 1))
         self.span: Spans = span
-        if not 0 <= label_smoothing <= 1:
-            raise UsageError(f"label_smoothing: got {label_smoothing}, expected 0 to 1")
+        if not 0 <= label_smoothing < 1:
+            raise UsageError(
+                f"label_smoothing: got {label_smoothing}, expected 0 <= label_smoothing < 1; "
+                "at 1 the labels would not count"
+            )
         self.label_smoothing = label_smoothing
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
@@ -67,7 +70,7 @@ class ExitCrossEntropy(TaskCrossEntropy):
     Args:
         span: mean over the student's T_s steps, the teacher's T_t steps, or the average of the
             cross entropies of both.
-        label_smoothing: probability mass spread over all classes, 0 to 1.
+        label_smoothing: probability mass spread over all classes, 0 to less than 1.
         weight: factor of the term.
     Shapes: weak logits [T, N, K] each, target [N] -> [], a mean over the weak classifiers.
     Source: ours; the paper trains the weak classifier by distillation alone.

@@ -8,17 +8,12 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from tssd.errors import TssdError
 from tssd.models.base import SpikingNet
-from tssd.objectives import SelfDistillation, as_sequence
+from tssd.objectives import DivergedError, SelfDistillation, as_sequence
 from tssd.time import running_mean
 from tssd.training.schedule import Schedule
 
 MakeOptimizer = Callable[[Iterable[Tensor]], Optimizer]
-
-
-class DivergedError(TssdError):
-    """The loss is not a number any more."""
 
 
 class DistillModule(LightningModule):
@@ -51,9 +46,11 @@ class DistillModule(LightningModule):
         """Loss of one batch: x [N, C, H, W] or [T, N, C, H, W], y [N]."""
         x, y = batch
         epoch = self.current_epoch + batch_idx / self.trainer.num_training_batches
-        loss = self.criterion.run(cast(SpikingNet, self.net), x, y, epoch)
+        try:
+            loss = self.criterion.run(cast(SpikingNet, self.net), x, y, epoch)
+        except DivergedError as error:
+            raise self._diverged(error.what) from error
         self.terms = {name: value.detach() for name, value in loss.terms.items()}
-        self._stop_if_diverged(loss.total)
         self.log_dict(
             {f"train/{name}": value for name, value in self.terms.items()},
             # Lightning would take the first axis for the batch, and that is T.
@@ -91,16 +88,9 @@ class DistillModule(LightningModule):
             if not weight.isfinite().all():
                 raise self._diverged(f"weights: {name} became infinite or nan")
 
-    def _stop_if_diverged(self, total: Tensor) -> None:
-        if total.isfinite():
-            return
-        bad = [name for name, value in self.terms.items() if not value.isfinite()]
-        named = ", ".join(bad) or "the weighted sum"
-        raise self._diverged(f"loss: {named} became {total.item()}")
-
     def _diverged(self, what: str) -> DivergedError:
         return DivergedError(
-            f"{what} in epoch {self.current_epoch}, step {self.global_step}; lower --optimizer.lr "
-            "or the term's weight, or clip with --trainer.gradient_clip 1; checkpoints of finished "
-            "epochs are intact"
+            f"{what} in epoch {self.current_epoch}, step {self.global_step}",
+            "lower --optimizer.lr or the term's weight, or clip with --trainer.gradient_clip 1; "
+            "checkpoints of finished epochs are intact",
         )

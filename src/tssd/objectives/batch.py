@@ -1,0 +1,171 @@
+"""What a batch must be: a sequence of finite values, and a class number for every sample."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from tssd.errors import DataError, UsageError
+from tssd.time import repeat_in_time
+
+
+def as_sequence(x: Tensor, target: Tensor, timesteps: int) -> Tensor:
+    """A sequence of `timesteps` steps: images are repeated, sequences are cut.
+
+    Counts of events arrive as small integers and become floating point here, on the device.
+
+    Shapes: x [N, C, H, W] or [N, F] -> [T, N, ...]; x [T', N, C, H, W] with T' >= T -> [T, N, ...].
+    Raises: UsageError: a sequence shorter than `timesteps`, or a shape that is neither.
+        DataError: a value that is not finite.
+    """
+    if x.dim() in (2, 4) and x.shape[0] == target.shape[0]:
+        return repeat_in_time(_finite(x), timesteps)
+    if x.dim() in (3, 5) and x.shape[1] == target.shape[0]:
+        if x.shape[0] < timesteps:
+            raise UsageError(
+                f"timesteps: the data has {x.shape[0]}, but {timesteps} are wanted; "
+                "lower --timesteps or slice the recordings into more steps"
+            )
+        return _finite(x[:timesteps], batch_axis=1)
+    raise UsageError(
+        f"input: got shape {list(x.shape)} for {target.shape[0]} targets, "
+        "expected images [N, C, H, W] or sequences [T, N, C, H, W]"
+    )
+
+
+def _finite(x: Tensor, *, batch_axis: int = 0) -> Tensor:
+    """X in floating point, if all of it is finite: a spike would hide NaN, training would not."""
+    if not x.is_floating_point():
+        return x.to(torch.get_default_dtype())
+    # A sum is several times quicker than a test of every value, but finite ones may overflow it.
+    if not x.sum(dtype=torch.promote_types(x.dtype, torch.float32)).isfinite():
+        wrong = ~x.isfinite()
+        if wrong.any():
+            samples = wrong.transpose(0, batch_axis).flatten(1).any(1).nonzero().flatten().tolist()
+            first = x[wrong][0].item()
+            more = f" and {len(samples) - 1} more" if len(samples) > 1 else ""
+            raise DataError(
+                f"input: sample {samples[0]} of the batch{more} has the value {first}, expected "
+                "finite numbers; leave it out, or correct the file or the transform it comes from"
+            )
+    return x
+
+
+def check_num_classes(num_classes: int) -> None:
+    """Refuse a network of one logit, whose cross entropy is 0 whatever the label.
+
+    Raises: UsageError: num_classes < 2.
+    """
+    if num_classes < 2:
+        raise UsageError(
+            f"net: has num_classes = {num_classes}, expected at least 2, since the cross entropy "
+            "of a single logit is 0 whatever the label; give it one logit a class, 2 for yes and "
+            "no (regression is not supported)"
+        )
+
+
+class Classes(NamedTuple):
+    """Class numbers int64 [N] that a loss can take in any case, and whether all were in range."""
+
+    target: Tensor
+    in_range: Tensor
+
+
+def classes(target: Tensor, num_classes: int) -> Classes:
+    """Class numbers of any integer type as int64, without waiting for an accelerator.
+
+    Out of range, they would stop a GPU for the rest of the process; so they are clamped here, and
+    `check_classes` tells of them once the result is waited for anyway.
+
+    Raises: DataError: not one whole number a sample.
+    """
+    if target.dim() != 1 or target.is_floating_point() or target.is_complex():
+        raise DataError(
+            f"labels: got {str(target.dtype).removeprefix('torch.')} of shape "
+            f"{list(target.shape)}, expected one class number a sample, int64 [N]; "
+            f"{_class_numbers(target)}"
+        )
+    target = target.long()
+    clamped = target.clamp(0, num_classes - 1)
+    return Classes(clamped, (clamped == target).all())
+
+
+def _class_numbers(target: Tensor) -> str:
+    if target.dim() == 2 and target.shape[1] == 1:
+        return "y.squeeze(1).long() makes them of a column"
+    if target.dim() == 2:
+        return "y.argmax(1) makes them of one-hot rows; shares of classes are not supported"
+    if target.dim() == 1 and target.is_floating_point():
+        return "y.long() makes them of whole numbers; regression is not supported"
+    return "pass the class of every sample"
+
+
+def check_classes(target: Tensor, num_classes: int) -> None:
+    """Tell of class numbers that the network does not know.
+
+    Raises: DataError: one is not in 0..num_classes - 1.
+    """
+    wrong = target[(target < 0) | (target >= num_classes)]
+    if not wrong.numel():
+        return
+    from_one = not (target < 1).any() and not (target > num_classes).any()
+    remedy = (
+        "they seem to count from 1, so pass y - 1"
+        if from_one
+        else "number the classes from 0, or use the data that the network was built for"
+    )
+    raise DataError(
+        f"labels: got class {wrong[0].item()}, but the network has num_classes = {num_classes} "
+        f"and knows 0 to {num_classes - 1}; {remedy}"
+    )
+
+
+def check_logits(logits: Tensor, expected: tuple[int, int, int]) -> None:
+    """Refuse features, or one step's output, in the place of logits.
+
+    Raises: UsageError: logits are not [T, N, K] as expected.
+    """
+    if logits.shape != expected:
+        raise UsageError(
+            f"net: returned logits of shape {list(logits.shape)}, expected {list(expected)} for "
+            "T timesteps, N samples and K = num_classes; correct the network's forward"
+        )
+
+
+def are_probabilities(logits: Tensor) -> Tensor:
+    """Whether logits went through a softmax already, a bool []: rows of fractions that sum to 1."""
+    shares = logits.detach()
+    sum_to_one = (shares.sum(-1) - 1).abs().amax() < 1e-3
+    return sum_to_one & (shares.amin() >= 0) & (shares.amin(-1) > 0).any()
+
+
+def check_no_probabilities(logits: Tensor) -> None:
+    """Refuse what `are_probabilities` finds.
+
+    Raises: UsageError: the network takes the softmax itself.
+    """
+    if are_probabilities(logits):
+        raise UsageError(
+            "net: returned probabilities, rows that sum to 1, expected logits; the loss takes the "
+            "softmax itself and could hardly fall, so take the network's away"
+        )
+
+
+def check_single(x: Tensor, net: nn.Module) -> None:
+    """Refuse one image, repeated in time, where batch norm would see one value a channel.
+
+    T times the same value have no variance either: the layer would return its bias, whatever the
+    image shows.
+
+    Shapes: x [N, C, H, W] or [N, F], else nothing is wrong.
+    Raises: UsageError: N = 1 and a BatchNorm1d in training mode.
+    """
+    if x.dim() not in (2, 4) or x.shape[0] != 1:
+        return
+    for name, part in net.named_modules():
+        if isinstance(part, nn.BatchNorm1d) and part.training:
+            raise UsageError(
+                f"input: got a batch of one image, which {name or 'the network'} (BatchNorm1d) "
+                "can't normalise in training mode, since it is the same at every timestep; use "
+                "batches of at least 2 (drop_last=True), or net.eval()"
+            )

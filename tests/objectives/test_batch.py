@@ -1,0 +1,165 @@
+"""What a batch must be; in `test_refusals` also what the whole loss makes of it."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from tssd.errors import DataError, UsageError
+from tssd.objectives import as_sequence
+from tssd.objectives.batch import (
+    are_probabilities,
+    check_classes,
+    check_logits,
+    check_num_classes,
+    check_single,
+    classes,
+)
+from tssd.time import is_constant_in_time
+
+T_T, N = 4, 3
+TARGET = torch.tensor([0, 4, 2])
+
+
+@pytest.mark.parametrize("shape", [(N, 3, 16, 16), (N, 6)])
+def test_images_become_a_view_over_time(shape):
+    x = torch.randn(shape)
+    sequence = as_sequence(x, TARGET, T_T)
+    assert sequence.shape == (T_T, *shape)
+    assert is_constant_in_time(sequence)
+    assert torch.equal(sequence[-1], x)
+
+
+@pytest.mark.parametrize("shape", [(6, N, 3, 16, 16), (6, N, 8)])
+def test_sequences_are_cut_to_their_first_steps(shape):
+    x = torch.randn(shape)
+    assert torch.equal(as_sequence(x, TARGET, 6), x)
+    assert torch.equal(as_sequence(x, TARGET, 4), x[:4])
+
+
+@pytest.mark.parametrize("shape", [(3, N, 3, 16, 16), (1, N, 8)])
+def test_sequences_that_are_too_short_are_refused(shape):
+    with pytest.raises(UsageError, match=f"^timesteps: the data has {shape[0]}, but 4 are wanted;"):
+        as_sequence(torch.zeros(shape), TARGET, 4)
+
+
+@pytest.mark.parametrize("shape", [(N,), (N + 1, 3, 8, 8), (4, N + 1, 3, 8, 8), (1, 1, 1, 1, 1, N)])
+def test_anything_else_is_refused_with_its_shape(shape):
+    with pytest.raises(UsageError) as error:
+        as_sequence(torch.zeros(shape), TARGET, 4)
+    assert f"got shape {list(shape)} for {N} targets" in str(error.value)
+
+
+def test_counts_of_events_become_floating_point():
+    counts = torch.arange(24, dtype=torch.uint8).view(3, 2, 1, 2, 2)
+    x = as_sequence(counts, torch.zeros(2, dtype=torch.int64), 2)
+    assert x.dtype == torch.float32
+    assert torch.equal(x, counts[:2].float())
+    wide = as_sequence(counts.to(torch.uint16), torch.zeros(2, dtype=torch.int64), 2)
+    assert torch.equal(wide, x)
+
+
+@pytest.mark.parametrize("shape", [(N, 3, 4, 4), (N, 6), (6, N, 3, 4, 4), (6, N, 8)])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("dtype", [torch.float, torch.double, torch.half, torch.bfloat16])
+def test_a_value_that_is_not_finite_names_its_sample(shape, value, dtype):
+    x = torch.rand(shape).to(dtype)
+    sample = x[1] if len(shape) in (2, 4) else x[:, 1]
+    sample[..., -1] = value
+    with pytest.raises(DataError, match=f"^input: sample 1 of the batch has the value {value}, "):
+        as_sequence(x, TARGET, T_T)
+
+
+def test_several_samples_are_counted_and_what_nobody_looks_at_is_not():
+    x = torch.rand(6, N, 8)
+    x[2, 0, 0] = x[3, 0, 5] = x[0, 2, 1] = math.nan
+    x[4:, 1] = math.inf  # after the teacher's last step
+    with pytest.raises(DataError, match="sample 0 of the batch and 1 more has the value nan"):
+        as_sequence(x, TARGET, T_T)
+
+
+@pytest.mark.parametrize("dtype", [torch.float, torch.double, torch.half])
+def test_finite_values_whose_sum_overflows_are_finite(dtype):
+    x = torch.full((N, 6), torch.finfo(dtype).max, dtype=dtype)
+    assert torch.equal(as_sequence(x, TARGET, 2)[1], x)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int32, torch.int64, torch.bool])
+def test_classes_may_be_of_any_integer_type(dtype):
+    target, in_range = classes(torch.tensor([0, 1, 1]).to(dtype), 2)
+    assert target.dtype == torch.int64 and target.tolist() == [0, 1, 1]
+    assert in_range.item()
+
+
+@pytest.mark.parametrize("wrong", [-1, -100, 3, 255])
+def test_classes_out_of_range_are_marked_and_harmless(wrong):
+    target, in_range = classes(torch.tensor([0, wrong]), 3)
+    assert not in_range.item()
+    assert target.min() >= 0 and target.max() < 3
+    with pytest.raises(DataError, match=f"^labels: got class {wrong}, .* knows 0 to 2; number the"):
+        check_classes(torch.tensor([0, wrong]), 3)
+
+
+def test_classes_from_1_are_recognised():
+    check_classes(torch.tensor([0, 2]), 3)
+    with pytest.raises(DataError, match="got class 3, .*they seem to count from 1, so pass y - 1"):
+        check_classes(torch.tensor([1, 3, 2]), 3)
+
+
+@pytest.mark.parametrize(
+    ("target", "found", "remedy"),
+    [
+        (torch.zeros(3, 1).long(), r"int64 of shape \[3, 1\]", r"y.squeeze\(1\).long\(\)"),
+        (torch.zeros(3, 1), r"float32 of shape \[3, 1\]", r"y.squeeze\(1\).long\(\)"),
+        (torch.eye(3), r"float32 of shape \[3, 3\]", r"y.argmax\(1\)"),
+        (torch.eye(3).long(), r"int64 of shape \[3, 3\]", r"y.argmax\(1\)"),
+        (torch.zeros(3), r"float32 of shape \[3\]", r"y.long\(\) .*regression"),
+        (
+            torch.zeros(3, dtype=torch.complex64),
+            r"complex64 of shape \[3\]",
+            "the class of every sample",
+        ),
+        (torch.tensor(1), r"int64 of shape \[\]", "the class of every sample"),
+    ],
+)
+def test_targets_of_another_kind_are_refused_with_the_remedy(target, found, remedy):
+    with pytest.raises(DataError, match=f"^labels: got {found}, expected one .*; .*{remedy}"):
+        classes(target, 3)
+
+
+def test_one_logit_is_refused():
+    check_num_classes(2)
+    with pytest.raises(UsageError, match="^net: has num_classes = 1, expected at least 2"):
+        check_num_classes(1)
+
+
+def test_logits_must_have_the_expected_shape():
+    check_logits(torch.zeros(2, 3, 4), (2, 3, 4))
+    with pytest.raises(UsageError, match=r"shape \[2, 3, 512\], expected \[2, 3, 4\]"):
+        check_logits(torch.zeros(2, 3, 512), (2, 3, 4))
+
+
+def test_probabilities_are_told_from_logits():
+    torch.manual_seed(0)
+    logits = torch.randn(2, 3, 4)
+    for scale in (1, 10):
+        assert are_probabilities((scale * logits).softmax(-1)).item()
+    assert are_probabilities(logits.bfloat16().softmax(-1).float()).item() is False  # rounded
+    assert not are_probabilities(logits).item()
+    assert not are_probabilities(logits.log_softmax(-1)).item()
+    assert not are_probabilities(logits.sigmoid()).item()
+    winner = nn.functional.one_hot(logits.argmax(-1), 4).float()  # one spike a step is no softmax
+    assert not are_probabilities(winner).item()
+
+
+def test_one_repeated_image_has_no_statistics():
+    net = nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4))
+    with pytest.raises(UsageError, match=r"^input: .* one image, which 1 \(BatchNorm1d"):
+        check_single(torch.zeros(1, 6), net)
+    with pytest.raises(UsageError, match="batch of one image"):
+        check_single(torch.zeros(1, 1, 2, 3), nn.Sequential(nn.Flatten(), net))
+    check_single(torch.zeros(2, 6), net)
+    check_single(torch.zeros(4, 1, 6), net)  # a sequence differs in time
+    check_single(torch.zeros(1, 6), net.eval())
+    check_single(torch.zeros(1, 3, 8, 8), nn.BatchNorm2d(3))  # 64 values a channel
