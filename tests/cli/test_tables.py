@@ -3,7 +3,15 @@ from dataclasses import replace
 import pytest
 
 from tssd.cli.tables import print_accuracy, print_comparison, print_evaluation
-from tssd.evaluation import EarlyExit, EnergyModel, Evaluation, Operations, Reliability
+from tssd.evaluation import (
+    EarlyExit,
+    EnergyModel,
+    Evaluation,
+    ExitCosts,
+    Operations,
+    Reliability,
+    Totals,
+)
 from tssd.report import Comparison, Row
 
 
@@ -75,17 +83,33 @@ def test_an_evaluation_with_costs(evaluation, capsys):
         layers={},
         macs=(1.5e6, 1.5e6),
         acs=(0.0, 2.5e9),
+        graded_acs=(0.0, 1e9),
+        graded_share=(0.0, 0.4),
         energy_uj=(6.9, 2256.9),
+        energy_graded_as_macs_uj=(6.9, 5957.0),
+        unpadded=Totals((1e6,) * 2, (0.0, 2e9), (0.0, 1e9), (4.6, 1805.0), (4.6, 5505.0)),
         energy_model=EnergyModel(),
         uncounted=(),
     )
     print_evaluation(replace(evaluation, operations=operations), title="run")
     out = capsys.readouterr().out
-    assert cells(out, "1")[4:] == ["1.5 M", "0", "6.9"]
-    assert cells(out, "2")[4:] == ["1.5 M", "2.5 G", "2257"]
+    assert cells(out, "1")[4:] == ["1.5 M", "0", "0.0", "6.9", "6.9"]
+    assert cells(out, "2")[4:] == ["1.5 M", "2.5 G", "40.0", "2257", "5957"]
     assert "4.6 pJ a MAC" in out
+    assert "zero padding: 1805 µJ at T=2, 5505 graded as MACs" in out
     assert "not counted: odd.conv" in out
     assert cells(out, "stages.0")[1:] == ["0.100", "0.200"]
     assert cells(out, "all neurons")[1:] == ["0.050", "0.100"]
     assert "early exit at tap 1, T=2" in out
     assert cells(out, "0.9")[1:] == ["70.00", "25.0"]
+    assert "weak classifier" not in out
+
+
+def test_what_an_early_exit_saves(evaluation, capsys):
+    costs = ExitCosts((1.0,) * 2, (2.0,) * 2, (3.5, 7.25), (4.5, 8.0), (0.5, -0.125), 0.75)
+    curve = replace(evaluation.early_exit["1"], costs=costs)
+    print_evaluation(replace(evaluation, early_exit={"1": curve}), title="run")
+    out = capsys.readouterr().out
+    assert cells(out, "0.5")[1:] == ["60.00", "80.0", "3.5", "4.5", "50.0"]
+    assert cells(out, "0.9")[1:] == ["70.00", "25.0", "7.25", "8", "-12.5"]
+    assert "with 0.75 µJ for the weak classifier" in out

@@ -3,8 +3,13 @@ import torch
 
 from tssd.errors import UsageError
 from tssd.evaluation import EnergyModel
-from tssd.evaluation.events import Tally
-from tssd.evaluation.operations import RULE, layer_operations, total_operations
+from tssd.evaluation.events import Tally, Work
+from tssd.evaluation.operations import RULE, layer_operations, priced, total_operations
+
+
+def work(macs, taps=(1, 1, 1, 1)):
+    """Of a layer of 4 inputs and 3 outputs."""
+    return Work(macs, torch.tensor(taps), 3)
 
 
 def tally(*spikes_per_step, samples=2, macs=12):
@@ -12,7 +17,7 @@ def tally(*spikes_per_step, samples=2, macs=12):
     counted = Tally(len(spikes_per_step))
     fire = torch.arange(8) < torch.tensor(spikes_per_step).unsqueeze(1)
     x = fire.float().view(-1, samples, 4)
-    counted.add(x, samples, macs * x.shape[0] * samples)
+    counted.add(x, samples, work(macs * x.shape[0] * samples))
     counted.close_pass(samples)
     return counted
 
@@ -34,7 +39,8 @@ def test_an_analogue_layer_costs_all_its_macs():
 def test_shares_that_are_no_binary_fractions_are_exact():
     counted = Tally(1)
     for spikes in (1, 1, 1):
-        counted.add((torch.arange(3) < spikes).float().view(1, 1, 3), 1, macs=10)
+        x = (torch.arange(3) < spikes).float().view(1, 1, 3)
+        counted.add(x, 1, Work(10, torch.ones(3, dtype=torch.int64), 1))
         counted.close_pass(1)
     assert layer_operations(counted, 3, analogue=False).count == (10 / 3,)
 
@@ -68,3 +74,48 @@ def test_an_energy_below_zero_is_refused(wrong):
     [name] = wrong
     with pytest.raises(UsageError, match=f"{name}: got"):
         EnergyModel(**wrong)
+
+
+def graded(*values, taps=(1, 1, 1, 1)):
+    """One sample, one timestep, 4 inputs, 3 outputs; nominally each input meets 4 taps."""
+    counted = Tally(1)
+    counted.add(torch.tensor(values).view(1, 1, 4), 1, work(4 * 4 * 3, taps))
+    counted.close_pass(1)
+    return counted
+
+
+def test_graded_inputs_are_told_apart_and_so_are_taps_on_padding():
+    layer = layer_operations(graded(1.0, 0.25, 0.0, 2.0, taps=(1, 2, 3, 4)), 1, analogue=False)
+    assert layer.count == (48 * 3 / 4,)
+    assert layer.graded == (48 * 2 / 4,)
+    assert layer.graded_share == (2 / 3,)
+    assert layer.unpadded == (3 * (1 + 2 + 4),)
+    assert layer.unpadded_graded == (3 * (2 + 4),)
+
+
+def test_an_analogue_layer_has_no_graded_accumulates_and_its_padding():
+    layer = layer_operations(graded(1.0, 0.25, 0.0, 2.0, taps=(1, 2, 3, 4)), 1, analogue=True)
+    assert (layer.count, layer.unpadded) == ((48,), (3 * 10,))
+    assert layer.graded == layer.graded_share == layer.unpadded_graded == (0,)
+
+
+def test_both_prices_with_and_without_padding():
+    layers = {
+        "stem": layer_operations(graded(0.5, 0.5, 0.5, 0.5, taps=(1, 1, 1, 2)), 1, analogue=True),
+        "pooled": layer_operations(graded(1.0, 0.25, 0.0, 2.0), 1, analogue=False),
+        "silent": layer_operations(graded(0.0, 0.0, 0.0, 0.0), 1, analogue=False),
+    }
+    total = total_operations(layers, (), EnergyModel(mac_pj=5e6, ac_pj=1e6, source="mine"))
+    assert (total.macs, total.acs, total.graded_acs) == ((48,), (36,), (24,))
+    assert total.graded_share == (24 / 36,)
+    assert total.energy_uj == (48 * 5 + 36,)
+    assert total.energy_graded_as_macs_uj == (48 * 5 + 12 + 24 * 5,)
+    bare = total.unpadded
+    assert (bare.macs, bare.acs, bare.graded_acs) == ((15,), (9,), (6,))
+    assert bare.energy_uj == (15 * 5 + 9,)
+    assert bare.energy_graded_as_macs_uj == (15 * 5 + 3 + 6 * 5,)
+
+
+def test_nothing_costs_nothing():
+    total = priced([], EnergyModel())
+    assert total.macs == total.acs == total.energy_uj == ()

@@ -214,7 +214,7 @@ def test_modules_that_could_not_be_counted_are_named():
     result = evaluate(Patches(), pencil_batches(4, 4), 2)
     assert result.uncounted == ("head.1", "neuron")
     assert result.operations.uncounted == ("head.1",)
-    assert (result.firing_rates, result.mean_firing_rate) == ({}, (0.0, 0.0))
+    assert (result.firing_rates, result.mean_firing_rate) == ({}, None)
 
 
 def test_the_progress_bar_stays_off_standard_output_and_out_of_logs(capsys, monkeypatch):

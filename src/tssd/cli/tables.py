@@ -49,13 +49,21 @@ def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
     """Per T: accuracy, calibration, operations, energy. Then firing rates and early exit."""
     operations = evaluation.operations
     table = Table(title=f"{title}: {evaluation.samples} test samples", title_justify="left")
-    for name in ("T", "accuracy %", "nll", "calib. error %", "MACs", "SynOps", "energy µJ"):
+    columns = ["T", "accuracy %", "nll", "calib. error %"]
+    if operations is not None:
+        columns += ["MACs", "SynOps", "graded %", "energy µJ", "graded as MACs µJ"]
+    for name in columns:
         table.add_column(name, justify="right")
     for t in range(evaluation.timesteps):
-        costs = ["", "", ""]
+        costs: list[str] = []
         if operations is not None:
-            costs = [_si(operations.macs[t]), _si(operations.acs[t])]
-            costs.append(f"{operations.energy_uj[t]:.4g}")
+            costs = [
+                _si(operations.macs[t]),
+                _si(operations.acs[t]),
+                f"{100 * operations.graded_share[t]:.1f}",
+                f"{operations.energy_uj[t]:.4g}",
+                f"{operations.energy_graded_as_macs_uj[t]:.4g}",
+            ]
         table.add_row(
             str(t + 1),
             f"{100 * evaluation.accuracy[t]:.2f}",
@@ -69,6 +77,15 @@ def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
         print(
             f"per sample over T timesteps; energy from {energy.mac_pj} pJ a MAC and "
             f"{energy.ac_pj} pJ an accumulate (SynOp): {energy.source}"
+        )
+        print(
+            "graded: SynOps of inputs other than 0 and 1 (average pools, sums, counts), which take "
+            "a multiplication or several accumulates; the last column prices them as MACs"
+        )
+        bare = operations.unpadded
+        print(
+            f"without operations on zero padding: {bare.energy_uj[-1]:.4g} µJ at "
+            f"T={evaluation.timesteps}, {bare.energy_graded_as_macs_uj[-1]:.4g} graded as MACs"
         )
     if evaluation.firing_rates:
         table = Table("layer", title="spikes per neuron and timestep", title_justify="left")
@@ -84,12 +101,26 @@ def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
         table = Table(
             title=f"early exit at tap {tap}, T={evaluation.report_at}", title_justify="left"
         )
-        for column in ("confidence above", "accuracy %", "leave early %"):
+        costs = curve.costs
+        names = ["confidence above", "accuracy %", "leave early %"]
+        if costs is not None:
+            names += ["energy µJ", "graded as MACs µJ", "energy saved %"]
+        for column in names:
             table.add_column(column, justify="right")
-        rows = zip(curve.thresholds, curve.accuracy, curve.leaving, strict=True)
-        for threshold, accuracy, leaving in rows:
-            table.add_row(f"{threshold:g}", f"{100 * accuracy:.2f}", f"{100 * leaving:.1f}")
+        for index, threshold in enumerate(curve.thresholds):
+            row = [f"{threshold:g}", f"{100 * curve.accuracy[index]:.2f}"]
+            row.append(f"{100 * curve.leaving[index]:.1f}")
+            if costs is not None:
+                row.append(f"{costs.energy_uj[index]:.4g}")
+                row.append(f"{costs.energy_graded_as_macs_uj[index]:.4g}")
+                row.append(f"{100 * costs.energy_saved[index]:.1f}")
+            table.add_row(*row)
         console().print(table)
+        if costs is not None:
+            print(
+                f"with {costs.weak_energy_uj:.4g} µJ for the weak classifier, which runs for all; "
+                "layers behind the tap at their mean over all samples"
+            )
 
 
 def _si(count: float) -> str:

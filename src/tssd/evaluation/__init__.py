@@ -4,8 +4,9 @@ from tssd.evaluation.accuracy import ConfusionMatrix, TimestepAccuracy
 from tssd.evaluation.calibration import Calibration, Reliability
 from tssd.evaluation.costs import CostCounter
 from tssd.evaluation.early_exit import EarlyExit, EarlyExitCurve
+from tssd.evaluation.exit_costs import ExitCosts
 from tssd.evaluation.firing import FiringRates
-from tssd.evaluation.operations import EnergyModel, LayerOperations, Operations
+from tssd.evaluation.operations import EnergyModel, LayerOperations, Operations, Totals
 from tssd.evaluation.result import Evaluation
 from tssd.evaluation.run import accuracy_at_every_timestep, evaluate
 
@@ -17,11 +18,13 @@ __all__ = [
     "EarlyExitCurve",
     "EnergyModel",
     "Evaluation",
+    "ExitCosts",
     "FiringRates",
     "LayerOperations",
     "Operations",
     "Reliability",
     "TimestepAccuracy",
+    "Totals",
     "accuracy_at_every_timestep",
     "evaluate",
 ]

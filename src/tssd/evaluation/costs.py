@@ -1,8 +1,7 @@
 """Hooks that watch a network run: firing rates of its neurons and operations of its layers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from math import prod
 from typing import Any
 
 import torch
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 
 from tssd.evaluation.events import Pass, Tally
 from tssd.evaluation.firing import FiringRates, firing_rates, is_spiking
+from tssd.evaluation.layers import LAYERS, UNCOUNTED, has_time, work
 from tssd.evaluation.operations import (
     EnergyModel,
     LayerOperations,
@@ -17,10 +17,10 @@ from tssd.evaluation.operations import (
     layer_operations,
     total_operations,
 )
+from tssd.evaluation.unknown_neurons import UnknownNeurons
+from tssd.models.base import Tap
 from tssd.neurons import Neuron
 from tssd.time import is_constant_in_time
-
-LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 
 
 class _Layer:
@@ -45,15 +45,27 @@ class CostCounter:
         net: any network.
         timesteps: T of every sequence.
         batch_first: whether the network itself has N before T.
+        taps: modules at which early exits stand, to know what runs until then.
     """  # noqa: D400, D415 - the summary is followed by an example
 
-    def __init__(self, net: nn.Module, timesteps: int, *, batch_first: bool = False) -> None:
+    def __init__(
+        self,
+        net: nn.Module,
+        timesteps: int,
+        *,
+        batch_first: bool = False,
+        taps: Mapping[Tap, nn.Module] | None = None,
+    ) -> None:
         self.net = net
         self.timesteps = timesteps
         self.batch_first = batch_first
         self.samples = 0
         self._neurons: dict[str, Tally] = {}
         self._layers: dict[str, _Layer] = {}
+        self._others: dict[str, None] = {}  # layers that are not counted, in order
+        self._unknown = UnknownNeurons(net)
+        self._taps = dict(taps or {})
+        self._until: dict[Tap, tuple[str, ...]] = {}
         self._pass = Pass(timesteps, 0)
         self._spiked = False
 
@@ -65,6 +77,11 @@ class CostCounter:
             for name, module in self.net.named_modules()
             if (hook := self._hook(name, module))
         ]
+        hooks += [module.register_forward_hook(hook) for module, hook in self._unknown.hooks()]
+        # Last, so that a layer which is a tap itself has been noted by then.
+        hooks += [
+            module.register_forward_hook(self._tap_hook(tap)) for tap, module in self._taps.items()
+        ]
         try:
             yield
         finally:
@@ -72,12 +89,17 @@ class CostCounter:
                 hook.remove()
 
     @contextmanager
-    def counting(self, x: Tensor) -> Iterator[None]:
-        """One pass of the network over a sequence x [T, N, ...] takes place inside."""
+    def counting(self, x: Tensor, *, spikes: bool = False) -> Iterator[None]:
+        """One pass of the network over a sequence x [T, N, ...] takes place inside.
+
+        Args:
+            x: the sequence.
+            spikes: whether x comes from neurons, so that no layer stands in front of all spikes.
+        """
         samples = x.shape[1]
         constant = is_constant_in_time(x)
         self._pass = Pass(self.timesteps, samples, batch_first=self.batch_first)
-        self._spiked = False
+        self._spiked = spikes
         yield
         for neuron in self._neurons.values():
             neuron.close_pass(samples)
@@ -87,12 +109,16 @@ class CostCounter:
 
     def firing_rates(self) -> FiringRates:
         """Firing rates of all samples so far."""
-        return firing_rates(self._neurons, self.timesteps)
+        return firing_rates(self._neurons, self.timesteps, self._unknown.found())
+
+    def layers_until(self, tap: Tap) -> tuple[str, ...] | None:
+        """Layers that ran before the module at a tap was done, or None if it never ran."""
+        return self._until.get(tap)
 
     def operations(self, energy: EnergyModel | None = None) -> Operations:
         """Operations per sample, see `tssd.evaluation.operations.RULE`."""
         layers: dict[str, LayerOperations] = {}
-        uncounted: list[str] = []
+        uncounted = list(self._others)
         for name, layer in self._layers.items():
             if layer.tally.unplaced:
                 uncounted.append(name)
@@ -104,7 +130,21 @@ class CostCounter:
     def _hook(self, name: str, module: nn.Module) -> Any:
         if is_spiking(module):
             return self._neuron_hook(name)
+        if isinstance(module, UNCOUNTED):
+            return self._other_hook(name)
         return self._layer_hook(name) if isinstance(module, LAYERS) else None
+
+    def _tap_hook(self, tap: Tap) -> Any:
+        def hook(*_: Any) -> None:
+            self._until.setdefault(tap, tuple(self._layers))
+
+        return hook
+
+    def _other_hook(self, name: str) -> Any:
+        def hook(*_: Any) -> None:
+            self._others[name] = None
+
+        return hook
 
     def _neuron_hook(self, name: str) -> Any:
         def hook(module: nn.Module, _: Any, output: Any) -> None:
@@ -125,21 +165,7 @@ class CostCounter:
                 layer.before_spikes = True
             if layer.before_spikes:
                 layer.whole = layer.whole.to(x.device) & ((x >= 0) & (x == x.floor())).all()
-            steps = self._pass.split(x, has_time=self._has_time(module, x))
-            layer.tally.add(steps, self._pass.samples, _dense_macs(module, output))
+            steps = self._pass.split(x, has_time=has_time(module, x, self._pass.lead))
+            layer.tally.add(steps, self._pass.samples, work(module, x, output))
 
         return hook
-
-    def _has_time(self, layer: nn.Module, x: Tensor) -> bool:
-        if isinstance(layer, nn.Linear):
-            return x.dim() > 2 and x.shape[:2] == self._pass.lead
-        return x.dim() == _weight(layer).dim() + 1
-
-
-def _weight(layer: nn.Module) -> Tensor:
-    return layer.weight  # pyright: ignore[reportReturnType] - every one of LAYERS has it
-
-
-def _dense_macs(layer: nn.Module, output: Tensor) -> int:
-    """MACs of one call: every output value costs its fan-in."""
-    return output.numel() * prod(_weight(layer).shape[1:])

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tssd.evaluation.exit_costs import ExitCosts
+
 # Finer at the end, where good networks decide; low ones matter to poor networks and many classes.
 THRESHOLDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 
@@ -21,11 +23,13 @@ class EarlyExit:
         thresholds: confidences, 0 to 1.
         accuracy: share of right decisions at each threshold.
         leaving: share of samples that leave early at each threshold.
+        costs: operations at each threshold; None = not measured.
     """
 
     thresholds: tuple[float, ...]
     accuracy: tuple[float, ...]
     leaving: tuple[float, ...]
+    costs: ExitCosts | None = None
 
 
 class EarlyExitCurve:

@@ -1,4 +1,4 @@
-"""Counting events (non-zero values) per timestep, however a network walks through time."""
+"""Events (non-zero values) at each timestep, however a network walks through time."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,22 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Elements counted at once on a CPU: small enough for its cache, and exact in float32 (< 2^24).
-CHUNK = 1 << 18
-
-
-def count_events(x: Tensor) -> Tensor:
-    """Number of non-zero values in each step. Shapes: x [S, ...] -> int64 [S]."""
-    x = x.reshape(x.shape[0], -1)
-    if x.device.type != "cpu":
-        return x.count_nonzero(1)
-    # Several times faster than count_nonzero, which on a CPU is not vectorised.
-    width = min(x.shape[1], max(1, CHUNK // x.shape[0]))
-    ones = torch.empty(x.shape[0], width)
-    counts = [
-        torch.ne(part, 0, out=ones[:, : part.shape[1]]).sum(1) for part in x.split(width, dim=1)
-    ]
-    return torch.stack(counts).sum(0, dtype=torch.int64)
+from tssd.evaluation.counting import Column, count_events, count_inputs
 
 
 @dataclass(frozen=True)
@@ -67,10 +52,34 @@ class Pass:
 
 @dataclass(frozen=True)
 class Geometry:
-    """What one sample costs a module in one timestep: its values and its nominal MACs."""
+    """What one sample costs a module in one timestep.
+
+    Args:
+        values: inputs of a layer, outputs of a neuron.
+        macs: nominal multiply-accumulates, those on padding counted.
+        unpadded_macs: without those on zero padding.
+        fan_out: outputs that one weight position of an input leads to.
+    """
 
     values: int
     macs: int = 0
+    unpadded_macs: int = 0
+    fan_out: int = 0
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a layer does with its inputs, see `tssd.evaluation.layers`.
+
+    Args:
+        macs: nominal multiply-accumulates of the call.
+        taps: weights of a kernel that an input meets, by its position.
+        fan_out: outputs for each of them.
+    """
+
+    macs: int
+    taps: Tensor
+    fan_out: int
 
 
 class Tally:
@@ -82,19 +91,27 @@ class Tally:
 
     def __init__(self, timesteps: int) -> None:
         self.timesteps = timesteps
-        self.events: dict[Geometry, Tensor] = {}  # int64 [T]
+        # int64 [T, columns]: those of `Column` for a layer, events for a neuron.
+        self.events: dict[Geometry, Tensor] = {}
         self.runs: dict[Geometry, list[int]] = {}  # samples that ran at each timestep
         self.unplaced = False
         self._calls: dict[Geometry, list[Tensor]] = {}
 
-    def add(self, x: Tensor | None, samples: int, macs: int = 0) -> None:
-        """Count a call's values x [S, N, ...] (see `Pass.split`) with its MACs over all S steps."""
+    def add(self, x: Tensor | None, samples: int, work: Work | None = None) -> None:
+        """Count a call's values x [S, N, ...] (see `Pass.split`), and a layer's work on them."""
         if x is None:
             self.unplaced = True
             return
         runs = x.shape[0] * samples
-        geometry = Geometry(x.numel() // runs, macs // runs)
-        self._calls.setdefault(geometry, []).append(count_events(x))
+        values = x.numel() // runs
+        if work is None:
+            geometry, counts = Geometry(values), count_events(x).unsqueeze(1)
+        else:
+            rows = values // work.taps.numel()  # channels, or tokens
+            unpadded = rows * int(work.taps.sum()) * work.fan_out
+            geometry = Geometry(values, work.macs // runs, unpadded, work.fan_out)
+            counts = count_inputs(x, work.taps)
+        self._calls.setdefault(geometry, []).append(counts)
 
     def close_pass(self, samples: int, *, once: bool = False) -> None:
         """Place the calls of one pass of the network in time.
@@ -117,13 +134,13 @@ class Tally:
             self.runs[geometry] = [r + samples * n for r, n in zip(runs, repeats, strict=True)]
         self._calls.clear()
 
-    def cumulative(self) -> Iterator[tuple[Geometry, list[int], list[int]]]:
-        """Per geometry: events, and samples that ran, over the first T steps for every T."""
+    def cumulative(self) -> Iterator[tuple[Geometry, list[list[int]], list[int]]]:
+        """Per geometry: columns, and samples that ran, over the first T steps for every T."""
         for geometry, events in self.events.items():
-            yield geometry, list(accumulate(events.tolist())), list(accumulate(self.runs[geometry]))
+            yield geometry, events.cumsum(0).T.tolist(), list(accumulate(self.runs[geometry]))
 
     def _place(self, calls: list[Tensor], once: bool) -> tuple[Tensor | None, list[int]]:
-        """Events [T] and how often the module ran at each timestep."""
+        """Counts [T, columns] and how often the module ran at each timestep."""
         steps = self.timesteps
         if all(len(call) == steps for call in calls):
             return torch.stack(calls).sum(0), [len(calls)] * steps
@@ -131,9 +148,10 @@ class Tally:
             return None, []
         each = torch.cat(calls)
         if len(calls) % steps == 0:  # step by step
-            return each.view(steps, -1).sum(1), [len(calls) // steps] * steps
+            return each.unflatten(0, (steps, -1)).sum(1), [len(calls) // steps] * steps
         if len(calls) == 1 or once:  # computed once for all timesteps, see `tssd.time.TimeFold`
-            return F.pad(each.sum().view(1), (0, steps - 1)), [len(calls)] + [0] * (steps - 1)
+            first = each.sum(0, keepdim=True)
+            return F.pad(first, (0, 0, 0, steps - 1)), [len(calls)] + [0] * (steps - 1)
         return None, []
 
 
@@ -141,8 +159,8 @@ def density(tallies: Iterable[Tally], timesteps: int) -> tuple[float, ...]:
     """Events per value over the first T steps, T = 1..timesteps, of several modules together."""
     seen, values = [0] * timesteps, [0] * timesteps
     for tally in tallies:
-        for geometry, events, runs in tally.cumulative():
+        for geometry, columns, runs in tally.cumulative():
             for t in range(timesteps):
-                seen[t] += events[t]
+                seen[t] += columns[Column.EVENTS][t]
                 values[t] += geometry.values * runs[t]
     return tuple(s / v if v else 0.0 for s, v in zip(seen, values, strict=True))

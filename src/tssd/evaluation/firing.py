@@ -1,6 +1,6 @@
 """Firing rates, and which modules fire."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from torch import nn
@@ -15,22 +15,25 @@ class FiringRates:
 
     Args:
         layers: by module name, in the order of execution.
-        mean: over all neurons of the network.
-        uncounted: modules whose outputs do not fit T timesteps of N samples; missing in the mean.
+        mean: over all neurons that were counted; None = there are none, so it is unknown.
+        uncounted: neurons that we do not know, and modules whose outputs do not fit T timesteps of
+            N samples; missing in the mean.
     """
 
     layers: dict[str, tuple[float, ...]]
-    mean: tuple[float, ...]
+    mean: tuple[float, ...] | None
     uncounted: tuple[str, ...]
 
 
-def firing_rates(tallies: Mapping[str, Tally], timesteps: int) -> FiringRates:
-    """Rates of the modules whose outputs were tallied."""
+def firing_rates(
+    tallies: Mapping[str, Tally], timesteps: int, unknown: Iterable[str] = ()
+) -> FiringRates:
+    """Rates of the modules whose outputs were tallied; neurons that were not are `unknown`."""
     placed = {name: tally for name, tally in tallies.items() if not tally.unplaced}
     return FiringRates(
         layers={name: density([tally], timesteps) for name, tally in placed.items()},
-        mean=density(placed.values(), timesteps),
-        uncounted=tuple(name for name in tallies if name not in placed),
+        mean=density(placed.values(), timesteps) if placed else None,
+        uncounted=(*(name for name in tallies if name not in placed), *unknown),
     )
 
 

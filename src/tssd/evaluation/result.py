@@ -22,10 +22,12 @@ class Evaluation:
         reliability: its bins, at report_at.
         confusion: counts [K][K], rows = truth, at report_at.
         firing_rates: spikes per neuron and timestep, per module and T; None = not measured.
-        mean_firing_rate: per T, over all neurons; None = not measured.
+        mean_firing_rate: per T, over all neurons that were counted; None = not measured, or none
+            of a kind that we know.
         operations: per sample, with energy; None = not measured.
-        uncounted: modules whose calls fit no timesteps; missing in the rates and operations.
-        early_exit: per weak classifier; empty without any.
+        uncounted: modules whose calls fit no timesteps, layers and neurons of a kind that is not
+            counted; missing in the rates and operations.
+        early_exit: per weak classifier, with its own operations; empty without any.
     """
 
     timesteps: int

@@ -1,7 +1,8 @@
 """One pass over the data for every number of timesteps up to T_max."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 import torch
 from rich.console import Console
@@ -13,11 +14,13 @@ from tssd.errors import DataError, UsageError
 from tssd.evaluation.accuracy import ConfusionMatrix, TimestepAccuracy
 from tssd.evaluation.calibration import Calibration
 from tssd.evaluation.costs import CostCounter
-from tssd.evaluation.early_exit import EarlyExitCurve
+from tssd.evaluation.early_exit import EarlyExit, EarlyExitCurve
+from tssd.evaluation.exit_costs import ExitCosts, exit_costs, tap_modules
 from tssd.evaluation.operations import EnergyModel
 from tssd.evaluation.result import Evaluation
-from tssd.models.base import SpikingNet
+from tssd.models.base import SpikingNet, Tap
 from tssd.objectives import SelfDistillation, as_sequence
+from tssd.objectives.batch import check_classes, check_logits, check_num_classes, classes
 from tssd.time import running_mean
 
 Batches = Iterable[tuple[Tensor, Tensor]]
@@ -48,14 +51,15 @@ def evaluate(
         costs: whether to count spikes and operations, which takes a few per cent of the time.
         energy: energy of an operation; None = 45 nm CMOS.
         progress: whether to draw a progress bar on standard error.
-    Raises: UsageError: timesteps < 1, report_at not in 1..T_max. DataError: no samples, labels
-        that are not in 0..K-1, logits that are not finite.
+    Raises: UsageError: timesteps < 1, report_at not in 1..T_max, a single class. DataError: no
+        samples, labels that are not in 0..K-1, an input or logits that are not finite.
     """
     report_at = timesteps if report_at is None else report_at
     module = _checked(net, timesteps, report_at)
     if device is None:
         device = next((p.device for p in module.parameters()), torch.device("cpu"))
     taps = criterion.taps if criterion is not None else ()
+    energy = energy or EnergyModel()
 
     # Scores are added up in float64, which Apple's GPUs do not have.
     scored_on = "cpu" if torch.device(device).type == "mps" else device
@@ -64,10 +68,17 @@ def evaluate(
     confusion = ConfusionMatrix(net.num_classes, scored_on)
     exits = {tap: EarlyExitCurve(device=scored_on) for tap in taps}
     batch_first = isinstance(net, AdaptedNet) and net.layout == "batch_first"
-    counter = CostCounter(module, timesteps, batch_first=batch_first)
-    watching = counter.watching() if costs else nullcontext()
+    counter = CostCounter(
+        module, timesteps, batch_first=batch_first, taps=tap_modules(module, taps)
+    )
+    weak = {
+        tap: CostCounter(criterion.weak_classifier(tap), timesteps) for tap in taps if criterion
+    }
 
-    with _eval_mode(module, criterion), watching, torch.inference_mode():
+    # Not in inference mode: a network may keep its state, and be trained afterwards.
+    with _eval_mode(module, criterion), ExitStack() as watching, torch.no_grad():
+        for each in (counter, *weak.values()) if costs else ():
+            watching.enter_context(each.watching())
         for x, y in _tracked(batches, progress):
             y = _checked_labels(y, net.num_classes)
             if not len(y):
@@ -75,7 +86,7 @@ def evaluate(
             x = as_sequence(x.to(device, non_blocking=True), y, timesteps)
             with counter.counting(x):
                 out = net(x, taps)
-            _check_logits(out.logits, (timesteps, len(y), net.num_classes))
+            check_logits(out.logits, (timesteps, len(y), net.num_classes))
             target = y.to(scored_on, non_blocking=True)
             mean = running_mean(out.logits.to(scored_on).double())
             final = mean[report_at - 1]
@@ -83,10 +94,13 @@ def evaluate(
             calibration.update(mean, target)
             confusion.update(final, target)
             if criterion is not None:
-                criterion.add_exits(out)
+                with ExitStack() as counting:
+                    for tap, each in weak.items():
+                        counting.enter_context(each.counting(out.taps[tap], spikes=True))
+                    criterion.add_exits(out)
             for tap, curve in exits.items():
-                weak = running_mean(out.exits[tap].to(scored_on).double())[report_at - 1]
-                curve.update(weak, final, target)
+                answer = running_mean(out.exits[tap].to(scored_on).double())[report_at - 1]
+                curve.update(answer, final, target)
 
     if not counter.samples:
         raise DataError("data: got no samples, expected at least one; check the split and its size")
@@ -108,7 +122,15 @@ def evaluate(
         mean_firing_rate=rates.mean if costs else None,
         operations=operations if costs else None,
         uncounted=operations.uncounted + rates.uncounted,
-        early_exit={str(tap): curve.result() for tap, curve in exits.items()},
+        early_exit={
+            str(tap): replace(
+                curve.result(),
+                costs=_exit_costs(tap, curve.result(), counter, weak[tap], report_at, energy)
+                if costs
+                else None,
+            )
+            for tap, curve in exits.items()
+        },
     )
 
 
@@ -132,30 +154,35 @@ def _checked(net: SpikingNet, timesteps: int, report_at: int) -> nn.Module:
         )
     if not isinstance(net, nn.Module):
         raise UsageError(f"net: got {type(net).__name__}, expected a torch.nn.Module")
+    check_num_classes(net.num_classes)
     return net
 
 
 def _checked_labels(y: Tensor, num_classes: int) -> Tensor:
-    if y.dim() != 1 or y.is_floating_point() or y.is_complex():
-        raise DataError(
-            f"labels: got {y.dtype} of shape {list(y.shape)}, expected one class number a sample, "
-            "int64 [N]"
-        )
-    wrong = y[(y < 0) | (y >= num_classes)]
-    if wrong.numel():
-        raise DataError(
-            f"labels: got class {wrong[0].item()}, but the network has num_classes = {num_classes} "
-            f"and knows 0 to {num_classes - 1}; evaluate on the data it was built for"
-        )
-    return y.long()
+    check_classes(y, num_classes)
+    return classes(y, num_classes).target
 
 
-def _check_logits(logits: Tensor, expected: tuple[int, int, int]) -> None:
-    if logits.shape != expected:
-        raise UsageError(
-            f"net: returned logits of shape {list(logits.shape)}, expected {list(expected)} for "
-            "T timesteps, N samples and K = num_classes; correct the network's forward"
-        )
+def _exit_costs(
+    tap: Tap,
+    curve: EarlyExit,
+    counter: CostCounter,
+    weak: CostCounter,
+    report_at: int,
+    energy: EnergyModel,
+) -> ExitCosts | None:
+    until = counter.layers_until(tap)
+    if until is None:
+        return None
+    layers = counter.operations(energy).layers
+    return exit_costs(
+        curve.leaving,
+        [layer for name, layer in layers.items() if name in until],
+        [layer for name, layer in layers.items() if name not in until],
+        weak.operations(energy).layers.values(),
+        report_at=report_at,
+        energy=energy,
+    )
 
 
 @contextmanager

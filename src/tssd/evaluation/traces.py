@@ -46,7 +46,7 @@ def trace(net: nn.Module, x: Tensor) -> Traces:
     batch_first = isinstance(net, AdaptedNet) and net.layout == "batch_first"
     steps = Pass(x.shape[0], x.shape[1], batch_first=batch_first)
     seen: dict[str, list[Tensor | None]] = {}
-    with torch.inference_mode(), _eval_mode(net), _watching(net, steps, seen):
+    with torch.no_grad(), _eval_mode(net), _watching(net, steps, seen):
         logits = net(x).logits
         best = running_mean(logits.double().cpu()).softmax(-1).max(-1)
     maps: dict[str, NDArray[np.float32]] = {}
@@ -65,7 +65,7 @@ def latency_ms(net: nn.Module, x: Tensor, *, repeats: int = REPEATS) -> tuple[fl
     Shapes: x [T_max, 1, C, H, W].
     """
     found: list[float] = []
-    with torch.inference_mode(), _eval_mode(net):
+    with torch.no_grad(), _eval_mode(net):
         for t in range(1, x.shape[0] + 1):
             seconds: list[float] = []
             for _ in range(repeats + 1):

@@ -103,8 +103,9 @@ def _class_numbers(target: Tensor) -> str:
 def check_classes(target: Tensor, num_classes: int) -> None:
     """Tell of class numbers that the network does not know.
 
-    Raises: DataError: one is not in 0..num_classes - 1.
+    Raises: DataError: one is not in 0..num_classes - 1, or as `classes`.
     """
+    classes(target, num_classes)
     wrong = target[(target < 0) | (target >= num_classes)]
     if not wrong.numel():
         return

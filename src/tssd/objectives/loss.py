@@ -90,10 +90,14 @@ class SelfDistillation(nn.Module):
             self.exits[_key(tap)] = weak.to(like.device, like.dtype)
         return self
 
+    def weak_classifier(self, tap: Tap) -> nn.Module:
+        """The one at a tap in `self.taps`."""
+        return self.exits[_key(tap)]
+
     def add_exits(self, out: NetOutput) -> NetOutput:
         """Fill in the weak classifiers' logits for the taps that a network kept."""
         for tap in self.taps:
-            weak, spikes = self.exits[_key(tap)], out.taps[tap]
+            weak, spikes = self.weak_classifier(tap), out.taps[tap]
             like = next(weak.parameters())
             if like.device != spikes.device:
                 raise UsageError(

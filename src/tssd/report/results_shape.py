@@ -5,6 +5,13 @@ from typing import Any
 # A mapping with names of one's own has the shape "*" for each value; [shape] is a list of any
 # length. Lists of numbers hold null where nothing was measured, and NaN.
 NUMBERS = [float]
+TOTALS = {
+    "macs": NUMBERS,
+    "acs": NUMBERS,
+    "graded_acs": NUMBERS,
+    "energy_uj": NUMBERS,
+    "energy_graded_as_macs_uj": NUMBERS,
+}
 EVALUATION = {
     "epoch": int,
     "timesteps": int,
@@ -18,16 +25,41 @@ EVALUATION = {
     "firing_rates": {"*": NUMBERS},
     "mean_firing_rate": NUMBERS,
     "operations": {
-        "layers": {"*": {"kind": str, "count": NUMBERS, "density": NUMBERS, "dense_macs": float}},
-        "macs": NUMBERS,
-        "acs": NUMBERS,
-        "energy_uj": NUMBERS,
+        "layers": {
+            "*": {
+                "kind": str,
+                "count": NUMBERS,
+                "density": NUMBERS,
+                "dense_macs": float,
+                "graded": NUMBERS,
+                "graded_share": NUMBERS,
+                "unpadded": NUMBERS,
+                "unpadded_graded": NUMBERS,
+            }
+        },
+        **TOTALS,
+        "graded_share": NUMBERS,
+        "unpadded": TOTALS,
         "energy_model": {"mac_pj": float, "ac_pj": float, "source": str},
         "uncounted": [str],
         "rule": str,
     },
     "uncounted": [str],
-    "early_exit": {"*": {"thresholds": NUMBERS, "accuracy": NUMBERS, "leaving": NUMBERS}},
+    "early_exit": {
+        "*": {
+            "thresholds": NUMBERS,
+            "accuracy": NUMBERS,
+            "leaving": NUMBERS,
+            "costs": {
+                "macs": NUMBERS,
+                "acs": NUMBERS,
+                "energy_uj": NUMBERS,
+                "energy_graded_as_macs_uj": NUMBERS,
+                "energy_saved": NUMBERS,
+                "weak_energy_uj": float,
+            },
+        }
+    },
 }
 SHAPE = {
     "description": str,

@@ -48,6 +48,16 @@ def test_early_exit_is_drawn_and_tabled(results, read):
     assert page.all("figcaption")[0][1] == "Early exit at tap 1"
 
 
+def test_the_energy_of_an_early_exit_is_tabled_where_it_was_counted(results, read):
+    content = results()
+    costs = {"energy_uj": [1.5, 2.5, 3.5], "energy_saved": [0.5, 0.25, -0.125]}
+    content["best"]["early_exit"]["1"]["costs"] = costs
+    page = read(early_exit(best(content)))
+    assert [text for _, text in page.all("tr")][1:] == [
+        "025.00100.001.550.00", "0.550.0037.502.525.00", "162.500.003.5-12.50",
+    ]  # fmt: skip
+
+
 def test_what_is_not_there_is_said(results, read):
     content = results()
     content["best"] |= {"confusion": [], "firing_rates": None, "early_exit": {}}

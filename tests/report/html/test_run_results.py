@@ -69,3 +69,22 @@ def test_layers_that_were_not_counted_are_named(results, read):
     content = results()
     content["best"]["operations"]["uncounted"] = ["odd.layer"]
     assert "Not counted: odd.layer." in read(headline(located(content), None)).text
+
+
+def test_graded_operations_and_both_prices_are_shown_where_they_were_counted(results, read):
+    content = results()
+    operations = content["best"]["operations"]
+    operations |= {
+        "graded_share": [0.25, 0.26, 0.27],
+        "energy_graded_as_macs_uj": [1.5, 3.25, 5.5],
+        "unpadded": {"energy_uj": [0.5, 1.125, 1.5]},
+    }
+    operations["layers"]["stages.0"]["graded_share"] = [0.125, 0.25, 0.375]
+    page = read(timesteps(located(content), None))
+    assert [text for _, text in page.all("tr")][2] == (
+        "2 (T_s)62.5050.000.7506.6655.3 k2.47 M26.001.4613.251.1250.220"
+    )
+    layers = read(headline(located(content), None)).text
+    assert "share of graded operations, T = 3" in layers
+    assert "0.375" in layers
+    assert "graded" not in read(headline(located(results()), None)).text

@@ -108,11 +108,18 @@ def early_exit(best: Located) -> Html:
             for i in range(len(xs))
         ]
         header = ["confidence above", "accuracy, %", "leave early, %"]
+        costs = curve["costs"]
+        if costs:
+            header += ["energy, µJ", "energy saved, %"]
+            for i, row in enumerate(rows):
+                row.append(shown(costs["energy_uj"][i], digits))
+                row.append(shown(costs["energy_saved"][i], percent))
         parts.append(figure(title, drawn, table(f"Tap {tap}", header, rows)))
     text = paragraph(
         "At T = ",
         shown(best["report_at"], digits),
         ": a sample whose weak classifier is surer than the threshold leaves there; the others go "
-        "to the end. At 0 all leave, at 1 none.",
+        "to the end. At 0 all leave, at 1 none. Energy: of all that runs, the weak classifier "
+        "included, which runs for all samples.",
     )
     return together([text, element("div", {"class": "figures"}, *parts)])

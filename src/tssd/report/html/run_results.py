@@ -74,7 +74,10 @@ def timesteps(results: Located, samples: Samples | None) -> Html:
         ("calibration error, %", best["calibration_error"], percent),
         ("MACs", operations["macs"], si),
         ("SynOps", operations["acs"], si),
+        ("graded SynOps, %", operations["graded_share"], percent),
         ("energy, µJ", operations["energy_uj"], digits),
+        ("energy, graded as MACs, µJ", operations["energy_graded_as_macs_uj"], digits),
+        ("energy without padding, µJ", operations["unpadded"]["energy_uj"], digits),
         ("spikes a neuron and timestep", best["mean_firing_rate"], three),
     ]
     columns = [column for column in columns if column[1]]
@@ -186,6 +189,7 @@ def _energy(operations: Located) -> Html:
     rule = element("p", {"class": "note"}, shown(operations["rule"], digits))
     layers = operations["layers"]
     count = len(operations["acs"])
+    graded = range(len(operations["graded_share"]))  # older results have none
     rows = [
         [
             name,
@@ -193,6 +197,7 @@ def _energy(operations: Located) -> Html:
             shown(layers[name]["dense_macs"], si),
             *[shown(layers[name]["count"][t], si) for t in range(count)],
             *[shown(layers[name]["density"][t], three) for t in range(count)],
+            *[shown(layers[name]["graded_share"][t], three) for t in graded],
         ]
         for name in layers.value or ()
     ]
@@ -203,6 +208,7 @@ def _energy(operations: Located) -> Html:
         "dense MACs a timestep",
         *[f"operations, T = {t}" for t in steps],
         *[f"share of inputs, T = {t}" for t in steps],
+        *[f"share of graded operations, T = {t + 1}" for t in graded],
     ]
     per_layer = table("Operations a sample, and non-zero inputs, by layer", header, rows)
     uncounted = ", ".join(map(str, operations["uncounted"].value or ()))

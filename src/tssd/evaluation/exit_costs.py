@@ -1,0 +1,86 @@
+"""What a network costs with an early exit: the weak classifier for all, the rest for some."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from torch import nn
+
+from tssd.adapters import AdaptedNet
+from tssd.evaluation.operations import EnergyModel, LayerOperations, Totals, priced
+from tssd.models.base import StagedNet, Tap
+
+
+@dataclass(frozen=True)
+class ExitCosts:
+    """Operations per sample with an early exit, over report_at timesteps.
+
+    Every sample runs the layers until the tap, and the weak classifier; only those that stay run
+    the layers behind it. A layer's operations are its mean over all samples, whichever leave.
+    Padding counts as in `Operations`.
+
+    Args:
+        macs: multiply-accumulates at each threshold.
+        acs: accumulates at each threshold.
+        energy_uj: their energy in microjoules at each threshold.
+        energy_graded_as_macs_uj: with accumulates of graded inputs priced as multiply-accumulates.
+        energy_saved: share of the energy without early exit; below 0 where the weak classifier
+            takes more than it saves.
+        weak_energy_uj: energy of the weak classifier alone, a part of energy_uj.
+    """
+
+    macs: tuple[float, ...]
+    acs: tuple[float, ...]
+    energy_uj: tuple[float, ...]
+    energy_graded_as_macs_uj: tuple[float, ...]
+    energy_saved: tuple[float, ...]
+    weak_energy_uj: float
+
+
+def exit_costs(
+    leaving: Iterable[float],
+    until: Iterable[LayerOperations],
+    behind: Iterable[LayerOperations],
+    weak: Iterable[LayerOperations],
+    *,
+    report_at: int,
+    energy: EnergyModel,
+) -> ExitCosts:
+    """Costs at thresholds at which so many samples leave.
+
+    Args:
+        leaving: share of samples at each threshold, 0 to 1.
+        until: layers that run before the tap.
+        behind: layers that run after it.
+        weak: layers of the weak classifier.
+        report_at: T.
+        energy: of an operation.
+    """
+    first, second, own = (priced(layers, energy) for layers in (until, behind, weak))
+    leaving = tuple(leaving)
+
+    def at(total: Totals, of: Callable[[Totals], tuple[float, ...]]) -> float:
+        return of(total)[report_at - 1] if of(total) else 0.0  # a part may have no layers
+
+    def mean(of: Callable[[Totals], tuple[float, ...]]) -> tuple[float, ...]:
+        always, rest = at(first, of) + at(own, of), at(second, of)
+        return tuple(always + (1 - share) * rest for share in leaving)
+
+    joules = mean(lambda total: total.energy_uj)
+    without = sum(at(total, lambda total: total.energy_uj) for total in (first, second))
+    return ExitCosts(
+        macs=mean(lambda total: total.macs),
+        acs=mean(lambda total: total.acs),
+        energy_uj=joules,
+        energy_graded_as_macs_uj=mean(lambda total: total.energy_graded_as_macs_uj),
+        energy_saved=tuple(1 - spent / without if without else 0.0 for spent in joules),
+        weak_energy_uj=at(own, lambda total: total.energy_uj),
+    )
+
+
+def tap_modules(net: nn.Module, taps: Iterable[Tap]) -> dict[Tap, nn.Module]:
+    """The module whose output a tap shows, where the network is of a kind that tells."""
+    if isinstance(net, StagedNet):
+        return {tap: net.stages[net.resolve_tap(tap)] for tap in taps}
+    if isinstance(net, AdaptedNet):
+        return {tap: net.module.get_submodule(str(tap)) for tap in taps}
+    return {}
