@@ -102,13 +102,13 @@ def test_only_the_rectangular_window_keeps_one_byte():
         assert surrogate.kept_dtype(torch.float32) == (torch.bool if one_byte else torch.float32)
 
 
-@pytest.mark.parametrize("value", [0.0, -1.0, math.nan])
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
 @pytest.mark.parametrize(
     ("kind", "name"),
     [(Rectangular, "width"), (Triangular, "width"), (Sigmoid, "slope"), (ATan, "slope")],
 )
 def test_a_width_or_slope_must_be_positive(kind, name, value):
-    with pytest.raises(UsageError, match=f"^{name}: got {value}, expected a number > 0$"):
+    with pytest.raises(UsageError, match=f"^{name}: got {value}, expected a finite number > 0$"):
         kind(value)
     with pytest.raises(UsageError, match=name):
         kind(**{name: value})

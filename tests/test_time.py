@@ -189,12 +189,16 @@ def test_time_mean_refuses_more_steps_than_there_are():
         time_mean(torch.zeros(3, 2), 4)
 
 
-def test_a_view_of_one_sample_that_batch_norm_refuses_is_refused_in_one_line():
+def test_one_sample_that_batch_norm_refuses_is_refused_in_one_line():
     layers = TimeFold(nn.Linear(3, 2), nn.BatchNorm1d(2))
-    with pytest.raises(UsageError, match="^input: got a batch of one image, .*drop_last=True") as e:
+    with pytest.raises(
+        UsageError, match="^input: got a batch of one sample, .*drop_last=True"
+    ) as e:
         layers(repeat_in_time(torch.rand(1, 3), 4))
     assert "\n" not in str(e.value)
     assert layers.eval()(repeat_in_time(torch.rand(1, 3), 4)).shape == (4, 1, 2)
     per_step = PerStep(nn.BatchNorm1d(3))
-    with pytest.raises(UsageError, match="batch of one image"):
+    with pytest.raises(UsageError, match="batch of one sample"):
+        layers.train()(torch.rand(1, 1, 3))
+    with pytest.raises(UsageError, match="batch of one sample"):
         per_step(repeat_in_time(torch.rand(1, 3), 4))

@@ -14,8 +14,9 @@ from tssd.errors import UsageError
 
 
 def _positive(name: str, value: float) -> None:
-    if not value > 0:
-        raise UsageError(f"{name}: got {value}, expected a number > 0")
+    # An infinite width or slope has no gradient anywhere.
+    if not (value > 0 and math.isfinite(value)):
+        raise UsageError(f"{name}: got {value}, expected a finite number > 0")
 
 
 class Surrogate:

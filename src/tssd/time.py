@@ -30,22 +30,22 @@ def fold(apply: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     A time-expanded view (see `repeat_in_time`) is computed once and expanded again: the same
     values, T times cheaper.
 
-    Raises: UsageError: a view of one sample, which batch norm in training mode can't normalise.
+    Raises: UsageError: one sample that batch norm in training mode can't normalise.
     """
     steps, batch = x.shape[:2]
-    if is_constant_in_time(x):
-        try:
+    try:
+        if is_constant_in_time(x):
             y = apply(x[0])
-        except ValueError as error:
-            if batch > 1 or isinstance(error, TssdError):
-                raise
-            raise UsageError(
-                f"input: got a batch of one image, repeated in time, on which a layer fails: "
-                f"{error}; use batches of at least 2 (drop_last=True), or net.eval()"
-            ) from error
-        return y.unsqueeze(0).expand(steps, *y.shape)
-    y = apply(x.flatten(0, 1))
-    return y.unflatten(0, (steps, batch))
+            return y.unsqueeze(0).expand(steps, *y.shape)
+        y = apply(x.flatten(0, 1))
+        return y.unflatten(0, (steps, batch))
+    except ValueError as error:
+        if batch > 1 or isinstance(error, TssdError):
+            raise
+        raise UsageError(
+            f"input: got a batch of one sample, on which a layer fails: {error}; use batches of at "
+            "least 2 (drop_last=True), or net.eval()"
+        ) from error
 
 
 class TimeFold(nn.Sequential):

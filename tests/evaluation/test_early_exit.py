@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from tssd.errors import DataError
 from tssd.evaluation import EarlyExitCurve
 
 
@@ -36,3 +37,13 @@ def test_nobody_leaves_at_threshold_1_however_certain(dtype):
     result = curve.result()
     assert result.leaving == (1.0,) * (len(result.thresholds) - 1) + (0.0,)
     assert result.accuracy == (0.0,) * (len(result.thresholds) - 1) + (1.0,)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_weak_classifier_that_is_not_finite_is_no_unsure_one(value):
+    curve = EarlyExitCurve((0.5,))
+    weak = torch.tensor([[value, 0.0], [0.0, 1.0]])
+    curve.update(weak, torch.zeros(2, 2), torch.tensor([0, 1]))
+    curve.update(torch.zeros(1, 2), torch.zeros(1, 2), torch.tensor([0]))
+    with pytest.raises(DataError, match="^weak classifier: got logits that are NaN"):
+        curve.result()

@@ -69,7 +69,9 @@ def test_the_energy_model_can_be_replaced():
     assert total.energy_model.source == "mine"
 
 
-@pytest.mark.parametrize("wrong", [{"mac_pj": -1.0}, {"ac_pj": float("nan")}])
+@pytest.mark.parametrize(
+    "wrong", [{"mac_pj": -1.0}, {"ac_pj": float("nan")}, {"mac_pj": float("inf")}]
+)
 def test_an_energy_below_zero_is_refused(wrong):
     [name] = wrong
     with pytest.raises(UsageError, match=f"{name}: got"):

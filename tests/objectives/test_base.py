@@ -33,9 +33,11 @@ def test_a_weight_is_finite_and_not_negative(weight):
         Objective(weight)
 
 
-@pytest.mark.parametrize("ramp", [-1.0, math.nan])
-def test_a_ramp_is_not_negative(ramp):
-    with pytest.raises(UsageError, match=f"^ramp_epochs: got {ramp}, expected a number >= 0$"):
+@pytest.mark.parametrize("ramp", [-1.0, math.nan, math.inf])
+def test_a_ramp_is_not_negative_and_ends(ramp):
+    with pytest.raises(
+        UsageError, match=f"^ramp_epochs: got {ramp}, expected a finite number >= 0$"
+    ):
         Objective(ramp_epochs=ramp)
 
 

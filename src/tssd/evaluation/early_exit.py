@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tssd.errors import DataError
 from tssd.evaluation.exit_costs import ExitCosts
 
 # Finer at the end, where good networks decide; low ones matter to poor networks and many classes.
@@ -38,6 +39,7 @@ class EarlyExitCurve:
     Args:
         thresholds: confidences, 0 to 1.
         device: of the logits.
+    Raises: DataError: a weak classifier's logits are not finite.
     Shapes: update takes the weak classifier's and the final mean logits [N, K], and target [N].
     """
 
@@ -49,6 +51,7 @@ class EarlyExitCurve:
         self.thresholds = torch.tensor(thresholds, dtype=torch.float64, device=device)
         self.correct = torch.zeros(len(thresholds), dtype=torch.int64, device=device)
         self.leaving = torch.zeros_like(self.correct)
+        self.finite = torch.tensor(True, device=device)
         self.samples = 0
 
     def update(self, weak: Tensor, final: Tensor, target: Tensor) -> None:
@@ -56,12 +59,18 @@ class EarlyExitCurve:
         confidence = weak.double().softmax(-1).amax(-1)
         leaves = confidence > self.thresholds.unsqueeze(1)
         right = torch.where(leaves, weak.argmax(-1) == target, final.argmax(-1) == target)
+        self.finite &= weak.isfinite().all()  # NaN exceeds nothing: nobody would leave
         self.correct += right.sum(1)
         self.leaving += leaves.sum(1)
         self.samples += target.numel()
 
     def result(self) -> EarlyExit:
         """The curve over all samples so far."""
+        if not self.finite:
+            raise DataError(
+                "weak classifier: got logits that are NaN or infinite, expected finite numbers; "
+                "its weights are damaged or the training diverged, so take an earlier checkpoint"
+            )
         return EarlyExit(
             tuple(self.thresholds.tolist()),
             tuple(n / self.samples for n in self.correct.tolist()),

@@ -1,5 +1,6 @@
 """How many operations an inference takes, layer by layer, and the energy they stand for."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -37,7 +38,7 @@ class EnergyModel:
 
     def __post_init__(self) -> None:
         for name in ("mac_pj", "ac_pj"):
-            if not getattr(self, name) >= 0:
+            if not 0 <= getattr(self, name) < math.inf:
                 raise UsageError(f"{name}: got {getattr(self, name)}, expected picojoules >= 0")
 
 

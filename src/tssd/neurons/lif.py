@@ -1,5 +1,6 @@
 """Integrate-and-fire neurons, with (LIF) and without (IF) leak."""
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -29,12 +30,12 @@ class LinearIntegrator(Neuron):
     def __init__(self, dynamics: Dynamics) -> None:
         super().__init__()
         v_reset, threshold = dynamics.v_reset, dynamics.threshold
-        if not threshold > 0:
-            raise UsageError(f"v_threshold: got {threshold}, expected a potential > 0")
-        if v_reset is not None and not v_reset < threshold:
+        if not (threshold > 0 and math.isfinite(threshold)):
+            raise UsageError(f"v_threshold: got {threshold}, expected a finite potential > 0")
+        if v_reset is not None and not -math.inf < v_reset < threshold:
             raise UsageError(
-                f"v_reset: got {v_reset}, expected less than v_threshold = {threshold}, "
-                "or the neuron fires for ever; None is the soft reset"
+                f"v_reset: got {v_reset}, expected a finite potential less than v_threshold = "
+                f"{threshold}, or the neuron fires for ever; None is the soft reset"
             )
         self.dynamics = dynamics
 

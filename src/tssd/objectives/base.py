@@ -54,8 +54,8 @@ class Objective(nn.Module):
         super().__init__()
         if not (weight >= 0 and math.isfinite(weight)):
             raise UsageError(f"weight: got {weight}, expected a finite number >= 0")
-        if not ramp_epochs >= 0:
-            raise UsageError(f"ramp_epochs: got {ramp_epochs}, expected a number >= 0")
+        if not (ramp_epochs >= 0 and math.isfinite(ramp_epochs)):
+            raise UsageError(f"ramp_epochs: got {ramp_epochs}, expected a finite number >= 0")
         self.weight = weight
         self.ramp_epochs = ramp_epochs
         self._timesteps: Timesteps | None = None

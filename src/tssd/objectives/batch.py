@@ -38,7 +38,7 @@ def _finite(x: Tensor, *, batch_axis: int = 0) -> Tensor:
     if not x.is_floating_point():
         return x.to(torch.get_default_dtype())
     # A sum is several times quicker than a test of every value, but finite ones may overflow it.
-    if not x.sum(dtype=torch.promote_types(x.dtype, torch.float32)).isfinite():
+    if not x.detach().sum(dtype=torch.promote_types(x.dtype, torch.float32)).isfinite():
         wrong = ~x.isfinite()
         if wrong.any():
             samples = wrong.transpose(0, batch_axis).flatten(1).any(1).nonzero().flatten().tolist()

@@ -1,5 +1,6 @@
 """Distances between two logits, a mean over all samples: the paper says "L2 distance", openly."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -57,8 +58,8 @@ class TemperatureKL(Distance):
     temperature: float = 4.0
 
     def __post_init__(self) -> None:
-        if not self.temperature > 0:
-            raise UsageError(f"temperature: got {self.temperature}, expected a number > 0")
+        if not (self.temperature > 0 and math.isfinite(self.temperature)):
+            raise UsageError(f"temperature: got {self.temperature}, expected a finite number > 0")
 
     def __call__(self, student: Tensor, teacher: Tensor) -> Tensor:
         """See `Distance`."""

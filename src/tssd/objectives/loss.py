@@ -119,9 +119,7 @@ class SelfDistillation(nn.Module):
         Raises: DataError: labels that are no classes of the network. UsageError: logits of another
             shape, or probabilities in their place. DivergedError: the loss is not finite.
         """
-        known = self.num_classes
-        if known is None:
-            raise UsageError("loss: not connected; call connect(net) first")
+        known = self._known_classes()
         labels, in_range = classes(target, known)
         check_logits(out.logits, (len(out.logits), len(labels), known))
         precise = _in_full_precision(self.add_exits(out))
@@ -146,7 +144,7 @@ class SelfDistillation(nn.Module):
         Raises: as `as_sequence` and `forward`. UsageError: no gradient reaches the network, or
             one image is to be normalised on its own. DivergedError: a weight is not finite.
         """
-        classes(target, net.num_classes)
+        classes(target, self._known_classes())
         sequence = as_sequence(x, target, self.timesteps.teacher)
         weights = _parameters(net)
         if torch.is_grad_enabled():
@@ -161,6 +159,11 @@ class SelfDistillation(nn.Module):
                 "no_grad out of its forward, or freeze its parameters (requires_grad_(False))"
             )
         return self(out, target, epoch)
+
+    def _known_classes(self) -> int:
+        if self.num_classes is None:
+            raise UsageError("loss: not connected; call connect(net) first")
+        return self.num_classes
 
     def _objectives(self) -> dict[str, Objective]:
         return dict(self.terms.items())  # pyright: ignore[reportReturnType]
