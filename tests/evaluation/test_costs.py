@@ -158,6 +158,39 @@ def test_every_layer_in_front_of_the_first_spike_is_analogue():
     assert operations.macs == (16 * 3 + 2 * 27,) * 3
 
 
+class Counts(nn.Module):
+    """A neuron that we do not know, with a state: fires from its second step on."""
+
+    def __init__(self, *, stepped):
+        super().__init__()
+        self.stepped, self.seen = stepped, 0
+
+    def forward(self, x):
+        if not self.stepped:
+            return (x * torch.arange(len(x)).view(-1, 1, 1, 1, 1) > 0).float()
+        self.seen += 1
+        return ((self.seen - 1) % 4 * x > 0).float()
+
+
+@pytest.mark.parametrize("stepped", [False, True])
+def test_layers_behind_a_neuron_that_we_do_not_know_cost_at_every_timestep(stepped):
+    if stepped:
+        stepped_net = Stepped(Counts(stepped=True))
+        net = lambda x: [stepped_net(x_t) for x_t in x]  # noqa: E731
+        watched = stepped_net
+    else:
+        net = watched = PencilNet()
+        watched.neuron = Counts(stepped=False)
+    counter = CostCounter(watched, 4)
+    x = repeat_in_time(pencil_images(3), 4)
+    with counter.watching(), torch.no_grad(), counter.counting(x):
+        net(x)
+    conv, linear = counter.operations().layers.values()
+    assert conv.count == (MACS,) * 4  # an image: once
+    # 3 pixels in both channels, from the second step on, to 2 outputs each.
+    assert (linear.kind, linear.count) == ("ac", (0, 12, 24, 36))
+
+
 def test_groups_and_layers_of_one_dimension_have_their_nominal_macs():
     layers = [nn.Conv1d(4, 8, 3, groups=2), nn.Conv1d(8, 6, 1), nn.Linear(6, 2)]
     net = nn.Sequential(*(TimeFold(layer) for layer in layers))

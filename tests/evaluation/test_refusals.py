@@ -45,9 +45,25 @@ def test_labels_that_are_no_classes_are_an_error(labels, message):
 
 
 def test_logits_that_are_not_finite_are_an_error():
-    net = PencilNet()
-    nn.init.constant_(net.head[1].weight, float("nan"))
+    class Divides(PencilNet):
+        def forward(self, x, taps=()):
+            logits = super().forward(x).logits
+            return NetOutput((logits - logits) / (logits - logits))
+
     with pytest.raises(DataError, match="logits: got NaN"):
+        evaluate(Divides(), pencil_batches(2, 2), 2)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_and_statistics_that_are_not_finite_are_named_before_a_spike_hides_them(value):
+    net = PencilNet()
+    net.conv[0].weight.data[1, 0, 2, 2] = value
+    with pytest.raises(DataError, match="^weights: conv.0.weight has NaN or infinity"):
+        evaluate(net, pencil_batches(2, 2), 2)
+    net = PencilNet()
+    net.conv.append(nn.BatchNorm2d(2))
+    net.conv[1].running_var[1] = value
+    with pytest.raises(DataError, match="^weights: conv.1.running_var has NaN or infinity"):
         evaluate(net, pencil_batches(2, 2), 2)
 
 

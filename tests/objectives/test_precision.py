@@ -8,6 +8,7 @@ from torch import nn
 
 import tssd
 from tssd.errors import UsageError
+from tssd.evaluation import evaluate
 from tssd.models import NetOutput, vgg9
 from tssd.neurons import LIF
 from tssd.objectives import SelfDistillation, TemporalDistillation, Timesteps
@@ -117,3 +118,25 @@ def test_in_float32_nothing_changes():
     loss = criterion(copy.copy(out), Y)
     student, teacher = out.logits[:2].mean(0), out.logits[:4].mean(0)
     assert torch.equal(loss.terms["temporal"], (student - teacher).square().mean())
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_counts_of_events_become_the_networks_type(dtype):
+    net = adapted(dtype)
+    counts = torch.randint(0, 3, (4, N, 8), dtype=torch.uint8)
+    criterion = tssd.tssd(2, 4).connect(net)
+    expected = criterion.run(net, counts.to(dtype), Y).total
+    assert torch.equal(criterion.run(net, counts, Y).total, expected)
+    whole = evaluate(net, [(counts, Y)], 4)
+    assert whole == evaluate(net, [(counts.to(dtype), Y)], 4)
+
+
+def test_an_input_of_another_type_is_named_where_the_network_fails_on_it():
+    net = adapted(torch.float32)
+    message = r"^input: got float64, .* weights are float32, .*; pass x.to\(torch.float32\)$"
+    with pytest.raises(UsageError, match=message):
+        tssd.tssd(2, 4).connect(net).run(net, images(torch.float64), Y)
+    with pytest.raises(UsageError, match=message):
+        evaluate(net, [(images(torch.float64), Y)], 4)
+    with pytest.raises(RuntimeError, match="cannot be multiplied"):  # another mistake stays
+        tssd.tssd(2, 4).connect(net).run(net, torch.rand(N, 7), Y)

@@ -30,6 +30,33 @@ class _Layer:
         self.tally = Tally(timesteps)
         self.before_spikes = False
         self.whole = torch.tensor(True)  # whether all inputs were whole numbers >= 0
+        self.sums: list[Tensor] = []  # of the inputs of a pass, [S, 2]: values, and their sizes
+
+    def note(self, x: Tensor, steps: Tensor | None) -> None:
+        """Look at an input in front of all spikes."""
+        self.whole = self.whole.to(x.device) & ((x >= 0) & (x == x.floor())).all()
+        if steps is not None:
+            values = steps.flatten(1)
+            of = [part.sum(1, dtype=torch.float32) for part in (values, values.abs())]
+            self.sums.append(torch.stack(of, 1))
+
+    def close_pass(self, samples: int, *, constant: bool) -> None:
+        """Place a pass in time; what is the same at every timestep is computed once."""
+        once = self.before_spikes and constant and _same_in_time(self.sums, self.tally.timesteps)
+        self.tally.close_pass(samples, once=once)
+        self.sums.clear()
+
+
+def _same_in_time(sums: list[Tensor], timesteps: int) -> bool:
+    """Whether inputs were the same at every step, but for rounding: no state stood before them.
+
+    A neuron of a kind that we do not know may have stood there.
+    """
+    if all(len(part) == 1 for part in sums) and len(sums) % timesteps == 0:
+        sums = [torch.cat(sums).unflatten(0, (timesteps, -1))]
+    return all(
+        bool(((part - part[:1])[..., 0].abs() <= 1e-4 * part[:1, ..., 1]).all()) for part in sums
+    )
 
 
 class CostCounter:
@@ -104,7 +131,7 @@ class CostCounter:
         for neuron in self._neurons.values():
             neuron.close_pass(samples)
         for layer in self._layers.values():
-            layer.tally.close_pass(samples, once=layer.before_spikes and constant)
+            layer.close_pass(samples, constant=constant)
         self.samples += samples
 
     def firing_rates(self) -> FiringRates:
@@ -163,9 +190,9 @@ class CostCounter:
             layer = self._layers.setdefault(name, _Layer(self.timesteps))
             if not self._spiked:
                 layer.before_spikes = True
-            if layer.before_spikes:
-                layer.whole = layer.whole.to(x.device) & ((x >= 0) & (x == x.floor())).all()
             steps = self._pass.split(x, has_time=has_time(module, x, self._pass.lead))
+            if layer.before_spikes:
+                layer.note(x, steps)
             layer.tally.add(steps, self._pass.samples, work(module, x, output))
 
         return hook

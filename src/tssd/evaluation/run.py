@@ -20,7 +20,15 @@ from tssd.evaluation.operations import EnergyModel
 from tssd.evaluation.result import Evaluation
 from tssd.models.base import SpikingNet, Tap
 from tssd.objectives import SelfDistillation, as_sequence
-from tssd.objectives.batch import check_classes, check_logits, check_num_classes, classes
+from tssd.objectives.batch import (
+    check_classes,
+    check_logits,
+    check_num_classes,
+    classes,
+    dtype_of,
+    explained,
+)
+from tssd.objectives.diverged import first_not_finite
 from tssd.time import running_mean
 
 Batches = Iterable[tuple[Tensor, Tensor]]
@@ -59,7 +67,7 @@ def evaluate(
     if device is None:
         device = next((p.device for p in module.parameters()), torch.device("cpu"))
     taps = criterion.taps if criterion is not None else ()
-    energy = energy or EnergyModel()
+    energy, dtype = energy or EnergyModel(), dtype_of(net)
 
     # Scores are added up in float64, which Apple's GPUs do not have.
     scored_on = "cpu" if torch.device(device).type == "mps" else device
@@ -83,8 +91,8 @@ def evaluate(
             y = _checked_labels(y, net.num_classes)
             if not len(y):
                 continue
-            x = as_sequence(x.to(device, non_blocking=True), y, timesteps)
-            with counter.counting(x):
+            x = as_sequence(x.to(device, non_blocking=True), y, timesteps, dtype=dtype)
+            with counter.counting(x), explained(x, dtype):
                 out = net(x, taps)
             check_logits(out.logits, (timesteps, len(y), net.num_classes))
             target = y.to(scored_on, non_blocking=True)
@@ -155,6 +163,14 @@ def _checked(net: SpikingNet, timesteps: int, report_at: int) -> nn.Module:
     if not isinstance(net, nn.Module):
         raise UsageError(f"net: got {type(net).__name__}, expected a torch.nn.Module")
     check_num_classes(net.num_classes)
+    statistics = {
+        n: b for n, b in net.named_buffers() if n.endswith(("running_mean", "running_var"))
+    }
+    if wrong := first_not_finite(dict(net.named_parameters()) | statistics):
+        raise DataError(
+            f"weights: {wrong} has NaN or infinity, expected finite numbers; the file is damaged "
+            "or the training diverged, so take an earlier checkpoint"
+        )
     return net
 
 

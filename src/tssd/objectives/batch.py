@@ -1,5 +1,7 @@
 """What a batch must be: a sequence of finite values, and a class number for every sample."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -9,34 +11,37 @@ from tssd.errors import DataError, UsageError
 from tssd.time import repeat_in_time
 
 
-def as_sequence(x: Tensor, target: Tensor, timesteps: int) -> Tensor:
+def as_sequence(
+    x: Tensor, target: Tensor, timesteps: int, *, dtype: torch.dtype | None = None
+) -> Tensor:
     """A sequence of `timesteps` steps: images are repeated, sequences are cut.
 
-    Counts of events arrive as small integers and become floating point here, on the device.
+    Counts of events arrive as small integers and become floating point here, on the device: of
+    `dtype`, or of torch's default type.
 
     Shapes: x [N, C, H, W] or [N, F] -> [T, N, ...]; x [T', N, C, H, W] with T' >= T -> [T, N, ...].
     Raises: UsageError: a sequence shorter than `timesteps`, or a shape that is neither.
         DataError: a value that is not finite.
     """
     if x.dim() in (2, 4) and x.shape[0] == target.shape[0]:
-        return repeat_in_time(_finite(x), timesteps)
+        return repeat_in_time(_finite(x, dtype), timesteps)
     if x.dim() in (3, 5) and x.shape[1] == target.shape[0]:
         if x.shape[0] < timesteps:
             raise UsageError(
                 f"timesteps: the data has {x.shape[0]}, but {timesteps} are wanted; "
                 "lower --timesteps or slice the recordings into more steps"
             )
-        return _finite(x[:timesteps], batch_axis=1)
+        return _finite(x[:timesteps], dtype, batch_axis=1)
     raise UsageError(
         f"input: got shape {list(x.shape)} for {target.shape[0]} targets, "
         "expected images [N, C, H, W] or sequences [T, N, C, H, W]"
     )
 
 
-def _finite(x: Tensor, *, batch_axis: int = 0) -> Tensor:
+def _finite(x: Tensor, dtype: torch.dtype | None, *, batch_axis: int = 0) -> Tensor:
     """X in floating point, if all of it is finite: a spike would hide NaN, training would not."""
     if not x.is_floating_point():
-        return x.to(torch.get_default_dtype())
+        return x.to(dtype or torch.get_default_dtype())
     # A sum is several times quicker than a test of every value, but finite ones may overflow it.
     if not x.detach().sum(dtype=torch.promote_types(x.dtype, torch.float32)).isfinite():
         wrong = ~x.isfinite()
@@ -49,6 +54,30 @@ def _finite(x: Tensor, *, batch_axis: int = 0) -> Tensor:
                 "finite numbers; leave it out, or correct the file or the transform it comes from"
             )
     return x
+
+
+def dtype_of(net: object) -> torch.dtype | None:
+    """Type of a network's first floating-point weight; None = it has none."""
+    weights = net.parameters() if isinstance(net, nn.Module) else iter(())
+    return next((weight.dtype for weight in weights if weight.is_floating_point()), None)
+
+
+@contextmanager
+def explained(x: Tensor, dtype: torch.dtype | None) -> Iterator[None]:
+    """Run a network inside; if it fails on an input of another type, that is said.
+
+    Raises: UsageError: it failed, and x is not of the weights' `dtype`.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if dtype in (None, x.dtype):
+            raise
+        got, weights = (str(of).removeprefix("torch.") for of in (x.dtype, dtype))
+        raise UsageError(
+            f"input: got {got}, but the network's weights are {weights}, and it fails: "
+            f"{str(error).splitlines()[0]}; pass x.to(torch.{weights})"
+        ) from error
 
 
 def check_num_classes(num_classes: int) -> None:

@@ -27,17 +27,22 @@ class DivergedError(TssdError):
 
 
 def check_weights(weights: Mapping[str, Tensor]) -> None:
-    """Refuse weights that are not finite, in one norm of them all: a spike would hide them.
+    """Refuse weights that are not finite: a spike would hide them.
 
     Raises: DivergedError: names the first.
     """
+    if (name := first_not_finite(weights)) is not None:
+        raise DivergedError(f"weights: {name} became infinite or nan")
+
+
+def first_not_finite(weights: Mapping[str, Tensor]) -> str | None:
+    """The first weight that is not finite, found by one norm of them all; None = there is none."""
     floating = {name: weight for name, weight in weights.items() if weight.is_floating_point()}
     with torch.no_grad():
         if get_total_norm(floating.values()).isfinite():
-            return
-        for name, weight in floating.items():
-            if not weight.isfinite().all():  # finite ones may overflow the norm
-                raise DivergedError(f"weights: {name} became infinite or nan")
+            return None
+        # Finite ones may overflow the norm.
+        return next((n for n, weight in floating.items() if not weight.isfinite().all()), None)
 
 
 def diverged(logits: Tensor, total: Tensor, terms: Mapping[str, Tensor]) -> DivergedError:

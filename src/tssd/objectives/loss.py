@@ -18,6 +18,8 @@ from tssd.objectives.batch import (
     check_num_classes,
     check_single,
     classes,
+    dtype_of,
+    explained,
 )
 from tssd.objectives.diverged import check_weights, diverged
 from tssd.objectives.exits import ExitPlan
@@ -145,13 +147,15 @@ class SelfDistillation(nn.Module):
             one image is to be normalised on its own. DivergedError: a weight is not finite.
         """
         classes(target, self._known_classes())
-        sequence = as_sequence(x, target, self.timesteps.teacher)
+        dtype = dtype_of(net)
+        sequence = as_sequence(x, target, self.timesteps.teacher, dtype=dtype)
         weights = _parameters(net)
         if torch.is_grad_enabled():
             check_weights(weights)
         if isinstance(net, nn.Module):
             check_single(x, net)
-        out = net(sequence, self.taps)
+        with explained(sequence, dtype):
+            out = net(sequence, self.taps)
         learns = torch.is_grad_enabled() and any(p.requires_grad for p in weights.values())
         if learns and not out.logits.requires_grad:
             raise UsageError(
