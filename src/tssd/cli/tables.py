@@ -55,9 +55,9 @@ def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
     for name in columns:
         table.add_column(name, justify="right")
     for t in range(evaluation.timesteps):
-        costs: list[str] = []
+        priced: list[str] = []
         if operations is not None:
-            costs = [
+            priced = [
                 _si(operations.macs[t]),
                 _si(operations.acs[t]),
                 f"{100 * operations.graded_share[t]:.1f}",
@@ -69,7 +69,7 @@ def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
             f"{100 * evaluation.accuracy[t]:.2f}",
             f"{evaluation.nll[t]:.3f}",
             f"{100 * evaluation.calibration_error[t]:.2f}",
-            *costs,
+            *priced,
         )
     console().print(table)
     if operations is not None:
