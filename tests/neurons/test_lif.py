@@ -155,9 +155,7 @@ def test_a_time_constant_must_exceed_one_step(tau):
 @pytest.mark.parametrize("kind", [LIF, IF])
 @pytest.mark.parametrize("v_reset", [1.0, 1.5])
 def test_a_reset_at_or_above_the_threshold_is_refused(kind, v_reset):
-    with pytest.raises(
-        UsageError, match=f"^v_reset: got {v_reset}, expected a finite .* less than .* = 1.0"
-    ):
+    with pytest.raises(UsageError, match=f"^v_reset: got {v_reset}, expected less than .* = 1.0"):
         kind(v_reset=v_reset)
     assert kind(v_threshold=2.0, v_reset=v_reset).dynamics.v_reset == v_reset
 

@@ -34,8 +34,8 @@ class LinearIntegrator(Neuron):
             raise UsageError(f"v_threshold: got {threshold}, expected a finite potential > 0")
         if v_reset is not None and not -math.inf < v_reset < threshold:
             raise UsageError(
-                f"v_reset: got {v_reset}, expected a finite potential less than v_threshold = "
-                f"{threshold}, or the neuron fires for ever; None is the soft reset"
+                f"v_reset: got {v_reset}, expected less than v_threshold = {threshold} and finite, "
+                "or the neuron fires for ever; None is the soft reset"
             )
         self.dynamics = dynamics
 
