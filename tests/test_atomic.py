@@ -1,3 +1,4 @@
+import io
 import os
 import stat
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tssd.atomic import replacing, write_atomically
+from tssd.atomic import remove_leftovers, replacing, write_atomically
 from tssd.errors import DataError
 
 FULL = Path("/dev/full")
@@ -110,3 +111,55 @@ def test_another_error_of_ours_is_not_taken_for_a_full_disk(tmp_path):
         except OSError as error:
             raise DataError("source: damaged") from error
     assert os.listdir(tmp_path) == []
+
+
+def test_ctrl_c_within_torch_save_is_still_one(tmp_path):
+    class Interrupts(io.RawIOBase):
+        def writable(self):
+            return True
+
+        def write(self, data):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(tmp_path / "a", lambda _: torch.save(torch.zeros(9999), Interrupts()))
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_a_killed_process_has_left_of_a_file_goes_with_the_next_one(tmp_path):
+    path = tmp_path / "p.png"
+    (tmp_path / ".p.png.123.0123abcd.partial").touch()
+    (tmp_path / ".other.png.123.0123abcd.partial").touch()
+    (tmp_path / ".p.png.partial.txt").touch()
+    write_atomically(path, lambda temporary: temporary.write_text("new"))
+    kept = {"p.png", ".other.png.123.0123abcd.partial", ".p.png.partial.txt"}
+    assert set(os.listdir(tmp_path)) == kept
+    remove_leftovers(tmp_path)
+    assert set(os.listdir(tmp_path)) == kept - {".other.png.123.0123abcd.partial"}
+
+
+def test_what_is_being_written_is_no_leftover(tmp_path):
+    pytest.importorskip("fcntl", reason="needs locks of the operating system")
+    with replacing(tmp_path / "a") as file:
+        file.write(b"first")
+        write_atomically(tmp_path / "a", lambda temporary: temporary.write_text("second"))
+        remove_leftovers(tmp_path)
+    assert (tmp_path / "a").read_bytes() == b"first"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_only_files_are_leftovers(tmp_path):
+    os.mkfifo(tmp_path / ".a.partial")  # opening it would wait for ever
+    (tmp_path / ".b.partial").mkdir()
+    (tmp_path / ".c.partial").symlink_to("target")
+    (tmp_path / "target").touch()
+    remove_leftovers(tmp_path)
+    assert len(os.listdir(tmp_path)) == 4
+
+
+@pytest.mark.parametrize("length", [200, 230, 255])
+def test_a_long_name_leaves_room_for_the_temporary_one(tmp_path, length):
+    path = tmp_path / ("x" * length)
+    write_atomically(path, lambda temporary: temporary.write_text("new"))
+    assert os.listdir(tmp_path) == [path.name]

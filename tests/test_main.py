@@ -1,9 +1,14 @@
+import os
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import tssd
+
+FULL = Path("/dev/full")
 
 
 def test_what_does_not_train_imports_nothing_that_does():
@@ -24,6 +29,36 @@ def test_python_m_tssd_is_tssd_and_minds_no_reader_that_leaves():
         process.stdout.close()  # as `| head -0` does
         complaints = process.stderr.read()
     assert (process.returncode, complaints) == (0, b"")
+
+
+def test_python_m_tssd_imports_nothing_from_the_current_folder_first(tmp_path):
+    for name in ("random", "yaml", "queue"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the wrong module')")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-m", "tssd", "recipes"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs descriptors of Unix")
+@pytest.mark.parametrize(("closed", "said"), [(0, False), (1, True), (2, False)])
+def test_a_closed_stream_is_no_accident(closed, said):
+    command = [sys.executable, "-m", "tssd", "recipes"]
+    script = f"exec {shlex.join(command)} {closed}>&-"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert ("digits/tssd" in done.stdout) == (closed != 1)
+    assert done.stderr.count("\n") == said
+    assert ("standard output is closed" in done.stderr) == said
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
+def test_output_that_fits_nowhere_is_one_line():
+    command = [sys.executable, "-m", "tssd", "recipes"]
+    with FULL.open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("tssd: ") and done.stderr.count("\n") == 1
 
 
 def test_every_public_name_is_there_and_is_listed():

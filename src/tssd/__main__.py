@@ -1,8 +1,13 @@
 """`python -m tssd` is `tssd`."""
 
+import os
 import sys
 
-from tssd.cli import main
+if sys.path[:1] == [os.getcwd()]:
+    # Python puts the current folder first; a file random.py there would be imported for its own.
+    sys.path.append(sys.path.pop(0))
+
+from tssd.cli import main  # noqa: E402 - from here on
 
 if __name__ == "__main__":
     sys.exit(main())

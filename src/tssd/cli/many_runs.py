@@ -24,8 +24,9 @@ from tssd.training.run_folder import RunFolder
 
 Results = dict[str, Any]
 
-# Seconds that a run has to end when another has failed.
-PATIENCE = 10.0
+# Seconds that runs have to end when another has failed or all are to stop: fewer than this process
+# has itself after Ctrl-C, so that it sees the last of them.
+PATIENCE = 5.0
 
 
 class PlannedRun(NamedTuple):
@@ -100,7 +101,8 @@ def _side_by_side(
     console = Console(stderr=True)
     with (
         lifeline() as stdin,
-        Progress(console=console, transient=True) as progress,
+        # Elsewhere a bar would leave empty lines.
+        Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
         ThreadPoolExecutor(jobs) as pool,
     ):
         try:

@@ -1,10 +1,12 @@
 """Ctrl-C, SIGTERM and SIGHUP end a command once, wherever it stands."""
 
+import atexit
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Self
 
@@ -12,7 +14,7 @@ from typing import Any, Self
 ENDING = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 
 # Seconds that a command has to put things away; what it then leaves is as after `kill -9`.
-GRACE = 5.0
+GRACE = 10.0
 
 
 class Interrupted(KeyboardInterrupt):
@@ -53,6 +55,8 @@ class Signals:
         return 128 + (self.received or signal.SIGINT)
 
     def __enter__(self) -> Self:
+        if self._program:
+            atexit.register(self._leave)  # the first to be registered is the last to be called
         if threading.current_thread() is threading.main_thread():
             for number in ENDING:
                 handler = signal.getsignal(number)
@@ -90,6 +94,14 @@ class Signals:
             timer.daemon = True
             timer.start()
         raise Interrupted
+
+    def _leave(self) -> None:
+        # Python takes seconds to tidy up after torch, which nobody who has stopped it waits for.
+        if self.received is not None and self._exit_code is not None:
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(OSError, ValueError):
+                    stream.flush()
+            os._exit(self._exit_code)
 
     def _give_up(self) -> None:
         if self._exit_code is None:
