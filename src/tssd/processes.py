@@ -9,10 +9,11 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import connection, parent_process
+from multiprocessing import connection, forkserver, parent_process
 from multiprocessing.context import BaseContext
 from types import TracebackType
 from typing import Any
@@ -42,6 +43,17 @@ def follow_input() -> None:
     """End when nobody can write to standard input any more; called in a child of `lifeline`."""
     # Not through sys.stdin: a thread that waits in there would hold its lock at the end.
     _end_after(lambda: os.read(0, 1))
+
+
+def follow_starter() -> None:
+    """End when the process that started this one has; for what has no pipe to it, on Unix."""
+    starter = os.getppid()
+
+    def wait() -> None:
+        while os.getppid() == starter:
+            time.sleep(0.2)
+
+    _end_after(wait)
 
 
 @contextmanager
@@ -75,8 +87,13 @@ def process_pool(number: int, context: BaseContext) -> Iterator[Submit]:
         pool = ProcessPoolExecutor(
             number, mp_context=context, initializer=_follow, initargs=(theirs,)
         )
+        served = context.get_start_method() == "forkserver"
+        if served:
+            forkserver.ensure_running()
 
     def submit(work: Callable[..., Any], *given: Any) -> Future[Any]:
+        if served:  # this waits for the server, which must not keep Ctrl-C from this process
+            return pool.submit(work, *given)
         with _starting():  # more of them when they are needed
             return pool.submit(work, *given)
 

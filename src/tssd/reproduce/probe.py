@@ -69,7 +69,7 @@ def probe(recipe: str, overrides: Sequence[tuple[str, str]]) -> Probe:
     method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
     context = get_context(method)
     if method == "forkserver":
-        context.set_forkserver_preload([__name__])
+        context.set_forkserver_preload(["tssd.reproduce.fork_server", __name__])
     try:
         with process_pool(1, context) as submit:
             return submit(_measured, recipe, list(overrides)).result()
