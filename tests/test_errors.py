@@ -1,7 +1,7 @@
 import pytest
 
 import tssd
-from tssd.errors import DataError, TssdError, UsageError
+from tssd.errors import DataError, TssdError, UsageError, printable
 
 
 def test_exit_codes_tell_a_wrong_option_from_damaged_data():
@@ -22,3 +22,10 @@ def test_usage_errors_are_value_errors_and_data_errors_are_not():
 
 def test_the_package_exports_its_errors():
     assert (tssd.TssdError, tssd.UsageError, tssd.DataError) == (TssdError, UsageError, DataError)
+
+
+def test_names_of_files_cannot_steer_a_terminal():
+    name = "a\x1b[2J\r\udcff\u202egpj.png"
+    assert printable(name) == r"a\x1b[2J\r\udcff\u202egpj.png"
+    assert str(DataError(f"{name} is gone")) == r"a\x1b[2J\r\udcff\u202egpj.png is gone"
+    assert printable("zwei Zeilen,\nübrig: 日本") == "zwei Zeilen,\nübrig: 日本"

@@ -1,3 +1,4 @@
+import itertools
 import json
 import re
 
@@ -194,6 +195,22 @@ def test_evaluation_at_more_timesteps_than_in_training(tssd, root, tmp_path, mon
     assert [re.findall(r"\d \d+ %", row) for row in rows] == [cells, cells]
     outcome = tssd("predict", run, "gone.bin")
     assert (outcome.code, outcome.mistake[:24]) == (1, "gone.bin cannot be read ")
+
+
+def test_info_of_images_says_what_is_left_out_and_what_is_changed(tssd, tmp_path):
+    names = ["[bold]cat", "[red]\x1b[2J", b"caf\xe9".decode(errors="surrogateescape")]
+    for n, (part, name) in enumerate(itertools.product(("train", "test"), names)):
+        (tmp_path / "set" / part / name).mkdir(parents=True)
+        Image.fromarray(np.full((4, 4), n, np.uint16)).save(tmp_path / f"set/{part}/{name}/0.png")
+    (tmp_path / "set/train/notes.txt").touch()
+    outcome = tssd("data", "info", "image_folder/vgg9_tssd", "--data.root=set")
+    assert outcome.code == 0
+    for shown in ("│ [bold]cat ", r"│ [red]\x1b[2J ", r"│ caf\udce9 ", "│ all          │ 3 "):
+        assert shown in outcome.out
+    assert "\x1b[2J" not in outcome.out + outcome.err
+    assert re.search(r"^content [0-9a-f]{12}$", outcome.out, re.MULTILINE)
+    assert "left out: 1 files outside of class folders\n" in outcome.out
+    assert "6 images: brought to 8 bits\nno file is in two sets or in two classes\n" in outcome.out
 
 
 @pytest.mark.parametrize("archive", [False, True])

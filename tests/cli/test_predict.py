@@ -28,9 +28,10 @@ def test_read_image_gives_what_training_saw(trained, digit):
 def test_read_image_of_a_colour_network_is_that_of_the_image_folder(tmp_path):
     rng = np.random.default_rng(0)
     for part in ("train", "test"):
-        (tmp_path / part / "a").mkdir(parents=True)
-        pixels = rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / part / "a" / "0.png")
+        for label in "ab":
+            (tmp_path / part / label).mkdir(parents=True)
+            pixels = rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / part / label / "0.png")
     data = ImageFolder(str(tmp_path), image_size=16, augment=False, val_share=0.0)
     model = {"sample_shape": [3, 16, 16], "mean": data.mean, "std": data.std}
     x = read_image(tmp_path / "test/a/0.png", model)

@@ -1,5 +1,6 @@
 import logging
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import torch
 from PIL import Image
 
 from tssd.data import ImageFolder, decoding, image_folder
+from tssd.data.picture import NO_PICTURE
 from tssd.errors import DataError, UsageError
 
 needs_data = pytest.mark.skipif(
@@ -52,9 +54,11 @@ def test_image_folder_normalises_with_the_chosen_training_images(folder):
 
 def test_image_folder_decodes_only_what_it_chooses(folder, monkeypatch):
     decoded = []
-    real = decoding.decode
-    monkeypatch.setattr(decoding, "decode", lambda *a: decoded.append(a[0].parent.name) or real(*a))
-    data = ImageFolder(str(folder), train_samples=6)
+    real = decoding.read_picture
+    monkeypatch.setattr(
+        decoding, "read_picture", lambda path: decoded.append(path.parent.name) or real(path)
+    )
+    data = ImageFolder(str(folder), train_samples=6, image_size=8)
     data.setup("fit")
     assert sorted(decoded) == sorted(["a", "b", "c"] * 4)  # 6 for training, 6 for validation
     data.setup()
@@ -101,7 +105,7 @@ def test_image_folder_when_an_image_is_damaged(folder, caplog):
         data.setup()
     assert data.split_sizes == {"train": 59, "val": 0, "test": 4}
     assert [record.getMessage() for record in caplog.records] == [
-        f"{folder}: 2 unreadable images are left out"
+        f"{folder}: left out: 2 unreadable ({NO_PICTURE})"
     ]
 
 
@@ -118,6 +122,60 @@ def test_image_folder_that_does_not_fit_in_memory_gives_the_same_images(folder, 
         assert torch.equal(y, expected_y)
 
 
+def content(folder, **options):
+    return ImageFolder(str(folder), **options).content_hash
+
+
+@pytest.mark.parametrize("limit", [image_folder.MEMORY_LIMIT, 0])
+def test_content_hash_follows_the_bytes_and_not_the_times(folder, tmp_path, monkeypatch, limit):
+    monkeypatch.setattr(image_folder, "MEMORY_LIMIT", limit)
+    before = content(folder)
+    shutil.copytree(folder, tmp_path / "copy", copy_function=shutil.copyfile)
+    assert content(tmp_path / "copy") == before
+    image = folder / "train/b/004.png"
+    status = image.stat()
+    old = image.read_bytes()
+    image.write_bytes(old[:-1] + bytes([old[-1] ^ 1]))
+    os.utime(image, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert content(folder) != before
+    image.write_bytes(old)
+    assert content(folder) == before
+    (folder / "train/b/004.png").rename(folder / "train/b/004b.png")
+    assert content(folder) != before
+
+
+def test_images_that_two_sets_share_are_told(folder, caplog):
+    image = (folder / "train/a/000.png").read_bytes()
+    (folder / "test/a/renamed.png").write_bytes(image)
+    (folder / "test/a/link.png").symlink_to(folder / "train/a/000.png")
+    (folder / "train/b/wrong.png").write_bytes(image)
+    data = ImageFolder(str(folder), val_share=0.0)
+    with caplog.at_level(logging.WARNING, logger="tssd"):
+        data.setup("fit")
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [
+        f"{folder}: 1 of 61 training images are in two classes (first: {folder}/train/b/wrong.png "
+        f"is {folder}/train/a/000.png)",
+        f"{folder}: 2 of 7 test images are training images too (first: {folder}/test/a/link.png "
+        f"is {folder}/train/b/wrong.png)",
+    ]
+
+
+def test_a_class_without_a_readable_image_is_refused(folder):
+    for image in (folder / "train/b").iterdir():
+        image.write_bytes(b"damaged")
+    with pytest.raises(DataError, match="train/b holds no images"):
+        ImageFolder(str(folder), skip_corrupt=True).setup()
+
+
+def test_a_home_folder_of_nobody_is_one_line(tmp_path):
+    with pytest.raises(DataError, match=r"data root ~nosuchuser/x \(from --data\.root\) is not a"):
+        ImageFolder("~nosuchuser/x").setup()
+    for name in ("a\0b", "long" * 2000):
+        with pytest.raises(DataError, match="is not a folder|does not exist"):
+            ImageFolder(str(tmp_path), name).setup()
+
+
 @pytest.mark.data
 @needs_data
 def test_real_cifar10_as_jpeg():
@@ -129,3 +187,16 @@ def test_real_cifar10_as_jpeg():
     # Near the constants of the original pickles.
     torch.testing.assert_close(data.mean, (0.4914, 0.4822, 0.4465), atol=0.02, rtol=0)
     torch.testing.assert_close(data.std, (0.2470, 0.2435, 0.2616), atol=0.02, rtol=0)
+
+
+@pytest.mark.parametrize(("largest", "warned"), [(4095, True), (65535, False)])
+def test_12_bits_in_files_of_16_are_told_of(tmp_path, caplog, largest, warned):
+    for part in ("train", "test"):
+        for label in "ab":
+            (tmp_path / part / label).mkdir(parents=True)
+            pixels = np.random.default_rng(ord(label)).integers(0, largest, (9, 9), dtype=np.uint16)
+            Image.fromarray(pixels).save(tmp_path / part / label / "0.png")
+    data = ImageFolder(str(tmp_path), val_share=0.0)
+    mean = data.mean[0]
+    assert mean == pytest.approx(largest / 65535 / 2, rel=0.2)
+    assert ("is it 12-bit content in 16-bit files?" in caplog.text) == warned

@@ -38,5 +38,16 @@ def test_augment_touches_training_images_alone():
 
 
 def test_a_wrong_image_size_is_named():
-    with pytest.raises(UsageError, match=r"data\.image_size: got 0, expected at least 1 pixel"):
+    with pytest.raises(UsageError, match=r"data\.image_size: got 0, expected 1 to 4096 pixels"):
         Toy(image_size=0)
+    with pytest.raises(UsageError, match=r"data\.image_size: got 100000, expected 1 to 4096 pix"):
+        Toy(image_size=100_000)
+
+
+def test_content_hash_changes_with_the_images_and_with_the_split():
+    toy = Toy()
+    assert toy.content_hash == Toy().content_hash != Toy(val_share=0.2).content_hash
+    changed = Toy()
+    changed.stored.train.images[changed.split.train[0], 0, 0, 0] ^= 1
+    assert changed.content_hash != toy.content_hash
+    assert changed.split_hash == toy.split_hash

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from tssd.data.listing import keep_readable, list_parts
+from tssd.data.picture import NO_PICTURE
 from tssd.errors import DataError
 
 
@@ -10,6 +11,9 @@ def touch(folder, *names):
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
+
+
+TWO = ["train/a/1.png", "train/b/1.png"]
 
 
 def names(listing, folder):
@@ -36,7 +40,7 @@ def test_list_parts_sorts_classes_and_files_and_ignores_the_rest(tmp_path):
 
 
 def test_list_parts_takes_val_for_testing_only_when_there_is_no_test(tmp_path):
-    touch(tmp_path, "train/a/1.png", "val/a/1.png")
+    touch(tmp_path, "train/a/1.png", "train/b/1.png", "val/a/1.png")
     assert names(list_parts(tmp_path).test, tmp_path) == ["val/a/1.png"]
     touch(tmp_path, "test/a/1.png")
     listing = list_parts(tmp_path)
@@ -46,7 +50,7 @@ def test_list_parts_takes_val_for_testing_only_when_there_is_no_test(tmp_path):
 
 def test_fingerprint_depends_on_names_below_the_folder(tmp_path):
     for copy in ("one", "two", "three"):
-        touch(tmp_path / copy, "train/a/1.png", "test/a/1.png")
+        touch(tmp_path / copy, "train/a/1.png", "train/b/1.png", "test/a/1.png")
     touch(tmp_path / "three", "test/a/2.png")
     one, two, three = (
         list_parts(tmp_path / copy).fingerprint(tmp_path / copy) for copy in ("one", "two", "three")
@@ -61,11 +65,21 @@ def test_fingerprint_depends_on_names_below_the_folder(tmp_path):
         (["Train/a/1.png"], r"has no train/ \(found Train\)"),
         (["train/a/1.png"], "neither test/ nor val/"),
         (["train/1.png", "test/a/1.png"], "train has no class folders"),
-        (["train/a/1.txt", "test/a/1.png"], "train holds no images: expected .*\\.jpg"),
+        (
+            ["train/a/1.txt", "train/b/.1.png", "test/a/1.png"],
+            r"train holds no images: expected .*\.jfif.*; left out: 1 files with the suffix \.txt",
+        ),
         (["train/a/1.png", "train/b/1.txt", "test/a/1.png"], "train/b holds no images"),
-        (["train/a/1.png", "test/a/1.txt"], "test holds no images"),
-        (["train/a/1.png", "test/a/1.png", "test/z/1.png"], "test has the class z, which .*train"),
-        (["train/a/1.png", "test/a/1.png", "val/y/1.png"], "val has the class y, which .*train"),
+        ([*TWO, "test/a/1.txt"], "test holds no images"),
+        ([*TWO, "test/a/1.png", "test/z/1.png"], "test has the class z, which .*train"),
+        ([*TWO, "test/a/1.png", "val/y/1.png"], "val has the class y, which .*train"),
+        (["set/train/a/1.png"], r"has no train/ \(found set\): .*; give .*/set, which has one"),
+        (["train/a/1.png", "test/a/1.png"], "train has one class, a, expected two or more: add"),
+        (["train/a/1.png", "train/.b/1.png", "test/a/1.png"], "train has one class, a, expected"),
+        (
+            ["train/all/b/1.png", "train/all/c/1.png", "test/all/b/1.png"],
+            "one class, all, expected two .*: if the classes are b, c in it, move these up into",
+        ),
     ],
 )
 def test_list_parts_refuses(tmp_path, files, message):
@@ -84,6 +98,36 @@ def test_keep_readable_counts_what_it_leaves_out(tmp_path):
     touch(tmp_path, "train/a/1.png", "train/b/2.png", "test/a/1.png")
     Image.fromarray(np.zeros((2, 2, 3), np.uint8)).save(tmp_path / "train/b/2.png")
     kept, lost = keep_readable(list_parts(tmp_path).train)
-    assert lost == 1
+    assert lost == {f"unreadable ({NO_PICTURE})": 1}
     assert names(kept, tmp_path) == ["train/b/2.png"]
     assert kept.labels.tolist() == [1]
+
+
+def test_list_parts_counts_what_it_leaves_out(tmp_path, caplog):
+    touch(
+        tmp_path, *TWO, "test/a/1.JFIF", "train/a/.ipynb_checkpoints/1-checkpoint.png",
+        "train/a/notes.txt", "train/stray.png", "train/.Trash/1.png", "test/__MACOSX/a/1.png",
+    )  # fmt: skip
+    with caplog.at_level("INFO", logger="tssd"):
+        listing = list_parts(tmp_path)
+    assert names(listing.test, tmp_path) == ["test/a/1.JFIF"]
+    assert listing.skipped == {
+        "hidden folders": 2,
+        "files with the suffix .txt": 1,
+        "files outside of class folders": 1,
+        "folders of the system's": 1,
+    }
+    assert caplog.messages == [f"{tmp_path}: left out: {listing.skipped}"]
+
+
+def test_folders_in_every_class_are_told_of_unless_each_has_only_one(tmp_path, caplog):
+    for day in ("mon", "tue"):
+        touch(tmp_path, *(f"train/{day}/{name}/1.png" for name in "cd"), f"test/{day}/c/1.png")
+    list_parts(tmp_path)
+    (told,) = caplog.messages
+    assert "the folders mon, tue are taken as the classes" in told
+    assert "(mon: c, d): if those are the classes, they must lie right in" in told
+    caplog.clear()
+    touch(tmp_path, "train/mon/0.png")
+    list_parts(tmp_path)
+    assert not caplog.messages

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from events.recordings import at
-from tssd.data import NMNIST
-from tssd.data.summary import Spread, spread, summarise, summarise_events
+from tssd.data import NMNIST, ImageFolder
+from tssd.data.picture import NO_PICTURE, ON_WHITE, TO_EIGHT_BITS
+from tssd.data.summary import Spread, spread, summarise, summarise_events, summarise_images
 from tssd.events.formats.five_byte import write_five_byte
 
 from .event_folders import connected, nmnist
@@ -58,3 +60,24 @@ def test_recordings_that_are_not_chosen_do_not_count(data, tmp_path):
 def test_the_spread_of_nothing_is_zero():
     assert spread(np.array([])) == Spread(0.0, 0.0, 0.0)
     assert spread(np.array([3, 1, 4])) == Spread(1.0, 3.0, 4.0)
+
+
+def test_images_are_summed_up(tmp_path):
+    for part in ("train", "test"):
+        for label in "ab":
+            (tmp_path / part / label).mkdir(parents=True)
+            pixels = np.full((4, 4), ord(part[1]) + ord(label), np.uint16)
+            Image.fromarray(pixels).save(tmp_path / part / label / "0.png")
+    Image.new("RGBA", (4, 4)).save(tmp_path / "train/a/1.png")
+    (tmp_path / "train/a/2.svg").touch()
+    (tmp_path / "test/b/1.png").symlink_to(tmp_path / "train/b/0.png")
+    (tmp_path / "test/b/2.png").touch()
+    found = summarise_images(ImageFolder(str(tmp_path), val_share=0, image_size=4))
+    assert found.skipped == {"files with the suffix .svg": 1}
+    assert found.notes == {
+        TO_EIGHT_BITS: 5,
+        ON_WHITE: 1,
+        f"not readable ({NO_PICTURE})": 1,
+    }
+    (shared,) = found.shared
+    assert shared.startswith("1 of 4 test images are training images too (first: ")

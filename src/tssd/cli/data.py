@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 from rich.table import Table
+from rich.text import Text
 
 from tssd.atomic import remove_leftovers, replacing
 from tssd.cli.console import console
@@ -14,8 +15,9 @@ from tssd.config import build_data, load_recipe
 from tssd.config.suggest import nearest
 from tssd.data import DataModule
 from tssd.data.events import EventData
-from tssd.data.summary import PARTS, Spread, summarise, summarise_events
-from tssd.errors import UsageError
+from tssd.data.image_folder import ImageFolder
+from tssd.data.summary import PARTS, Spread, summarise, summarise_events, summarise_images
+from tssd.errors import UsageError, printable
 from tssd.report.frames import plot_frames
 
 # Recordings with problems that are printed; all are in the cache's meta.json.
@@ -90,16 +92,30 @@ def _prepare(data: DataModule) -> int:
 
 def _info(data: DataModule) -> int:
     summary = summarise(data)
-    table = Table("class", *PARTS, title=summary.name, title_justify="left")
+    # As texts, since brackets in a name would be taken for markup.
+    table = Table("class", *PARTS, title=Text(printable(summary.name)), title_justify="left")
     for name in data.class_names:
-        table.add_row(name, *[str(summary.counts[part][name]) for part in PARTS])
+        counts = [str(summary.counts[part][name]) for part in PARTS]
+        table.add_row(Text(printable(name)), *counts)
     table.add_row("all", *[str(sum(summary.counts[part].values())) for part in PARTS])
     console().print(table)
     shape = "x".join(map(str, summary.sample_shape))
     print(f"split {summary.split_hash}; samples of {shape} (channels, height, width)")
+    print(f"content {data.content_hash}")
     if isinstance(data, EventData):
         _print_events(data)
+    elif isinstance(data, ImageFolder):
+        _print_images(data)
     return 0
+
+
+def _print_images(data: ImageFolder) -> None:
+    found = summarise_images(data)
+    print(f"left out: {found.skipped}")
+    for note, count in found.notes.items():
+        print(f"{count} images: {note}")
+    for sentence in found.shared or ["no file is in two sets or in two classes"]:
+        print(printable(sentence))
 
 
 def _print_events(data: EventData) -> None:
@@ -120,7 +136,7 @@ def _print_events(data: EventData) -> None:
 def _print_problems(found: Mapping[str, Sequence[str]]) -> None:
     print(f"problems found: {len(found) or 'none'}")
     for clauses in list(found.values())[:SHOWN]:  # which name the file
-        print(f"  {'; '.join(clauses)}")
+        print(f"  {printable('; '.join(clauses))}")
     if len(found) > SHOWN:
         print(f"  ... and {len(found) - SHOWN} more, in the cache's meta.json")
 

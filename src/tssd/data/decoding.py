@@ -1,7 +1,8 @@
 """Image files to uint8 tensors, all at once in threads or one by one when they do not fit."""
 
+import logging
 import os
-import struct
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,10 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
+from tssd.data.picture import UnreadableError, read_picture
 from tssd.errors import DataError
+
+log = logging.getLogger("tssd")
 
 # From this many files on, a progress bar shows that something goes on.
 PROGRESS_FROM = 5000
@@ -24,14 +28,11 @@ PROGRESS_FROM = 5000
 # one after the other and 0.18 ms in threads, 224x224 ones 0.7 and 0.4 ms (2 cores).
 THREADS_FROM = 4096
 
-# What Pillow raises on files that are damaged or no images at all.
-UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error)
-
 Result = TypeVar("Result")
 
 
 def decode(path: Path, image_size: int | None) -> NDArray[np.uint8]:
-    """Decode one file to RGB [3, H, W].
+    """Decode one file to upright RGB [3, H, W]; `docs/image-data.md` says what becomes of what.
 
     Args:
         path: The file.
@@ -39,28 +40,36 @@ def decode(path: Path, image_size: int | None) -> NDArray[np.uint8]:
             to; None keeps the size.
 
     Raises:
-        DataError: The file is damaged or no image.
+        DataError: The file is damaged, no image, too large, or of unknown range.
     """
+    return _decode(path, image_size)[0]
+
+
+def _decode(path: Path, image_size: int | None) -> tuple[NDArray[np.uint8], list[str]]:
     try:
-        with Image.open(path) as opened:
-            image = opened.convert("RGB")
-    except UNREADABLE as error:
+        image, notes = read_picture(path)
+    except UnreadableError as error:
         raise DataError(
-            f"{path} is not a readable image ({' '.join(str(error).split())}): replace it, or pass "
+            f"{path} is not a readable image ({error}): replace it, or pass "
             "--data.skip_corrupt true to leave such images out"
         ) from error
     if image_size is not None and image.size != (image_size, image_size):
         image = ImageOps.fit(image, (image_size, image_size), Image.Resampling.BILINEAR)
-    return np.asarray(image).transpose(2, 0, 1)
+    return np.asarray(image).transpose(2, 0, 1), notes
 
 
 def is_readable(path: Path) -> bool:
     """Whether the file decodes."""
+    return not why_unreadable(path)
+
+
+def why_unreadable(path: Path) -> str:
+    """Why the file does not decode; empty if it does."""
     try:
-        decode(path, None)
-    except DataError:
-        return False
-    return True
+        read_picture(path)
+    except UnreadableError as error:
+        return str(error)
+    return ""
 
 
 def check_size(path: Path, got: Sequence[int], expected: Sequence[int]) -> None:
@@ -80,7 +89,7 @@ def for_each(
     work: Callable[[Path], Result], paths: Sequence[Path], *, title: str
 ) -> Iterator[Result]:
     """Yield `work(path)` of every path, in order, decoding in threads where that pays."""
-    small = not paths or paths[0].stat().st_size < THREADS_FROM
+    small = not any(_is_large(path) for path in paths[:1])
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
         results = (map if small else pool.map)(work, paths)
         if len(paths) < PROGRESS_FROM:
@@ -99,6 +108,13 @@ def for_each(
             yield from shown
 
 
+def _is_large(path: Path) -> bool:
+    try:
+        return os.path.getsize(path) >= THREADS_FROM
+    except OSError:  # `work` will say so
+        return False
+
+
 def decode_all(
     paths: Sequence[Path], shape: tuple[int, int, int], *, image_size: int | None
 ) -> Tensor:
@@ -113,10 +129,15 @@ def decode_all(
         DataError: A file is damaged, or of another size.
     """
     images = np.empty((len(paths), *shape), dtype=np.uint8)
-    decoded = for_each(lambda path: decode(path, image_size), paths, title="Decoding images")
-    for n, (path, image) in enumerate(zip(paths, decoded, strict=True)):
+    decoded = for_each(lambda path: _decode(path, image_size), paths, title="Decoding images")
+    done: Counter[str] = Counter()
+    for n, (path, (image, notes)) in enumerate(zip(paths, decoded, strict=True)):
         check_size(path, image.shape[1:], shape[1:])
         images[n] = image
+        done.update(notes)
+    for note, count in done.items():
+        where = os.path.commonpath(paths)
+        log.info("%s: %d of %d images: %s", where, count, len(paths), note)
     return torch.from_numpy(images)
 
 

@@ -1,29 +1,38 @@
 """Any data set of image files: one folder a part, in it one folder a class."""
 
+import hashlib
 import logging
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from tssd.data.decoding import LazyImages, decode, decode_all
+from tssd.data.contents import FileSet, file_digest, same_files
+from tssd.data.decoding import LazyImages, decode, decode_all, for_each
 from tssd.data.images import ImageData
-from tssd.data.listing import FolderListing, Listing, keep_readable, list_parts
+from tssd.data.listing import (
+    FolderListing,
+    Listing,
+    keep_readable,
+    list_parts,
+    require_every_class,
+)
 from tssd.data.loading import Source
-from tssd.data.parts import Stored
-from tssd.data.root import data_root
+from tssd.data.parts import MEMORY_LIMIT, Stored
+from tssd.data.root import below_root
 from tssd.data.splits import Indices
 from tssd.data.statistics import channel_statistics
+from tssd.errors import DataError
 
 log = logging.getLogger("tssd")
 
-# Sets of up to 2 GiB of pixels stay decoded in memory; larger ones are decoded batch by batch.
-MEMORY_LIMIT = 2 << 30
-
 # How many training images give mean and std when they do not all fit in memory.
 STATISTICS_SAMPLES = 2000
+
+# A standard deviation, of 0 to 1, below which hardly anything is left to see.
+FLAT = 0.03
 
 
 @dataclass(frozen=True)
@@ -54,11 +63,22 @@ class FilePart:
 
     def select(self, index: Indices) -> Source:
         """Decode the images of these numbers, or prepare to if they do not fit in memory."""
-        paths = [self.listing.paths[i] for i in index.tolist()]
-        shape = self.shape()
-        if len(paths) * int(np.prod(shape)) > MEMORY_LIMIT:
+        paths, shape = self.paths(index), self.shape()
+        if not self._fit_in_memory(len(paths)):
             return LazyImages(paths, shape, image_size=self.image_size)
         return decode_all(paths, shape, image_size=self.image_size)
+
+    def paths(self, index: Indices) -> list[Path]:
+        """The files of these numbers."""
+        return [self.listing.paths[i] for i in index.tolist()]
+
+    def digests(self, index: Indices) -> list[bytes]:
+        """Of the content of each file: in full if they are decoded at once, else of its ends."""
+        read = partial(file_digest, whole=self._fit_in_memory(len(index)))
+        return list(for_each(read, self.paths(index), title="Comparing images"))
+
+    def _fit_in_memory(self, count: int) -> bool:
+        return count * int(np.prod(self.shape())) <= MEMORY_LIMIT
 
 
 class ImageFolder(ImageData):
@@ -110,8 +130,7 @@ class ImageFolder(ImageData):
     @cached_property
     def path(self) -> Path:
         """The image folder."""
-        folder = Path(self.folder).expanduser()
-        return folder if folder.is_absolute() else data_root(self.root) / folder
+        return below_root(self.root, self.folder)
 
     @cached_property
     def listing(self) -> FolderListing:
@@ -119,17 +138,53 @@ class ImageFolder(ImageData):
         listing = list_parts(self.path)
         if not self.skip_corrupt:
             return listing
-        train, lost_train = keep_readable(listing.train)
+        train, lost = keep_readable(listing.train)
         test, lost_test = keep_readable(listing.test)
-        val, lost_val = (None, 0) if listing.val is None else keep_readable(listing.val)
-        if lost := lost_train + lost_test + lost_val:
-            log.warning("%s: %d unreadable images are left out", self.path, lost)
-        return FolderListing(listing.class_names, train=train, test=test, val=val)
+        val, lost_val = (None, {}) if listing.val is None else keep_readable(listing.val)
+        lost.update(lost_test)
+        lost.update(lost_val)
+        if lost:
+            log.warning("%s: left out: %s", self.path, lost)
+        if listing.train.paths:
+            require_every_class(self.path / "train", listing.class_names, train)
+        if not len(test.paths):
+            raise DataError(f"{self.path}: no test image is readable: replace them")
+        lost.update(listing.skipped)
+        return replace(listing, train=train, test=test, val=val, skipped=lost)
 
     @property
     def dataset_name(self) -> str:
         """Name for the split's hash, made of the files' names: a copy elsewhere has the same."""
         return f"image-folder {self.listing.fingerprint(self.path)}"
+
+    @property
+    def content_hash(self) -> str:
+        """Fingerprint of the chosen files' bytes, classes and places in the split.
+
+        Of sets too large for the memory, each file stands for itself by size, first and last 4 KiB.
+        """
+        digest = hashlib.sha256(self.split_hash.encode())
+        for files in self.files:
+            digest.update(f"\0{files.name}:".encode() + b"".join(files.digests))
+        return digest.hexdigest()[:12]
+
+    @cached_property
+    def files(self) -> list[FileSet]:
+        """The chosen files of each set with digests of what they hold, read once."""
+        sets = []
+        for name, said in (("train", "training"), ("val", "validation"), ("test", "test")):
+            part, index = self.part(name)
+            assert isinstance(part, FilePart)
+            paths, digests = part.paths(index), part.digests(index)
+            sets.append(FileSet(said, paths, part.labels[index], digests))
+        return sets
+
+    def setup(self, stage: str | None = None) -> None:
+        """Load the samples that a stage needs; before training, warn of files in two sets."""
+        super().setup(stage)
+        if stage in (None, "fit"):
+            for sentence in same_files(self.files):
+                log.warning("%s: %s", self.path, sentence)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -162,4 +217,12 @@ class ImageFolder(ImageData):
         images = self.samples("train")
         fits = isinstance(images, torch.Tensor)
         count = len(images) if fits else min(len(images), STATISTICS_SAMPLES)
-        return channel_statistics(images, torch.arange(count) * len(images) // count)
+        mean, std = channel_statistics(images, torch.arange(count) * len(images) // count)
+        # A constant channel's is given as 1.
+        if all(value < FLAT or value == 1 for value in std):
+            log.warning(
+                "%s: the training images hardly differ from one grey (mean %s, standard deviation "
+                "%s, of 0 to 1): is it 12-bit content in 16-bit files? Scale it to the full range",
+                self.path, mean, std,
+            )  # fmt: skip
+        return mean, std

@@ -1,5 +1,6 @@
 """What all data modules of static images share."""
 
+import hashlib
 from typing import ClassVar
 
 import torch
@@ -7,7 +8,10 @@ import torch
 from tssd.data.base import DataModule, require
 from tssd.data.crop_flip import CropFlip
 from tssd.data.image_set import ImageSet
-from tssd.data.parts import Facts
+from tssd.data.parts import Facts, MemoryPart
+
+# Pixels of a side; one batch of 64 such images takes 13 GB.
+LARGEST_SIDE = 4096
 
 
 class ImageData(DataModule):
@@ -49,7 +53,12 @@ class ImageData(DataModule):
             num_workers=num_workers,
             seed=seed,
         )
-        require(image_size is None or image_size >= 1, "image_size", image_size, "at least 1 pixel")
+        require(
+            image_size is None or 1 <= image_size <= LARGEST_SIDE,
+            "image_size",
+            image_size,
+            f"1 to {LARGEST_SIDE} pixels, or null",
+        )
         self.image_size = image_size
         self.augment = augment
 
@@ -57,6 +66,16 @@ class ImageData(DataModule):
     def dataset_name(self) -> str:
         """Name of the data set."""
         return self.facts.name
+
+    @property
+    def content_hash(self) -> str:
+        """Fingerprint of the chosen images that are held in memory, and of their places."""
+        digest = hashlib.sha256(self.split_hash.encode())
+        for name in ("train", "val", "test"):
+            part, index = self.part(name)
+            if isinstance(part, MemoryPart):
+                digest.update(part.digest(index))
+        return digest.hexdigest()[:12]
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -1,18 +1,24 @@
 """Which image files a folder holds: <part>/<class>/.../<file>, in an order that never changes."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from tssd.data.decoding import for_each, is_readable
+from tssd.data.decoding import for_each, why_unreadable
+from tssd.data.folder_walk import Skipped, files_below, subfolders
+from tssd.data.picture import EXTENSIONS
 from tssd.data.splits import Indices
 from tssd.errors import DataError
 
-EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".pgm", ".webp", ".tif", ".tiff"})
+log = logging.getLogger("tssd")
+
+# Names of folders or classes that a message lists.
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -25,12 +31,16 @@ class Listing:
 
 @dataclass(frozen=True)
 class FolderListing:
-    """All parts of an image folder; `val` is None unless it has validation images of its own."""
+    """All parts of an image folder; `val` is None unless it has validation images of its own.
+
+    `skipped` counts what lies in the folder and belongs to no part, by reason.
+    """
 
     class_names: tuple[str, ...]
     train: Listing
     test: Listing
     val: Listing | None
+    skipped: Skipped = field(default_factory=Skipped)
 
     def fingerprint(self, folder: Path) -> str:
         """Hash the names of all files below `folder`, wherever that lies: 12 hexadecimal digits."""
@@ -45,43 +55,84 @@ class FolderListing:
 def list_parts(folder: Path) -> FolderListing:
     """List train/ and test/, or val/ in place of test/; with both, val/ is for validation.
 
+    What is left out, and why, is logged.
+
     Raises:
-        DataError: A part is missing or empty, or holds a class that train/ lacks.
+        DataError: A part is missing or empty, holds a class that train/ lacks, or there are fewer
+            than two classes.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise DataError(
             f"image folder {folder} does not exist: correct --data.root or --data.folder"
         )
     layout = "expected train/<class>/<image> and test/<class>/<image> (or val/ in place of test/)"
-    has = {name: (folder / name).is_dir() for name in ("train", "test", "val")}
+    has = {name: os.path.isdir(folder / name) for name in ("train", "test", "val")}
     if not has["train"]:
-        found = ", ".join(_subfolders(folder)[:5]) or "no folders"
-        raise DataError(f"{folder} has no train/ (found {found}): {layout}")
+        found = subfolders(folder, Skipped())
+        inside = [name for name in found if os.path.isdir(folder / name / "train")]
+        advice = f"; give {folder / inside[0]}, which has one" if inside else ""
+        raise DataError(
+            f"{folder} has no train/ (found {_shown(found) or 'no folders'}): {layout}{advice}"
+        )
     if not has["test"] and not has["val"]:
         raise DataError(f"{folder} has neither test/ nor val/: {layout}")
-    class_names = tuple(_subfolders(folder / "train"))
+    skipped = Skipped()
+    class_names = tuple(subfolders(folder / "train", Skipped()))
     if not class_names:
         raise DataError(f"{folder / 'train'} has no class folders: {layout}")
-    train = _list_part(folder / "train", class_names)
-    counts = np.bincount(train.labels, minlength=len(class_names))
-    if not counts.all():
-        empty = folder / "train" / class_names[int(counts.argmin())]
-        raise DataError(f"{empty} holds no images: add some, or delete the folder everywhere")
-    test = _list_part(folder / ("test" if has["test"] else "val"), class_names)
-    val = _list_part(folder / "val", class_names) if has["test"] and has["val"] else None
-    return FolderListing(class_names, train=train, test=test, val=val)
+    if len(class_names) == 1:
+        _refuse_one_class(folder / "train", class_names[0])
+    train = _list_part(folder / "train", class_names, skipped)
+    require_every_class(folder / "train", class_names, train)
+    _tell_of_folders_in_classes(folder / "train", class_names, train)
+    test = _list_part(folder / ("test" if has["test"] else "val"), class_names, skipped)
+    val = _list_part(folder / "val", class_names, skipped) if has["test"] and has["val"] else None
+    if skipped:
+        log.info("%s: left out: %s", folder, skipped)
+    return FolderListing(class_names, train=train, test=test, val=val, skipped=skipped)
 
 
-def keep_readable(listing: Listing) -> tuple[Listing, int]:
-    """Leave out the files that do not decode, by decoding each once; also return their number."""
-    checked = for_each(is_readable, listing.paths, title="Checking images")
-    good = np.flatnonzero(np.fromiter(checked, dtype=bool, count=len(listing.paths)))
+def keep_readable(listing: Listing) -> tuple[Listing, Skipped]:
+    """Leave out the files that do not decode, by decoding each once; also count the reasons."""
+    reasons = list(for_each(why_unreadable, listing.paths, title="Checking images"))
+    good = np.flatnonzero([not reason for reason in reasons])
     kept = Listing(tuple(listing.paths[i] for i in good.tolist()), listing.labels[good])
-    return kept, len(listing.paths) - len(good)
+    return kept, Skipped(f"unreadable ({reason})" for reason in reasons if reason)
 
 
-def _list_part(part: Path, class_names: Sequence[str]) -> Listing:
-    unknown = sorted(set(_subfolders(part)) - set(class_names))
+def require_every_class(train: Path, class_names: Sequence[str], listing: Listing) -> None:
+    """Refuse a training part that lacks images of a class. Raises: DataError: it does."""
+    counts = np.bincount(listing.labels, minlength=len(class_names))
+    if not counts.all():
+        empty = train / class_names[int(counts.argmin())]
+        raise DataError(f"{empty} holds no images: add some, or delete the folder everywhere")
+
+
+def _refuse_one_class(train: Path, name: str) -> None:
+    inside = subfolders(train / name, Skipped())
+    advice = "add another one"
+    if len(inside) > 1:
+        advice = f"if the classes are {_shown(inside)} in it, move these up into {train}"
+    raise DataError(f"{train} has one class, {name}, expected two or more: {advice}")
+
+
+def _tell_of_folders_in_classes(train: Path, class_names: Sequence[str], listing: Listing) -> None:
+    """Warn where all images lie in several folders a class: those may be the classes."""
+    inside: list[set[str]] = [set() for _ in class_names]
+    for path, label in zip(listing.paths, listing.labels.tolist(), strict=True):
+        below = path.relative_to(train / class_names[int(label)]).parts[:-1]
+        inside[label].add(below[0] if below else "")
+    if all(len(names) > 1 and "" not in names for names in inside):
+        log.warning(
+            "%s: the folders %s are taken as the classes; none holds images but in folders of its "
+            "own (%s: %s): if those are the classes, they must lie right in %s",
+            train, _shown(class_names), class_names[0], _shown(sorted(inside[0])), train,
+        )  # fmt: skip
+
+
+def _list_part(part: Path, class_names: Sequence[str], skipped: Skipped) -> Listing:
+    own = Skipped()
+    unknown = sorted(set(subfolders(part, own)) - set(class_names))
     if unknown:
         raise DataError(
             f"{part} has the class {unknown[0]}, which {part.parent / 'train'} lacks: "
@@ -90,25 +141,20 @@ def _list_part(part: Path, class_names: Sequence[str]) -> Listing:
     paths: list[Path] = []
     labels: list[int] = []
     for label, name in enumerate(class_names):
-        found = _images_below(part / name)
+        # Class folders may have subfolders: Tiny-ImageNet keeps its images in <class>/images/.
+        found = files_below(part / name, EXTENSIONS, own) if os.path.isdir(part / name) else []
         paths += found
         labels += [label] * len(found)
     if not paths:
         kinds = " ".join(sorted(EXTENSIONS))
-        raise DataError(f"{part} holds no images: expected {part}/<class>/ with files of {kinds}")
+        raise DataError(
+            f"{part} holds no images: expected {part}/<class>/ with files of {kinds}; left out: "
+            f"{own}"
+        )
+    skipped.update(own)
     return Listing(tuple(paths), np.array(labels, dtype=np.int64))
 
 
-def _images_below(folder: Path) -> list[Path]:
-    # Class folders may have subfolders: Tiny-ImageNet keeps its images in <class>/images/.
-    return sorted(
-        Path(parent, file)
-        for parent, _, files in os.walk(folder)
-        for file in files
-        if os.path.splitext(file)[1].lower() in EXTENSIONS and not file.startswith(".")
-    )
-
-
-def _subfolders(folder: Path) -> list[str]:
-    with os.scandir(folder) as entries:
-        return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+def _shown(names: Sequence[str]) -> str:
+    rest = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

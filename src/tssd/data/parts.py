@@ -1,5 +1,7 @@
 """What a data set is, and its images as they are stored, before anything is chosen."""
 
+import hashlib
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +11,10 @@ from torchvision.transforms.v2.functional import InterpolationMode, resize
 
 from tssd.data.loading import Source
 from tssd.data.splits import Indices
+
+# Sets of up to 2 GiB of pixels stay in memory as the network sees them; larger ones are decoded or
+# resized batch by batch.
+MEMORY_LIMIT = 2 << 30
 
 
 @dataclass(frozen=True)
@@ -73,10 +79,42 @@ class MemoryPart:
         channels, height, width = self.images.shape[1:]
         return channels, self.image_size or height, self.image_size or width
 
-    def select(self, index: Indices) -> Tensor:
+    def select(self, index: Indices) -> Source:
         """Load the images of these numbers, in this order: uint8 [N, C, H, W]."""
         images = self.images[torch.from_numpy(index)]
         if images.shape[1:] == self.shape():
             return images
-        size = list(self.shape()[1:])
-        return resize(images, size, interpolation=InterpolationMode.BILINEAR, antialias=True)
+        resized = ResizedImages(images, self.shape())
+        if len(images) * math.prod(self.shape()) > MEMORY_LIMIT:
+            return resized
+        return resized[torch.arange(len(images))]
+
+    def digest(self, index: Indices) -> bytes:
+        """Of the stored images of these numbers and their classes."""
+        digest = hashlib.sha256(self.labels[index].tobytes())
+        digest.update(self.images[torch.from_numpy(index)].contiguous().numpy().data)
+        return digest.digest()
+
+
+class ResizedImages:
+    """Images that are resized, bilinear, whenever a batch asks for them.
+
+    Args:
+        images: uint8 [M, C, H, W].
+        shape: Channels, height and width to have.
+    """
+
+    def __init__(self, images: Tensor, shape: tuple[int, int, int]) -> None:
+        self._images = images
+        self._size = list(shape[1:])
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, index: Tensor) -> Tensor:
+        return resize(
+            self._images[index],
+            self._size,
+            interpolation=InterpolationMode.BILINEAR,
+            antialias=True,
+        )

@@ -1,5 +1,6 @@
 """What is in a data set, in numbers: samples a class, durations, rates, and problems found."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tssd.data.base import DataModule
+from tssd.data.contents import same_files
+from tssd.data.decoding import for_each
 from tssd.data.events import EventData
+from tssd.data.folder_walk import Skipped
+from tssd.data.image_folder import ImageFolder
+from tssd.data.picture import look_at_picture
 
 PARTS = ("train", "val", "test")
 
@@ -63,6 +69,22 @@ class EventSummary:
     problems: Mapping[str, Sequence[str]]
 
 
+@dataclass(frozen=True)
+class ImageSummary:
+    """What became of the files of an image folder.
+
+    Args:
+        skipped: What was left out, by reason.
+        notes: How many of the chosen images are changed on decoding, by what is done to them; as
+            far as their headers tell.
+        shared: A sentence for every two sets that share files, and for files in two classes.
+    """
+
+    skipped: Skipped
+    notes: Mapping[str, int]
+    shared: Sequence[str]
+
+
 def summarise(data: DataModule) -> Summary:
     """Count the chosen samples of every class; reads the labels alone."""
     counts = {}
@@ -91,6 +113,15 @@ def summarise_events(data: EventData) -> EventSummary:
         largest=int(np.iinfo(cache.frames.dtype).max),
         problems=cache.notes,
     )
+
+
+def summarise_images(data: ImageFolder) -> ImageSummary:
+    """Look at the header of every chosen image, and compare their contents."""
+    notes: Counter[str] = Counter()
+    for files in data.files:
+        for found in for_each(look_at_picture, files.paths, title="Looking at images"):
+            notes.update(found)
+    return ImageSummary(data.listing.skipped, notes, same_files(data.files))
 
 
 def spread(values: NDArray) -> Spread:
