@@ -2,7 +2,7 @@
 
     python experiments/fuzz_events.py --cases 20000 --seed 0 --output runs/fuzz
 
-takes written files of AEDAT 2.0, AEDAT 3.1, five bytes an event, events_np and the label csv, and
+takes written files of AEDAT 2.0, 3.1 and 4.0, five bytes an event, events_np and the label csv, and
 with TSSD_DATA real N-MNIST recordings; flips, cuts, inserts, repeats, overwrites and splices bytes;
 and reads the result. Anything but a sound recording or a one-line tssd error, a case over the time
 limit, a warning, or memory beyond what the file's size allows is a failure, whose bytes are saved.
@@ -34,9 +34,16 @@ from tssd.errors import TssdError
 from tssd.events import Events
 from tssd.events.formats.aedat2 import read_aedat2, write_aedat2
 from tssd.events.formats.aedat3 import read_aedat3, write_aedat3
+from tssd.events.formats.aedat4 import read_aedat4
 from tssd.events.formats.five_byte import read_five_byte, write_five_byte
 from tssd.events.formats.gesture_labels import GestureWindow, read_labels, write_labels
 from tssd.events.formats.npz import FREE_BYTES, MOST_EXPANSION, read_npz, write_npz
+
+# Files of formats that are not written here: builders of the tests.
+TESTS = Path(__file__).parents[1] / "tests"
+
+sys.path.insert(0, str(TESTS))
+from events.formats import aedat4_files  # noqa: E402
 
 SECONDS = 2.0
 ADDRESS_SPACE = 2**30  # bytes that the process may grow by
@@ -60,7 +67,15 @@ READERS: dict[str, list[Callable[[bytes], Any]]] = {
         lambda data: read_npz(data, height=None, width=None),
     ],
     "labels": [read_labels],
+    "aedat4": [lambda data: read_aedat4(written(data))],
 }
+
+
+def written(data: bytes) -> Path:
+    """A file of this content, for the reader that takes no other."""
+    path = Path(tempfile.gettempdir()) / f"fuzz-{os.getpid()}.aedat4"
+    path.write_bytes(data)
+    return path
 
 
 def recording(rng: np.random.Generator, n: int, *, side: int, latest: int) -> Events:
@@ -96,6 +111,9 @@ def originals(seed: int) -> dict[str, list[bytes]]:
             for form, write, events in writers:
                 write(path, events)
                 files[form].append(path.read_bytes())
+            parts = [small.between(0, 500_000), small.between(500_000, 10**6)]
+            packets = b"".join(aedat4_files.packet(part) for part in parts)
+            files["aedat4"].append(aedat4_files.header([aedat4_files.stream()]) + packets)
             windows = [GestureWindow(i % 11, 10 * i, 10 * i + 9) for i in range(n % 97 + 1)]
             write_labels(path, windows)
             files["labels"].append(path.read_bytes())
@@ -197,6 +215,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--forms", nargs="+", choices=READERS, default=list(READERS))
     parser.add_argument("--output", type=Path, default=Path("runs/fuzz"))
     options = parser.parse_args()
     files, rng = originals(options.seed), random.Random(options.seed)
@@ -208,7 +227,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (size + ADDRESS_SPACE, size + ADDRESS_SPACE))
     tracemalloc.start()
     counts: dict[str, Counter[str]] = {form: Counter() for form in READERS}
-    failures, forms, start = 0, list(READERS), time.monotonic()
+    failures, forms, start = 0, options.forms, time.monotonic()
     for case in range(options.cases):
         form = forms[case % len(forms)]
         data = rng.choice(files[form])

@@ -3,7 +3,7 @@ import struct
 import numpy as np
 import pytest
 from spikingjelly.datasets.cifar10_dvs import _load_origin_data
-from tonic.io import get_aer_events_from_file, read_aedat_header_from_file
+from tonic.io import get_aer_events_from_file, read_aedat_header_from_file, read_davis_346
 
 from tssd.errors import DataError, UsageError
 from tssd.events.formats.aedat2 import read_aedat2, write_aedat2
@@ -32,9 +32,62 @@ def test_decoding_by_hand_in_both_orientations():
     ]  # fmt: skip
 
 
-def test_external_events_and_unused_address_bits_are_ignored():
-    data = file_of((0x8000, 1), (0xABCD0000, 2), (0x8000 | 0x1234, 3), (0, 4))
-    assert rows(read_aedat2(data, strict=True)) == [[2, 127, 127, 1], [4, 127, 127, 1]]
+def test_external_events_are_ignored():
+    data = file_of((0x8000, 1), (0xFFFF8000, 2), (0x8000 | 0x1234, 3), (0, 4))
+    assert rows(read_aedat2(data, strict=True)) == [[4, 127, 127, 1]]
+
+
+def test_addresses_beyond_16_bits_are_not_of_a_dvs128():
+    few = file_of(*[(0, n) for n in range(99)], (0x00010000, 99))
+    events = read_aedat2(few, name="a.aedat")
+    assert events.t.tolist() == list(range(99))
+    assert events.notes == (
+        "a.aedat has 1 of 100 addresses beyond the 16 bits of a DVS128, dropped",
+    )
+    with pytest.raises(DataError, match="has 2 of 3 addresses beyond .*: it is .* of another cam"):
+        read_aedat2(file_of((0, 1), (0x00400000, 2), (0x00401000, 3)))
+
+
+def davis_file(*events, chip="eu.seebetter.ini.chips.davis.Davis346blue"):
+    """A file of (x_raw, y_raw, bit, t), or of (address, t), of a DAVIS."""
+    pairs = [
+        event if len(event) == 2 else (event[1] << 22 | event[0] << 12 | event[2] << 11, event[3])
+        for event in events
+    ]
+    header = MAGIC + f"# AEChip: {chip}\r\n".encode() + b"# End of ASCII Header\r\n"
+    return header + b"".join(struct.pack(">Ii", *pair) for pair in pairs)
+
+
+def test_a_davis_is_decoded_by_hand():
+    sample, trigger = (0x80000000 | 5 << 22, 8), (1 << 10, 9)
+    # The first begins with the byte of a hash, as a further line of the header would.
+    data = davis_file((2, 0x23 << 2, 0, 5), (0, 0, 1, 7), sample, trigger, (345, 259, 1, 10))
+    events = read_aedat2(data, strict=True)
+    assert rows(events) == [[5, 343, 119, 0], [7, 345, 259, 1], [10, 0, 0, 1]]
+    assert (events.height, events.width) == (260, 346)
+    assert rows(read_aedat2(data, duration=5)) == [[5, 343, 119, 0], [7, 345, 259, 1]]
+    with pytest.raises(UsageError, match="orientation is 'mlf', but .* is of a DAVIS346"):
+        read_aedat2(data, orientation="mlf")
+    with pytest.raises(DataError, match="off the sensor of 240x180"):
+        read_aedat2(data.replace(b"Davis346blue", b"DAVIS240C"))
+
+
+def test_a_davis_begins_with_its_first_pixel():
+    early = (0x80000000, 0), (1 << 10, 50)
+    data = davis_file(*early, (1, 1, 1, 100), (1, 1, 0, 109), (1, 1, 0, 110))
+    assert read_aedat2(data, duration=10).t.tolist() == [100, 109]
+
+
+def test_tonic_reads_the_same_of_a_davis346(tmp_path):
+    rng = np.random.default_rng(0)
+    x, y, p = (rng.integers(0, top, 1000) for top in (346, 260, 2))
+    y[0] = 0  # tonic knows no end of the header
+    data = davis_file(*zip(x.tolist(), y.tolist(), p.tolist(), range(1000), strict=True))
+    (tmp_path / "a.aedat").write_bytes(data.replace(b"# End of ASCII Header\r\n", b""))
+    events = read_aedat2(tmp_path / "a.aedat")
+    _, _, oracle = read_davis_346(str(tmp_path / "a.aedat"))
+    for key in "txyp":
+        np.testing.assert_array_equal(getattr(events, key), oracle[key], err_msg=key)
 
 
 @pytest.mark.parametrize("lines", [0, 1, 4, 200])
@@ -46,8 +99,18 @@ def test_any_number_of_header_lines(lines, end):
 
 def test_the_header_ends_at_jaers_last_line_even_before_a_byte_like_a_hash():
     header = MAGIC + b"#End Of ASCII Header\r\n"
-    data = file_of((0x23000000, 1), (0x230A0000, 2), header=header)
-    assert read_aedat2(data).t.tolist() == [1, 2]
+    begin = len(header)
+    data = bytearray(file_of(*[(0, n) for n in range(200)], header=header))
+    data[begin] = 0x23
+    events = read_aedat2(bytes(data))
+    assert events.t.tolist() == list(range(1, 200))
+    assert "has 1 of 200 addresses beyond" in events.notes[0]
+
+
+def test_an_event_that_begins_like_a_header_line_is_none():
+    header = MAGIC + b"# AEChip: DAVIS346\r\n"
+    data = header + struct.pack(">IiIi", 0x23 << 24 | 1 << 11, 5, 10, 7)
+    assert rows(read_aedat2(data)) == [[5, 345, 119, 1], [7, 345, 259, 0]]
 
 
 @pytest.mark.parametrize("orientation", ["spikingjelly", "mlf"])

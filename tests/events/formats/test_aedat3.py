@@ -229,3 +229,14 @@ def test_the_last_time_of_what_may_not_be_read_is_an_error(tmp_path):
         pytest.skip("this user may read everything, as root may")
     with pytest.raises(DataError, match="a cannot be read .*check its rights"):
         last_time(tmp_path / "a")
+
+
+def test_the_sensor_is_the_one_of_the_source(tmp_path):
+    events = recording(50)
+    write_aedat3(tmp_path / "a", events)
+    data = (tmp_path / "a").read_bytes().replace(b"Source 1: DVS128", b"Source 1: DAVIS346")
+    found = read_aedat3(data, strict=True)
+    assert (found.height, found.width) == (260, 346)
+    assert found.x.tolist() == events.x.tolist()
+    with pytest.raises(DataError, match="is of the camera eDVS, expected one of"):
+        read_aedat3(data.replace(b"DAVIS346", b"eDVS"))

@@ -1,51 +1,16 @@
-import struct
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 from tssd.errors import DataError
+from tssd.events.formats import aedat4
 from tssd.events.formats.aedat4 import read_aedat4
 
+from .aedat4_files import MAGIC, header, packet, stream
 from .recordings import assert_same, recording, rows
 
 pytest.importorskip("aedat", reason="needs the extra aedat4")
-
-MAGIC = b"#!AER-DAT4.0\r\n"
-STREAM = (
-    '<node name="{number}"><attr key="typeIdentifier" type="string">{kind}</attr>'
-    '<node name="info"><attr key="sizeX" type="int">{width}</attr>'
-    '<attr key="sizeY" type="int">{height}</attr></node></node>'
-)
-EVENT = np.dtype([("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("on", "u1"), ("pad", "u1", 3)])
-
-# There is no writer of AEDAT 4 to be had here, so these are the format's own tables, uncompressed,
-# put together by hand; the decoder is the published package.
-
-
-def header(streams, *, table_at=-1):
-    """Magic line and IOHeader: compression none, place of the packet table, description."""
-    text = f'<dv version="2.0"><node name="outInfo">{"".join(streams)}</node></dv>'.encode()
-    vtable = struct.pack("<5H", 10, 20, 4, 8, 16) + b"\0" * 6
-    fields = struct.pack("<iiqI", 16, 0, table_at, 4)
-    text = struct.pack("<I", len(text)) + text + b"\0"
-    body = struct.pack("<I4s", 24, b"IOHE") + vtable + fields + text
-    return MAGIC + struct.pack("<I", len(body)) + body
-
-
-def packet(events, *, stream=0, kind=b"EVTS"):
-    """A packet of one stream: an EventPacket table with a vector of event structs."""
-    elements = np.zeros(len(events), dtype=EVENT)
-    elements["t"], elements["x"], elements["y"] = events.t, events.x, events.y
-    elements["on"] = events.p
-    table = struct.pack("<I4s3HxxiII", 16, kind, 6, 8, 4, 8, 4, len(events)) + elements.tobytes()
-    body = struct.pack("<I", len(table)) + table
-    return struct.pack("<II", stream, len(body)) + body
-
-
-def stream(number=0, kind="EVTS", width=128, height=128):
-    return STREAM.format(number=number, kind=kind, width=width, height=height)
 
 
 def whole(events, *, at=3):
@@ -139,3 +104,38 @@ def test_without_the_package_the_message_says_how_to_get_it(tmp_path):
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
     )
     assert "needs the package aedat: pip install tssd[aedat4]" in result.stdout
+
+
+# What the library was seen to do on damaged files, and what it might.
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("import os; os.abort()", "the decoder ended with exit code -6"),
+        ("class Panic(BaseException): pass\nraise Panic('range end out of\\nbounds')",
+         "range end out of bounds"),
+        ("bytearray(8 << 30)", "MemoryError"),
+        ("while True: pass", "it takes longer than 1 s to decode"),
+        ("import sys; sys.exit(0)", "0"),
+        ("raise ValueError", "ValueError"),
+        ("return type('D', (), {'id_to_stream': lambda s: {0: {'type': 'events', 'height': 0, "
+         "'width': 10**9}}, '__iter__': lambda s: s, '__next__': lambda s: next(iter(()))})()",
+         "its header says a sensor of 1000000000x0 pixels"),
+    ],
+)  # fmt: skip
+def test_whatever_the_library_does_becomes_one_line(tmp_path, monkeypatch, does, said):
+    body = "\n".join("    " + line for line in does.splitlines())
+    (tmp_path / "aedat.py").write_text(f"def Decoder(path):\n{body}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(aedat4, "SECONDS", 1)
+    path = write(tmp_path / "a.aedat4", *whole(recording(3)))
+    with pytest.raises(DataError) as caught:
+        read_aedat4(path)
+    assert str(caught.value) == f"{path} is a damaged AEDAT 4.0 file ({said}): replace it"
+
+
+def test_a_module_of_the_current_folder_is_not_imported(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.aedat4", *whole(recording(3)))
+    for name in ("aedat", "json", "struct", "numpy"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('mine')")
+    monkeypatch.chdir(tmp_path)
+    assert len(read_aedat4(path)) == 3

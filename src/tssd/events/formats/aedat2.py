@@ -1,11 +1,13 @@
-"""AEDAT 2.0 of the DVS128 camera: the format of CIFAR10-DVS.
+"""AEDAT 2.0 of the DVS128 camera, the format of CIFAR10-DVS, and of DAVIS cameras.
 
-Text lines that begin with #, then 8 bytes an event, big-endian: an address (bit 0 polarity,
-0 = ON; bits 1-7 x_raw; bits 8-14 y_raw; bit 15 an external event, which is no pixel) and a time
-stamp in microseconds (signed 32 bits).
+Text lines that begin with #, then 8 bytes an event, big-endian: an address (of a DVS128: bit 0
+polarity, 0 = ON; bits 1-7 x_raw; bits 8-14 y_raw; bit 15 an external event, which is no pixel) and
+a time stamp in microseconds (signed 32 bits).
 """
 
 import bisect
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -15,14 +17,16 @@ from numpy.typing import NDArray
 
 from tssd.atomic import replacing
 from tssd.errors import DataError, UsageError
+from tssd.events.formats.chips import DVS128, Fields, chip_of, davis_fields, is_davis_pixel
 from tssd.events.formats.limits import require_fits
 from tssd.events.formats.source import load, require_aedat
-from tssd.events.order import checked_events, noted
+from tssd.events.order import MOST_OUTSIDE, checked_events, noted
 from tssd.events.stream import Events
 
 SIDE = 128
 BYTES = 8
 EXTERNAL = 0x8000
+HIGHEST = 0xFFFF  # a DVS128 leaves the upper half of an address at zero
 LATEST = 2**31 - 1
 BLOCK = 2**17  # events decoded at once; measured: 2**15 takes a fifth longer, 2**12 half
 
@@ -32,9 +36,10 @@ FLIPS = {"spikingjelly": np.uint16(0x7FFF), "mlf": np.uint16(0x00FE)}
 
 Orientation = Literal["spikingjelly", "mlf"]
 Start = Literal["first", "zero"]
+IsPixel = Callable[[NDArray[Any]], NDArray[np.bool_]]
 
-# The end of the text header in newer jAER files, which makes it certain.
-_LAST_LINE = b"#End Of ASCII Header"
+# The end of the text header in newer files, which makes it certain; jAER's and MATLAB's spelling.
+_LAST_LINE = re.compile(rb"# ?End Of ASCII Header", re.IGNORECASE)
 
 # Five lines, because MLF's reader skips exactly five.
 _HEADER = (
@@ -62,29 +67,40 @@ def read_aedat2(
         duration: Microseconds to read; None reads all. What comes later is neither decoded nor
             checked.
         start: Whether `duration` counts from the first event or from time 0 of the file.
-        orientation: "spikingjelly": row 127 - x_raw, column 127 - y_raw, p 1 = ON. "mlf", as the
-            paper's code: row 127 - x_raw, column y_raw, p the raw bit, so that 1 = OFF.
+        orientation: Of a DVS128, "spikingjelly": row 127 - x_raw, column 127 - y_raw, p 1 = ON.
+            "mlf", as the paper's code: row 127 - x_raw, column y_raw, p the raw bit, so that
+            1 = OFF. A DAVIS picture stands upright.
         strict: Whether to raise where something would be dropped or repaired.
         name: How to call the source in messages; its path if empty.
 
     Raises:
-        DataError: Not AEDAT 2.0, or damaged beyond repair (see `checked_events`).
-        UsageError: An unknown `start` or `orientation`, a `duration` below 0.
+        DataError: Not AEDAT 2.0, of an unknown camera, or damaged beyond repair (see
+            `checked_events`).
+        UsageError: An unknown `start` or `orientation`, a `duration` below 0, or "mlf" for a DAVIS.
     """
     _check_options(duration, start, orientation)
     data, name = load(source, name)
     require_aedat(data, "2.0", name=name)
     begin = _header_end(data, name=name)
+    chip = chip_of(data[:begin], name=name) or DVS128
+    if chip is not DVS128 and orientation != "spikingjelly":
+        raise UsageError(f"orientation is {orientation!r}, but {name} is of a {chip.name}")
     count, lost = divmod(len(data) - begin, BYTES)
     clauses = [f"is cut off: the last {lost} bytes are no whole event, dropped"] if lost else []
     words = np.frombuffer(data, ">u4", count * 2, begin).reshape(count, 2)
     address, time = words[:, 0], words[:, 1].view(">i4")
     if duration is not None:
-        limit = duration if start == "zero" else _first_time(address, time) + duration
+        pixel = _is_dvs128_pixel if chip is DVS128 else is_davis_pixel
+        limit = duration if start == "zero" else _first_time(address, time, pixel) + duration
         count = bisect.bisect_left(time, limit)  # looks at 21 of 2 million time stamps
+    if chip is DVS128:
+        fields, foreign = _fields(words[:count], orientation, name=name)
+        clauses += foreign
+    else:
+        fields = davis_fields(words[:count], chip, name=name)
     events = checked_events(
-        _fields(words[:count], orientation),
-        (SIDE, SIDE),
+        fields,
+        (chip.height, chip.width),
         name=name,
         strict=strict,
         clauses=clauses,
@@ -130,47 +146,66 @@ def _header_end(data: bytes, *, name: str) -> int:
     position = 0
     while data.startswith(b"#", position):
         end = data.find(b"\n", position) + 1
+        if data.find(b"\0", position, end or len(data)) >= 0:  # an event that begins like a line
+            break
         if not end:
             raise DataError(f"{name} ends within its text header: it is cut off, replace it")
-        if data.startswith(_LAST_LINE, position):
+        if _LAST_LINE.match(data, position):
             return end
         position = end
     return position
 
 
-def _first_time(address: NDArray[Any], time: NDArray[Any]) -> int:
+def _is_dvs128_pixel(address: NDArray[Any]) -> NDArray[np.bool_]:
+    return (address & EXTERNAL) == 0
+
+
+def _first_time(address: NDArray[Any], time: NDArray[Any], is_pixel: IsPixel) -> int:
     """Time of the first pixel event; 0 if there is none."""
     step = 1024  # the first is nearly always among these; do not look through millions
     for begin in range(0, len(address), step):
-        pixels = (address[begin : begin + step] & EXTERNAL) == 0
+        pixels = is_pixel(address[begin : begin + step])
         if pixels.any():
             return int(time[begin + int(np.argmax(pixels))])
     return 0
 
 
 def _fields(
-    words: NDArray[Any], orientation: Orientation
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Fields t, x (column), y (row), p of the pixel events; words are big-endian, [E, 2]."""
+    words: NDArray[Any], orientation: Orientation, *, name: str
+) -> tuple[Fields, list[str]]:
+    """Fields t, x (column), y (row), p of the pixel events, and what was dropped.
+
+    Words are big-endian, [E, 2].
+    """
     count = len(words)
     t = np.empty(count, dtype=np.int64)
     x, y, p = (np.empty(count, dtype=dtype) for dtype in (np.uint16, np.uint16, np.uint8))
-    external = False
+    special = False
     # In blocks, so that what comes between stays in the cache instead of fresh memory.
     for begin in range(0, count, BLOCK):
         block = slice(begin, begin + BLOCK)
         native = words[block].astype(np.uint32)  # both at once: bytes in a row turn faster
-        # The upper half of an address is unused, so 16 bits of it do.
+        special = special or native[:, 0].max() >= EXTERNAL
         bits = native[:, 0].astype(np.uint16)
         bits ^= FLIPS[orientation]
-        external = external or bits.max() >= EXTERNAL  # the highest bit, which no flip touches
         t[block] = native[:, 1].view(np.int32)
         np.right_shift(bits, 8, out=x[block])
         x[block] &= SIDE - 1
         np.right_shift(bits, 1, out=y[block])
         y[block] &= SIDE - 1
         np.bitwise_and(bits, 1, out=p[block], casting="unsafe")
-    if not external:
-        return t, x, y, p
-    pixel = (words[:, 0] & EXTERNAL) == 0
-    return t[pixel], x[pixel], y[pixel], p[pixel]
+    if not special:
+        return (t, x, y, p), []
+    pixel = _is_dvs128_pixel(words[:, 0])
+    foreign = pixel & (words[:, 0] > HIGHEST)
+    clauses = []
+    if wrong := int(foreign.sum()):
+        found = f"has {wrong} of {int(pixel.sum())} addresses beyond the 16 bits of a DVS128"
+        if wrong > MOST_OUTSIDE * pixel.sum():
+            raise DataError(
+                f"{name} {found}: it is damaged or of another camera, which its header does not "
+                "name; convert it to another format"
+            )
+        clauses.append(f"{found}, dropped")
+        pixel &= ~foreign
+    return (t[pixel], x[pixel], y[pixel], p[pixel]), clauses

@@ -1,4 +1,4 @@
-"""AEDAT 3.1 of the DVS128 camera: the format of DVS-Gesture.
+"""AEDAT 3.1 of the DVS128 camera, the format of DVS-Gesture, and of DAVIS cameras.
 
 A text header up to the line #!END-HEADER, then packets, little-endian: 28 bytes of packet header,
 then room for eventCapacity events, of which eventNumber are there. A polarity event is 8 bytes:
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tssd.atomic import replacing
 from tssd.errors import DataError, UsageError
+from tssd.events.formats.chips import DVS128, source_of
 from tssd.events.formats.limits import require_fits
 from tssd.events.formats.source import load, require_aedat
 from tssd.events.order import checked_events
@@ -55,15 +56,16 @@ def read_aedat3(source: Path | bytes, *, strict: bool = False, name: str = "") -
         name: How to call the source in messages; its path if empty.
 
     Raises:
-        DataError: Not AEDAT 3.1, an impossible packet header, or damaged beyond repair (see
-            `checked_events`).
+        DataError: Not AEDAT 3.1, of an unknown camera or of several, an impossible packet header,
+            or damaged beyond repair (see `checked_events`).
     """
     data, name = load(source, name)
     require_aedat(data, "3.1", name=name)
-    spans, clauses = _polarity_spans(data, _header_end(data, name=name), name=name)
-    return checked_events(
-        _fields(data, spans), (SIDE, SIDE), name=name, strict=strict, clauses=clauses
-    )
+    begin = _header_end(data, name=name)
+    chip = source_of(data[:begin], name=name) or DVS128
+    spans, clauses = _polarity_spans(data, begin, name=name)
+    size = chip.height, chip.width
+    return checked_events(_fields(data, spans), size, name=name, strict=strict, clauses=clauses)
 
 
 def last_time(path: Path) -> int:

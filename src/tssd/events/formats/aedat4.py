@@ -1,23 +1,37 @@
 """AEDAT 4.0 through the optional package `aedat`, which decompresses and decodes it.
 
-That package believes the numbers within a packet: a damaged body can end the process. The text
-header and files that are cut off are checked here; read only files whose origin you trust.
+That package believes the numbers within a file, so it runs in a process of its own, with limits to
+memory and time: what a damaged or hostile file does to it becomes one line here.
 """
 
+import importlib.util
+import json
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tssd.errors import DataError, UsageError
+from tssd.events.formats import aedat4_worker
+from tssd.events.formats.sensor import LARGEST
 from tssd.events.formats.source import load, require_aedat
 from tssd.events.order import checked_events
 from tssd.events.stream import Events
+from tssd.processes import lifeline
 
 _MAGIC_BYTES = 14
 _LENGTH = struct.Struct("<I")
-_PACKET = struct.Struct("<II")  # stream, bytes of the body
+
+# What decoding may take: events take 16 bytes there and are compressed at most tenfold.
+FREE_BYTES, PER_BYTE = 512 << 20, 256
+SECONDS, BYTES_A_SECOND = 30, 10**6
+
+# Bytes of t, x, y and p of one event.
+FIELDS = (("<i8", 8), ("<u2", 2), ("<u2", 2), ("u1", 1))
 
 
 def read_aedat4(path: Path, *, strict: bool = False) -> Events:
@@ -33,27 +47,21 @@ def read_aedat4(path: Path, *, strict: bool = False) -> Events:
     """
     data, name = load(path)
     require_aedat(data, "4.0", name=name)
-    try:
-        import aedat
-    except ImportError as error:
+    if importlib.util.find_spec("aedat") is None:
         raise UsageError(
             f"{name} is AEDAT 4.0, which needs the package aedat: pip install tssd[aedat4]"
-        ) from error
+        )
     begin = _packets_begin(data, name=name)
-    try:
-        decoder = aedat.Decoder(path)
-        streams = decoder.id_to_stream()
-        wanted = [number for number, stream in streams.items() if stream["type"] == "events"]
-        if not wanted:
-            raise DataError(f"{name} holds no stream of events: record it with events switched on")
-        parts, clauses = _packets(decoder, min(wanted), data, begin)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{name} is a damaged AEDAT 4.0 file ({reason}): replace it") from error
-    size = streams[min(wanted)]["height"], streams[min(wanted)]["width"]
-    fields = (_field(parts, "t", np.int64), _field(parts, "x", np.uint16),
-              _field(parts, "y", np.uint16), _field(parts, "on", np.uint8))  # fmt: skip
-    return checked_events(fields, size, name=name, strict=strict, clauses=clauses)
+    head, fields = _decode(path, begin, len(data), name=name)
+    t, x, y, p = fields
+    if len(p) and p.max() > 1:
+        raise DataError(f"{name} has a polarity of {int(p.max())}, expected 0 and 1: replace it")
+    height, width = head["size"]
+    if not (1 <= height <= LARGEST and 1 <= width <= LARGEST):
+        raise _damaged(name, f"its header says a sensor of {width}x{height} pixels")
+    return checked_events(
+        (t, x, y, p), (height, width), name=name, strict=strict, clauses=head["clauses"]
+    )
 
 
 def _packets_begin(data: bytes, *, name: str) -> int:
@@ -64,34 +72,36 @@ def _packets_begin(data: bytes, *, name: str) -> int:
     raise DataError(f"{name} ends within its header: it is cut off, replace it")
 
 
-def _packets(decoder: Any, stream: int, data: bytes, position: int) -> tuple[list[Any], list[str]]:
-    """Events of each packet of a stream, and whether the file ends too early.
+def _decode(
+    path: Path, begin: int, size: int, *, name: str
+) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+    memory, seconds = FREE_BYTES + PER_BYTE * size, SECONDS + size // BYTES_A_SECOND
+    # -P: the folder of the worker does not come before the standard library.
+    limits = [str(begin), str(memory), str(seconds)]
+    command = [sys.executable, "-P", aedat4_worker.__file__, path, *limits]
+    try:
+        with lifeline() as end:
+            done = subprocess.run(
+                command, stdin=end, capture_output=True, timeout=seconds, check=False
+            )
+    except subprocess.TimeoutExpired as error:
+        raise _damaged(name, f"it takes longer than {seconds} s to decode") from error
+    line, _, body = done.stdout.partition(b"\n")
+    if not line.startswith(b"{"):
+        raise _damaged(name, f"the decoder ended with exit code {done.returncode}")
+    head = json.loads(line)
+    if head.get("kind") == "none":
+        raise DataError(f"{name} {head['error']}")
+    if "error" in head:
+        raise _damaged(name, head["error"])
+    count, fields, position = head["count"], [], 0
+    if len(body) != count * sum(width for _, width in FIELDS):
+        raise _damaged(name, "the decoder was interrupted")
+    for dtype, width in FIELDS:
+        fields.append(np.frombuffer(body, dtype, count, position))
+        position += width * count
+    return head, fields
 
-    Raises:
-        RuntimeError: A packet that is whole cannot be decoded.
-    """
-    parts = []
-    while True:
-        # Where the packet ends that the decoder takes next.
-        end = len(data) + 1
-        if position + _PACKET.size <= len(data):
-            end = position + _PACKET.size + _PACKET.unpack_from(data, position)[1]
-        lost = len(data) - position
-        cut = [f"is cut off: its last {lost} bytes are no whole packet, dropped"]
-        try:
-            packet = next(decoder, None)
-        except RuntimeError:
-            if end <= len(data):
-                raise
-            return parts, cut
-        if packet is None:
-            # Behind the packets stands a table of them, except after an interrupted recording:
-            # there the decoder takes a few stray bytes for the end.
-            return parts, cut if 0 < lost < _PACKET.size else []
-        if packet["stream_id"] == stream:
-            parts.append(packet["events"])
-        position = end
 
-
-def _field(parts: list[Any], key: str, dtype: type[np.generic]) -> Any:
-    return np.concatenate([part[key].astype(dtype) for part in parts] or [np.empty(0, dtype)])
+def _damaged(name: str, reason: str) -> DataError:
+    return DataError(f"{name} is a damaged AEDAT 4.0 file ({reason}): replace it")
