@@ -37,6 +37,16 @@ class SmallFile:
         return self.path.name
 
     @property
+    def change(self) -> tuple[int, int]:
+        """Time of change and number on the disk."""
+        stat = self.path.stat()
+        return (stat.st_ctime_ns, stat.st_ino)
+
+    def checksum(self) -> int:
+        """Of nothing: the files are empty."""
+        return 0
+
+    @property
     def stamp(self) -> tuple[int, int]:
         """Size and modification time."""
         stat = self.path.stat()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from events.recordings import at
-from tssd.data.catalogue import Catalogue, FileRecording, check_counts, numbered
+from tssd.data.catalogue import Catalogue, FileRecording, check_counts, numbered, require_sensor
 from tssd.errors import DataError
 from tssd.events.files import PlainFile
 
@@ -72,3 +72,17 @@ def test_numbers_of_the_true_entries():
     found = numbered([False, True, True])
     assert (found.tolist(), found.dtype) == ([1, 2], np.int64)
     assert numbered([]).tolist() == []
+
+
+def test_a_recording_of_another_sensor_is_refused():
+    events = at([1], height=260, width=346)
+    require_sensor(events, (260, 346), "a.aedat")
+    with pytest.raises(DataError, match="a.aedat is of a camera with 346x260 pixels, expected 1"):
+        require_sensor(events, (128, 128), "a.aedat")
+
+
+def test_what_is_missing_is_told_where_it_is_allowed(caplog):
+    expected = {"a": 2, "b": 3, "c": 1}
+    with caplog.at_level("INFO", logger="tssd"):
+        check_counts("set", {"a": 2, "b": 1}, expected, allow_incomplete=True)
+    assert caplog.messages == ["set: incomplete, b: 1 of 3, c: 0 of 1"]

@@ -48,9 +48,15 @@ def test_extracted_recordings_come_first_wherever_they_lie(tmp_path):
     assert (found.converted, found.simulated) == (False, False)
 
 
-def test_a_recording_that_lies_there_twice_counts_once(tmp_path):
-    put(tmp_path, "a/1.bin", "copy/a/1.bin", "copy/A/1.BIN")
-    assert find(tmp_path).names == ["a/1"]
+def test_a_recording_that_lies_there_twice_counts_once(tmp_path, caplog):
+    put(tmp_path, "b/1.bin", "Backup/b/1.bin", "Backup/B/1.BIN", "b/1 (2).bin")
+    with caplog.at_level("INFO", logger="tssd"):
+        found = find(tmp_path)
+    assert found.names == ["b/1"]
+    assert contents(found) == [b"b/1.bin"]
+    assert caplog.messages == [
+        f"{tmp_path}/: 3 of 4 recordings are left out (1 of other names, 2 second copies)"
+    ]
 
 
 @pytest.mark.parametrize("names", [("A.zip", "B.zip"), ("a.zip", "download/B.zip")])
@@ -109,3 +115,9 @@ def test_a_damaged_archive_comes_with_advice(tmp_path):
     put(tmp_path, "A.zip")
     with pytest.raises(DataError, match=r"A\.zip is something else.*; get A\.zip \(1 GB, md5 aa"):
         find(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["long" * 2000, "a\0b"])
+def test_a_folder_that_cannot_be_is_not_there(tmp_path, name):
+    with pytest.raises(DataError, match="no recordings in"):
+        find(tmp_path / name)

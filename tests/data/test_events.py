@@ -10,7 +10,7 @@ from tssd.errors import DataError, UsageError
 from tssd.events import EqualCount, EqualTimeShare, FixedTime
 from tssd.events.pooling import cell_area
 
-from .event_folders import connected, frames_of, nmnist, state
+from .event_folders import connected, frames_of, nmnist, state, zipped
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +134,29 @@ def test_the_recordings_of_each_part_are_in_the_name_and_the_hash(opened, root, 
     assert other.split_hash != found.split_hash
 
 
+def test_the_content_hash_follows_the_bytes_and_the_split_alone(opened, tmp_path):
+    folder = nmnist(tmp_path / "NMNIST", train=3)
+    found = connected(NMNIST, tmp_path)
+    same = {
+        found.content_hash,
+        opened().content_hash,  # a copy elsewhere
+        connected(NMNIST, tmp_path, longest=5).content_hash,  # other frames of the same files
+    }
+    assert len(same) == 1
+    assert connected(NMNIST, tmp_path, val_share=0.5).content_hash not in same
+    path = folder / "Train/0/00001.bin"
+    status, content = path.stat(), path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    changed = connected(NMNIST, tmp_path)
+    assert changed.split_hash == found.split_hash
+    assert changed.content_hash not in same
+    path.write_bytes(content)
+    zipped(tmp_path / "zips/NMNIST/Train.zip", folder, "Train")
+    zipped(tmp_path / "zips/NMNIST/Test.zip", folder, "Test")
+    assert connected(NMNIST, tmp_path / "zips").content_hash in same
+
+
 def test_a_changed_recording_makes_another_cache(tmp_path):
     nmnist(tmp_path / "NMNIST", train=1)
     first = connected(NMNIST, tmp_path).cache
@@ -185,7 +208,7 @@ def test_frames_need_a_number_of_slices(root):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"slices": 0}, "data.slices: got 0, expected at least 1"),
+        ({"slices": 0}, "data.slices: got 0, expected 1 to 10000 timesteps"),
         ({"size": 35}, "data.size: got 35, expected 1 to 34 cells"),
         ({"size": 0}, "data.size: got 0, expected 1 to 34 cells"),
         ({"pool": "max"}, "data.pool: got max, expected sum or mean"),

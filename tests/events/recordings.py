@@ -1,6 +1,7 @@
 """Small recordings for the tests: random events, in memory or in files of four plain columns."""
 
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,14 @@ class FileRecording:
         stat = self.path.stat()
         return (stat.st_size, stat.st_mtime_ns)
 
+    @property
+    def change(self):
+        stat = self.path.stat()
+        return (stat.st_ctime_ns, stat.st_ino)
+
+    def checksum(self):
+        return zlib.crc32(self.path.read_bytes())
+
     def read(self):
         time.sleep(self.pause)
         table = np.load(self.path)
@@ -58,11 +67,15 @@ class FileRecording:
 class MemoryRecording:
     """Events made when they are asked for."""
 
-    def __init__(self, name, make, *, samples=1, stamp=(0,)):
+    def __init__(self, name, make, *, samples=1, stamp=(0,), change=()):
         self.name = name
         self.stamp = stamp
         self.samples = samples
+        self.change = change
         self._make = make
+
+    def checksum(self):
+        return 0
 
     def read(self):
         return self._make()

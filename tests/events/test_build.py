@@ -73,7 +73,10 @@ def test_a_second_start_reads_and_writes_nothing(root, recordings, tmp_path, cap
     def refuse():
         raise AssertionError("read again")
 
-    sources = [MemoryRecording(r.name, refuse, samples=2, stamp=r.stamp) for r in recordings]
+    sources = [
+        MemoryRecording(r.name, refuse, samples=2, stamp=r.stamp, change=r.change)
+        for r in recordings
+    ]
     again = opened(root, sources)
     np.testing.assert_array_equal(again.frames, first.frames)
     assert state(tmp_path) == before

@@ -22,6 +22,7 @@ from tssd.events.cache import (
 from tssd.events.writing import Writer
 
 KEY = {"options": {"dataset": "x"}, "slices": 3}
+SOURCES = {"change": "12", "content": "34"}
 COUNTS = np.random.default_rng(0).integers(0, 256, (5, 3, 2, 4, 6)).astype(np.uint8)
 
 
@@ -32,7 +33,7 @@ def made(tmp_path):
     writer = Writer(folder, COUNTS.shape, COUNTS.dtype)
     for n, counts in enumerate(COUNTS):
         writer.add(counts, (n, 10 * n, 0, 1))
-    writer.finish(KEY, {"a.bin": ["3 bytes dropped"]})
+    writer.finish(KEY, {"a.bin": ["3 bytes dropped"]}, SOURCES)
     return folder
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from data.event_folders import zip_of
 from tssd.errors import DataError
-from tssd.events.files import LARGEST, list_folder, list_zip
+from tssd.events.files import LARGEST, PlainFile, list_folder, list_zip
 
 
 @pytest.fixture
@@ -150,3 +150,33 @@ def test_an_encrypted_zip_is_refused(tmp_path):
 def test_a_missing_zip_is_an_error(tmp_path):
     with pytest.raises(DataError, match=r"gone\.zip is not readable \(No such file"):
         list_zip(tmp_path / "gone.zip", (".bin",))
+
+
+def test_a_folder_without_rights_is_named(folder, monkeypatch):
+    real = os.scandir
+
+    def refuse(place):
+        if str(place) != str(folder):
+            raise PermissionError(13, "Permission denied", place)
+        return real(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(DataError, match=r"set/a cannot be listed \(Permission denied\): chec"):
+        list_folder(folder, (".bin",))
+
+
+def test_the_checksum_is_that_of_the_bytes_and_the_change_moves_with_every_writing(folder):
+    path = folder / "x.bin"
+    path.write_bytes(b"one")
+    os.utime(path, ns=(5, 5))
+    file = PlainFile(folder, "x.bin")
+    before = file.stamp, file.change
+    assert file.checksum() == 0x7A6C86F1
+    path.write_bytes(b"two")
+    os.utime(path, ns=(5, 5))
+    assert file.stamp == before[0]
+    assert file.change != before[1]
+    assert file.checksum() != 0x7A6C86F1
+    path.unlink()
+    with pytest.raises(DataError, match="x.bin cannot be read"):
+        file.checksum()

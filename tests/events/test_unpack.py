@@ -1,7 +1,9 @@
 """Tar archives."""
 
+import io
 import logging
 import os
+import tarfile
 
 import pytest
 
@@ -130,3 +132,22 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "cache").write_text("a file where the folder of caches should be")
     with pytest.raises(DataError, match="unpacking into .*cache failed .*set TSSD_CACHE"):
         unpack(archive, tmp_path / "cache", WANTED)
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w"])
+def test_an_archive_of_the_same_size_and_time_is_unpacked_anew(tmp_path, mode):
+    archive, folders = tmp_path / "a.tar", []
+    for content in (b"\x01\x02\x03", b"\x03\x01\x02"):
+        with tarfile.open(archive, mode) as tar:
+            member = tarfile.TarInfo("a.bin")
+            member.size = 3
+            tar.addfile(member, io.BytesIO(content))
+        if mode == "w:gz":  # its header holds the time
+            data = bytearray(archive.read_bytes())
+            data[4:8] = bytes(4)
+            archive.write_bytes(data)
+        os.utime(archive, ns=(10**18, 10**18))
+        folders.append(unpack(archive, tmp_path / "root", (".bin",)))
+        assert (folders[-1] / "a.bin").read_bytes() == content
+        assert unpack(archive, tmp_path / "root", (".bin",)) == folders[-1]
+    assert folders[0] != folders[1]

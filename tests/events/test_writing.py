@@ -24,7 +24,7 @@ def test_size_is_what_the_files_take(tmp_path, dtype):
     writer = Writer(tmp_path, counts.shape, counts.dtype)
     for n in range(7):
         writer.add(counts[n], (0, 0, 0, 0))
-    writer.finish({}, {})
+    writer.finish({}, {}, {})
     sizes = [(tmp_path / name).stat().st_size for name in (FRAMES, STATISTICS)]
     assert sum(sizes) == size_on_disk(counts.shape, counts.dtype)
 

@@ -146,12 +146,12 @@ def _show(data: DataModule, name: str, sample: int, path: Path) -> int:
         raise UsageError(
             f"data show: {data.dataset_name} has no events, expected an event data set"
         )
-    part, index = data.part(name)
-    if sample >= len(index):
-        raise UsageError(f"--sample: got {sample}, but set {name} has {len(index)} samples")
     suffix = path.suffix.lstrip(".").lower()
     if suffix not in ("png", "svg", "pdf"):
         raise UsageError(f"--output: got {path}, expected a name that ends in .png, .svg or .pdf")
+    part, index = data.part(name)
+    if sample >= len(index):
+        raise UsageError(f"--sample: got {sample}, but set {name} has {len(index)} samples")
     frames = data.samples(name)[torch.tensor([sample])].numpy()[0]
     label = data.class_names[part.labels[index[sample]]]
     title = f"{data.dataset_name.rpartition(' ')[0]}, {name} {sample}: {label}"

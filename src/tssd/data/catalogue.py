@@ -1,6 +1,7 @@
 """What an event data set consists of: its recordings, their classes, and the official parts."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,11 @@ from tssd.errors import DataError
 from tssd.events import Events
 from tssd.events.files import File
 from tssd.events.recording import Recording
+
+log = logging.getLogger("tssd")
+
+# Classes or parts with too few recordings that the log names.
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,15 @@ class FileRecording:
     def stamp(self) -> tuple[int, ...]:
         """What identifies the content."""
         return self.file.stamp
+
+    @property
+    def change(self) -> tuple[int, ...]:
+        """What no writing leaves as it was."""
+        return self.file.change
+
+    def checksum(self) -> int:
+        """CRC-32 of the content."""
+        return self.file.checksum()
 
     def read(self) -> list[Events]:
         """Read the file."""
@@ -93,6 +108,7 @@ def check_counts(
         for name, count in expected.items()
         if found.get(name, 0) > count or (found.get(name, 0) < count and not allow_incomplete)
     ]
+    short = [name for name, count in expected.items() if found.get(name, 0) < count]
     unknown = [f"{name}: {count}, not part of it" for name, count in found.items()
                if name not in expected]  # fmt: skip
     if wrong or unknown:
@@ -102,6 +118,35 @@ def check_counts(
             + ("" if allow_incomplete else ", or use what is there with "
                "--data.allow_incomplete true")
         )  # fmt: skip
+    if short:
+        log.info(
+            "%s: incomplete, %s",
+            where,
+            _shown([f"{name}: {found.get(name, 0)} of {expected[name]}" for name in short]),
+        )
+
+
+def _shown(names: Sequence[str]) -> str:
+    rest = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def require_sensor(events: Events, size: tuple[int, int], place: str) -> None:
+    """Refuse a recording of another sensor than the data set's.
+
+    Args:
+        events: The recording.
+        size: Rows and columns of the data set's sensor.
+        place: Where it lies, for the message.
+
+    Raises:
+        DataError: It has other pixels.
+    """
+    if (events.height, events.width) != size:
+        raise DataError(
+            f"{place} is of a camera with {events.width}x{events.height} pixels, expected "
+            f"{size[1]}x{size[0]}: it is no recording of this data set, remove it"
+        )
 
 
 def numbered(members: ArrayLike) -> Indices:

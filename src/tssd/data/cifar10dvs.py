@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tssd.data.base import require
-from tssd.data.catalogue import Catalogue, check_counts, numbered
+from tssd.data.catalogue import Catalogue, check_counts, numbered, require_sensor
 from tssd.data.event_augment import EventAugmentation
 from tssd.data.event_sources import Download, find_recordings
 from tssd.data.events import EventData, Pool
@@ -164,7 +164,7 @@ class CIFAR10DVS(EventData):
         """Read an AEDAT 2.0 file."""
         # Only what the frames need is decoded: a tenth of a recording for ten timesteps.
         start = self.slicing.start if isinstance(self.slicing, FixedTime) else "first"
-        return read_aedat2(
+        events = read_aedat2(
             file.content(),
             duration=None if self.slices is None else self.slicing.needed(self.slices),
             start=start,
@@ -172,6 +172,8 @@ class CIFAR10DVS(EventData):
             strict=self.strict,
             name=file.place,
         )
+        require_sensor(events, self.sensor, file.place)
+        return events
 
     def read_converted(self, file: File) -> Events:
         """Read an .npz file of SpikingJelly's, turned as `orientation` says."""

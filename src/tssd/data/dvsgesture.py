@@ -1,5 +1,6 @@
 """DVS-Gesture: hand and arm gestures of 29 people (Amir et al., 2017)."""
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -118,11 +119,11 @@ class DVSGesture(EventData):
     def _tree(self) -> Path | None:
         """The folder that holds the recordings and the lists; None if there is none."""
         for place in ("", TREE, f"extract/{TREE}"):
-            if (self.path / place / LISTS["train"]).is_file():
+            if os.path.isfile(self.path / place / LISTS["train"]):
                 return self.path / place
         for place in ("", DOWNLOADED):
             archive = self.path / place / DOWNLOADS[0].file
-            if archive.is_file():
+            if os.path.isfile(archive):
                 suffixes = (".aedat", ".csv", ".txt", ".json")
                 advice = f"; {where_from(DOWNLOADS, self.path)}"
                 root = cache_root(self.path.parent)

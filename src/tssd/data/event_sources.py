@@ -1,5 +1,7 @@
 """Where the recordings of a data set lie: extracted, zipped, or as SpikingJelly leaves them."""
 
+import logging
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +11,8 @@ from tssd.data.root import DATA_VARIABLE
 from tssd.errors import DataError
 from tssd.events.files import File, list_folder, list_zip
 from tssd.events.trees.marking import is_simulated
+
+log = logging.getLogger("tssd")
 
 # Folders in which SpikingJelly keeps the archives and the recordings it has converted.
 DOWNLOADED, CONVERTED = "download", "events_np"
@@ -81,7 +85,7 @@ def find_recordings(
     """
     advice = f"; {where_from(downloads, folder)}" if downloads else ""
     simulated = is_simulated(folder)
-    plain = list_folder(folder, (suffix,)) if folder.is_dir() else []
+    plain = list_folder(folder, (suffix,)) if os.path.isdir(folder) else []
     plain = [file for file in plain if not file.name.startswith(f"{CONVERTED}/")]
     if found := _matching(plain, pattern):
         return Found(*found, simulated=simulated)
@@ -90,7 +94,7 @@ def find_recordings(
         path.resolve(): path
         for name in names
         for path in (folder / name, folder / DOWNLOADED / name)
-        if path.is_file()
+        if os.path.isfile(path)
     }
     zipped = [file for path in zips.values() for file in list_zip(path, (suffix,), advice=advice)]
     if found := _matching(zipped, pattern):
@@ -113,7 +117,7 @@ def find_converted(folder: Path, pattern: str) -> Found | None:
         folder: The data set's folder.
         pattern: Regular expression that the end of a recording's path matches, groups named.
     """
-    files = list_folder(folder / CONVERTED, (".npz",)) if folder.is_dir() else []
+    files = list_folder(folder / CONVERTED, (".npz",)) if os.path.isdir(folder) else []
     found = _matching(files, pattern)
     return None if found is None else Found(*found, converted=True, simulated=is_simulated(folder))
 
@@ -138,12 +142,20 @@ def _matching(
     """The files whose path ends in the pattern, each recording once; None if there are none."""
     expression = re.compile(rf"(?:^|/){pattern}", re.IGNORECASE)
     chosen: dict[tuple[str, ...], tuple[File, Mapping[str, str]]] = {}
-    for file in files:
+    matches = 0
+    # The same recording may lie there twice, say in a backup: the one nearest to the top counts.
+    for file in sorted(files, key=lambda file: file.name.count("/")):
         if match := expression.search(file.name):
             fields = match.groupdict()
-            # The same recording may lie there twice, say extracted into two places.
+            matches += 1
             chosen.setdefault(tuple(value.lower() for value in fields.values()), (file, fields))
     if not chosen:
         return None
+    if left := len(files) - len(chosen):
+        first = files[0].place.removesuffix(files[0].name)
+        log.info(
+            "%s: %d of %d recordings are left out (%d of other names, %d second copies)",
+            first, left, len(files), len(files) - matches, matches - len(chosen),
+        )  # fmt: skip
     ordered = [chosen[key] for key in sorted(chosen)]
     return [file for file, _ in ordered], [fields for _, fields in ordered]

@@ -1,5 +1,6 @@
 """What all data modules of event recordings share: the frames, their cache and the timesteps."""
 
+import hashlib
 import logging
 import sys
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from tssd.data.event_augment import EventAugmentation
 from tssd.data.event_set import EventPart, EventSet
 from tssd.data.event_sources import Found
 from tssd.data.parts import Stored
-from tssd.data.root import data_root
+from tssd.data.root import below_root
 from tssd.data.splits import Indices
 from tssd.errors import UsageError
 from tssd.events import Events
@@ -34,6 +35,10 @@ from tssd.events.slicing import FixedTime, Slicing
 log = logging.getLogger("tssd")
 
 Pool = Literal["sum", "mean"]
+
+# Timesteps; so many frames of the largest sensor fill 900 MB.
+MOST_SLICES = 10_000
+SLICES = f"1 to {MOST_SLICES} timesteps"
 
 
 class EventData(DataModule):
@@ -91,7 +96,7 @@ class EventData(DataModule):
             num_workers=num_workers,
             seed=seed,
         )
-        require(slices is None or slices >= 1, "slices", slices, "at least 1")
+        require(slices is None or 1 <= slices <= MOST_SLICES, "slices", slices, SLICES)
         largest = min(self.sensor)
         require(size is None or 1 <= size <= largest, "size", size, f"1 to {largest} cells")
         require(pool in ("sum", "mean"), "pool", pool, "sum or mean")
@@ -155,13 +160,13 @@ class EventData(DataModule):
                 f"data.slices: got {self.slices}, but the network runs for up to {longest} "
                 f"timesteps; give at least {longest}, or null for as many as are needed"
             )
+        require(cut <= MOST_SLICES, "slices", cut, SLICES)
         self.slices = cut
 
     @cached_property
     def path(self) -> Path:
         """The data set's folder."""
-        folder = Path(self.folder).expanduser()
-        return folder if folder.is_absolute() else data_root(self.root) / folder
+        return below_root(self.root, self.folder)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -209,6 +214,14 @@ class EventData(DataModule):
         """Name with a hash of the recordings in each part: the id list behind every result."""
         simulated = " (simulated)" if self.catalogue.simulated else ""
         return f"{self.title}{simulated} {self.catalogue.id_hash}"
+
+    @property
+    def content_hash(self) -> str:
+        """Fingerprint of the content of all recordings, and of the samples chosen of them.
+
+        It stands in the cache, which is built for it if it is not there.
+        """
+        return hashlib.sha256(f"{self.split_hash} {self.cache.content}".encode()).hexdigest()[:12]
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Fashion-MNIST, CIFAR-10 and CIFAR-100 from the files that torchvision lays out."""
 
+import os
 import pickle
 from pathlib import Path
 from typing import ClassVar
@@ -46,7 +47,7 @@ class TorchvisionSet(ImageData):
     def read(self) -> Stored:
         """Read both parts into memory."""
         root = data_root(self.root)
-        missing = [file for file in self.files if not (root / file).is_file()]
+        missing = [file for file in self.files if not os.path.isfile(root / file)]
         if missing:
             raise DataError(
                 f"{self.dataset_name}: {missing[0]} is not in {root}; expected torchvision's layout"

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from tssd.data.catalogue import require_sensor
 from tssd.errors import DataError
 from tssd.events import Events
 from tssd.events.files import PlainFile, list_folder
-from tssd.events.formats.aedat3 import last_time, read_aedat3
+from tssd.events.formats.aedat3 import SIDE, last_time, read_aedat3
 from tssd.events.formats.gesture_labels import GestureWindow, read_labels, recorded
 
 # The data set's own lists of recordings, 98 of users 1 to 23 and 24 of users 24 to 29.
@@ -41,6 +42,15 @@ class Trial:
         return *self.file.stamp, *self.labels.stamp
 
     @property
+    def change(self) -> tuple[int, ...]:
+        """What no writing leaves as it was, of both files."""
+        return *self.file.change, *self.labels.change
+
+    def checksum(self) -> int:
+        """CRC-32 of the content, both files in one number."""
+        return self.file.checksum() << 32 | self.labels.checksum()
+
+    @property
     def samples(self) -> int:
         """Number of gestures."""
         return len(self.windows)
@@ -48,6 +58,7 @@ class Trial:
     def read(self) -> list[Events]:
         """Read the recording once, and cut every window out of it on its own: they may overlap."""
         events = read_aedat3(self.file.content(), strict=self.strict, name=self.file.place)
+        require_sensor(events, (SIDE, SIDE), self.file.place)
         cuts = [(window, events.between(window.start, window.end)) for window in self.windows]
         return [replace(cut, t=cut.t - window.start) for window, cut in cuts]
 

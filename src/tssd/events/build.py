@@ -17,7 +17,7 @@ from tssd.events.binning import frame_dtype
 from tssd.events.cache import CACHE_VARIABLE, DamagedError, FrameCache, read_cache
 from tssd.events.converting import Plan
 from tssd.events.pooling import Size
-from tssd.events.recording import Key, Recording, cache_key, folder_name
+from tssd.events.recording import Key, Recording, Sources, cache_key, folder_name
 from tssd.events.slicing import Slicing
 from tssd.events.writing import (
     Writer,
@@ -70,14 +70,14 @@ def open_frames(
     full = cache_key(key, recordings, slicing=slicing, slices=slices, size=size, bits=bits)
     plan = Plan(recordings, slicing, slices, size, bits)
     path = root / folder_name(full)
-    found, _ = _look(path, full)
+    found, _ = _look(path, full, recordings)
     if found is not None:
         remove_lock(path)
         return found
     try:
         root.mkdir(parents=True, exist_ok=True)
         with locked(lock_path(path), on_wait=lambda: _tell_waiting(path)) as hold:
-            found, damage = _look(path, full)
+            found, damage = _look(path, full, recordings)
             if found is not None:
                 return found
             remove_leftovers(root)
@@ -91,9 +91,9 @@ def open_frames(
         ) from error
 
 
-def _look(path: Path, key: Key) -> tuple[FrameCache | None, str]:
+def _look(path: Path, key: Key, recordings: Sequence[Recording]) -> tuple[FrameCache | None, str]:
     try:
-        return read_cache(path, key), ""
+        return read_cache(path, key, recordings), ""
     except DamagedError as damage:
         return None, str(damage)
 
@@ -120,7 +120,7 @@ def _build(
             if hold is Hold.HELD or not path.is_dir():
                 raise
     sync_folder(path.parent)
-    cache, damage = _look(path, key)
+    cache, damage = _look(path, key, plan.recordings)
     if cache is None:
         raise DataError(
             f"{path}: damaged right after it was built ({damage or 'it is gone'}): check the disk"
@@ -135,6 +135,7 @@ def _fill(
     writer: Writer | None = None
     shape: tuple[int, ...] = ()
     notes: dict[str, list[str]] = {}
+    sources = Sources()
     # Closed whatever happens, so that no thread reads on after an error or Ctrl-C.
     with closing(plan.convert_all(workers)) as results, ExitStack() as opened:
         shown = track(
@@ -157,10 +158,11 @@ def _fill(
                         f"recording {_pixels(shape)}: give a size to bring all to one"
                     )
                 writer.add(frames.counts, row)
+            sources.add(converted.name, converted.change, converted.checksum)
             if converted.notes:
                 notes[converted.name] = list(converted.notes)
         assert writer is not None  # `cache_key` has refused to go without samples
-        statistics = writer.finish(key, notes)
+        statistics = writer.finish(key, notes, sources.hashes())
     if saturated := int(statistics["saturated"].sum()):
         log.warning(
             "%s: %d of %d counts stand at the maximum of %d bits; bits=16 keeps more",

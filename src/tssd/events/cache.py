@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tssd.events.binning import Counts
-from tssd.events.recording import Key
+from tssd.events.recording import Key, Recording, change_of, content_of
 
 FRAMES, STATISTICS, META = "frames.npy", "statistics.npy", "meta.json"
 CACHE_VARIABLE = "TSSD_CACHE"
@@ -42,6 +42,7 @@ class FrameCache:
             sample, a structured int64 array [M].
         notes: what was dropped or repaired, a list of clauses by name of recording.
         nbytes: size of the frames on disk.
+        content: hash of the content of all the files it was made from.
     """
 
     def __init__(self, path: Path, meta: dict[str, Any], statistics: NDArray[np.void]) -> None:
@@ -49,6 +50,7 @@ class FrameCache:
         self.statistics = statistics
         self.notes: dict[str, list[str]] = meta["notes"]
         self.nbytes: int = meta["frames"]["bytes"]
+        self.content: str = meta["sources"]["content"]
         self._frames: Counts | None = None
 
     def __len__(self) -> int:
@@ -67,7 +69,9 @@ class FrameCache:
         return self.__dict__ | {"_frames": None}
 
 
-def read_cache(path: Path, key: Key) -> FrameCache | None:
+def read_cache(
+    path: Path, key: Key, recordings: Sequence[Recording] | None = None
+) -> FrameCache | None:
     """Open the cache in a folder after checking it; None if there is none.
 
     The frames are read in full, and compared with their checksum, only if size or modification
@@ -76,6 +80,8 @@ def read_cache(path: Path, key: Key) -> FrameCache | None:
     Args:
         path: of the folder.
         key: the complete key that it must have, plain values.
+        recordings: what it must have been made from; read only if they may have changed. None if
+            they are not there.
 
     Raises: DamagedError: it is incomplete, changed, or of another key.
     """
@@ -87,6 +93,8 @@ def read_cache(path: Path, key: Key) -> FrameCache | None:
             raise DamagedError("it was made with other options or from other files")
         statistics = _statistics(path, meta)
         _check_frames(path, meta["frames"], meta)
+        if recordings is not None:
+            _check_sources(path, meta, recordings)
         cache = FrameCache(path, meta, statistics)
         _ = cache.frames  # mapped here, so that what cannot be mapped is found here
     except OSError as error:
@@ -141,6 +149,21 @@ def _check_frames(path: Path, expected: dict[str, Any], meta: dict[str, Any]) ->
     _remember(path, meta)
 
 
+def _check_sources(path: Path, meta: dict[str, Any], recordings: Sequence[Recording]) -> None:
+    """Names, sizes and times are in the key; what they may hide is looked at here."""
+    sources = meta["sources"]
+    change = change_of(recordings)
+    if sources["change"] == change:
+        return
+    log.info("%s: its recordings were copied or touched since, comparing their content", path)
+    if content_of(recordings) != sources["content"]:
+        raise DamagedError(
+            "the content of its recordings has changed, though their sizes and times have not"
+        )
+    sources["change"] = change
+    _remember(path, meta)
+
+
 def _remember(path: Path, meta: dict[str, Any]) -> None:
     """Save the time of the full check; where that is not allowed, the next start checks again."""
     temporary = path / f"{META}.{os.getpid()}"
@@ -161,12 +184,12 @@ def cache_root(data_root: Path) -> Path:
         data_root: folder of the data sets; `.tssd-cache` in it is taken if it can be written.
     """
     if given := os.environ.get(CACHE_VARIABLE):
-        return Path(given).expanduser()
+        return Path(os.path.expanduser(given))
     beside = data_root / ".tssd-cache"
     if _is_writable(beside if os.path.lexists(beside) else data_root):
         return beside
     base = os.environ.get("XDG_CACHE_HOME")
-    user = (Path(base) if base else Path.home() / ".cache") / "tssd"
+    user = (Path(base) if base else Path(os.path.expanduser("~")) / ".cache") / "tssd"
     log.warning(
         "%s cannot be written, so frames are cached in %s; set %s to choose another folder",
         beside,

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 from tssd.errors import DataError, TssdError
 from tssd.events.binning import Frames, to_frames
 from tssd.events.pooling import Size
-from tssd.events.recording import Recording, stamp_of
+from tssd.events.recording import Recording, change_now, stamp_of
 from tssd.events.slicing import Slicing
 from tssd.events.stream import Events
 
@@ -33,6 +33,8 @@ class Converted:
     frames: list[Frames]
     rows: list[tuple[int, int, int, int]]
     notes: dict[str, None]
+    change: list[int]
+    checksum: int
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,10 @@ class Plan:
     def convert(self, item: tuple[Recording, list[int]]) -> Converted:
         """Read a recording, whose stamp was `item[1]`, and count; every error names it."""
         recording, stamp = item
+        change = change_now(recording)
         samples = self._read(recording)
-        if stamp_of(recording) != stamp:
+        checksum = recording.checksum()
+        if (stamp_of(recording), change_now(recording)) != (stamp, change):
             raise DataError(
                 f"{recording.name}: changed while it was read: start again when it is complete"
             )
@@ -63,7 +67,7 @@ class Plan:
                 f"{recording.name}: has {len(samples)} samples, expected {recording.samples}: "
                 "check the file and its labels"
             )
-        converted = Converted(recording.name, [], [], {})
+        converted = Converted(recording.name, [], [], {}, change, checksum)
         for events in samples:
             try:
                 frames = to_frames(

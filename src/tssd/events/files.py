@@ -20,6 +20,8 @@ LARGEST = 2 << 30
 # that are large, an archive is made to fill memories.
 DENSEST, DENSE_FROM = 200, 16 << 20
 
+BLOCK = 1 << 20  # bytes read at once
+
 # What operating systems and archivers leave behind.
 FOREIGN = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db"})
 
@@ -43,6 +45,15 @@ class File(Protocol):
     @property
     def stamp(self) -> tuple[int, ...]:
         """What identifies the content, looked up anew at each call where that is cheap."""
+        ...
+
+    @property
+    def change(self) -> tuple[int, ...]:
+        """What no writing leaves as it was, though the stamp may stay; empty if the stamp tells."""
+        ...
+
+    def checksum(self) -> int:
+        """CRC-32 of the content."""
         ...
 
     def content(self) -> Path | bytes:
@@ -70,17 +81,38 @@ class PlainFile:
     @property
     def stamp(self) -> tuple[int, ...]:
         """Size in bytes and time of modification in nanoseconds."""
-        try:
-            found = (self.folder / self.name).stat()
-        except OSError as error:
-            raise DataError(
-                f"{self.folder / self.name} cannot be read ({error.strerror}): restore it"
-            ) from error
+        found = self._stat()
         return found.st_size, found.st_mtime_ns
+
+    @property
+    def change(self) -> tuple[int, ...]:
+        """Time of the last change of any kind, which nobody can set, and number on the disk."""
+        found = self._stat()
+        return found.st_ctime_ns, found.st_ino
+
+    def checksum(self) -> int:
+        """CRC-32 of the content."""
+        crc = 0
+        try:
+            with open(self.content(), "rb", buffering=0) as file:
+                while block := file.read(BLOCK):
+                    crc = zlib.crc32(block, crc)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return crc
 
     def content(self) -> Path:
         """Its path."""
         return self.folder / self.name
+
+    def _stat(self) -> os.stat_result:
+        try:
+            return os.stat(self.content())
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: OSError) -> DataError:
+        return DataError(f"{self.place} cannot be read ({error.strerror}): restore it")
 
 
 @dataclass(frozen=True)
@@ -96,11 +128,16 @@ class ZippedFile:
     archive: Path
     name: str
     stamp: tuple[int, ...]
+    change: tuple[int, ...] = ()
 
     @property
     def place(self) -> str:
         """The archive and the path in it."""
         return f"{self.archive}: {self.name}"
+
+    def checksum(self) -> int:
+        """CRC-32 of the content, as the archive's directory has it."""
+        return self.stamp[1]
 
     def content(self) -> bytes:
         """Unpack it into memory. Raises: DataError: damaged."""
@@ -113,11 +150,15 @@ class ZippedFile:
 
 
 def list_folder(folder: Path, suffixes: Iterable[str]) -> list[PlainFile]:
-    """All files below a folder with one of these suffixes, sorted by name; links are followed."""
+    """All files below a folder with one of these suffixes, sorted by name; links are followed.
+
+    Raises:
+        DataError: A folder cannot be listed.
+    """
     endings = tuple(suffixes)
     found: list[PlainFile] = []
     seen: set[str] = set()
-    for place, folders, names in os.walk(folder, followlinks=True):
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=_refuse_folder):
         if (real := os.path.realpath(place)) in seen:  # a link in a circle
             folders.clear()
             continue
@@ -128,6 +169,14 @@ def list_folder(folder: Path, suffixes: Iterable[str]) -> list[PlainFile]:
             if name.lower().endswith(endings) and name not in FOREIGN and name[0] != ".":
                 found.append(PlainFile(folder, (inside / name).as_posix()))
     return sorted(found, key=lambda file: file.name)
+
+
+def _refuse_folder(error: OSError) -> None:
+    if isinstance(error, FileNotFoundError):  # a folder that is not there holds nothing
+        return
+    raise DataError(
+        f"{error.filename} cannot be listed ({error.strerror}): check its rights"
+    ) from error
 
 
 def list_zip(archive: Path, suffixes: Iterable[str], *, advice: str = "") -> list[ZippedFile]:

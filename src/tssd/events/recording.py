@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from tssd.errors import DataError, UsageError
 from tssd.events.pooling import Size
@@ -12,7 +12,7 @@ from tssd.events.slicing import Slicing
 from tssd.events.stream import Events
 
 # Goes up when frames, statistics or the files of a cache are made in another way.
-FORMAT = 1
+FORMAT = 2
 
 Key = Mapping[str, Any]  # plain values: what JSON holds
 
@@ -31,6 +31,15 @@ class Recording(Protocol):
 
         Looked up anew at each call, it lets a build notice a file that changes while it is read.
         """
+        ...
+
+    @property
+    def change(self) -> tuple[int, ...]:
+        """What no writing leaves as it was, though the stamp may stay; empty if the stamp tells."""
+        ...
+
+    def checksum(self) -> int:
+        """Of the content, all of which is read for it."""
         ...
 
     @property
@@ -94,13 +103,59 @@ def fingerprint(recordings: Sequence[Recording]) -> str:
 
 def stamp_of(recording: Recording) -> list[int]:
     """Its stamp now. Raises: DataError: what it looks at is gone."""
+    return _looked_up(recording, "stamp")
+
+
+def change_now(recording: Recording) -> list[int]:
+    """Its change now. Raises: DataError: what it looks at is gone."""
+    return _looked_up(recording, "change")
+
+
+def _looked_up(recording: Recording, what: Literal["stamp", "change"]) -> list[int]:
     try:
-        return [int(n) for n in recording.stamp]
+        return [int(n) for n in getattr(recording, what)]
     except OSError as error:
         raise DataError(
             f"{recording.name}: cannot be read ({error.strerror or error}): check that the file is "
             "there and may be read"
         ) from error
+
+
+class Sources:
+    """What a cache was made from, in two hashes that stand in it beside its key.
+
+    `change` is cheap to compare, and also changes when a file is copied; `content` settles it. A
+    file that was rewritten with the same size, and then given its old time, differs in both.
+    """
+
+    def __init__(self) -> None:
+        self._change = hashlib.sha256()
+        self._content = hashlib.sha256()
+
+    def add(self, name: str, change: Sequence[int], checksum: int) -> None:
+        """Take in the next recording, in the order of the samples."""
+        self._change.update(json.dumps([name, *change]).encode())
+        self._content.update(json.dumps([name, checksum]).encode())
+
+    def hashes(self) -> dict[str, str]:
+        """As they stand in meta.json."""
+        return {"change": self._change.hexdigest(), "content": self._content.hexdigest()}
+
+
+def change_of(recordings: Sequence[Recording]) -> str:
+    """The first hash, of the recordings as they are now. Raises: DataError: one is gone."""
+    sources = Sources()
+    for recording in recordings:
+        sources.add(recording.name, change_now(recording), 0)
+    return sources.hashes()["change"]
+
+
+def content_of(recordings: Sequence[Recording]) -> str:
+    """The second hash, for which all recordings are read. Raises: DataError: one is gone."""
+    sources = Sources()
+    for recording in recordings:
+        sources.add(recording.name, (), recording.checksum())
+    return sources.hashes()["content"]
 
 
 def folder_name(key: Key) -> str:

@@ -27,6 +27,7 @@ RESERVE = 64 << 20
 
 # The first bytes of a gzip file; servers and browsers may unpack a .tar.gz on the way.
 GZIP = b"\x1f\x8b"
+TRAILER = 8  # bytes: checksum and size
 
 # What is raised on damaged archives; the last two on absurd times of modification.
 _UNREADABLE = (
@@ -37,8 +38,9 @@ _UNREADABLE = (
 def unpack(archive: Path, root: Path, suffixes: Iterable[str], *, advice: str = "") -> Path:
     """Unpack the files with one of these suffixes once; the folder may be deleted at any time.
 
-    The folder's name holds the archive's size and time of modification, so another archive is
-    unpacked anew. It appears under its name when it is complete. The archive stays as it is.
+    The folder's name holds the archive's size, time of modification and checksum, so another
+    archive is unpacked anew. It appears under its name when it is complete. The archive stays as
+    it is.
 
     Args:
         archive: A .tar or .tar.gz file.
@@ -53,10 +55,9 @@ def unpack(archive: Path, root: Path, suffixes: Iterable[str], *, advice: str = 
         DataError: No tar archive, damaged, a member that leaves the folder or is no plain file, or
             too little space.
     """
-    found = archive.stat()
-    stamp = f"{archive.name} {found.st_size} {found.st_mtime_ns}"
-    folder = root / f"unpacked-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}"
     try:
+        name = hashlib.sha256(_stamp(archive).encode()).hexdigest()[:16]
+        folder = root / f"unpacked-{name}"
         root.mkdir(parents=True, exist_ok=True)
         if folder.is_dir():
             remove_lock(folder)
@@ -74,6 +75,18 @@ def unpack(archive: Path, root: Path, suffixes: Iterable[str], *, advice: str = 
             f"archive, the free space and the rights, or set {CACHE_VARIABLE} to another folder"
         ) from error
     return folder
+
+
+def _stamp(archive: Path) -> str:
+    """What tells an archive from every other, also from one of the same size and time."""
+    with archive.open("rb") as file:
+        found = os.fstat(file.fileno())
+        start = file.read(len(GZIP))
+        file.seek(max(found.st_size - TRAILER, 0))
+        # gzip ends with the checksum of what it holds; a plain tar has none, but this time, which
+        # nobody can set.
+        own = file.read().hex() if start == GZIP else str(found.st_ctime_ns)
+    return f"{archive.name} {found.st_size} {found.st_mtime_ns} {own}"
 
 
 def _tell_waiting(archive: Path) -> None:

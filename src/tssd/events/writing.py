@@ -72,7 +72,9 @@ class Writer:
         self._done += 1
         self._write(np.ascontiguousarray(counts).data.cast("B"))
 
-    def finish(self, key: Key, notes: Mapping[str, Sequence[str]]) -> NDArray[np.void]:
+    def finish(
+        self, key: Key, notes: Mapping[str, Sequence[str]], sources: Mapping[str, str]
+    ) -> NDArray[np.void]:
         """Complete the folder, meta.json last, and wait until it is on disk."""
         assert self._done == self._shape[0]
         _sync(self._file)
@@ -82,6 +84,7 @@ class Writer:
         np.save(buffer, self._statistics)
         meta = {
             "key": key,
+            "sources": dict(sources),
             "frames": {
                 "bytes": stat.st_size,
                 "header": len(self._header),

@@ -49,6 +49,8 @@ def mark(folder: Path, text: str) -> None:
         raise DataError(
             f"{folder} cannot be made or read as a folder ({error.strerror}): choose another one"
         ) from error
+    except ValueError as error:  # a NUL in the path
+        raise DataError(f"{folder} is not a path ({error}): choose another one") from error
     path = folder / NOTE
     if not path.exists():
         if there:
@@ -125,8 +127,8 @@ def is_simulated(path: Path) -> bool:
 
     Anything else, also a damaged zip, is not known to be.
     """
-    if path.is_dir():
-        return (path / NOTE).is_file()
+    if os.path.isdir(path):
+        return os.path.isfile(path / NOTE)
     try:
         return SAYS.encode() in zip_comment(path)
     except (OSError, ValueError, zipfile.BadZipFile):

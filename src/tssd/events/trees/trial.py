@@ -30,6 +30,10 @@ LATE_SHARE = 0.06
 _PERSON, _TRIAL = 1, 2
 
 
+# Seconds and events of a gesture; twelve of the most events fill 800 MB.
+LONGEST, MOST_EVENTS = 600.0, 5e6
+
+
 @dataclass(frozen=True)
 class GestureStyle:
     """Sizes of a simulated DVS-Gesture.
@@ -54,6 +58,11 @@ class GestureStyle:
                     f"gesture {field} is {getattr(self, field)}, expected more than 0: give 6 "
                     "seconds and a rate of 30000 events a second for about the original's size"
                 )
+        if self.seconds > LONGEST or self.seconds * self.rate > MOST_EVENTS:
+            raise UsageError(
+                f"gesture seconds are {self.seconds:g} and the rate {self.rate:g}, expected at "
+                f"most {LONGEST:g} s and {MOST_EVENTS:g} events a gesture: give less"
+            )
         check_seed("seed", self.seed)
 
 
