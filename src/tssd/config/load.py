@@ -1,18 +1,22 @@
 """A recipe, checked, with overrides."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
 
 from tssd.config.options import problems
 from tssd.config.override import no_such_option, override
 from tssd.config.recipe import Config, Layer, layers, merge
 from tssd.config.schema import with_defaults
+from tssd.config.trust import only_known_parts
 from tssd.errors import UsageError
 
 
 def load_recipe(name: str, overrides: Sequence[tuple[str, str]] = ()) -> Config:
     """A recipe as a mapping, `extends` followed, overrides (dotted name, YAML value) applied.
 
-    What it names by import path is imported: see `tssd.config.paths`.
+    What it names by import path is imported: see `tssd.config.paths`. A run folder, which a
+    stranger may have made, may name less than a recipe: see `tssd.config.trust`.
 
     Args:
         name: of a recipe in the package, or the path of a YAML file or a run folder.
@@ -21,7 +25,9 @@ def load_recipe(name: str, overrides: Sequence[tuple[str, str]] = ()) -> Config:
     """
     found = layers(name)
     config = merge(found)
-    check(config, found)
+    from_a_run = any(Path(layer.source).is_dir() for layer in found)
+    with only_known_parts() if from_a_run else nullcontext():
+        check(config, found)
     config = with_defaults(config)
     for option, text in overrides:
         override(config, option, text)

@@ -10,7 +10,7 @@ import yaml
 from docstring_parser import parse as parse_docstring
 
 from tssd.config.kinds import MISSING, as_node, check_class, fits, in_words, wanted
-from tssd.config.paths import load_object
+from tssd.config.paths import check_texts, load_object
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS
 from tssd.errors import UsageError
@@ -84,6 +84,7 @@ def problems_at(value: Any, kind: Any, option: str) -> Iterator[Problem]:
     node = as_node(kind, value)
     below = slots_below(kind, node)
     if below is None:
+        check_texts(kind, node)
         if wanted(kind) and isinstance(node, dict):
             yield Problem(option, f"it has no class_path, expected {in_words(kind)}")
         elif not fits(kind, node):
