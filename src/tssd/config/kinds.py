@@ -4,8 +4,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache
-from types import NoneType, UnionType
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from jsonargparse import ArgumentParser
 
@@ -110,11 +110,16 @@ def choices(kind: Any) -> list[str]:
     return [str(c) for c in literals] or (known_classes(want.base) if want else [])
 
 
-def _annotated_result(function: Callable[..., Any]) -> Any:
+def _annotated_result(function: Any) -> Any:
     """What a function says that it returns; MISSING if it does not."""
     try:
-        return inspect.signature(function, eval_str=True).return_annotation
-    except Exception:  # names that exist for type checkers only, and functions without a signature
+        made = inspect.signature(function).return_annotation
+        # The arguments' types are left alone: some may exist for type checkers only.
+        if isinstance(made, str):
+            holder = SimpleNamespace(__annotations__={"return": made})
+            return get_type_hints(holder, function.__globals__)["return"]
+        return made
+    except Exception:  # such a type, or a function without a signature
         return MISSING
 
 
