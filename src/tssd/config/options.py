@@ -1,7 +1,7 @@
 """Which options a recipe has, from the signatures and docstrings of what it names."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from functools import cache
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
@@ -39,9 +39,10 @@ class Problem(NamedTuple):
     text: str = ""
 
 
-def top_slots() -> dict[str, Slot]:
-    """The sections."""
-    return {name: Slot(kind, MISSING, text) for name, (kind, text) in SECTIONS.items()}
+def top_slots(only: Iterable[str] = tuple(SECTIONS)) -> dict[str, Slot]:
+    """The sections, or those of some names, whose types alone are imported."""
+    return {name: Slot(SECTIONS[name][0], MISSING, SECTIONS[name][1]) for name in SECTIONS
+            if name in only}  # fmt: skip
 
 
 def slots_below(kind: Any, node: Any) -> Mapping[str, Slot] | None:
@@ -71,7 +72,7 @@ def walk(config: Config) -> Iterator[Option]:
 
 def problems(config: Config) -> Iterator[Problem]:
     """Options that do not exist, and values that do not fit."""
-    yield from _problems(config, top_slots())
+    yield from _problems(config, top_slots(config))
 
 
 def accepts(path: str, name: str) -> bool:

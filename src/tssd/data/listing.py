@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,8 +42,13 @@ class FolderListing:
         return digest.hexdigest()[:12]
 
 
-def list_parts(folder: Path) -> FolderListing:
+def list_parts(folder: Path, *, train_is_needed: bool = True) -> FolderListing:
     """List train/ and test/, or val/ in place of test/; with both, val/ is for validation.
+
+    Args:
+        folder: The image folder.
+        train_is_needed: Whether to refuse a folder without train/. Else the classes are those of
+            test/ or val/, or the folder itself is the test part.
 
     Raises:
         DataError: A part is missing or empty, or holds a class that train/ lacks.
@@ -54,6 +59,8 @@ def list_parts(folder: Path) -> FolderListing:
         )
     layout = "expected train/<class>/<image> and test/<class>/<image> (or val/ in place of test/)"
     has = {name: (folder / name).is_dir() for name in ("train", "test", "val")}
+    if not (has["train"] or train_is_needed):
+        return _without_train(folder, has)
     if not has["train"]:
         found = ", ".join(_subfolders(folder)[:5]) or "no folders"
         raise DataError(f"{folder} has no train/ (found {found}): {layout}")
@@ -70,6 +77,15 @@ def list_parts(folder: Path) -> FolderListing:
     test = _list_part(folder / ("test" if has["test"] else "val"), class_names)
     val = _list_part(folder / "val", class_names) if has["test"] and has["val"] else None
     return FolderListing(class_names, train=train, test=test, val=val)
+
+
+def _without_train(folder: Path, has: Mapping[str, bool]) -> FolderListing:
+    part = folder / "test" if has["test"] else folder / "val" if has["val"] else folder
+    class_names = tuple(_subfolders(part))
+    if not class_names:
+        raise DataError(f"{part} has no class folders: expected {part}/<class>/<image>")
+    nothing = Listing((), np.array([], dtype=np.int64))
+    return FolderListing(class_names, nothing, test=_list_part(part, class_names), val=None)
 
 
 def keep_readable(listing: Listing) -> tuple[Listing, int]:
