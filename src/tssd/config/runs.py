@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +16,7 @@ from tssd.config.model_file import Model, read_model
 from tssd.config.recipe import Config
 from tssd.config.trust import only_known_parts, trusting
 from tssd.errors import DataError, UsageError
-from tssd.reading import one_line
+from tssd.reading import one_line, read_json
 from tssd.trained import LONGEST, FrameInput, ImageInput, TrainedNet
 from tssd.training.run_folder import RunFolder, check_weights
 from tssd.training.saved import Epoch, Saved, fill, saved_weights
@@ -128,7 +129,8 @@ def model_of(run: RunFolder) -> Model:
     Raises: DataError: damaged, or no trained network.
     """
     try:
-        return read_model(run.model)
+        model = read_model(run.model)
+        return model if model.split_hash else replace(model, split_hash=_noted_split(run))
     except FileNotFoundError:
         saved_weights(run)  # that there are none is said before anything is read that takes long
     from tssd.config.assemble import build_data
@@ -142,7 +144,16 @@ def model_of(run: RunFolder) -> Model:
         sample_shape=data.sample_shape,
         mean=data.mean,
         std=data.std,
+        split_hash=_noted_split(run),
     )
+
+
+def _noted_split(run: RunFolder) -> str | None:
+    """The split hash that an earlier version has noted elsewhere."""
+    for path in (run.results, run.environment):
+        if path.exists() and isinstance(found := read_json(path).get("split_hash"), str):
+            return found
+    return None
 
 
 def _for_evaluation(run: RunFolder, overrides: Sequence[Override]) -> Config:
