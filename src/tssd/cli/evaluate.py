@@ -24,9 +24,9 @@ CHANGEABLE = ("data", "trainer")
 # Options of the data that leave the samples what they are.
 SAME_DATA = ("data.batch_size", "data.num_workers")
 
-EPILOG = """What belongs to the network is the run's, whatever data it is given: class names, mean and std
-of the training images, their size. A folder of images needs no train/. All numbers are written to
-RUN/evaluation.json.
+EPILOG = """What belongs to the network is the run's, whatever data it is given: class names, the
+training images' mean, std and size. A folder of images needs no train/. All numbers are written
+to RUN/evaluation.json.
 
 examples:
   tssd evaluate runs/digits/tssd/seed0

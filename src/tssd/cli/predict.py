@@ -21,8 +21,8 @@ log = logging.getLogger("tssd")
 # Files at a time, which bounds the memory.
 BATCH = 64
 
-EPILOG = """Files are images, or for a run on event data recordings (.aedat, .bin, .npz). Of a folder,
-all such files in it and below it.
+EPILOG = """Files are images, or for a run on event data recordings (.aedat, .bin, .npz). Of a
+folder, all such files in it and below it.
 
 examples:
   tssd predict runs/digits/tssd/seed0 three.png seven.png

@@ -62,8 +62,8 @@ def load(
         with trusting(trust):
             return _reader(run, timesteps)
 
-    return TrainedNet(
-        _on_device(net.eval(), device),
+    made = TrainedNet(
+        _on_device(net, device),
         FrameInput(model.sample_shape)
         if model.is_of_events
         else ImageInput(model.sample_shape, model.mean, model.std),
@@ -73,6 +73,7 @@ def load(
         unfinished=saved.unfinished,
         read_recording=reader if model.is_of_events else None,
     )
+    return made.eval()
 
 
 class OpenRun(NamedTuple):
