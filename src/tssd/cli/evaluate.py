@@ -117,11 +117,10 @@ def compare_data(run: str, opened: OpenRun, overrides: Sequence[Override]) -> di
     name = next((name for name, found in now.items() if noted[name] not in (None, found)), None)
     if name is not None:
         meant = any(o.startswith("data") and o not in SAME_DATA for o, _ in overrides)
-        what = "evaluated on other data than" if meant else "the data has changed since"
-        log.warning(
-            "%s: %s the run was trained on: %s was %s, now it is %s",
-            run, what, name, noted[name], now[name],
-        )  # fmt: skip
+        what = "evaluated on other data than the run was trained on"
+        if not meant:
+            what = "the data has changed since the run was trained"
+        log.warning("%s: %s: %s was %s, now it is %s", run, what, name, noted[name], now[name])
     same = None if noted["split_hash"] is None else name is None
     return {**now, "data_of_training": same, "trained_on": noted}
 

@@ -25,8 +25,7 @@ def load_recipe(name: str, overrides: Sequence[tuple[str, str]] = ()) -> Config:
     """
     found = layers(name)
     config = merge(found)
-    from_a_run = any(Path(layer.source).is_dir() for layer in found)
-    with only_known_parts() if from_a_run else nullcontext():
+    with only_known_parts() if any(map(_is_of_a_run, found)) else nullcontext():
         check(config, found)
     config = with_defaults(config)
     for option, text in overrides:
@@ -43,6 +42,12 @@ def check(config: Config, sources: Sequence[Layer] = ()) -> None:
         named = [layer.source for layer in sources if _holds(layer.config, option)]
         text = text or no_such_option(config, option, prefix="")
         raise UsageError(": ".join([*named[-1:], option, text]))
+
+
+def _is_of_a_run(layer: Layer) -> bool:
+    path = Path(layer.source)
+    beside = path.with_name("environment.json")
+    return path.is_dir() or (path.name == "config.yaml" and beside.exists())
 
 
 def _holds(config: Config, option: str) -> bool:
