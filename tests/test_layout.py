@@ -37,6 +37,7 @@ FORBIDDEN = {
     "evaluation": {"training", "config", "cli"},
     "report": {"training", "config", "cli"},
     "reproduce": {"cli"},
+    "trained": {"training", "config", "cli", "report", "reproduce"},
     "training": {"cli"},
 }
 

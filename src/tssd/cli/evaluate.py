@@ -91,12 +91,14 @@ def run(words: list[str]) -> int:
         "unfinished": saved.unfinished,
         **evaluation.to_dict(),
     }
-    path = RunFolder.open(args.run).path / "evaluation.json"
-    write_json(path, found)
     if args.json:
         print(json.dumps(_finite(found), indent=2))
     else:
         print_evaluation(evaluation, title=args.run)
+    # Last, so that the numbers are seen where the folder cannot be written to.
+    path = RunFolder.open(args.run).path / "evaluation.json"
+    write_json(path, found)
+    if not args.json:
         print(f"all numbers: {path}")
     return 0
 
