@@ -2,9 +2,9 @@
 
     python experiments/damaged_runs.py --cases 300
 
-Every case takes a sound run, damages one file of it (a value replaced, a key removed, bytes changed,
-cut off), and reads it in this process. What may not happen: any exception but TssdError, a message of
-more than a line, or a case that takes longer than --seconds.
+Every case takes a sound run, damages one file of it (a value replaced, a key removed, bytes
+changed, cut off), and reads it in this process. What may not happen: any exception but TssdError, a
+message of more than a line, or a case that takes longer than --seconds.
 """
 
 import argparse
@@ -109,7 +109,6 @@ def read(run: Path, images: torch.Tensor) -> None:
     """All that reads a run."""
     net = load(run)
     net.predict(images)
-    print(repr(net.class_names).encode("ascii", "backslashreplace")[:0].decode(), end="")
     parts = load_parts(run, [])
     batch = parts.data.dataset("test").__getitems__([0, 1])
     evaluate(parts.net, [batch], parts.evaluate_timesteps, criterion=parts.criterion)
@@ -132,7 +131,7 @@ def main() -> int:
         for case in range(args.cases):
             shutil.rmtree(run, ignore_errors=True)
             shutil.copytree(sound, run)
-            if dice.random() < 0.3:  # half of the files are read of unfinished runs only
+            if dice.random() < 0.3:  # the checkpoints are read of unfinished runs alone
                 for file in ("results.json", "model.safetensors", "exits.safetensors"):
                     (run / file).unlink()
             done, start = damage(run, dice), time.perf_counter()
