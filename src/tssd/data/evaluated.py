@@ -89,9 +89,9 @@ class Evaluated(DataModule):
         self._facts = tuple(class_names), sample_shape, tuple(mean), tuple(std)
         if isinstance(data, ImageFolder):
             data.train_is_needed = False
-        scales = isinstance(data, ImageData) and data.image_size is None
-        if scales:
-            data.image_size = sample_shape[1]
+        scales = False
+        if isinstance(data, ImageData) and data.image_size is None:
+            scales, data.image_size = True, sample_shape[1]
         self._numbers = _numbers(data.class_names, self.class_names, data.dataset_name)
         _check_shape(data, sample_shape, scales=scales)
 
