@@ -22,12 +22,14 @@ PLAIN = (int, float, bool, str, NoneType)
 HARMLESS = re.compile(r"\w*|[-+]?[\d.]+(e[-+]?\d+)?", re.ASCII)
 
 
-def load_object(path: str) -> Any:
+def load_object(path: object) -> Any:
     """The class or function at an import path.
 
     Raises: UsageError: there is none (names the nearest), or its module cannot be imported, or a
         run folder names it and may not.
     """
+    if not isinstance(path, str):
+        raise UsageError(f"{path!r:.80} is not an import path, such as tssd.models.vgg9")
     check_path(path)
     module, _, name = path.rpartition(".")
     if not module or path.startswith("."):
