@@ -20,6 +20,7 @@ CORE = {
     "lock": set(),
     "not_trained": set(),
     "processes": set(),
+    "reading": {"errors"},
     "time": {"errors"},
     "surrogates": {"errors"},
     "norms": {"errors", "time"},
@@ -36,6 +37,7 @@ FORBIDDEN = {
     "evaluation": {"training", "config", "cli"},
     "report": {"training", "config", "cli"},
     "reproduce": {"cli"},
+    "trained": {"training", "config", "cli", "report", "reproduce"},
     "training": {"cli"},
 }
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tssd.neurons import IF, LIF, Neuron
     from tssd.objectives import SelfDistillation, Timesteps, tssd, tssd_literal, vanilla
     from tssd.time import PerStep, TimeFold, repeat_in_time
+    from tssd.trained import Prediction, TrainedNet
 
 # Where each public name lives. Imported when first asked for: torch takes seconds to import, and
 # `tssd --help` or reading event files needs none of it.
@@ -22,6 +23,7 @@ _HOMES = {
     "tssd.neurons": ("IF", "LIF", "Neuron"),
     "tssd.objectives": ("SelfDistillation", "Timesteps", "tssd", "tssd_literal", "vanilla"),
     "tssd.time": ("PerStep", "TimeFold", "repeat_in_time"),
+    "tssd.trained": ("Prediction", "TrainedNet"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -32,11 +34,13 @@ __all__ = [
     "NetOutput",
     "Neuron",
     "PerStep",
+    "Prediction",
     "SelfDistillation",
     "SpikingNet",
     "StagedNet",
     "TimeFold",
     "Timesteps",
+    "TrainedNet",
     "TssdError",
     "UsageError",
     "adapt",

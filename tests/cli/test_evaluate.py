@@ -39,8 +39,10 @@ def test_evaluate_at_fewer_timesteps_than_the_student_has(tssd, run):
         (["run", "--timestep", "3"], "--timestep: no such option; did you mean --timesteps?"),
         (["run", "--net.width", "1"], "--net.width: a trained run keeps it; only data and trainer"),
         (["run", "--data.batchsize", "1"], "did you mean --data.batch_size?"),
-        (["run", "--data", "tssd.data.CIFAR10"], "TSSD_DATA"),
-        (["run", "--data.image_size", "32"], "net.image_size: got 16, but the data has 32"),
+        (["run", "--data", "tssd.data.ImageFolder"], "TSSD_DATA"),
+        (["run", "--timesteps", "1000000000"], "--timesteps: got 1000000000, expected 1 to 1000"),
+        (["run", "--trainer.evaluate_timesteps", "1001"], "timesteps: got 1001, expected 1 to"),
+        (["run", "--epoch", "first"], "--epoch: invalid choice: 'first'"),
     ],
 )
 def test_wrong_usage_is_one_line(tssd, run, monkeypatch, words, expected):
@@ -63,5 +65,66 @@ def test_what_is_wrong_with_a_run_folder_is_said(tssd, run, tmp_path):
     assert "exits.safetensors: damaged or not safetensors" in mistake()
     run.weights.write_bytes(run.weights.read_bytes()[:200])
     assert "model.safetensors: damaged or not safetensors" in mistake()
-    run.model.unlink()
+    run.weights.unlink()
+    shutil.rmtree(run.checkpoints)
     assert "finish the run with `tssd train run --resume`" in mistake()
+
+
+def test_data_of_other_classes_is_refused(tssd, run):
+    outcome = tssd("evaluate", "run", "--data", "tssd.data.CIFAR10")
+    assert outcome.code == 1
+    assert "the data has the classes airplane, automobile," in outcome.mistake
+    assert "the run was trained on 0, 1, 2, 3, 4, 5, 6, 7, 8, 9" in outcome.mistake
+
+
+def test_samples_of_another_size_are_refused(tssd, run):
+    outcome = tssd("evaluate", "run", "--data.image_size", "32")
+    assert outcome.code == 1
+    assert "samples of 1 x 32 x 32" in outcome.mistake
+    assert "the run was trained on 1 x 16 x 16" in outcome.mistake
+
+
+def test_json_is_evaluation_json(tssd, run):
+    outcome = tssd("evaluate", "run", "--json", "--trainer.accelerator", "cpu")
+    assert (outcome.code, outcome.err) == (0, "")
+    found = json.loads(outcome.out)
+    assert found == json.loads((run.path / "evaluation.json").read_text())
+    assert (found["epoch"], found["unfinished"], found["data_of_training"]) == (0, None, True)
+
+
+def test_an_unfinished_run_is_marked(tssd, run):
+    expected = run.read_results()["last"]["accuracy"]
+    config = run.config.read_text().replace("epochs: 1", "epochs: 40")
+    run.config.write_text(config)
+    for file in (run.results, run.weights, run.exits):
+        file.unlink()
+    outcome = tssd("evaluate", "run")
+    assert outcome.code == 0
+    assert outcome.out.startswith("unfinished: epoch 1 of 40; weights of epoch 1\n")
+    found = json.loads((run.path / "evaluation.json").read_text())
+    assert (found["epoch"], found["unfinished"]) == (0, "epoch 1 of 40")
+    assert found["accuracy"] == expected
+    outcome = tssd("evaluate", "run", "--epoch", "last", "--json")
+    assert json.loads(outcome.out)["accuracy"] == expected
+
+
+@pytest.mark.parametrize("name", ["split_hash", "content_hash"])
+def test_data_that_has_changed_since_training_is_told_of(tssd, run, name):
+    model = json.loads(run.model.read_text())
+    model["split_hash"] = run.read_results()["split_hash"]
+    run.model.write_text(json.dumps(model | {name: "0123456789ab"}))
+    outcome = tssd("evaluate", "run")
+    assert outcome.code == 0
+    assert outcome.err.startswith(
+        f"run: the data has changed since the run was trained: {name} was 0123456789ab, now it"
+    )
+    assert len(outcome.err.splitlines()) == 1
+    found = json.loads((run.path / "evaluation.json").read_text())
+    assert found["data_of_training"] is False
+    assert found["trained_on"][name] == "0123456789ab"
+
+
+def test_other_data_is_told_of(tssd, run):
+    outcome = tssd("evaluate", "run", "--data.train_samples", "40")
+    assert outcome.code == 0
+    assert "run: evaluated on other data than the run was trained on: split_hash" in outcome.err

@@ -1,13 +1,14 @@
+import json
 import re
+import shutil
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
-from tssd.cli.predict import read_image
-from tssd.config.runs import load, read_model
-from tssd.data import Digits, ImageFolder
+from tssd.config.runs import load
+from tssd.data import Digits
 from tssd.training.run_folder import RunFolder
 
 
@@ -19,29 +20,10 @@ def digit(tmp_path):
     return tmp_path / "digit.png"
 
 
-def test_read_image_gives_what_training_saw(trained, digit):
-    x = read_image(digit, read_model(RunFolder(trained)))
-    expected, _ = Digits().dataset("test")[0]
-    torch.testing.assert_close(x, expected)
-
-
-def test_read_image_of_a_colour_network_is_that_of_the_image_folder(tmp_path):
-    rng = np.random.default_rng(0)
-    for part in ("train", "test"):
-        for label in "ab":
-            (tmp_path / part / label).mkdir(parents=True)
-            pixels = rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(tmp_path / part / label / "0.png")
-    data = ImageFolder(str(tmp_path), image_size=16, augment=False, val_share=0.0)
-    model = {"sample_shape": [3, 16, 16], "mean": data.mean, "std": data.std}
-    x = read_image(tmp_path / "test/a/0.png", model)
-    torch.testing.assert_close(x, data.dataset("test")[0][0])
-
-
 def test_predict_shows_class_and_confidence_at_every_t(tssd, trained, digit):
     outcome = tssd("predict", trained, digit, digit)
     assert (outcome.code, outcome.err) == (0, "")
-    x = read_image(digit, read_model(RunFolder(trained)))
+    x, _ = Digits().dataset("test")[0]
     with torch.no_grad():
         logits = load(trained)(x[None, None].expand(4, 1, 1, 16, 16)).logits
     cells = []
@@ -98,9 +80,118 @@ def test_wrong_usage_is_one_line(tssd, words, expected):
     assert expected in outcome.mistake
 
 
-def test_an_unfinished_run_names_the_remedy(tssd, tmp_path):
+@pytest.fixture
+def run(trained, tmp_path):
+    """A copy that may be changed."""
+    return RunFolder(shutil.copytree(trained, tmp_path / "run"))
+
+
+@pytest.fixture
+def folder(tmp_path, digit):
+    """Two digits, one of them deeper, and much else."""
+    deep = tmp_path / "images" / "deep"
+    deep.mkdir(parents=True)
+    shutil.copy(digit, deep / "one.PNG")
+    shutil.copy(digit, tmp_path / "images" / "[bold]two.png")
+    (tmp_path / "images" / "notes.txt").touch()
+    (tmp_path / "images" / ".hidden.png").touch()
+    return tmp_path / "images"
+
+
+def test_a_folder_stands_for_all_its_images(tssd, trained, folder):
+    outcome = tssd("predict", trained, "images")
+    assert outcome.code == 0
+    rows = [line for line in outcome.out.splitlines() if ".png" in line.lower()]
+    assert len(rows) == 2
+    assert "images/[bold]two.png" in rows[0]
+    assert "images/deep/one.PNG" in rows[1]
+    assert "skipped in folders: " in outcome.out
+    assert "1 hidden file" in outcome.out
+
+
+def test_an_unreadable_file_in_a_folder_is_counted(tssd, trained, folder, capsys):
+    (folder / "bad.png").write_text("no image")
+    outcome = tssd("predict", trained, "images", "--json")
+    assert outcome.code == 0
+    assert "skipped: images/bad.png: not a readable image" in outcome.err
+    found = json.loads(outcome.out)
+    assert found["skipped"]["unreadable files"] == 1
+    assert len(found["predictions"]) == 2
+    for path in folder.rglob("*.*"):
+        path.write_text("no image")
+    outcome = tssd("predict", trained, "images")
+    assert outcome.code == 1
+    assert "none of its 3 files is sound" in outcome.err
+
+
+def test_a_folder_without_images_says_what_is_in_it(tssd, trained, tmp_path):
+    (tmp_path / "images").mkdir()
+    assert (
+        "images: none of its files counts (it is empty)"
+        in tssd("predict", trained, "images").mistake
+    )
+    (tmp_path / "images/notes.txt").touch()
+    outcome = tssd("predict", trained, "images")
+    assert outcome.code == 1
+    assert ".png" in outcome.mistake
+
+
+def test_json_is_what_the_network_says(tssd, trained, digit):
+    outcome = tssd("predict", trained, digit, "--timesteps", "2", "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    found = json.loads(outcome.out)
+    expected = load(trained).predict(digit, 2)
+    assert found["predictions"] == [
+        {
+            "file": str(digit),
+            "classes": [row[0] for row in expected.names],
+            "confidences": expected.confidences[:, 0].tolist(),
+        }
+    ]
+    assert found["class_names"] == list("0123456789")
+    assert found["timesteps"] == {"student": 2, "teacher": 4}
+    assert (found["unfinished"], found["epoch"], found["skipped"]) == (None, 1, {})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(tssd, run, digit, value):
+    weights = load_file(run.weights)
+    save_file({k: torch.full_like(v, value) if v.is_floating_point() else v
+               for k, v in weights.items()}, run.weights)  # fmt: skip
+    outcome = tssd("predict", "run", digit)
+    assert outcome.code == 1
+    assert "model.safetensors: " in outcome.mistake
+    assert "holds NaN or infinity, expected finite numbers" in outcome.mistake
+
+
+def test_logits_that_are_no_numbers_are_refused(tssd, run, digit):
+    weights = load_file(run.weights)
+    largest = torch.full_like(weights["head.2.bias"], torch.finfo().max)
+    save_file(weights | {"head.2.bias": largest, "head.2.weight": weights["head.2.weight"] * 1e38},
+              run.weights)  # fmt: skip
+    outcome = tssd("predict", "run", digit)
+    assert outcome.code in (0, 1)
+    assert "nan" not in outcome.out.lower()
+
+
+def test_an_unfinished_run_says_so(tssd, run, digit):
+    for file in (run.results, run.weights, run.exits):
+        file.unlink()
+    outcome = tssd("predict", "run", digit)
+    assert outcome.code == 0
+    assert "unfinished: epoch 1 of 1; weights of epoch 1" in outcome.out
+
+
+def test_a_run_without_weights_names_the_remedy(tssd, tmp_path):
     (tmp_path / "run").mkdir()
-    (tmp_path / "run/config.yaml").touch()
+    (tmp_path / "run/config.yaml").write_text("seed: 0")
     outcome = tssd("predict", "run", "a.png")
     assert outcome.code == 1
     assert "finish the run with `tssd train run --resume`" in outcome.mistake
+
+
+@pytest.mark.parametrize("steps", [1001, 10**9, 10**30])
+def test_more_timesteps_than_anybody_trains(tssd, trained, digit, steps):
+    outcome = tssd("predict", trained, digit, "--timesteps", steps)
+    assert outcome.code == 2
+    assert outcome.mistake == f"timesteps: got {steps}, expected 1 to 1000"

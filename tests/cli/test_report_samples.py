@@ -1,13 +1,16 @@
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from tssd.cli import report_samples
 from tssd.cli.report_samples import device_in_words, one_of_each, show_samples, visible
 from tssd.config import build, load_recipe
 from tssd.config.runs import load
 from tssd.errors import DataError
+from tssd.evaluation.traces import trace
 from tssd.report.html import Samples
 from tssd.time import repeat_in_time, running_mean
 
@@ -67,11 +70,22 @@ def test_classes_take_turns():
     assert one_of_each(labels, 99).tolist() == [2, 3, 0, 4, 1, 5]
 
 
-def test_an_unfinished_run_is_refused(trained, tmp_path):
+def test_a_run_without_any_weights_is_refused(trained, tmp_path):
     folder = shutil.copytree(trained, tmp_path / "run")
-    (folder / "model.json").unlink()
+    (folder / "model.safetensors").unlink()
+    shutil.rmtree(folder / "checkpoints")
     with pytest.raises(DataError, match="no trained network in it yet"):
         show_samples({"": folder}, [], count=1)
+
+
+def test_logits_that_are_no_numbers_are_not_shown(trained, monkeypatch):
+    def broken(net, x):
+        made = trace(net, x)
+        return replace(made, confidence=made.confidence * float("nan"))
+
+    monkeypatch.setattr(report_samples, "trace", broken)
+    with pytest.raises(DataError, match="logits: got NaN or infinity"):
+        show_samples({"": trained}, [], count=1)
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from tssd.config import build, load_recipe
-from tssd.config.assemble import build_data, build_net, resolve
+from tssd.config.assemble import build_data, resolve
+from tssd.config.make import build_net
 from tssd.errors import DataError, UsageError
 
 

@@ -38,6 +38,9 @@ def test_known_classes_are_the_public_ones():
     [
         ("vgg9", "'vgg9' is not an import path, such as tssd.models.vgg9"),
         (".vgg9", "'.vgg9' is not an import path"),
+        (5, "5 is not an import path"),
+        ([], "[] is not an import path"),
+        ({"a": 1}, "{'a': 1} is not an import path"),
         ("tssd.models.vgg99", "does not exist; did you mean tssd.models.vgg9?"),
         ("tssd.model.vgg9", "does not exist; did you mean tssd.models?"),
         ("tssd.models.vgg9.deep", "there is no module tssd.models.vgg9"),

@@ -1,13 +1,17 @@
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
-from tssd.config.runs import load, load_parts, read_model
-from tssd.errors import DataError
+from tssd.config.runs import load, load_parts, model_of
+from tssd.data import Digits
+from tssd.errors import DataError, UsageError
+from tssd.time import repeat_in_time
 from tssd.training.run_folder import RunFolder
 
 
@@ -18,10 +22,38 @@ def run(trained, tmp_path):
 
 
 def test_load_gives_the_trained_network(trained):
-    net = load(trained)
-    assert not net.training
+    trained_net = load(trained)
+    assert not trained_net.training
     weights = load_file(RunFolder(trained).weights)
+    net = trained_net.net
     assert all(torch.equal(value, weights[name]) for name, value in net.state_dict().items())
+    assert (trained_net.unfinished, trained_net.epoch, trained_net.num_classes) == (None, 1, 10)
+
+
+def test_predict_has_the_accuracy_of_the_results_to_the_sample(trained):
+    data, net = Digits(), load(trained)
+    images, labels = data.samples("test"), data.dataset("test").labels
+    results = RunFolder(trained).read_results()
+    right = [round(share * len(labels)) for share in results[results.get("selected", "best")]
+             ["accuracy"]]  # fmt: skip
+    for raw in (images, images / 255):
+        found = net.predict(raw)
+        assert (found.classes == labels).sum(1).tolist() == right
+    logits = net(repeat_in_time(net.transform(images), 2)).logits.mean(0)
+    assert int((logits.argmax(1) == labels).sum()) == right[1]
+
+
+def test_load_imports_no_trainer(trained):
+    heavy = ["lightning", "torchmetrics", "sklearn", "matplotlib", "torchvision", "pandas"]
+    program = (
+        "import sys, tssd, torch\n"
+        "net = tssd.load(sys.argv[1])\n"
+        "net.predict(torch.zeros(2, 1, 16, 16))\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    words = [sys.executable, "-c", program, str(trained)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_load_needs_neither_data_nor_objectives(run):
@@ -41,17 +73,21 @@ def test_load_parts_has_the_best_weights_of_net_and_exits(trained):
     assert all(torch.equal(found[name], expected[name]) for name in found)
 
 
-def test_read_model_says_what_is_needed_to_classify(trained):
-    model = read_model(RunFolder(trained))
-    assert model["class_names"] == list("0123456789")
-    assert model["sample_shape"] == [1, 16, 16]
-    assert model["timesteps"] == {"student": 2, "teacher": 4}
+def test_model_says_what_is_needed_to_classify(trained):
+    model = model_of(RunFolder(trained))
+    assert model.class_names == tuple("0123456789")
+    assert model.sample_shape == (1, 16, 16)
+    assert (model.timesteps.student, model.timesteps.teacher) == (2, 4)
+    assert model.split_hash == RunFolder(trained).read_results()["split_hash"]
 
 
-@pytest.mark.parametrize("read", [load, lambda path: load_parts(path, [])])
-def test_an_unfinished_run_names_the_remedy(run, read):
-    for file in (run.model, run.weights, run.results):
-        file.unlink()
+READERS = [load, lambda path: load_parts(path, [])]
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_run_without_any_weights_names_the_remedy(run, read):
+    for file in (run.model, run.weights, run.results, run.last, run.best):
+        file.unlink(missing_ok=True)
     with pytest.raises(DataError, match=r"no trained network.*`tssd train .*run --resume`"):
         read(run.path)
 
@@ -106,3 +142,81 @@ def test_nothing_in_a_run_folder_is_code(run):
     run.config.write_text("!!python/object/apply:os.system ['touch hacked']")
     with pytest.raises(DataError, match=r"config\.yaml: damaged"):
         load_parts(run.path, [])
+
+
+@pytest.mark.parametrize("has_model", [True, False])
+def test_an_unfinished_run_is_as_good_as_its_checkpoint(run, has_model):
+    whole = load(run.path, epoch="last")
+    for file in (run.results, run.weights, run.exits, *([] if has_model else [run.model])):
+        file.unlink()
+    config = run.config.read_text()
+    run.config.write_text(config.replace("epochs: 1", "epochs: 40"))
+    net = load(run.path)
+    assert net.unfinished == "epoch 1 of 40"
+    images = Digits().samples("test")[:20]
+    assert torch.equal(net.predict(images).confidences, whole.predict(images).confidences)
+    assert net.class_names == whole.class_names
+    parts = load_parts(run.path, [])
+    assert len(parts.criterion.state_dict()) > 0
+    assert torch.equal(parts.net.head[2].weight, whole.net.head[2].weight)
+
+
+def test_what_is_not_ours_is_refused_before_it_is_imported(run, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_neurons.py").write_text(
+        "from pathlib import Path\n"
+        "from tssd.neurons import LIF\n"
+        f"Path({str(tmp_path)!r}, 'imported').touch()\n"
+        "def neuron() -> LIF:\n    return LIF()\n"
+    )
+    model, config = json.loads(run.model.read_text()), yaml.safe_load(run.config.read_text())
+    for section in (model["net"], config["net"], config["exits"]):
+        section["init_args"]["neuron"] = "own_neurons.neuron"
+    run.model.write_text(json.dumps(model))
+    for read in READERS:
+        run.config.write_text(yaml.safe_dump(config))
+        with pytest.raises((DataError, UsageError), match="--trust own_neurons ") as error:
+            read(run.path)
+        assert "own_neurons was not imported" in str(error.value)
+    assert not (tmp_path / "imported").exists()
+    assert load(run.path, trust=["own_neurons"])
+    assert (tmp_path / "imported").exists()
+
+
+@pytest.mark.parametrize("width", [1e9, 50.0])
+def test_a_width_that_no_memory_holds_is_refused_before_it_is_taken(run, width):
+    model = json.loads(run.model.read_text())
+    model["net"]["init_args"]["width"] = width
+    run.model.write_text(json.dumps(model))
+    with pytest.raises(DataError, match=r"model"):
+        load(run.path)
+
+
+def test_other_names_than_the_network_has_outputs(run):
+    model = json.loads(run.model.read_text())
+    run.model.write_text(json.dumps(model | {"class_names": ["a", "b"]}))
+    with pytest.raises(DataError, match=r"the network has 10 classes, but class_names has 2"):
+        load(run.path)
+
+
+def test_a_run_of_another_machine_is_read_here(run, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    config = yaml.safe_load(run.config.read_text())
+    config["trainer"] |= {"accelerator": "cuda", "precision": "16-mixed", "compile": True}
+    run.config.write_text(yaml.safe_dump(config))
+    parts = load_parts(run.path, [])
+    assert (parts.device.type, parts.trainer.precision) == ("cpu", "32-true")
+    with pytest.raises(UsageError, match="cuda was asked for"):
+        load_parts(run.path, [("trainer.accelerator", "cuda")])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epoch": "first"}, r"^epoch: got 'first', expected 'best', 'last' or None"),
+        ({"device": "abacus"}, r"^device: got 'abacus', and torch says: "),
+    ],
+)
+def test_options_of_load_that_do_not_exist(trained, options, message):
+    with pytest.raises(UsageError, match=message):
+        load(trained, **options)

@@ -182,3 +182,22 @@ def test_weights_that_cannot_be_read(tmp_path, content):
 def test_weights_of_another_network_name_the_first_mismatch(other, found):
     with pytest.raises(DataError, match=f"^a file: {found}.*; these weights belong to another"):
         check_weights("a file", nn.Linear(3, 2), other.state_dict())
+
+
+def test_weights_of_another_kind_are_not_converted_silently():
+    weights = {"weight": torch.ones(2, 3, dtype=torch.int8), "bias": torch.zeros(2)}
+    with pytest.raises(DataError, match=r"weight is torch\.int8, expected torch\.float32"):
+        check_weights("a file", nn.Linear(3, 2), weights)
+    double = nn.Linear(3, 2).double().state_dict()
+    check_weights("a file", nn.Linear(3, 2), double)
+
+
+@pytest.mark.parametrize("content", ["{" * 10_000, "a: " * 10_000, '{"a": ' * 10_000])
+def test_files_nested_too_deep_are_one_line(tmp_path, content):
+    run = RunFolder(tmp_path)
+    run.config.write_text(content)
+    run.results.write_text(content)
+    for read in (run.read_config, run.read_results):
+        with pytest.raises(DataError, match="damaged") as error:
+            read()
+        assert "\n" not in str(error.value)

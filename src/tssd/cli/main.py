@@ -91,8 +91,9 @@ def _told(error: Exception) -> int:
 
 
 def _run(argv: list[str]) -> int:
-    from tssd.cli.parser import SUMMARIES
+    from tssd.cli.parser import SUMMARIES, trusted_modules
     from tssd.config.suggest import nearest
+    from tssd.config.trust import trusting
 
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(overview())
@@ -111,7 +112,7 @@ def _run(argv: list[str]) -> int:
     # Only now, since Lightning sets its own level when it is imported.
     for chatty in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), trusting(trusted_modules(words)):
         warnings.filterwarnings("ignore", module="lightning")
         return module.run(words)
 

@@ -17,6 +17,7 @@ from rich.progress import Progress
 
 from tssd.cli.parser import Override
 from tssd.config import build, load_recipe
+from tssd.config.trust import trusted
 from tssd.errors import DataError, TssdError, UsageError
 from tssd.processes import deaf_children, lifeline
 from tssd.training.fit import fit
@@ -138,6 +139,7 @@ def command(run: PlannedRun, overrides: Sequence[Override]) -> list[str]:
     """The command line of one run."""
     options = [f"--{name}={value}" for name, value in overrides]
     options += [f"--seed={run.seed}", "--trainer.progress=false"]
+    options += [f"--trust={module}" for module in trusted()]
     train = [sys.executable, "-P", "-m", "tssd.cli.child", "train", run.recipe]
     return [*train, f"--output={run.folder}", "--resume", *options]
 

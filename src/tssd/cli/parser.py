@@ -3,6 +3,7 @@
 import argparse
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NoReturn
 
 from tssd.config.suggest import nearest
@@ -44,6 +45,14 @@ class CommandParser(argparse.ArgumentParser):
             add_help=False,
         )
         self.add_argument("-h", "--help", action="store_true", help="show this help")
+        self.add_argument(
+            "--trust",
+            action="append",
+            default=[],
+            metavar="MODULE",
+            help="a module or package that run folders may import besides tssd and torch; may be "
+            "given several times",
+        )
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse found, instead of leaving."""
@@ -106,6 +115,12 @@ def _names_of_any_recipe() -> set[str]:
     from tssd.config.schema import with_defaults
 
     return {*top_slots(), *(o.name.rpartition(".")[2] for o in walk(with_defaults({})))}
+
+
+def trusted_modules(words: Sequence[str]) -> list[str]:
+    """What a command line gives as --trust, which counts wherever a run folder is read."""
+    follows = [word for option, word in pairwise(words) if option == "--trust"]
+    return follows + [w.removeprefix("--trust=") for w in words if w.startswith("--trust=")]
 
 
 def at_least(minimum: int) -> Callable[[str], int]:

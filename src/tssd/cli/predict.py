@@ -1,109 +1,159 @@
 """`tssd predict`: the class of images or recordings, and how sure the network is at each T."""
 
-from collections.abc import Callable
+import json
+import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-import torch
-from PIL import Image
 from rich.table import Table
-from torch import Tensor
+from rich.text import Text
 
 from tssd.cli.console import console
 from tssd.cli.parser import CommandParser, at_least
-from tssd.config import build_data, load_recipe
-from tssd.config.runs import load, read_model
-from tssd.data.decoding import decode
-from tssd.data.events import EventData
+from tssd.cli.predict_files import RECORDINGS, Files, collect_files
+from tssd.config.runs import load
 from tssd.errors import DataError, UsageError
-from tssd.time import repeat_in_time, running_mean
-from tssd.training.run_folder import RunFolder
+from tssd.trained import ImageInput, TrainedNet
+
+log = logging.getLogger("tssd")
 
 # Files at a time, which bounds the memory.
 BATCH = 64
 
-EPILOG = """Files are images, or for a run on event data recordings (.aedat, .bin, .npz).
+EPILOG = """Files are images, or for a run on event data recordings (.aedat, .bin, .npz). Of a
+folder, all such files in it and below it.
 
 examples:
   tssd predict runs/digits/tssd/seed0 three.png seven.png
+  tssd predict runs/digits/tssd/seed0 my_images/ --json > predictions.json
   tssd predict runs/nmnist/small/tssd/seed0 NMNIST/Test/7/00001.bin"""
+
+
+class Decided(NamedTuple):
+    """A file's class at each T, and the confidence in it."""
+
+    file: Path
+    classes: list[str]
+    confidences: list[float]
 
 
 def run(words: list[str]) -> int:
     """Print a row an image, a column a T."""
-    parser = CommandParser("predict", usage="RUN FILE... [--timesteps T]", epilog=EPILOG)
+    parser = CommandParser(
+        "predict",
+        usage="RUN FILE|FOLDER... [--timesteps T] [--epoch best|last] [--json]",
+        epilog=EPILOG,
+    )
     parser.add_argument("run", nargs="?", metavar="RUN", help="a run folder")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="images or recordings")
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE|FOLDER", help="images or recordings, or folders of them"
+    )
     parser.add_argument(
         "--timesteps",
         type=at_least(1),
         metavar="T",
         help="the longest T (default: the teacher's timesteps)",
     )
+    parser.add_argument(
+        "--epoch",
+        choices=("best", "last"),
+        help="whose weights (default: those that count in the run's results)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     args = parser.parse(words)
     if args.help:
         parser.print_help()
         return 0
     if args.run is None or not args.files:
         raise UsageError("predict: expected a run folder and at least one file")
-    net = load(args.run)
-    model = read_model(RunFolder.open(args.run))
-    timesteps = args.timesteps or model["timesteps"]["teacher"]
-    read = reader(args.run, model, timesteps)
-    table = Table("file")
-    for t in range(1, timesteps + 1):
-        table.add_column(f"T={t}" + ("*" if t == model["timesteps"]["student"] else ""))
-    for start in range(0, len(args.files), BATCH):
-        files = args.files[start : start + BATCH]
-        x = torch.stack([read(Path(file)) for file in files], dim=1)
-        for file, best in zip(files, classify(net, x), strict=True):
-            names = [model["class_names"][k] for k in best.indices.tolist()]
-            shares = best.values.tolist()
-            table.add_row(
-                file, *[f"{n} {100 * p:.0f} %" for n, p in zip(names, shares, strict=True)]
-            )
-    console().print(table)
-    print("* the timesteps the network is meant for")
+    net = load(args.run, epoch=args.epoch)
+    timesteps = args.timesteps or net.timesteps.teacher
+    files = collect_files(args.files, suffixes(net))
+    decided = list(decide(net, files, timesteps))
+    if args.json:
+        print(json.dumps(to_dict(net, args.run, decided, files), indent=2, allow_nan=False))
+        return 0
+    _print(net, decided, timesteps)
+    if net.unfinished:
+        print(f"unfinished: {net.unfinished}; weights of epoch {net.epoch}")
+    if files.skipped:
+        print(f"skipped in folders: {files.skipped_in_words()}")
     return 0
 
 
-def reader(run: str, model: dict[str, Any], timesteps: int) -> Callable[[Path], Tensor]:
-    """What turns a file into the network's input, [T, C, H, W]."""
-    steps = ("trainer.evaluate_timesteps", str(timesteps))
-    # The data set itself need not be there: only its options count.
-    data = build_data(load_recipe(run, [steps]))
-    if isinstance(data, EventData):
-        return lambda path: data.frames(data.read_file(path))[:timesteps]
-    return lambda path: repeat_in_time(read_image(path, model), timesteps)
+def suffixes(net: TrainedNet) -> frozenset[str]:
+    """Of the files in a folder that a network can classify."""
+    if not isinstance(net.transform, ImageInput):
+        return RECORDINGS
+    # Imported when it is needed: it takes seconds.
+    from tssd.data.listing import EXTENSIONS
+
+    return EXTENSIONS
 
 
-def classify(net: torch.nn.Module, x: Tensor) -> list[torch.return_types.max]:
-    """Confidence and class of each sample at T = 1, 2, ...
+def decide(net: TrainedNet, files: Files, timesteps: int) -> Iterator[Decided]:
+    """Classify the files; those that are found in a folder and unreadable are counted and left out.
 
-    Shapes: x [T, N, C, H, W] -> N times values [T] and indices [T].
+    Raises: DataError: a named file is unreadable, or all of those found are; logits that are not
+        finite.
     """
-    with torch.inference_mode():
-        confidence = running_mean(net(x).logits).softmax(-1)
-    return [sample.max(-1) for sample in confidence.unbind(1)]
+    for start in range(0, len(files.named), BATCH):
+        yield from _batch(net, files.named[start : start + BATCH], timesteps)
+    sound = 0
+    for start in range(0, len(files.found), BATCH):
+        batch = files.found[start : start + BATCH]
+        try:
+            decided = list(_batch(net, batch, timesteps))
+        except DataError:
+            decided = [d for file in batch for d in _if_sound(net, file, timesteps, files)]
+        sound += len(decided)
+        yield from decided
+    if files.found and not sound:
+        raise DataError(f"{files.found[0].parent}: none of its {len(files.found)} files is sound")
 
 
-def read_image(path: Path, model: dict[str, Any]) -> Tensor:
-    """An image as the network saw them in training, normalised.
+def to_dict(net: TrainedNet, run: str, decided: Sequence[Decided], files: Files) -> dict[str, Any]:
+    """What --json prints."""
+    return {
+        "run": run,
+        "unfinished": net.unfinished,
+        "epoch": net.epoch,
+        "class_names": net.class_names,
+        "timesteps": {"student": net.timesteps.student, "teacher": net.timesteps.teacher},
+        "predictions": [
+            {"file": str(d.file), "classes": d.classes, "confidences": d.confidences}
+            for d in decided
+        ],
+        "skipped": dict(files.skipped),
+    }
 
-    Shapes: [C, H, W].
-    Raises: DataError: missing or unreadable.
-    """
-    if not path.is_file():
-        raise DataError(f"{path}: no such image")
-    channels, size, _ = model["sample_shape"]
+
+def _batch(net: TrainedNet, files: Sequence[Path], timesteps: int) -> Iterator[Decided]:
+    found = net.predict(list(files), timesteps)
+    names, shares = zip(*found.names, strict=True), found.confidences.T.tolist()
+    for file, classes, confidences in zip(files, names, shares, strict=True):
+        yield Decided(file, list(classes), confidences)
+
+
+def _if_sound(net: TrainedNet, file: Path, timesteps: int, files: Files) -> list[Decided]:
     try:
-        image = decode(path, size)
+        return list(_batch(net, [file], timesteps))
     except DataError as error:
-        # Its advice is for data sets.
-        raise DataError(f"{path}: not a readable image ({error.__cause__})") from error
-    if channels == 1:
-        grey = Image.fromarray(image.transpose(1, 2, 0)).convert("L")
-        image = np.asarray(grey)[None]
-    mean, std = (torch.tensor(model[key]).view(-1, 1, 1) for key in ("mean", "std"))
-    return (torch.from_numpy(image.copy()) / 255 - mean) / std
+        if str(error).startswith("logits:"):
+            raise
+        log.warning("skipped: %s", error)
+        files.skipped["unreadable files"] += 1
+        return []
+
+
+def _print(net: TrainedNet, decided: Sequence[Decided], timesteps: int) -> None:
+    table = Table("file")
+    for t in range(1, timesteps + 1):
+        table.add_column(f"T={t}" + ("*" if t == net.timesteps.student else ""))
+    for file, classes, confidences in decided:
+        cells = [f"{n} {100 * p:.0f} %" for n, p in zip(classes, confidences, strict=True)]
+        # Brackets in names are no markup.
+        table.add_row(Text(str(file)), *map(Text, cells))
+    console().print(table)
+    print("* the timesteps the network is meant for")

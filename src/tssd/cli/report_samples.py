@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tssd.cli.parser import Override
 from tssd.config.runs import load, load_parts
+from tssd.errors import DataError
 from tssd.evaluation.traces import latency_ms, trace
 from tssd.objectives import as_sequence
 from tssd.report.frames import coloured
@@ -41,7 +42,7 @@ def show_samples(
     x = as_sequence(x, y, parts.evaluate_timesteps).to(parts.device)
     found: dict[str, Samples] = {}
     for name, folder in runs.items():
-        net = parts.net if folder == first else load(folder).to(parts.device)
+        net = parts.net if folder == first else load(folder, device=parts.device).net
         found[name] = _samples(net, x, y, parts)
     return found
 
@@ -62,6 +63,8 @@ def one_of_each(labels: NDArray[np.integer], count: int) -> NDArray[np.int64]:
 def _samples(net: torch.nn.Module, x: Tensor, y: Tensor, parts: Parts) -> Samples:
     names = parts.data.class_names
     traces = trace(net, x)
+    if not np.isfinite(traces.confidence).all():
+        raise DataError("logits: got NaN or infinity, expected finite numbers: nothing to show")
     images = visible(x, parts.data.mean, parts.data.std)
     return Samples(
         samples=[

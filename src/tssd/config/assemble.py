@@ -1,8 +1,5 @@
 """From a recipe to the objects of a training run."""
 
-import re
-from typing import Any
-
 import torch
 import yaml
 from lightning import seed_everything
@@ -10,21 +7,24 @@ from torch import nn
 
 from tssd.config.kinds import MISSING, as_node, in_words
 from tssd.config.load import check
+from tssd.config.make import REFUSALS, located, make
+from tssd.config.model_file import Model
 from tssd.config.options import accepts, content, walk
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS, parse, parser, with_defaults
 from tssd.data import DataModule
+from tssd.data.evaluated import Evaluated
 from tssd.errors import UsageError
 from tssd.objectives import SelfDistillation
 from tssd.training.parts import Parts
 
-# What torch and Lightning raise on values out of range.
-REFUSALS = (ValueError, TypeError, RuntimeError)
 
-
-def build(config: Config) -> Parts:
+def build(config: Config, model: Model | None = None) -> Parts:
     """Build everything; reads the data to learn the network's shapes.
 
+    Args:
+        config: from `load_recipe`.
+        model: of a run that is trained already: what it says of the data is not learnt again.
     Raises: UsageError: an option that is missing, unknown, of the wrong type or out of range.
     """
     config = with_defaults(config)
@@ -37,13 +37,21 @@ def build(config: Config) -> Parts:
     config = config | {name: as_node(SECTIONS[name][0], config[name]) for name in ("data", "net")}
     config["data"] = _with_init_args({"seed": seed}, config["data"])
     data = _make_data(config)
+    if model is not None:
+        data = Evaluated(
+            data,
+            class_names=model.class_names,
+            sample_shape=model.sample_shape,
+            mean=model.mean,
+            std=model.std,
+        )
     _ = data.split_hash  # reads the labels, so that missing data is found now
     config["net"] = _with_shapes(config["net"], data)
     _refuse_missing(config)
     # The weights depend on the seed alone, not on what reading the data drew.
     seed_everything(seed, verbose=False)
     rest = [name for name in SECTIONS if name not in ("data", "description", "seed")]
-    made = {name: _make(config, name) for name in rest}
+    made = {name: make(config, name) for name in rest}
     make_optimizer, net = made["optimizer"], made["net"]
     try:
         make_optimizer([nn.Parameter(torch.zeros(1))])
@@ -54,7 +62,7 @@ def build(config: Config) -> Parts:
             made["objectives"], made["timesteps"], exits=made["exits"]
         ).connect(net)
     except REFUSALS as error:
-        raise _located(error, config, "objectives, exits") from error
+        raise located(error, config, "objectives, exits") from error
     return Parts(
         config=resolve(config),
         seed=seed,
@@ -84,27 +92,14 @@ def resolve(config: Config) -> Config:
     return yaml.safe_load(parser().dump(parse(config), "yaml", False))
 
 
-def build_net(section: Config) -> nn.Module:
-    """A network from the `net` section of a resolved configuration."""
-    check({"net": section})
-    return _make({"net": section}, "net")
-
-
 def _make_data(config: Config) -> DataModule:
-    steps = _make(config, "timesteps")
-    evaluated = _make(config, "trainer").evaluated(steps.teacher)
-    data: DataModule = _make(config, "data")
+    steps = make(config, "timesteps")
+    evaluated = make(config, "trainer").evaluated(steps.teacher)
+    data: DataModule = make(config, "data")
     data.connect(
         student=steps.student, teacher=steps.teacher, longest=max(steps.teacher, evaluated)
     )
     return data
-
-
-def _make(config: Config, section: str) -> Any:
-    try:
-        return parser([section]).instantiate(parse(config, [section]))[section]
-    except REFUSALS as error:
-        raise _located(error, config, section) from error
 
 
 def _refuse_missing(config: Config, *, but: str = "-") -> None:
@@ -136,21 +131,3 @@ def _with_shapes(node: Config, data: DataModule) -> Config:
                 f"--net.{name} {found[name]} or other data"
             )
     return _with_init_args(found, node)
-
-
-def _located(error: Exception, config: Config, section: str) -> Exception:
-    """The error with the full name of the option that it is about, where that is certain."""
-    text = " ".join(str(error).split())
-    if not isinstance(error, UsageError):
-        return UsageError(f"{section}: {text}")
-    if match := re.match(r"(\w+): got (.+?), ", text):
-        name, found = match[1], yaml.safe_load(match[2])
-        options = [
-            option
-            for option, value, _ in walk(config)
-            if (option.endswith(f".{name}") and value == found)
-            or (option.endswith(f".{name}s") and isinstance(value, list) and found in value)
-        ]
-        if len(options) == 1:
-            return UsageError(options[0] + text.removeprefix(name))
-    return error

@@ -4,8 +4,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache
-from types import NoneType, UnionType
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from jsonargparse import ArgumentParser
 
@@ -71,8 +71,17 @@ def as_node(kind: Any, value: Any) -> Any:
 def check_class(kind: Any, path: str) -> None:
     """Refuse what makes objects of another class. Raises: UsageError: lists the right ones."""
     want, thing = wanted(kind), load_object(path)
-    made = thing if isinstance(thing, type) else inspect.signature(thing).return_annotation
-    if want and isinstance(made, type) and made is not MISSING and not issubclass(made, want.base):
+    if want is None:
+        return
+    made = thing if isinstance(thing, type) else _annotated_result(thing)
+    if made is MISSING:
+        # It would have to be called to find out, and then it is too late.
+        raise UsageError(
+            f"{path} does not say what it makes, expected {in_words(kind)}; write "
+            f"`-> {want.base.__name__}` behind its arguments"
+        )
+    results = get_args(made) if get_origin(made) in (Union, UnionType) else (made,)
+    if not all(isinstance(each, type) and issubclass(each, want.base) for each in results):
         raise UsageError(f"got {path}, expected {in_words(kind)}")
 
 
@@ -99,6 +108,19 @@ def choices(kind: Any) -> list[str]:
     literals = [c for k in _members(kind) if get_origin(k) is Literal for c in get_args(k)]
     want = wanted(kind)
     return [str(c) for c in literals] or (known_classes(want.base) if want else [])
+
+
+def _annotated_result(function: Any) -> Any:
+    """What a function says that it returns; MISSING if it does not."""
+    try:
+        made = inspect.signature(function).return_annotation
+        # The arguments' types are left alone: some may exist for type checkers only.
+        if isinstance(made, str):
+            holder = SimpleNamespace(__annotations__={"return": made})
+            return get_type_hints(holder, function.__globals__)["return"]
+        return made
+    except Exception:  # such a type, or a function without a signature
+        return MISSING
 
 
 def _has_values(kind: Any) -> bool:

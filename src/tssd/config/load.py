@@ -1,18 +1,22 @@
 """A recipe, checked, with overrides."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
 
 from tssd.config.options import problems
 from tssd.config.override import no_such_option, override
 from tssd.config.recipe import Config, Layer, layers, merge
 from tssd.config.schema import with_defaults
+from tssd.config.trust import only_known_parts
 from tssd.errors import UsageError
 
 
 def load_recipe(name: str, overrides: Sequence[tuple[str, str]] = ()) -> Config:
     """A recipe as a mapping, `extends` followed, overrides (dotted name, YAML value) applied.
 
-    What it names by import path is imported: see `tssd.config.paths`.
+    What it names by import path is imported: see `tssd.config.paths`. A run folder, which a
+    stranger may have made, may name less than a recipe: see `tssd.config.trust`.
 
     Args:
         name: of a recipe in the package, or the path of a YAML file or a run folder.
@@ -21,7 +25,8 @@ def load_recipe(name: str, overrides: Sequence[tuple[str, str]] = ()) -> Config:
     """
     found = layers(name)
     config = merge(found)
-    check(config, found)
+    with only_known_parts() if any(map(_is_of_a_run, found)) else nullcontext():
+        check(config, found)
     config = with_defaults(config)
     for option, text in overrides:
         override(config, option, text)
@@ -37,6 +42,12 @@ def check(config: Config, sources: Sequence[Layer] = ()) -> None:
         named = [layer.source for layer in sources if _holds(layer.config, option)]
         text = text or no_such_option(config, option, prefix="")
         raise UsageError(": ".join([*named[-1:], option, text]))
+
+
+def _is_of_a_run(layer: Layer) -> bool:
+    path = Path(layer.source)
+    beside = path.with_name("environment.json")
+    return path.is_dir() or (path.name == "config.yaml" and beside.exists())
 
 
 def _holds(config: Config, option: str) -> bool:

@@ -1,7 +1,7 @@
 """Which options a recipe has, from the signatures and docstrings of what it names."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from functools import cache
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
@@ -10,7 +10,7 @@ import yaml
 from docstring_parser import parse as parse_docstring
 
 from tssd.config.kinds import MISSING, as_node, check_class, fits, in_words, wanted
-from tssd.config.paths import load_object
+from tssd.config.paths import check_texts, load_object
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS
 from tssd.errors import UsageError
@@ -39,9 +39,10 @@ class Problem(NamedTuple):
     text: str = ""
 
 
-def top_slots() -> dict[str, Slot]:
-    """The sections."""
-    return {name: Slot(kind, MISSING, text) for name, (kind, text) in SECTIONS.items()}
+def top_slots(only: Iterable[str] = tuple(SECTIONS)) -> dict[str, Slot]:
+    """The sections, or those of some names, whose types alone are imported."""
+    return {name: Slot(SECTIONS[name][0], MISSING, SECTIONS[name][1]) for name in SECTIONS
+            if name in only}  # fmt: skip
 
 
 def slots_below(kind: Any, node: Any) -> Mapping[str, Slot] | None:
@@ -71,7 +72,7 @@ def walk(config: Config) -> Iterator[Option]:
 
 def problems(config: Config) -> Iterator[Problem]:
     """Options that do not exist, and values that do not fit."""
-    yield from _problems(config, top_slots())
+    yield from _problems(config, top_slots(config))
 
 
 def accepts(path: str, name: str) -> bool:
@@ -84,6 +85,7 @@ def problems_at(value: Any, kind: Any, option: str) -> Iterator[Problem]:
     node = as_node(kind, value)
     below = slots_below(kind, node)
     if below is None:
+        check_texts(kind, node)
         if wanted(kind) and isinstance(node, dict):
             yield Problem(option, f"it has no class_path, expected {in_words(kind)}")
         elif not fits(kind, node):

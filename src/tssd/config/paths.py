@@ -1,25 +1,36 @@
 """Import paths, by which a recipe names classes and functions.
 
-Importing runs a module's code, and that is the point: a recipe can name a network of your own.
-So treat a recipe or a run folder from a stranger like a script from a stranger.
+Importing runs a module's code, and that is the point: a recipe can name a network of your own. So
+treat a recipe from a stranger like a script from a stranger. A run folder may name less: see
+`tssd.config.trust`.
 """
 
 import pkgutil
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
-from types import ModuleType
-from typing import Any
+from types import ModuleType, NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from tssd.config.suggest import nearest
+from tssd.config.trust import check_origin, check_path, is_restricted
 from tssd.errors import UsageError
 
+PLAIN = (int, float, bool, str, NoneType)
+# Text that jsonargparse takes for a word or a number, never for an import path or for YAML.
+HARMLESS = re.compile(r"\w*|[-+]?[\d.]+(e[-+]?\d+)?", re.ASCII)
 
-def load_object(path: str) -> Any:
+
+def load_object(path: object) -> Any:
     """The class or function at an import path.
 
-    Raises: UsageError: there is none (names the nearest), or its module cannot be imported.
+    Raises: UsageError: there is none (names the nearest), or its module cannot be imported, or a
+        run folder names it and may not.
     """
+    if not isinstance(path, str):
+        raise UsageError(f"{path!r:.80} is not an import path, such as tssd.models.vgg9")
+    check_path(path)
     module, _, name = path.rpartition(".")
     if not module or path.startswith("."):
         raise UsageError(f"{path!r} is not an import path, such as tssd.models.vgg9")
@@ -29,7 +40,22 @@ def load_object(path: str) -> Any:
         raise UsageError(f"{path} does not exist; {_correction(path)}") from None
     if not callable(thing):
         raise UsageError(f"{path} is neither a class nor a function")
+    check_origin(path, thing)
     return thing
+
+
+def check_texts(kind: Any, value: Any) -> None:
+    """Refuse text in a run folder that, given for a type, would be imported from.
+
+    jsonargparse takes text for an import path wherever a type is not plain, and wherever it is not
+    known.
+
+    Raises: UsageError: see `load_object`.
+    """
+    if is_restricted() and not _is_plain(kind):
+        for text in _texts(value):
+            if not HARMLESS.fullmatch(text):
+                load_object(text)
 
 
 def path_of(thing: Any) -> str:
@@ -95,3 +121,20 @@ def _is_public(found: type) -> bool:
     top, *packages = _with_parents(found.__module__)
     exported = [getattr(sys.modules.get(package), "__all__", None) for package in packages]
     return top == "tssd" and all(e is None or found.__name__ in e for e in exported)
+
+
+def _is_plain(kind: Any) -> bool:
+    """Whether values of a type are numbers and text, never objects to be imported."""
+    origin, inside = get_origin(kind), [k for k in get_args(kind) if k is not Ellipsis]
+    if origin is None or origin is Literal:
+        return origin is Literal or kind in PLAIN
+    holds = origin in (Union, UnionType) or isinstance(origin, type) and origin is not Callable
+    return bool(holds and inside) and all(_is_plain(each) for each in inside)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | Sequence):
+        for inside in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(inside)

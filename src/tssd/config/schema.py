@@ -1,35 +1,51 @@
 """The sections of a recipe and their types: what jsonargparse checks and builds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from jsonargparse import ArgumentParser
 from torch import nn
 
 from tssd.config.recipe import Config
-from tssd.data import DataModule
 from tssd.errors import UsageError
 from tssd.objectives import ExitPlan, Objective, Timesteps
-from tssd.training.module import MakeOptimizer
 from tssd.training.schedule import Schedule
 from tssd.training.settings import TrainerSettings
 
-SECTIONS: dict[str, tuple[Any, str]] = {
-    "description": (str, "one line on what the recipe is"),
-    "seed": (int, "seed of weights, order and augmentation; the split does not depend on it"),
-    "data": (DataModule, "data module"),
-    "net": (nn.Module, "network, or a function that builds it; its shapes come from the data"),
-    "timesteps": (Timesteps, "timesteps of student and teacher"),
-    "objectives": (
-        dict[str, Objective],
-        "terms of the loss by name; null removes one, a new name adds one",
-    ),
-    "exits": (ExitPlan, "where weak classifiers stand and how they are built"),
-    "optimizer": (MakeOptimizer, "torch optimizer"),
-    "schedule": (Schedule, "learning-rate schedule"),
-    "trainer": (TrainerSettings, "length, precision and machine"),
+MEANINGS = {
+    "description": "one line on what the recipe is",
+    "seed": "seed of weights, order and augmentation; the split does not depend on it",
+    "data": "data module",
+    "net": "network, or a function that builds it; its shapes come from the data",
+    "timesteps": "timesteps of student and teacher",
+    "objectives": "terms of the loss by name; null removes one, a new name adds one",
+    "exits": "where weak classifiers stand and how they are built",
+    "optimizer": "torch optimizer",
+    "schedule": "learning-rate schedule",
+    "trainer": "length, precision and machine",
 }
+
+
+class Sections(Mapping[str, tuple[Any, str]]):
+    """Type and meaning of each section.
+
+    A type is imported when it is asked for: the trainer takes seconds to import, and a network is
+    built without it.
+    """
+
+    def __getitem__(self, name: str) -> tuple[Any, str]:
+        return _kind(name), MEANINGS[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MEANINGS)
+
+    def __len__(self) -> int:
+        return len(MEANINGS)
+
+
+SECTIONS = Sections()
 
 DEFAULTS: Config = {
     "description": "",
@@ -44,13 +60,36 @@ DEFAULTS: Config = {
 }
 
 
+@cache
+def _kind(name: str) -> Any:
+    if name == "data":
+        from tssd.data import DataModule
+
+        return DataModule
+    if name == "optimizer":
+        from tssd.training.module import MakeOptimizer
+
+        return MakeOptimizer
+    kinds = {
+        "description": str,
+        "seed": int,
+        "net": nn.Module,
+        "timesteps": Timesteps,
+        "objectives": dict[str, Objective],
+        "exits": ExitPlan,
+        "schedule": Schedule,
+        "trainer": TrainerSettings,
+    }
+    return kinds[name]
+
+
 def with_defaults(config: Config) -> Config:
     """A recipe with the sections that it leaves out, in the order of the sections."""
     merged = deepcopy(DEFAULTS) | config
     return {name: merged[name] for name in [*SECTIONS, *merged] if name in merged}
 
 
-def parser(sections: Iterable[str] = tuple(SECTIONS)) -> ArgumentParser:
+def parser(sections: Iterable[str] = tuple(MEANINGS)) -> ArgumentParser:
     """A parser of some sections of a recipe."""
     made = ArgumentParser(exit_on_error=False)
     for name in sections:
@@ -59,7 +98,7 @@ def parser(sections: Iterable[str] = tuple(SECTIONS)) -> ArgumentParser:
     return made
 
 
-def parse(config: Config, sections: Iterable[str] = tuple(SECTIONS)) -> Any:
+def parse(config: Config, sections: Iterable[str] = tuple(MEANINGS)) -> Any:
     """Check sections of a recipe and fill in defaults.
 
     Raises: UsageError: whatever jsonargparse finds, in one line.

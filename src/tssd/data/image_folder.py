@@ -126,6 +126,8 @@ class ImageFolder(ImageData):
         )
         self.folder = folder
         self.skip_corrupt = skip_corrupt
+        # A network that is trained already is evaluated on test images alone.
+        self.train_is_needed = True
 
     @cached_property
     def path(self) -> Path:
@@ -135,7 +137,7 @@ class ImageFolder(ImageData):
     @cached_property
     def listing(self) -> FolderListing:
         """The files, without the unreadable ones if those are to be left out."""
-        listing = list_parts(self.path)
+        listing = list_parts(self.path, train_is_needed=self.train_is_needed)
         if not self.skip_corrupt:
             return listing
         train, lost = keep_readable(listing.train)
@@ -204,7 +206,7 @@ class ImageFolder(ImageData):
     def read(self) -> Stored:
         """List the files; none is decoded yet."""
         listing = self.listing
-        first = listing.train.paths[0]
+        first = next(iter((*listing.train.paths, *listing.test.paths)))
         val = listing.val
         return Stored(
             train=FilePart(listing.train, self.image_size, first),

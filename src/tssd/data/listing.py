@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,10 +52,14 @@ class FolderListing:
         return digest.hexdigest()[:12]
 
 
-def list_parts(folder: Path) -> FolderListing:
+def list_parts(folder: Path, *, train_is_needed: bool = True) -> FolderListing:
     """List train/ and test/, or val/ in place of test/; with both, val/ is for validation.
 
     What is left out, and why, is logged.
+    Args:
+        folder: The image folder.
+        train_is_needed: Whether to refuse a folder without train/. Else the classes are those of
+            test/ or val/, or the folder itself is the test part.
 
     Raises:
         DataError: A part is missing or empty, holds a class that train/ lacks, or there are fewer
@@ -67,6 +71,8 @@ def list_parts(folder: Path) -> FolderListing:
         )
     layout = "expected train/<class>/<image> and test/<class>/<image> (or val/ in place of test/)"
     has = {name: os.path.isdir(folder / name) for name in ("train", "test", "val")}
+    if not (has["train"] or train_is_needed):
+        return _without_train(folder, has)
     if not has["train"]:
         found = subfolders(folder, Skipped())
         inside = [name for name in found if os.path.isdir(folder / name / "train")]
@@ -90,6 +96,19 @@ def list_parts(folder: Path) -> FolderListing:
     if skipped:
         log.info("%s: left out: %s", folder, skipped)
     return FolderListing(class_names, train=train, test=test, val=val, skipped=skipped)
+
+
+def _without_train(folder: Path, has: Mapping[str, bool]) -> FolderListing:
+    part = folder / "test" if has["test"] else folder / "val" if has["val"] else folder
+    skipped = Skipped()
+    class_names = tuple(subfolders(part, Skipped()))
+    if not class_names:
+        raise DataError(f"{part} has no class folders: expected {part}/<class>/<image>")
+    nothing = Listing((), np.array([], dtype=np.int64))
+    test = _list_part(part, class_names, skipped)
+    if skipped:
+        log.info("%s: left out: %s", folder, skipped)
+    return FolderListing(class_names, nothing, test=test, val=None, skipped=skipped)
 
 
 def keep_readable(listing: Listing) -> tuple[Listing, Skipped]:

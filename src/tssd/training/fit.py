@@ -16,7 +16,7 @@ from tssd.errors import DataError
 from tssd.evaluation import evaluate
 from tssd.models.base import SpikingNet
 from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
-from tssd.training.checkpoint import AtomicCheckpointIO, load_checkpoint, restore
+from tssd.training.checkpoint import AtomicCheckpointIO
 from tssd.training.environment import environment
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
@@ -28,6 +28,7 @@ from tssd.training.run_folder import (
     write_json,
 )
 from tssd.training.run_lock import alone
+from tssd.training.saved import load_checkpoint, restore
 
 log = logging.getLogger("tssd")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import torch
 import yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from tssd.atomic import PARTIAL, write_atomically
 from tssd.errors import DataError, UsageError
 from tssd.not_trained import NOT_TRAINED
+from tssd.reading import one_line, read_json, read_yaml
 
 
 @dataclass(frozen=True)
@@ -49,28 +51,17 @@ class RunFolder:
 
     def read_config(self) -> dict[str, Any]:
         """The complete configuration. Raises: DataError: damaged."""
-        try:
-            config = yaml.safe_load(self.config.read_text(encoding="utf-8"))
-            reason = None if isinstance(config, dict) else "it holds no mapping"
-        except (ValueError, yaml.YAMLError) as error:
-            config, reason = {}, " ".join(str(error).split())
-        if reason is not None:
-            raise DataError(
-                f"{self.config}: damaged ({reason}); restore it or train again into another folder"
-            )
-        return config
+        return read_yaml(self.config)
 
     def read_results(self) -> dict[str, Any]:
         """Content of results.json. Raises: DataError: it is not there or damaged."""
         try:
-            return json.loads(self.results.read_text())
+            return read_json(self.results, remedy="delete it and --resume")
         except FileNotFoundError:
             raise DataError(
                 f"{self.path}: no results yet; finish the run with `tssd train {self.path} "
                 "--resume`"
             ) from None
-        except ValueError as error:
-            raise DataError(f"{self.results}: damaged ({error}); delete it and --resume") from None
 
     def create(self, config: Mapping[str, Any], *, resume: bool) -> None:
         """Start the folder with its configuration, or check that a resumed run has the same.
@@ -139,20 +130,33 @@ def load_weights(path: Path, module: nn.Module) -> None:
 
     Raises: DataError: missing or damaged, or of another network (names the first mismatch).
     """
-    if not path.exists():
-        raise DataError(f"{path}: no such file; expected weights that `tssd train` has written")
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise DataError(
-            f"{path}: damaged or not safetensors ({error}); train again or restore the file"
-        ) from None
+    tensors = read_weights(path)
     check_weights(str(path), module, tensors)
     module.load_state_dict(tensors)
 
 
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Weights from safetensors. Raises: DataError: missing or damaged."""
+    if not path.exists():
+        raise DataError(f"{path}: no such file; expected weights that `tssd train` has written")
+    try:
+        if not path.is_file():
+            raise ValueError("it is no file")
+        return load_file(path)
+    # Safetensors knows more dtypes than torch, which is a KeyError.
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise DataError(
+            f"{path}: damaged or not safetensors ({one_line(error)}); train again or restore the "
+            "file"
+        ) from None
+
+
 def check_weights(source: str, module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Refuse weights of another network. Raises: DataError: names the first mismatch."""
+
+    def kind(tensor: Tensor) -> tuple[bool, bool, bool]:
+        return tensor.is_floating_point(), tensor.is_complex(), tensor.layout == torch.strided
+
     expected = module.state_dict()
     remedy = "these weights belong to another network: check net in the configuration"
     for name, tensor in expected.items():
@@ -161,5 +165,9 @@ def check_weights(source: str, module: nn.Module, tensors: Mapping[str, Tensor])
         found, wanted = list(tensors[name].shape), list(tensor.shape)
         if found != wanted:
             raise DataError(f"{source}: {name} has shape {found}, expected {wanted}; {remedy}")
+        # torch would convert these without a word.
+        if kind(tensors[name]) != kind(tensor):
+            found, wanted = tensors[name].dtype, tensor.dtype
+            raise DataError(f"{source}: {name} is {found}, expected {wanted}; {remedy}")
     if surplus := next((name for name in tensors if name not in expected), None):
         raise DataError(f"{source}: {surplus} is not part of the network; {remedy}")

@@ -1,0 +1,82 @@
+"""Which files `tssd predict` is given: named ones, and those that fit in folders."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tssd.errors import DataError
+
+# Folders that hold these suffixes hold recordings of one sample each.
+RECORDINGS = frozenset({".aedat", ".bin", ".npz"})
+
+
+@dataclass
+class Files:
+    """What is to be classified.
+
+    Args:
+        named: by the user: what is wrong with one ends the command.
+        found: in folders, each folder's sorted by name; unreadable ones are left out and counted.
+        skipped: how many others lie in the folders, by reason.
+    """
+
+    named: list[Path] = field(default_factory=list)
+    found: list[Path] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    def skipped_in_words(self) -> str:
+        """For people; empty if nothing was skipped."""
+        return ", ".join(f"{count} {reason}" for reason, count in self.skipped.most_common())
+
+
+def collect_files(places: Sequence[str], suffixes: Iterable[str]) -> Files:
+    """Files and folders as the user gives them; folders are searched to the bottom.
+
+    Args:
+        places: paths.
+        suffixes: in lower case, of the files that count in folders.
+    Raises: DataError: a folder without any of them, or nothing there.
+    """
+    files, wanted = Files(), frozenset(suffixes)
+    for place in map(Path, places):
+        if not place.is_dir():
+            files.named.append(place)
+            continue
+        found = _below(place, wanted, files.skipped)
+        if not found:
+            reasons = files.skipped_in_words() or "it is empty"
+            raise DataError(
+                f"{place}: none of its files counts ({reasons}), expected files that end in "
+                f"{', '.join(sorted(wanted))}"
+            )
+        files.found += found
+    return files
+
+
+def _below(folder: Path, wanted: frozenset[str], skipped: Counter[str]) -> list[Path]:
+    found: list[Path] = []
+    seen: set[tuple[int, int]] = set()
+    # Links to folders are followed, but not in circles.
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        status = os.stat(parent)
+        if (status.st_dev, status.st_ino) in seen:
+            skipped["links to folders that are listed already"] += 1
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        skipped["hidden folders"] += sum(name.startswith(".") for name in folders)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in names:
+            path = Path(parent, name)
+            if name.startswith("."):
+                skipped["hidden files"] += 1
+            elif path.suffix.lower() not in wanted:
+                skipped["files of another kind"] += 1
+            elif not path.is_file():
+                skipped["broken links, pipes or devices"] += 1
+            else:
+                found.append(path)
+    skipped += Counter()  # drops the zeros
+    return sorted(found)

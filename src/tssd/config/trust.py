@@ -1,0 +1,101 @@
+"""What a run folder may name: parts of tssd, layers and optimizers of torch, what the user trusts.
+
+A recipe is the user's own and may import anything. A run folder may come from a stranger, and to
+import a module is to run it: whatever else it names is refused before it is imported.
+"""
+
+import inspect
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from tssd.errors import UsageError
+
+# Where the parts of a recipe are defined. Others of tssd's functions write files or load runs.
+PARTS = (
+    "tssd.data",
+    "tssd.events",
+    "tssd.models",
+    "tssd.neurons",
+    "tssd.norms",
+    "tssd.objectives",
+    "tssd.surrogates",
+    "tssd.time",
+    "tssd.training.schedule",
+)
+TORCH = ("torch.nn.modules", "torch.optim")
+# Packages that show under a shorter name what is defined in the above.
+EXPORTS = ("tssd", "torch.nn")
+
+_trusted: ContextVar[tuple[str, ...]] = ContextVar("trusted", default=())
+_restricted: ContextVar[bool] = ContextVar("restricted", default=False)
+
+
+@contextmanager
+def trusting(modules: Iterable[str]) -> Iterator[None]:
+    """Inside, run folders may import these modules and packages as well.
+
+    Raises: UsageError: one text instead of a list, which would be taken letter by letter.
+    """
+    if isinstance(modules, str):
+        raise UsageError(f"trust: got {modules!r}, expected a list of modules: [{modules!r}]")
+    token = _trusted.set((*_trusted.get(), *modules))
+    try:
+        yield
+    finally:
+        _trusted.reset(token)
+
+
+def trusted() -> tuple[str, ...]:
+    """The modules that the user trusts, for the processes that this one starts."""
+    return _trusted.get()
+
+
+@contextmanager
+def only_known_parts() -> Iterator[None]:
+    """Inside, nothing else is imported: what is read is the content of a run folder."""
+    token = _restricted.set(True)
+    try:
+        yield
+    finally:
+        _restricted.reset(token)
+
+
+def check_path(path: str) -> None:
+    """Refuse an import path before anything is imported. Raises: UsageError."""
+    module = path.rpartition(".")[0]
+    # Without a module there is nothing to import, which `load_object` says.
+    if not _restricted.get() or not module or module in EXPORTS:
+        return
+    if not _below(module, (*PARTS, *TORCH, *_trusted.get())):
+        _refuse(path, module)
+
+
+def check_origin(path: str, thing: Any) -> None:
+    """Refuse what only passes through a part's module, such as its imports. Raises: UsageError."""
+    module = path.rpartition(".")[0]
+    if not _restricted.get() or _below(module, _trusted.get()):
+        return
+    origin = getattr(thing, "__module__", None) or ""
+    is_part = _below(origin, PARTS) and (isinstance(thing, type) or inspect.isfunction(thing))
+    # Functions of torch are none of its layers: some load files.
+    if not is_part and not (_below(origin, TORCH) and isinstance(thing, type)):
+        _refuse(path, origin or module)
+
+
+def is_restricted() -> bool:
+    """Whether what is read now is the content of a run folder."""
+    return _restricted.get()
+
+
+def _refuse(path: str, module: str) -> None:
+    raise UsageError(
+        f"it names {path}, and {module} was not imported: a run folder may name only parts of "
+        "tssd, layers of torch.nn and optimizers of torch.optim; if you know the code of "
+        f"{module} and trust it, add --trust {module} (in Python: trust=[{module!r}])"
+    )
+
+
+def _below(module: str, packages: Sequence[str]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)

@@ -1,0 +1,187 @@
+"""From what people have, images or frames of events, to what the network saw in training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from tssd.errors import DataError, UsageError
+
+
+@dataclass(frozen=True)
+class ImageInput:
+    """Raw images to the network's input: scaled to its size, normalised as in training.
+
+    Takes uint8 (0 to 255) or floating point in [0, 1], which is rounded to the 8 bits that training
+    had, as tensor or array [N, C, H, W] or [N, H, W, C], with one channel [N, H, W] as well; a
+    picture of Pillow's or a path of an image file, or a list of these.
+
+    Args:
+        sample_shape: (C, H, W) of the network's input.
+        mean: of each channel of the training images, pixel values in [0, 1].
+        std: of each channel, same scale.
+    Shapes: -> float32 [N, C, H, W].
+    Raises: UsageError: anything else, such as images that look normalised already. DataError: a
+        file that is missing or unreadable.
+    """
+
+    sample_shape: tuple[int, int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __call__(self, images: Any) -> Tensor:
+        """The network's input."""
+        std = torch.tensor(self.std).view(-1, 1, 1)
+        # As in training, bit for bit: (u / 255 - mean) / std as one multiply-add over the bytes u.
+        scale, offset = 1 / (255 * std), -torch.tensor(self.mean).view(-1, 1, 1) / std
+        return self.pixels(images).to(torch.float32).mul_(scale).add_(offset)
+
+    def pixels(self, images: Any) -> Tensor:
+        """The same before normalising: uint8 [N, C, H, W]."""
+        if isinstance(images, str | Path | Image.Image):
+            images = [images]
+        if isinstance(images, Sequence):
+            if not len(images):
+                _refuse("an empty list")
+            return torch.stack([self._one(image) for image in images])
+        pixels = self._channels_first(as_tensor(images))
+        if pixels.dtype != torch.uint8:
+            pixels = eight_bits(pixels)
+        size = pixels.shape[2:]
+        if tuple(size) == self.sample_shape[1:]:
+            return pixels
+        if size[0] != size[1] or self.sample_shape[1] != self.sample_shape[2]:
+            raise UsageError(
+                f"images: got {size[0]} x {size[1]} pixels, expected squares, best of "
+                f"{self.sample_shape[1]} x {self.sample_shape[2]}; crop them"
+            )
+        # Imported when it is needed: it takes seconds.
+        from tssd.data.parts import MemoryPart
+
+        everything = np.arange(len(pixels))
+        return MemoryPart(pixels, everything, self.sample_shape[1]).select(everything)
+
+    def _one(self, image: Any) -> Tensor:
+        """uint8 [C, H, W] of one entry of a list."""
+        if not isinstance(image, str | Path | Image.Image):
+            return self.pixels(as_tensor(image)[None])[0]
+        channels, height, width = self.sample_shape
+        if channels not in (1, 3) or height != width:
+            raise UsageError(
+                f"images: the network takes {list(self.sample_shape)}, which no picture gives; "
+                "give tensors"
+            )
+        rgb = _picture(image, height) if isinstance(image, Image.Image) else _file(image, height)
+        if channels == 3:
+            return torch.from_numpy(rgb.copy())
+        grey = Image.fromarray(rgb.transpose(1, 2, 0)).convert("L")
+        return torch.from_numpy(np.array(grey))[None]
+
+    def _channels_first(self, images: Tensor) -> Tensor:
+        channels, shape = self.sample_shape[0], list(images.shape)
+        if images.dim() == 3 and channels == 1:
+            return images[:, None]
+        if images.dim() == 4 and 0 not in shape:
+            first, last = shape[1] == channels, shape[3] == channels
+            if first and last:
+                raise UsageError(
+                    f"images: got shape {shape}, which may be [N, C, H, W] or [N, H, W, C]; give "
+                    f"images of {list(self.sample_shape)}"
+                )
+            if first or last:
+                return images if first else images.permute(0, 3, 1, 2).contiguous()
+        single = " (of a single image: images[None])" if images.dim() < 4 else ""
+        _refuse(f"shape {shape}", f"[N, {', '.join(map(str, self.sample_shape))}]{single}")
+
+
+@dataclass(frozen=True)
+class FrameInput:
+    """Frames of events to the network's input: counts as floating point, never normalised.
+
+    Takes counts as tensor or array [T, N, C, H, W], one frame a timestep.
+
+    Args:
+        sample_shape: (C, H, W) of a frame.
+    Shapes: -> float32 [T, N, C, H, W].
+    Raises: UsageError: anything else, such as negative counts.
+    """
+
+    sample_shape: tuple[int, int, int]
+
+    def __call__(self, frames: Any) -> Tensor:
+        """The network's input."""
+        x = as_tensor(frames)
+        if x.dim() != 5 or 0 in x.shape or tuple(x.shape[2:]) != self.sample_shape:
+            _refuse(
+                f"shape {list(x.shape)}",
+                f"frames [T, N, {', '.join(map(str, self.sample_shape))}] or paths of recordings",
+            )
+        x = x.float()
+        if not bool(x.isfinite().all()) or bool((x < 0).any()):
+            _refuse("negative or infinite values", "counts of events")
+        return x
+
+
+def as_tensor(images: Any) -> Tensor:
+    """A tensor or array as a tensor on the CPU. Raises: UsageError: it is neither."""
+    if isinstance(images, np.ndarray) and images.dtype.kind in "buif":
+        wide = {"uint16": np.int32, "uint32": np.int64, "uint64": np.int64}
+        kind = wide.get(images.dtype.name, images.dtype.newbyteorder("="))
+        # A copy: torch knows neither negative strides nor arrays that may not be written.
+        images = torch.from_numpy(np.array(images, dtype=kind, order="C"))
+    if not isinstance(images, Tensor):
+        _refuse(getattr(images, "dtype", type(images).__name__))
+    return images.detach().cpu()
+
+
+def eight_bits(images: Tensor) -> Tensor:
+    """Floating point in [0, 1] as 0 to 255. Raises: UsageError: other values, or another dtype."""
+    if not images.is_floating_point():
+        _refuse(images.dtype, "uint8 (0 to 255) or floating point in [0, 1]")
+    low, high = images.min().item(), images.max().item()
+    if not 0 <= low <= high <= 1:
+        if low >= 0 and 8 < high <= 255:
+            guess = "pixels of 0 to 255? then convert them: images.to(torch.uint8)"
+        elif low != low or high != high:
+            guess = "NaN is no colour"
+        else:
+            guess = (
+                "normalised already? then call the network itself: "
+                "net(tssd.repeat_in_time(images, T))"
+            )
+        _refuse(f"values from {low:.3g} to {high:.3g}", f"0 to 1; {guess}")
+    return (255 * images.double()).round().to(torch.uint8)
+
+
+def _refuse(got: object, expected: str = "") -> NoReturn:
+    expected = expected or "a uint8 or floating-point tensor or array, pictures, or paths of files"
+    raise UsageError(f"images: got {got}, expected {expected}")
+
+
+def _file(path: str | Path, size: int) -> NDArray[np.uint8]:
+    """RGB [3, size, size] of an image file, as in training."""
+    from tssd.data.decoding import decode
+
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such image")
+    try:
+        return decode(path, size)
+    except DataError as error:
+        # Its advice is for data sets.
+        raise DataError(f"{path}: not a readable image ({error.__cause__ or error})") from error
+
+
+def _picture(image: Image.Image, size: int) -> NDArray[np.uint8]:
+    from PIL import ImageOps
+
+    image = image.convert("RGB")
+    if image.size != (size, size):
+        image = ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
+    return np.asarray(image).transpose(2, 0, 1)

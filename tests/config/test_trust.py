@@ -1,0 +1,182 @@
+import sys
+
+import pytest
+
+from tssd.config.kinds import check_class
+from tssd.config.load import check
+from tssd.config.paths import load_object
+from tssd.config.recipe import layers, merge, recipe_names
+from tssd.config.schema import SECTIONS
+from tssd.config.trust import only_known_parts, trusted, trusting
+from tssd.errors import UsageError
+from tssd.neurons import LIF
+
+
+@pytest.fixture
+def evil(tmp_path, monkeypatch):
+    """A module beside a run folder, which says that it was imported."""
+    (tmp_path / "evil").mkdir()
+    (tmp_path / "evil/code.py").write_text(
+        "from pathlib import Path\n"
+        "from tssd.neurons import LIF\n"
+        f"Path({str(tmp_path)!r}, 'HACKED').touch()\n"
+        "def neuron() -> LIF:\n    return LIF()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    yield lambda: (tmp_path / "HACKED").exists()
+    for name in [name for name in sys.modules if name.split(".")[0] == "evil"]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize(
+    "recipe", ["digits/tssd", "cifar10dvs/vgg9_tssd", "image_folder/vgg9_tssd"]
+)
+def test_what_our_recipes_name_is_allowed(recipe):
+    with only_known_parts():
+        check(merge(layers(recipe)))
+    assert recipe in recipe_names()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["tssd.LIF", "tssd.models.vgg9", "torch.nn.BatchNorm2d", "torch.optim.AdamW",
+     "torch.nn.modules.batchnorm.BatchNorm2d", "torch.optim.sgd.SGD", "tssd.surrogates.ATan",
+     "tssd.training.schedule.Cosine", "tssd.events.FixedTime", "tssd.data.ImageFolder"],
+)  # fmt: skip
+def test_parts_are_allowed(path):
+    with only_known_parts():
+        assert callable(load_object(path))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["subprocess.getoutput", "os.system", "builtins.exec", "evil.code.neuron", "evil.code.gone",
+     "torch.hub.load", "torch.load", "torch.nn.init.normal_", "torch.nn.functional.relu",
+     "torch.nn.modules.module.warnings", "torch.optim.optimizer.functools.partial",
+     "tssd.load", "tssd.adapt", "tssd.cli.main", "tssd.cli.main.main", "tssd.atomic.replacing",
+     "tssd.config.paths.import_module", "tssd.config.runs.load", "tssd.config.assemble.build",
+     "tssd.data.image_folder.Path", "tssd.data.decoding.ThreadPoolExecutor",
+     "tssd.training.run_folder.write_text", "tssd.__main__.main", "tssdevil.Net",
+     "torchvision.models.resnet18", "lightning.LightningDataModule", "tssd.models.vgg.pairwise"],
+)  # fmt: skip
+def test_nothing_else_is(evil, path):
+    with only_known_parts(), pytest.raises(UsageError) as error:
+        load_object(path)
+    assert not evil()
+    assert path in str(error.value)
+
+
+def test_the_refusal_says_what_and_how_to_allow_it():
+    with only_known_parts(), pytest.raises(UsageError) as error:
+        load_object("evil.code.neuron")
+    assert "evil.code was not imported" in str(error.value)
+    assert "--trust evil.code (in Python: trust=['evil.code'])" in str(error.value)
+
+
+def test_attributes_of_attributes_are_no_modules():
+    with only_known_parts(), pytest.raises(UsageError):
+        load_object("tssd.data.root.os.system")
+    with only_known_parts(), pytest.raises(UsageError):
+        load_object("tssd.os.system")
+
+
+@pytest.mark.parametrize("module", ["evil", "evil.code"])
+def test_what_the_user_trusts_is_imported(evil, module):
+    with trusting([module]), only_known_parts():
+        assert load_object("evil.code.neuron")()
+        assert trusted() == (module,)
+    assert evil()
+    assert trusted() == ()
+
+
+def test_trust_is_a_list():
+    with pytest.raises(UsageError, match=r"expected a list of modules: \['evil'\]"):
+        trusting("evil").__enter__()
+
+
+def config(place, value):
+    """A recipe of ours with something else in one place."""
+    made = merge(layers("digits/tssd"))
+    *above, last = place.split(".")
+    node = made
+    for name in above:
+        node = node.setdefault(name, {})
+        if "class_path" in node:
+            node = node.setdefault("init_args", {})
+    node[last] = value
+    return made
+
+
+PATH = "evil.code.neuron"
+NODE = {"class_path": PATH, "init_args": {}}
+PLACES = [
+    "data", "net", "net.neuron", "net.norm", "net.neuron.surrogate", "objectives.temporal",
+    "objectives.spatial.distance", "exits", "exits.neuron", "optimizer", "optimizer.lr",
+    "optimizer.maximize", "schedule", "data.slicing", "data.augment",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "value", [PATH, NODE, [NODE], [PATH], {"a": NODE}, f"{{class_path: {PATH}}}",
+              '{class_path: "evil\\x2ecode\\x2eneuron"}']
+)  # fmt: skip
+def test_no_place_of_a_configuration_imports(evil, place, value):
+    made = config(place, value)
+    if place.startswith("net.neuron."):
+        made["net"]["init_args"]["neuron"] = {
+            "class_path": "tssd.LIF", "init_args": {"surrogate": value}
+        }  # fmt: skip
+    if place in ("data.slicing", "data.augment"):
+        name = place.split(".")[1]
+        made["data"] = {"class_path": "tssd.data.NMNIST", "init_args": {name: value}}
+    with only_known_parts(), pytest.raises(UsageError):
+        check(made)
+    assert not evil()
+
+
+def test_layers_of_torch_take_no_code_either(evil):
+    """Their arguments have types that are not known, or functions."""
+    layers_of_torch = [
+        ("torch.nn.TripletMarginWithDistanceLoss", "distance_function"),
+        ("torch.nn.TransformerEncoderLayer", "activation"),
+        ("torch.nn.BatchNorm2d", "dtype"),
+        ("torch.nn.DataParallel", "module"),
+    ]
+    for path, argument in layers_of_torch:
+        for value in (PATH, NODE, f"{{class_path: {PATH}}}"):
+            net = {"class_path": path, "init_args": {argument: value}}
+            with only_known_parts(), pytest.raises(UsageError):
+                check(merge(layers("digits/tssd")) | {"net": net})
+    assert not evil()
+
+
+@pytest.mark.parametrize(
+    "path", ["subprocess.getoutput", "os.system", "tssd.models.vgg9", "os.getcwd"]
+)
+@pytest.mark.parametrize("place", ["net.neuron", "exits.neuron", "net.norm", "schedule", "exits"])
+def test_in_a_recipe_too_a_maker_makes_the_right_thing(path, place):
+    if (path, place) == ("tssd.models.vgg9", "net.norm"):
+        return  # a network is a module
+    with pytest.raises(UsageError, match="expected"):
+        check(config(place, {"class_path": path, "init_args": {}}))
+
+
+def test_what_a_function_says_it_makes(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "makers.py").write_text(
+        "from __future__ import annotations\n"
+        "from tssd.neurons import LIF, IF\n"
+        "def silent(): return LIF()\n"
+        "def right() -> LIF: return LIF()\n"
+        "def either() -> LIF | IF: return IF()\n"
+        "def wrong() -> LIF | None: return None\n"
+        "def unknown() -> Gone: return LIF()\n"
+    )
+    kind = dict(SECTIONS)["net"][0]
+    check_class(kind, "makers.right")
+    check_class(kind, "makers.either")
+    for name, message in (("silent", "`-> Module`"), ("unknown", "`-> Module`"), ("wrong", "got")):
+        with pytest.raises(UsageError, match=message):
+            check_class(kind, f"makers.{name}")
+    assert LIF
