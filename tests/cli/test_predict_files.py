@@ -33,7 +33,7 @@ def test_a_folder_is_searched_to_the_bottom_and_the_rest_is_counted(tmp_path):
     files = collect_files([str(tmp_path)], {".png"})
     assert files.found == [tmp_path / "a/c/d.PNG", tmp_path / "b.png"]
     assert sum(files.skipped.values()) == 7
-    assert "2 files of another kind" in files.skipped_in_words()
+    assert "1 files with the suffix .txt" in files.skipped_in_words()
 
 
 def test_a_folder_that_is_a_link_counts(tmp_path):
@@ -47,5 +47,5 @@ def test_a_folder_without_any_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"\(it is empty\), expected files that end in \.jpg, \.p"):
         collect_files([str(tmp_path)], {".png", ".jpg"})
     touch(tmp_path / "a.txt")
-    with pytest.raises(DataError, match=r"\(1 files of another kind\)"):
+    with pytest.raises(DataError, match=r"\(1 files with the suffix \.txt\)"):
         collect_files([str(tmp_path)], {".png"})

@@ -87,7 +87,7 @@ def suffixes(net: TrainedNet) -> frozenset[str]:
     if not isinstance(net.transform, ImageInput):
         return RECORDINGS
     # Imported when it is needed: it takes seconds.
-    from tssd.data.listing import EXTENSIONS
+    from tssd.data.picture import EXTENSIONS
 
     return EXTENSIONS
 

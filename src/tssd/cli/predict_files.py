@@ -1,6 +1,5 @@
 """Which files `tssd predict` is given: named ones, and those that fit in folders."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -39,12 +38,17 @@ def collect_files(places: Sequence[str], suffixes: Iterable[str]) -> Files:
         suffixes: in lower case, of the files that count in folders.
     Raises: DataError: a folder without any of them, or nothing there.
     """
+    # Imported when it is needed: it takes seconds.
+    from tssd.data.folder_walk import Skipped, files_below
+
     files, wanted = Files(), frozenset(suffixes)
     for place in map(Path, places):
         if not place.is_dir():
             files.named.append(place)
             continue
-        found = _below(place, wanted, files.skipped)
+        skipped = Skipped()
+        found = files_below(place, wanted, skipped)
+        files.skipped += skipped
         if not found:
             reasons = files.skipped_in_words() or "it is empty"
             raise DataError(
@@ -53,30 +57,3 @@ def collect_files(places: Sequence[str], suffixes: Iterable[str]) -> Files:
             )
         files.found += found
     return files
-
-
-def _below(folder: Path, wanted: frozenset[str], skipped: Counter[str]) -> list[Path]:
-    found: list[Path] = []
-    seen: set[tuple[int, int]] = set()
-    # Links to folders are followed, but not in circles.
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        status = os.stat(parent)
-        if (status.st_dev, status.st_ino) in seen:
-            skipped["links to folders that are listed already"] += 1
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        skipped["hidden folders"] += sum(name.startswith(".") for name in folders)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in names:
-            path = Path(parent, name)
-            if name.startswith("."):
-                skipped["hidden files"] += 1
-            elif path.suffix.lower() not in wanted:
-                skipped["files of another kind"] += 1
-            elif not path.is_file():
-                skipped["broken links, pipes or devices"] += 1
-            else:
-                found.append(path)
-    skipped += Counter()  # drops the zeros
-    return sorted(found)

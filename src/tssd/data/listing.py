@@ -56,6 +56,7 @@ def list_parts(folder: Path, *, train_is_needed: bool = True) -> FolderListing:
     """List train/ and test/, or val/ in place of test/; with both, val/ is for validation.
 
     What is left out, and why, is logged.
+
     Args:
         folder: The image folder.
         train_is_needed: Whether to refuse a folder without train/. Else the classes are those of

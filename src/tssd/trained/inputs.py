@@ -179,9 +179,15 @@ def _file(path: str | Path, size: int) -> NDArray[np.uint8]:
 
 
 def _picture(image: Image.Image, size: int) -> NDArray[np.uint8]:
+    # Imported when it is needed: it takes seconds.
     from PIL import ImageOps
 
-    image = image.convert("RGB")
+    from tssd.data.pixels import to_rgb
+
+    try:
+        image = to_rgb(ImageOps.exif_transpose(image))
+    except ValueError as error:
+        raise UsageError(f"images: got a picture that cannot be read ({error})") from error
     if image.size != (size, size):
         image = ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
     return np.asarray(image).transpose(2, 0, 1)
