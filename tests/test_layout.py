@@ -20,6 +20,7 @@ CORE = {
     "lock": set(),
     "not_trained": set(),
     "processes": set(),
+    "yaml_text": set(),
     "time": {"errors"},
     "surrogates": {"errors"},
     "norms": {"errors", "time"},
