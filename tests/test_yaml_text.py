@@ -49,6 +49,8 @@ def chain():
         ("\n".join(" " * n + "a:" for n in range(1000)), "nested more than 50 levels"),
         ("a: " + "9" * 5000, "a value that is none: Exceeds the limit"),
         ("a: 2024-13-45", "a value that is none: month must be in 1..12"),
+        ("a: !!bool perhaps", "a value that is none: 'perhaps'"),
+        ("a: !!timestamp never", "a value that is none: "),
         ("{[1]: 2}", "unhashable key"),
         ("a: 1\n---\nb: 2", "expected a single document"),
         ("a: \x00", "special characters are not allowed"),

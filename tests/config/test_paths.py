@@ -36,8 +36,8 @@ def test_known_classes_are_the_public_ones():
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("vgg9", "'vgg9' is not an import path, such as tssd.models.vgg9"),
-        (".vgg9", "'.vgg9' is not an import path"),
+        ("vgg9", "'vgg9' is neither a known class nor an import path such as tssd.mod"),
+        (".vgg9", "'.vgg9' is neither a known class nor an import path"),
         ("tssd.models.vgg99", "does not exist; did you mean tssd.models.vgg9?"),
         ("tssd.model.vgg9", "does not exist; did you mean tssd.models?"),
         ("tssd.models.vgg9.deep", "there is no module tssd.models.vgg9"),

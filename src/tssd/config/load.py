@@ -1,30 +1,42 @@
 """A recipe, checked, with overrides."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tssd.config.options import problems
-from tssd.config.override import no_such_option, override
-from tssd.config.recipe import Config, Layer, layers, merge
+from tssd.config.override import in_order, no_such_option, override
+from tssd.config.recipe import Config, Layer, Replaced, is_packaged, layers, merge
+from tssd.config.replaced import lines
 from tssd.config.schema import with_defaults
+from tssd.config.short_names import spell_out
 from tssd.errors import UsageError
 
 
-def load_recipe(name: str, overrides: Sequence[tuple[str, str]] = ()) -> Config:
+def load_recipe(
+    name: str,
+    overrides: Sequence[tuple[str, str]] = (),
+    *,
+    tell: Callable[[str], object] | None = None,
+) -> Config:
     """A recipe as a mapping, `extends` followed, overrides (dotted name, YAML value) applied.
 
     What it names by import path is imported: see `tssd.config.paths`.
 
     Args:
         name: of a recipe in the package, or the path of a YAML file or a run folder.
-        overrides: applied in this order.
+        overrides: what a section is comes before what is in it, else in this order.
+        tell: receives a line for each class that takes the place of another, in a file of one's
+            own or by an override, and so drops arguments.
     Raises: UsageError: unknown recipe or option, or a value that does not fit; names the file.
     """
-    found = layers(name)
-    config = merge(found)
+    found, replaced = layers(name), list[Replaced]()
+    config = spell_out(merge(found, replaced))
     check(config, found)
     config = with_defaults(config)
-    for option, text in overrides:
-        override(config, option, text)
+    for option, text in in_order(overrides):
+        override(config, option, text, replaced)
+    if tell is not None:
+        for line in lines([r for r in replaced if not is_packaged(r.source)], config):
+            tell(line)
     return config
 
 
