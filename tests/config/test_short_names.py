@@ -36,10 +36,11 @@ def test_a_name_of_nothing_is_refused_with_the_nearest(section, name, message):
 
 
 def test_spell_out_goes_as_deep_as_classes_go_and_leaves_what_it_does_not_know():
+    unknown = {"neuron": {"class_path": "NoSuch"}}
     config = {
         "objectives": {"spatial": {"class_path": "SpatialDistillation",
                                    "init_args": {"distance": "SquaredNorm"}}},
-        "net": {"class_path": "vgg9", "init_args": {"neuron": {"class_path": "NoSuch"}}},
+        "net": {"class_path": "vgg9", "init_args": unknown},
         "schedule": "Never",
         "trainer": {"epochs": 3},
         "unknown": "SGD",
@@ -47,7 +48,7 @@ def test_spell_out_goes_as_deep_as_classes_go_and_leaves_what_it_does_not_know()
     assert spell_out(config) == {
         "objectives": {"spatial": {"class_path": "tssd.objectives.SpatialDistillation",
                                    "init_args": {"distance": "tssd.objectives.SquaredNorm"}}},
-        "net": {"class_path": "tssd.models.vgg9", "init_args": {"neuron": {"class_path": "NoSuch"}}},
+        "net": {"class_path": "tssd.models.vgg9", "init_args": unknown},
         "schedule": "Never",
         "trainer": {"epochs": 3},
         "unknown": "SGD",

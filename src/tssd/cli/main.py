@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 
+from tssd.cli.loading import hush
 from tssd.cli.signals import Signals
 from tssd.errors import TssdError, UsageError
 
@@ -108,9 +109,7 @@ def _run(argv: list[str]) -> int:
         sys.path.append(os.getcwd())
     # Imported when it is needed: what training needs takes seconds to import.
     module = import_module(f"tssd.cli.{command}")
-    # Only now, since Lightning sets its own level when it is imported.
-    for chatty in ("lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    hush()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
         return module.run(words)

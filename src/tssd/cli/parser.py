@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from tssd.config.quick_names import names
+from tssd.config.sections import with_defaults
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
 
@@ -102,10 +104,7 @@ class CommandParser(argparse.ArgumentParser):
 
 def _names_of_any_recipe() -> set[str]:
     """Names of sections, and last parts of the options that every recipe has."""
-    from tssd.config.options import top_slots, walk
-    from tssd.config.schema import with_defaults
-
-    return {*top_slots(), *(o.name.rpartition(".")[2] for o in walk(with_defaults({})))}
+    return {name.rpartition(".")[2] for name in names(with_defaults({}))}
 
 
 def at_least(minimum: int) -> Callable[[str], int]:

@@ -12,7 +12,8 @@ from tssd.config.kinds import MISSING, as_node, in_words
 from tssd.config.load import check
 from tssd.config.options import accepts, content, walk
 from tssd.config.recipe import Config
-from tssd.config.schema import SECTIONS, parse, parser, with_defaults
+from tssd.config.schema import SECTIONS, parse, parser
+from tssd.config.sections import with_defaults
 from tssd.data import DataModule
 from tssd.errors import UsageError
 from tssd.objectives import SelfDistillation

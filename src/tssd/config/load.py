@@ -6,7 +6,7 @@ from tssd.config.options import problems
 from tssd.config.override import in_order, no_such_option, override
 from tssd.config.recipe import Config, Layer, Replaced, is_packaged, layers, merge
 from tssd.config.replaced import lines
-from tssd.config.schema import with_defaults
+from tssd.config.sections import with_defaults
 from tssd.config.short_names import spell_out
 from tssd.errors import UsageError
 

@@ -8,6 +8,7 @@ from tssd.config.kinds import MISSING, as_node, choices, fits, wanted
 from tssd.config.options import Slot, content, problems_at, slots_below, top_slots, walk
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config, Replaced, merge_value
+from tssd.config.sections import option_parts
 from tssd.config.short_names import in_full, spelled_out
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
@@ -29,7 +30,7 @@ def in_order(overrides: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     So `--optimizer.lr 0.1 --optimizer torch.optim.Adam` gives Adam this rate, in either order. Of
     an option that is given twice the last counts.
     """
-    return sorted(overrides, key=lambda given: len(_parts(given[0])))
+    return sorted(overrides, key=lambda given: len(option_parts(given[0])))
 
 
 def override(
@@ -66,7 +67,7 @@ def override(
         if isinstance(value, str):
             value = in_full(kind, value)
         told: list[Replaced] = []
-        name = ".".join(_parts(option))
+        name = ".".join(option_parts(option))
         before = as_node(kind, place.values.get(place.name))
         value = as_node(kind, spelled_out(kind, value))
         value = merge_value(before, _as_named(value, before), told, option=name)
@@ -87,12 +88,12 @@ def override(
 def no_such_option(config: Config, option: str, prefix: str = "--") -> str:
     """The message that there is no such option, with the nearest."""
     valid = dict.fromkeys([*top_slots(), *(found.name for found in walk(config))])
-    return f"no such option; {nearest(option, valid, prefix=prefix)}"
+    return f"no such option; {nearest('.'.join(option_parts(option)), valid, prefix=prefix)}"
 
 
 def _find(config: Config, option: str) -> Place:
     """The place of an option; makes the mappings above it."""
-    *above, last = _parts(option)
+    *above, last = option_parts(option)
     values, slots, entry = config, top_slots(), None
     for depth, name in enumerate(above):
         if name not in slots:
@@ -127,12 +128,6 @@ def _as_named(node: Any, before: Any) -> Any:
     if isinstance(new, str) and isinstance(old, str) and load_object(new) is load_object(old):
         return node | {"class_path": old}
     return node
-
-
-def _parts(option: str) -> list[str]:
-    # Whoever knows jsonargparse may write out the YAML's class_path and init_args.
-    parts = option.split(".")
-    return [part for part in parts if part not in ("class_path", "init_args")] or parts
 
 
 def _short(text: str) -> str:

@@ -1,6 +1,6 @@
 """Recipes by name or path, with one extending another. Only reads and merges YAML."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import deepcopy
 from functools import cache
 from importlib.resources import files

@@ -8,6 +8,7 @@ from jsonargparse import ArgumentParser
 from torch import nn
 
 from tssd.config.recipe import Config
+from tssd.config.sections import MEANINGS
 from tssd.data import DataModule
 from tssd.errors import UsageError
 from tssd.objectives import ExitPlan, Objective, Timesteps
@@ -15,39 +16,23 @@ from tssd.training.module import MakeOptimizer
 from tssd.training.schedule import Schedule
 from tssd.training.settings import TrainerSettings
 
+TYPES: dict[str, Any] = {
+    "description": str,
+    "seed": int,
+    "data": DataModule,
+    "net": nn.Module,
+    "timesteps": Timesteps,
+    "objectives": dict[str, Objective],
+    "exits": ExitPlan,
+    "optimizer": MakeOptimizer,
+    "schedule": Schedule,
+    "trainer": TrainerSettings,
+}
+
+# Type and meaning.
 SECTIONS: dict[str, tuple[Any, str]] = {
-    "description": (str, "one line on what the recipe is"),
-    "seed": (int, "seed of weights, order and augmentation; the split does not depend on it"),
-    "data": (DataModule, "data module"),
-    "net": (nn.Module, "network, or a function that builds it; its shapes come from the data"),
-    "timesteps": (Timesteps, "timesteps of student and teacher"),
-    "objectives": (
-        dict[str, Objective],
-        "terms of the loss by name; null removes one, a new name adds one",
-    ),
-    "exits": (ExitPlan, "where weak classifiers stand and how they are built"),
-    "optimizer": (MakeOptimizer, "torch optimizer"),
-    "schedule": (Schedule, "learning-rate schedule"),
-    "trainer": (TrainerSettings, "length, precision and machine"),
+    name: (TYPES[name], meaning) for name, meaning in MEANINGS.items()
 }
-
-DEFAULTS: Config = {
-    "description": "",
-    "seed": 0,
-    "exits": {"class_path": "tssd.objectives.ExitPlan"},
-    "optimizer": {
-        "class_path": "torch.optim.SGD",
-        "init_args": {"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4},
-    },
-    "schedule": {"class_path": "tssd.training.schedule.StepDecay"},
-    "trainer": {},
-}
-
-
-def with_defaults(config: Config) -> Config:
-    """A recipe with the sections that it leaves out, in the order of the sections."""
-    merged = deepcopy(DEFAULTS) | config
-    return {name: merged[name] for name in [*SECTIONS, *merged] if name in merged}
 
 
 def parser(sections: Iterable[str] = tuple(SECTIONS)) -> ArgumentParser:
