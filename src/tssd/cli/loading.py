@@ -1,4 +1,4 @@
-"""Import what training needs, which takes seconds: not in silence, and not with Lightning's talk."""
+"""Import what training needs: it takes seconds, not in silence, and Lightning talks little."""
 
 import logging
 import sys

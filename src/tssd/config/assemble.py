@@ -11,6 +11,7 @@ from torch import nn
 from tssd.config.kinds import MISSING, as_node, in_words
 from tssd.config.load import check
 from tssd.config.options import accepts, content, walk
+from tssd.config.own_net import adapted_node, may_be_plain
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS, parse, parser
 from tssd.config.sections import with_defaults
@@ -41,6 +42,7 @@ def build(config: Config) -> Parts:
     _ = data.split_hash  # reads the labels, so that missing data is found now
     config["net"] = _with_shapes(config["net"], data)
     _refuse_missing(config)
+    config["net"] = _adapted(config, data)
     # The weights depend on the seed alone, not on what reading the data drew.
     seed_everything(seed, verbose=False)
     rest = [name for name in SECTIONS if name not in ("data", "description", "seed")]
@@ -106,6 +108,21 @@ def _make(config: Config, section: str) -> Any:
         return parser([section]).instantiate(parse(config, [section]))[section]
     except REFUSALS as error:
         raise _located(error, config, section) from error
+
+
+def _adapted(config: Config, data: DataModule) -> Config:
+    """The network's section, a plain module adapted."""
+    if not may_be_plain(config["net"]["class_path"]):
+        return config["net"]
+    return adapted_node(
+        config["net"],
+        _make(config, "net"),
+        taps=_make(config, "exits").taps,
+        needs_taps=any(term.needs_exits for term in _make(config, "objectives").values()),
+        shape=data.sample_shape,
+        num_classes=data.num_classes,
+        timesteps=_make(config, "timesteps").teacher,
+    )
 
 
 def _refuse_missing(config: Config, *, but: str = "-") -> None:
