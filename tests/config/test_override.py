@@ -138,6 +138,9 @@ def test_objectives_are_added_and_removed():
         ),
         ("trainer", "{epoch: 5}", "trainer.epoch: no such option; did you mean --trainer.epochs?"),
         ("objectives.new", "{init_args: {weight: 1}}", "it has no class_path, expected one of tss"),
+        ("objectives", "{1: tssd.objectives.TaskCrossEntropy}", "a name has to be text; write it"),
+        ("data", "tssd.data.DataModule", "got tssd.data.DataModule, which is only their base, exp"),
+        ("objectives.task", "tssd.objectives.Objective", "which is only their base, expected one"),
         ("objectives.new", "5", "got 5, expected one of tssd.objectives.ExitCrossEntropy"),
         ("net.neuron", "tssd.models.vgg9", "got tssd.models.vgg9, expected one of tssd.IF"),
         (

@@ -3,11 +3,11 @@
 import re
 from typing import Any
 
-import torch
 import yaml
 from lightning import seed_everything
 from torch import nn
 
+from tssd.config.first_step import check_optimizer, check_size
 from tssd.config.kinds import MISSING, as_node, in_words
 from tssd.config.load import check
 from tssd.config.options import accepts, content, walk
@@ -21,7 +21,7 @@ from tssd.objectives import SelfDistillation
 from tssd.training.parts import Parts
 
 # What torch and Lightning raise on values out of range.
-REFUSALS = (ValueError, TypeError, RuntimeError)
+REFUSALS = (ValueError, TypeError, RuntimeError, ArithmeticError)
 
 
 def build(config: Config) -> Parts:
@@ -43,15 +43,14 @@ def build(config: Config) -> Parts:
     config["net"] = _with_shapes(config["net"], data)
     _refuse_missing(config)
     config["net"] = _adapted(config, data)
+    if config["net"]["class_path"].startswith("tssd.models."):
+        check_size(lambda: _make(config, "net"))
     # The weights depend on the seed alone, not on what reading the data drew.
     seed_everything(seed, verbose=False)
     rest = [name for name in SECTIONS if name not in ("data", "description", "seed")]
     made = {name: _make(config, name) for name in rest}
     make_optimizer, net = made["optimizer"], made["net"]
-    try:
-        make_optimizer([nn.Parameter(torch.zeros(1))])
-    except REFUSALS as error:
-        raise UsageError(f"optimizer: {error}") from error
+    check_optimizer(make_optimizer)
     try:
         criterion = SelfDistillation(
             made["objectives"], made["timesteps"], exits=made["exits"]
@@ -108,6 +107,10 @@ def _make(config: Config, section: str) -> Any:
         return parser([section]).instantiate(parse(config, [section]))[section]
     except REFUSALS as error:
         raise _located(error, config, section) from error
+    except Exception as error:
+        if section != "net":  # which may be the user's own code
+            raise
+        raise UsageError(f"net: {type(error).__name__}: {' '.join(str(error).split())}") from error
 
 
 def _adapted(config: Config, data: DataModule) -> Config:

@@ -77,6 +77,8 @@ def check_class(kind: Any, path: str) -> None:
     made = thing if isinstance(thing, type) else inspect.signature(thing).return_annotation
     if want and isinstance(made, type) and made is not MISSING and not issubclass(made, want.base):
         raise UsageError(f"got {path}, expected {in_words(kind)}")
+    if want and thing is want.base and known_classes(thing):
+        raise UsageError(f"got {path}, which is only their base, expected {in_words(kind)}")
 
 
 def fits(kind: Any, value: Any) -> bool:

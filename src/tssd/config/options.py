@@ -138,10 +138,10 @@ def _walk(
         node = as_node(slot.kind, values.get(name, slot.default))
         below = slots_below(slot.kind, node)
         if below is None:
-            yield Option(above + name, node, slot)
+            yield Option(f"{above}{name}", node, slot)
             continue
         if "class_path" in (node if isinstance(node, dict) else ()):
-            yield Option(above + name, node["class_path"], slot)
+            yield Option(f"{above}{name}", node["class_path"], slot)
         yield from _walk(content(node), below, f"{above}{name}.")
 
 
@@ -149,7 +149,10 @@ def _problems(
     values: Mapping[str, Any], slots: Mapping[str, Slot], above: str = ""
 ) -> Iterator[Problem]:
     for name, value in values.items():
-        option = f"{above}{name}"  # a name in a file may be a number
+        option = f"{above}{name}"
+        if not isinstance(name, str):
+            yield Problem(option, "a name has to be text; write it in quotes")
+            continue
         if name not in slots:
             yield Problem(option)
             continue
