@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
@@ -32,3 +33,11 @@ def test_every_public_name_is_there_and_is_listed():
         assert getattr(tssd, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'LIFF'"):
         tssd.LIFF  # noqa: B018 - the access is what is tested
+
+
+def test_the_version_is_that_of_the_installed_package():
+    try:
+        installed = version("tssd")
+    except PackageNotFoundError:
+        installed = "unknown"
+    assert tssd.__version__ == installed

@@ -132,7 +132,7 @@ def _trainer(parts: Parts, run: RunFolder, timer: Timer) -> Trainer:
 def _loggers(run: RunFolder) -> list[Logger]:
     # The CSV is ours (MetricsTable): Lightning's starts anew when a run is resumed.
     if find_spec("tensorboard") is None:
-        log.info("TensorBoard logs are off; `pip install tssd[tensorboard]` turns them on")
+        log.info("TensorBoard logs are off; `pip install tensorboard` turns them on")
         return []
     return [_TensorBoard(run.path, name="tensorboard", version="")]
 

@@ -37,7 +37,7 @@ def read_aedat4(path: Path, *, strict: bool = False) -> Events:
         import aedat
     except ImportError as error:
         raise UsageError(
-            f"{name} is AEDAT 4.0, which needs the package aedat: pip install tssd[aedat4]"
+            f"{name} is AEDAT 4.0, which needs the package aedat: pip install aedat"
         ) from error
     begin = _packets_begin(data, name=name)
     try:
