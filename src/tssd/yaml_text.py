@@ -18,7 +18,8 @@ def load_yaml(text: str) -> Any:
     try:
         return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from None
+        text = str(error).replace('in "<unicode string>", ', "")
+        raise ValueError(" ".join(text.split())) from None
     except Exception as error:  # PyYAML lets through what int and dates raise, KeyError and more
         raise ValueError(f"a value that is none: {' '.join(str(error).split())}") from None
 
