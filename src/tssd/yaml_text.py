@@ -18,7 +18,7 @@ def load_yaml(text: str) -> Any:
     try:
         return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        text = str(error).replace('in "<unicode string>", ', "")
+        text = str(error).replace(' in "<unicode string>"', ",")
         raise ValueError(" ".join(text.split())) from None
     except Exception as error:  # PyYAML lets through what int and dates raise, KeyError and more
         raise ValueError(f"a value that is none: {' '.join(str(error).split())}") from None
@@ -39,7 +39,7 @@ class _Loader(yaml.SafeLoader):
         self.level += 1
         if self.level > DEEPEST:
             raise _refusal(f"nested more than {DEEPEST} levels deep", event)
-        node = super().compose_node(parent, index)
+        node: Any = super().compose_node(parent, index)
         self.level -= 1
         if isinstance(event, yaml.AliasEvent):
             if node not in self.extent:  # it is not finished: the alias stands inside

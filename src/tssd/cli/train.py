@@ -34,17 +34,18 @@ def run(words: list[str]) -> int:
         "--resume", action="store_true", help="continue the run from its last finished epoch"
     )
     args, overrides = parser.parse_with_recipe(words)
-    if args.recipe is None and not args.help:
-        raise UsageError("train: no recipe given; `tssd recipes` lists them")
-    if args.recipe is not None:
-        check_names(args.recipe, overrides)
+    recipe: str | None = args.recipe
+    if recipe is not None:
+        check_names(recipe, overrides)
     if args.help:
         parser.print_help()
-        if args.recipe is not None:
-            _print_options(args.recipe, overrides)
+        if recipe is not None:
+            _print_options(recipe, overrides)
         return 0
+    if recipe is None:
+        raise UsageError("train: no recipe given; `tssd recipes` lists them")
     load_training(overrides)
-    return _train(args.recipe, overrides, output=args.output, resume=args.resume)
+    return _train(recipe, overrides, output=args.output, resume=args.resume)
 
 
 def default_folder(recipe: str, seed: int) -> Path:

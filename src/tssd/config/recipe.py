@@ -143,14 +143,15 @@ def merge_value(
     """
     if isinstance(old, str) and isinstance(new, dict) and "init_args" in new:
         old = {"class_path": old}
-    path = _class_path(new) if isinstance(old, dict) and "class_path" in old else None
-    if path is not None:
-        if not _same_class(old["class_path"], path):
+    was = old.get("class_path") if isinstance(old, dict) else None
+    path = _class_path(new) if was is not None else None
+    if isinstance(old, dict) and path is not None:
+        if not _same_class(was, path):
             if old.get("init_args"):
                 replaced.append(Replaced(option, deepcopy(old), deepcopy(new), source))
             return deepcopy(new)
         below = new if isinstance(new, dict) else {}
-        new = below | {"class_path": old["class_path"] if "." not in path else path}
+        new = below | {"class_path": was if "." not in path else path}
     if not (isinstance(old, dict) and isinstance(new, dict)) or (
         "class_path" in new and "class_path" not in old
     ):
