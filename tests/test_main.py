@@ -2,6 +2,7 @@ import os
 import shlex
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,11 @@ def test_every_public_name_is_there_and_is_listed():
         assert getattr(tssd, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'LIFF'"):
         tssd.LIFF  # noqa: B018 - the access is what is tested
+
+
+def test_the_version_is_that_of_the_installed_package():
+    try:
+        installed = version("tssd")
+    except PackageNotFoundError:
+        installed = "unknown"
+    assert tssd.__version__ == installed

@@ -9,18 +9,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tssd.errors import DataError
+from tssd.yaml_text import load_yaml
 
 # Far above what a run writes (results of 1000 classes take 10 MB, a configuration 3 kB), and below
 # what would take long or much memory.
 LARGEST_JSON, LARGEST_YAML = 64 << 20, 256 << 10
 DEEPEST = 100
 TOO_DEEP = f"nested deeper than {DEEPEST} levels"
-# Lists and mappings, with what is referred to counted again each time.
+# Lists and mappings.
 MOST = 100_000
-NESTED = (dict, list, yaml.CollectionNode)
+NESTED = (dict, list)
 
 RESTORE = "restore it or train again into another folder"
 
@@ -45,42 +44,11 @@ def read_yaml(path: Path, *, remedy: str = RESTORE) -> dict[str, Any]:
 def yaml_value(text: str) -> Any:
     """The plain value that a YAML text stands for.
 
-    Raises: ValueError: it is no YAML, deeper than 100 levels, too large with its references
-        followed, or has a key that is not text.
+    Raises: ValueError: see `load_yaml`, or a key that is not text.
     """
-    try:
-        loader = _Loader(text)
-    except yaml.YAMLError as error:  # of characters that YAML does not have
-        raise ValueError(one_line(error)) from error
-    try:
-        node = loader.get_single_node()
-        if node is None:
-            return None
-        # Before anything is made of it: references within references grow without end.
-        _check(node, _below_node)
-        value = loader.construct_document(node)
-    except ValueError:
-        raise
-    except Exception as error:  # PyYAML lets KeyError, AttributeError and more through
-        raise ValueError(one_line(error)) from error
-    finally:
-        loader.dispose()
-    _check(value, _below)
+    value = load_yaml(text)
+    _check(value)
     return value
-
-
-class _Loader(yaml.SafeLoader):
-    """Stops where it is too deep, instead of at the end of Python's recursion."""
-
-    level = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        self.level += 1
-        if self.level > DEEPEST:
-            raise ValueError(TOO_DEEP)
-        node = super().compose_node(parent, index)
-        self.level -= 1
-        return node
 
 
 def one_line(error: object) -> str:
@@ -91,7 +59,7 @@ def one_line(error: object) -> str:
 def _read(path: Path, largest: int, parse: Callable[[str], Any], remedy: str) -> dict[str, Any]:
     try:
         content = parse(_text(path, largest))
-        _check(content, _below)
+        _check(content)
         if not isinstance(content, dict):
             raise ValueError("it holds no mapping")
     except FileNotFoundError:
@@ -116,7 +84,7 @@ def _text(path: Path, largest: int) -> str:
     return content.decode("utf-8")
 
 
-def _check(top: Any, below: Callable[[Any], Iterable[Any]]) -> None:
+def _check(top: Any) -> None:
     """Refuse what is nested too deep or too large. Raises: ValueError."""
     waiting, count = [(top, 1)], 0
     while waiting:
@@ -129,7 +97,7 @@ def _check(top: Any, below: Callable[[Any], Iterable[Any]]) -> None:
         if count > MOST:
             raise ValueError(f"more than {MOST} lists and mappings")
         # Plain values are most of a file, and need no turn.
-        waiting += [(child, depth + 1) for child in below(item) if isinstance(child, NESTED)]
+        waiting += [(child, depth + 1) for child in _below(item) if isinstance(child, NESTED)]
 
 
 def _below(value: dict[Any, Any] | list[Any]) -> Iterable[Any]:
@@ -139,9 +107,3 @@ def _below(value: dict[Any, Any] | list[Any]) -> Iterable[Any]:
         if not isinstance(key, str):
             raise ValueError(f"the key {key!r} is not text; write it in quotes")
     return value.values()
-
-
-def _below_node(node: yaml.CollectionNode) -> Iterable[yaml.Node]:
-    if isinstance(node, yaml.MappingNode):
-        return (child for pair in node.value for child in pair)
-    return node.value

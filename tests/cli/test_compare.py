@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tssd.cli.compare import expand, plan, whole_numbers
+from tssd.cli.train import default_folder
 from tssd.errors import UsageError
 from tssd.training.run_folder import RunFolder
 
@@ -13,8 +14,8 @@ def test_compare_trains_what_is_missing_and_tabulates(tssd, tiny_words, monkeypa
     words = ["digits/tssd", "digits/vanilla_ts", *tiny_words, "--seeds", "0,1"]
     outcome = tssd("compare", *words)
     assert (outcome.code, outcome.err) == (0, "")
-    assert "[4/4] digits/vanilla_ts, seed 1: runs/compare/digits/vanilla_ts/seed1\n" in outcome.out
-    folder = Path("runs/compare")
+    assert "[4/4] digits/vanilla_ts, seed 1: runs/digits/vanilla_ts/seed1\n" in outcome.out
+    folder = Path("runs")
     files = {path.name for path in folder.iterdir() if path.is_file()}
     assert files == {f"comparison.{suffix}" for suffix in ("csv", "json", "md", "png", "svg")}
     table = (folder / "comparison.md").read_text()
@@ -66,13 +67,10 @@ def test_whole_numbers():
         whole_numbers("timesteps", "0,1", least=1)
 
 
-def test_plan_calls_a_file_or_a_folder_by_its_own_name(tmp_path):
-    (tmp_path / "own.yaml").touch()
-    out = Path("out")
-    (run,) = plan("digits/tssd", [3], out)
-    assert run == ("digits/tssd", 3, out / "digits/tssd/seed3")
-    assert plan(str(tmp_path / "own.yaml"), [0], out)[0].folder == out / "own/seed0"
-    assert plan(str(tmp_path), [0], out)[0].folder == out / tmp_path.name / "seed0"
+def test_plan_puts_runs_where_train_does():
+    (run,) = plan("digits/tssd", [3], Path("out"))
+    assert run == ("digits/tssd", 3, Path("out/digits/tssd/seed3"))
+    assert plan("digits/tssd", [3], Path("runs"))[0].folder == default_folder("digits/tssd", 3)
 
 
 @pytest.mark.parametrize(
@@ -110,10 +108,36 @@ def test_recipes_on_different_images_are_refused_before_any_training(tssd, tmp_p
     assert not (tmp_path / "runs").exists()
 
 
-def test_recipes_of_the_same_name_are_refused(tssd, tmp_path):
-    for folder in "ab":
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "x.yaml").write_text("extends: digits/tssd\n")
-    outcome = tssd("compare", "a/x.yaml", "b/x.yaml")
+def test_recipes_of_the_same_name_are_refused(tssd, tmp_path_factory):
+    files = [tmp_path_factory.mktemp(folder) / "x.yaml" for folder in "ab"]
+    for file in files:
+        file.write_text("extends: digits/tssd\n")
+    outcome = tssd("compare", *files)
     assert outcome.code == 2
-    assert outcome.mistake == "a/x.yaml and b/x.yaml have the same name; rename one of the files"
+    assert (
+        outcome.mistake == f"{files[0]} and {files[1]} have the same name; rename one of the files"
+    )
+
+
+def test_json_is_all_that_is_printed(tssd, tiny_words):
+    outcome = tssd("compare", "digits/tssd", *tiny_words, "--seeds=0", "--json")
+    assert outcome.code == 0
+    assert outcome.out == Path("runs/comparison.json").read_text()
+    assert [row["method"] for row in json.loads(outcome.out)["rows"]] == ["digits/tssd"]
+    assert outcome.err == "[1/1] digits/tssd, seed 0: runs/digits/tssd/seed0\n"
+
+
+def test_a_dropped_argument_is_said_once(tssd, tiny_words):
+    words = [
+        "digits/tssd",
+        "digits/vanilla_ts",
+        *tiny_words,
+        "--optimizer=AdamW",
+        "--exits.taps=[9]",
+    ]
+    outcome = tssd("compare", "digits/vanilla_ts", *words)
+    assert outcome.code == 2
+    words = words[:-1]
+    outcome = tssd("compare", *words, "--seeds=0")
+    assert outcome.code == 0
+    assert outcome.err.count("optimizer: AdamW takes its own defaults (lr 0.001, ") == 1

@@ -97,7 +97,7 @@ def test_ctrl_c_stops_the_processes_and_is_130(tssd, tiny_words, tmp_path, child
     children("folder.mkdir(parents=True); time.sleep(60); (folder / 'over').touch()")
 
     def interrupt():
-        while not all((tmp_path / f"runs/compare/digits/tssd/seed{n}").exists() for n in (0, 1)):
+        while not all((tmp_path / f"runs/digits/tssd/seed{n}").exists() for n in (0, 1)):
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGINT)
 
@@ -107,8 +107,8 @@ def test_ctrl_c_stops_the_processes_and_is_130(tssd, tiny_words, tmp_path, child
     assert outcome.code == 130
     assert "finished epochs are kept, the same command continues" in outcome.err
     assert time.monotonic() - began < 40
-    assert not (tmp_path / "runs/compare/digits/tssd/seed2").exists()
-    assert not (tmp_path / "runs/compare/comparison.md").exists()
+    assert not (tmp_path / "runs/digits/tssd/seed2").exists()
+    assert not (tmp_path / "runs/comparison.md").exists()
 
 
 def test_the_command_of_a_run(planned):

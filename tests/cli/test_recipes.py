@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import yaml
 
@@ -27,10 +29,35 @@ def test_a_recipe_is_shown_as_it_is_written_or_complete(tssd, tmp_path):
     assert yaml.safe_load(tssd("recipes", "mine.yaml").out) == config
 
 
+def test_json(tssd):
+    found = json.loads(tssd("recipes", "--json").out)
+    assert list(found) == recipe_names()
+    assert found["digits/tssd"] == "handwritten digits, TSSD, T_s = 1, T_t = 4"
+    shown = json.loads(tssd("recipes", "digits/tssd", "--json").out)
+    assert shown == yaml.safe_load(tssd("recipes", "digits/tssd", "--complete").out)
+    assert list(json.loads(tssd("recipes", "digits/v*", "--json").out)) == [
+        "digits/vanilla_ts",
+        "digits/vanilla_tt",
+    ]
+
+
+def test_words_are_no_markup(tssd, monkeypatch):
+    from tssd.cli import recipes
+
+    monkeypatch.setattr(recipes, "recipe_names", lambda: ["[/b]", "[cat]"])
+    monkeypatch.setattr(recipes, "layers", lambda name: name)
+    monkeypatch.setattr(recipes, "merge", lambda found: {"description": f"[red]{found}"})
+    outcome = tssd("recipes")
+    rows = [line.split() for line in outcome.out.splitlines()]
+    assert ["│", "[/b]", "│", "[red][/b]", "│"] in rows
+    assert ["│", "[cat]", "│", "[red][cat]", "│"] in rows
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
         (["digits/tsd"], "recipe: 'digits/tsd' is neither a recipe nor a YAML file; did you mean"),
+        (["nothing*"], "recipe: 'nothing*' fits none; `tssd recipes` lists all"),
         (["--complet"], "--complet: no such option; did you mean --complete?"),
         (["a", "b"], "unexpected: b"),
     ],

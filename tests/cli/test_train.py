@@ -52,6 +52,18 @@ def test_train_prints_the_accuracy_at_every_t_and_the_folder(tssd, tiny_words):
     assert "the run has trainer.epochs = 1, now it is 9" in outcome.mistake
 
 
+def test_what_a_new_class_drops_is_said(tssd, tiny_words):
+    outcome = tssd("train", "digits/tssd", *tiny_words, "--optimizer=AdamW", "--optimizer.lr=0.01")
+    assert outcome.code == 0
+    assert outcome.err == (
+        "optimizer: AdamW takes its own defaults (weight_decay 0.01); torch.optim.SGD's "
+        "momentum 0.9, weight_decay 0.0001 are dropped\n"
+    )
+    saved = RunFolder(Path("runs/digits/tssd/seed0")).read_config()["optimizer"]
+    assert saved["class_path"] == "torch.optim.AdamW"
+    assert (saved["init_args"]["lr"], saved["init_args"]["weight_decay"]) == (0.01, 0.01)
+
+
 def test_default_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert default_folder("digits/tssd", 3) == Path("runs/digits/tssd/seed3")
@@ -132,7 +144,7 @@ def test_a_corrupt_image_is_named_and_can_be_left_out(train_folder, images):
     assert "--data.skip_corrupt true" in outcome.mistake
     outcome = train_folder("--output", "run", "--data.skip_corrupt", "true")
     assert outcome.code == 0
-    assert outcome.err == f"{images}: 1 unreadable images are left out\n"
+    assert outcome.err.startswith(f"{images}: left out: 1 unreadable (")
     results = json.loads(Path("run/results.json").read_text())
     assert results["split_sizes"] == {"train": 20, "val": 2, "test": 6}
 

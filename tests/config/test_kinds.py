@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ MakesNorm = Callable[[int], nn.Module]
     ("kind", "good", "bad"),
     [
         (int, [0, -3], [0.5, "x", None, True, [1]]),
-        (float, [0.5, 1, "1e-4"], ["x", None, True]),
+        (float, [0.5, 1, "1e-4"], ["x", None, True, math.nan, ".nan", 10**400]),
         (bool, [True, False], [0, 1, "perhaps", None]),
         (str, ["x", ""], [5, None]),
         (int | None, [3, None], ["x", 0.5]),
@@ -27,7 +28,8 @@ MakesNorm = Callable[[int], nn.Module]
         (Sequence[int | str], [[1, "conv"], []], [1, "conv", [0.5]]),
         (tuple[float, float], [[0.9, 0.99]], [[0.9], "x"]),
         (float | Tensor, [0.1], ["x"]),
-        (Any, [1, "x", None], []),
+        (tuple[float, float], [[0, 1]], [[0, math.nan]]),
+        (Any, [1, "x", None], [math.nan, [math.nan], {"a": math.nan}]),
     ],
 )
 def test_fits_accepts_values_of_the_type_only(kind, good, bad):

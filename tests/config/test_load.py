@@ -69,3 +69,55 @@ def test_the_file_with_the_mistake_is_named_not_the_one_that_extends_it(own):
 def test_check_needs_no_source():
     with pytest.raises(UsageError, match=r"^trainr: no such option; did you mean trainer\?"):
         check({"trainr": {}})
+
+
+def told_by(name, *overrides):
+    told = []
+    load_recipe(name, overrides, tell=told.append)
+    return told
+
+
+def test_what_a_new_class_drops_is_said_for_overrides_and_files_alike(own):
+    line = (
+        "optimizer: AdamW takes its own defaults (lr 0.001, weight_decay 0.01); torch.optim.SGD's "
+        "lr 0.05, momentum 0.9, weight_decay 0.0001 are dropped"
+    )
+    assert told_by("digits/tssd", ("optimizer", "AdamW")) == [line]
+    assert told_by(own("optimizer: AdamW")) == [f"own.yaml: {line}"]
+    assert told_by(own("optimizer: {class_path: torch.optim.AdamW}")) == [f"own.yaml: {line}"]
+
+
+def test_only_what_is_lost_is_said(own):
+    rate = ("optimizer.lr", "0.01")
+    (line,) = told_by("digits/tssd", rate, ("optimizer", "torch.optim.AdamW"))
+    assert line == (
+        "optimizer: AdamW takes its own defaults (weight_decay 0.01); torch.optim.SGD's "
+        "momentum 0.9, weight_decay 0.0001 are dropped"
+    )
+    assert told_by("digits/tssd", ("net.neuron", "IF")) == []
+    # Nothing was set, or what a run fills in.
+    assert told_by("digits/tssd", ("schedule", "StepDecay")) == []
+    assert told_by("digits/tssd", ("optimizer", "SGD"), rate) == []
+    (line,) = told_by("digits/tssd", ("net", "resnet18"))
+    assert line == (
+        "net: resnet18 takes its own defaults (width 1.0); tssd.models.vgg9's width 0.125 is "
+        "dropped"
+    )
+    # A recipe of the package says in its file what it does.
+    assert told_by("cifar10_jpeg/small_resnet18/tssd") == []
+
+
+def test_of_a_finished_run_only_what_differs_from_the_defaults_is_lost(trained):
+    assert told_by(str(trained), ("optimizer", "AdamW")) == [
+        "optimizer: AdamW takes its own defaults (lr 0.001, weight_decay 0.01); torch.optim.SGD's "
+        "lr 0.05, momentum 0.9, weight_decay 0.0001 are dropped"
+    ]
+
+
+def test_short_names_in_files_are_written_out(own):
+    text = "net: {init_args: {neuron: {class_path: IF}}}\nschedule: StepDecay"
+    config = load_recipe(own(text, base="optimizer: {class_path: SGD, init_args: {lr: 1}}"))
+    assert config["net"]["init_args"]["neuron"] == {"class_path": "tssd.IF"}
+    assert config["schedule"] == "tssd.training.schedule.StepDecay"
+    assert config["optimizer"]["class_path"] == "torch.optim.SGD"
+    assert config["optimizer"]["init_args"] == {"lr": 1, "momentum": 0.9, "weight_decay": 1e-4}

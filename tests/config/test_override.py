@@ -1,4 +1,8 @@
+import inspect
+from itertools import permutations
+
 import pytest
+from torch.optim import Adam
 
 from tssd.config import load_recipe
 from tssd.config.options import in_yaml, walk
@@ -31,15 +35,49 @@ def test_an_override_sets_one_value(option, text, value):
     assert {k for k in before if before[k] != after[k]} == {name}
 
 
-def test_a_class_keeps_the_options_that_it_shares():
-    found = overridden(
-        ("optimizer.lr", "0.125"),
-        ("optimizer", "torch.optim.Adam"),
-        ("optimizer.betas", "[0.8, 0.99]"),
-    )
-    assert found["optimizer"] == "torch.optim.Adam"
-    assert (found["optimizer.lr"], found["optimizer.betas"]) == (0.125, [0.8, 0.99])
-    assert "optimizer.momentum" not in found
+def test_another_class_drops_the_arguments_and_those_given_with_it_apply():
+    """In either order: a rate for SGD is none for Adam, and one that is typed with it is."""
+    adam = ("optimizer", "torch.optim.Adam")
+    assert overridden(adam)["optimizer.lr"] == inspect.signature(Adam).parameters["lr"].default
+    for given in permutations([adam, ("optimizer.lr", "0.125"), ("optimizer.betas", "[0.8, 0.9]")]):
+        found = overridden(*given)
+        assert found["optimizer"] == "torch.optim.Adam"
+        assert (found["optimizer.lr"], found["optimizer.betas"]) == (0.125, [0.8, 0.9])
+        assert found["optimizer.weight_decay"] == 0
+        assert "optimizer.momentum" not in found
+
+
+def test_the_same_class_again_keeps_its_arguments():
+    before = overridden(("net.neuron.tau", "3"))
+    for same in ("torch.optim.SGD", "SGD", "{class_path: torch.optim.SGD}"):
+        assert overridden(("net.neuron.tau", "3"), ("optimizer", same)) == before
+    again = [("net.neuron.tau", "3"), ("net.neuron", "LIF"), ("net", "tssd.vgg9")]
+    assert overridden(*again) == before
+    changed = overridden(("optimizer", "{class_path: SGD, init_args: {lr: 1}}"))
+    assert (changed["optimizer.lr"], changed["optimizer.momentum"]) == (1, 0.9)
+
+
+def test_a_mapping_comes_over_the_old_one_as_in_a_file():
+    before, after = overridden(), overridden(("trainer", "{epochs: 5}"))
+    assert {k for k in before if before[k] != after[k]} == {"trainer.epochs"}
+
+
+@pytest.mark.parametrize(
+    ("option", "short", "path"),
+    [
+        ("optimizer", "AdamW", "torch.optim.AdamW"),
+        ("net", "resnet18", "tssd.models.resnet18"),
+        ("net.neuron", "IF", "tssd.IF"),
+        ("net.norm", "BatchNorm2d", "torch.nn.BatchNorm2d"),
+        ("net.norm", "per_step_batch_norm", "tssd.norms.per_step_batch_norm"),
+        ("net.neuron.surrogate", "ATan", "tssd.surrogates.ATan"),
+        ("schedule", "StepDecay", "tssd.training.schedule.StepDecay"),
+        ("objectives.spatial.distance", "SquaredNorm", "tssd.objectives.SquaredNorm"),
+        ("objectives.more", "TaskCrossEntropy", "tssd.objectives.TaskCrossEntropy"),
+    ],
+)
+def test_a_class_by_its_own_name(option, short, path):
+    assert overridden((option, short))[option] == path
 
 
 def test_options_of_a_class_that_was_just_chosen():
@@ -68,6 +106,16 @@ def test_objectives_are_added_and_removed():
     [
         ("trainer.epoch", "5", "no such option; did you mean --trainer.epochs?"),
         ("epochs", "5", "no such option; did you mean --trainer.epochs?"),
+        ("trainer.devices", "2", "no such option; valid are --trainer.epochs, --trainer.accel"),
+        ("trainer.logger", "2", "no such option; valid are --trainer.epochs, --trainer.accel"),
+        ("optimizer", "AdmW", "'AdmW' is neither a known class nor an import path; did you mean A"),
+        ("optimizer", "vgg9", "'vgg9' is neither a known class nor an import path; "),
+        ("trainer.epochs", "1e400", "got 1e400, expected a whole number"),
+        ("trainer.epochs", ".nan", "got .nan, expected a whole number"),
+        ("trainer", "{epochs: 1, epochs: 2}", "the key 'epochs' stands twice"),
+        ("optimizer.lr", ".nan", "got .nan, expected a number"),
+        ("optimizer.lr", f"1{'0' * 400}", "got 1000000000"),
+        ("exits.taps", "[" * 10_000, "nested more than 50 levels"),
         ("lr", "5", "no such option; did you mean --optimizer.lr?"),
         ("net.widht", "5", "no such option; did you mean --net.width?"),
         ("objectives.spatal.weight", "5", "did you mean --objectives.spatial.weight?"),
@@ -89,7 +137,10 @@ def test_objectives_are_added_and_removed():
             "it takes no value but has options: --timesteps.student, --timesteps.tea",
         ),
         ("trainer", "{epoch: 5}", "trainer.epoch: no such option; did you mean --trainer.epochs?"),
-        ("net", "{init_args: {width: 1}}", "it has no class_path, expected the import path of a"),
+        ("objectives.new", "{init_args: {weight: 1}}", "it has no class_path, expected one of tss"),
+        ("objectives", "{1: tssd.objectives.TaskCrossEntropy}", "a name has to be text; write it"),
+        ("data", "tssd.data.DataModule", "got tssd.data.DataModule, which is only their base, exp"),
+        ("objectives.task", "tssd.objectives.Objective", "which is only their base, expected one"),
         ("objectives.new", "5", "got 5, expected one of tssd.objectives.ExitCrossEntropy"),
         ("net.neuron", "tssd.models.vgg9", "got tssd.models.vgg9, expected one of tssd.IF"),
         (

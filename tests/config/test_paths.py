@@ -36,8 +36,8 @@ def test_known_classes_are_the_public_ones():
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("vgg9", "'vgg9' is not an import path, such as tssd.models.vgg9"),
-        (".vgg9", "'.vgg9' is not an import path"),
+        ("vgg9", "'vgg9' is neither a known class nor an import path such as tssd.mod"),
+        (".vgg9", "'.vgg9' is neither a known class nor an import path"),
         (5, "5 is not an import path"),
         ([], "[] is not an import path"),
         ({"a": 1}, "{'a': 1} is not an import path"),

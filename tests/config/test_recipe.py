@@ -1,7 +1,7 @@
 import pytest
 
 from tssd.config.recipe import layers, merge, recipe_names, recipe_text
-from tssd.errors import DataError, UsageError
+from tssd.errors import DataError, TssdError, UsageError
 
 
 @pytest.fixture
@@ -62,6 +62,34 @@ def test_another_class_replaces_the_options_and_the_same_class_keeps_them(write)
     assert read("other.yaml")["net"] == {"class_path": "tssd.models.resnet18"}
 
 
+def test_a_class_by_its_path_or_name_alone_is_the_same_class(write):
+    write("a.yaml", "net: {class_path: tssd.models.vgg9, init_args: {width: 0.5}}\n")
+    for name, same in (
+        ("path", "tssd.models.vgg9"),
+        ("name", "vgg9"),
+        ("node", "{class_path: vgg9}"),
+    ):
+        write(f"{name}.yaml", f"extends: a.yaml\nnet: {same}\n")
+        assert read(f"{name}.yaml") == read("a.yaml")
+    write("b.yaml", "net: tssd.models.vgg9\n")
+    write("c.yaml", "extends: b.yaml\nnet: {init_args: {width: 0.5}}\n")
+    assert read("c.yaml") == read("a.yaml")
+    write("other.yaml", "extends: a.yaml\nnet: tssd.models.resnet18\n")
+    assert read("other.yaml")["net"] == "tssd.models.resnet18"
+
+
+def test_merge_tells_which_class_took_the_place_of_which(write):
+    write(
+        "a.yaml",
+        "net: {class_path: a.B, init_args: {neuron: {class_path: c.D, init_args: {x: 1}}}}",
+    )
+    write("b.yaml", "extends: a.yaml\nnet: {init_args: {neuron: {class_path: e.F}}}\nseed: 1\n")
+    told = []
+    merge(layers("b.yaml"), told)
+    old = {"class_path": "c.D", "init_args": {"x": 1}}
+    assert told == [("net.neuron", old, {"class_path": "e.F"}, "b.yaml")]
+
+
 def test_null_removes_an_objective_and_is_a_value_below_a_class(write):
     write(
         "mine.yaml",
@@ -85,6 +113,12 @@ def test_merging_shares_nothing_with_what_it_merged(write):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (
+            "seed: 1\nseed: 2",
+            "own.yaml: not valid YAML (the key 'seed' stands twice in one mapping",
+        ),
+        ('extends: "\\0"', "own.yaml: extends: '\\x00' is not the name of a file"),
+        ("seed: 1 #" + "x" * 1_000_000, "own.yaml: 1000009 bytes, expected a recipe of 1000000 at"),
         ("seed: [1", "own.yaml: not valid YAML (while parsing a flow sequence"),
         ("- 1\n- 2", "own.yaml: expected a mapping of sections such as net and data, got list"),
         ("", "own.yaml: expected a mapping of sections such as net and data, got nothing"),
@@ -95,7 +129,7 @@ def test_merging_shares_nothing_with_what_it_merged(write):
     ],
 )
 def test_a_broken_file_is_named(write, text, message):
-    with pytest.raises(UsageError) as error:
+    with pytest.raises(TssdError) as error:
         layers(write("own.yaml", text))
     assert message in str(error.value)
     assert "\n" not in str(error.value)

@@ -13,6 +13,10 @@ from tssd.training.settings import TrainerSettings, best_device
         {"gradient_clip": float("nan")},
         {"evaluate_timesteps": 0},
         {"threads": -1},
+        {"threads": 100_000},
+        {"epochs": 10**30},
+        {"evaluate_timesteps": 10**9},
+        {"gradient_clip": float("inf")},
     ],
 )
 def test_numbers_out_of_range_are_refused(option):

@@ -1,21 +1,27 @@
 """`tssd compare`: methods side by side over several seeds; trains what is missing."""
 
+import json
+import logging
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tssd.atomic import write_atomically
-from tssd.cli.many_runs import PlannedRun, train_all
-from tssd.cli.option_list import print_options
+from tssd.cli.loading import load_training
 from tssd.cli.parser import CommandParser, Override, at_least
-from tssd.cli.tables import print_comparison
-from tssd.config import build, load_recipe, recipe_names
+from tssd.cli.run_folders import OUTPUT, run_folder
+from tssd.config.quick_names import check_names
+from tssd.config.recipe import recipe_names
 from tssd.errors import TssdError, UsageError
-from tssd.report import Comparison, plot_comparison
-from tssd.training.run_folder import write_json, write_text
 
-EPILOG = """What is trained already is not trained again; an interrupted run continues.
+if TYPE_CHECKING:
+    from tssd.cli.many_runs import PlannedRun
+    from tssd.report import Comparison
+
+EPILOG = """What is trained already is not trained again; an interrupted run continues. Runs are in
+OUTPUT/RECIPE/seedN, where `tssd train` has them, too, and the table is OUTPUT/comparison.*.
 
 examples:
   tssd compare digits/vanilla_ts digits/tssd
@@ -27,7 +33,7 @@ def run(words: list[str]) -> int:
     parser = CommandParser(
         "compare",
         usage="RECIPE... [--seeds N,...] [--timesteps T,...] [--epoch best|last]\n"
-        "                    [--jobs N] [--output FOLDER] [--OPTION VALUE ...]",
+        "                    [--jobs N] [--output FOLDER] [--json] [--OPTION VALUE ...]",
         epilog=EPILOG,
     )
     parser.add_argument(
@@ -44,10 +50,11 @@ def run(words: list[str]) -> int:
     )
     parser.add_argument(
         "--output",
-        default="runs/compare",
+        default=OUTPUT,
         metavar="FOLDER",
-        help="folder of the runs and the table (default: runs/compare)",
+        help=f"folder of the runs and the table (default: {OUTPUT})",
     )
+    parser.add_argument("--json", action="store_true", help="print comparison.json, nothing else")
     parser.add_argument(
         "--epoch",
         choices=("best", "last"),
@@ -56,10 +63,13 @@ def run(words: list[str]) -> int:
     )
     args, overrides = parser.parse_with_recipe(words)
     recipes = expand(args.recipes)
+    for recipe in recipes:
+        with naming(recipe):
+            check_names(recipe, overrides)
     if args.help:
         parser.print_help()
         for recipe in recipes[:1]:
-            print_options(load_recipe(recipe, overrides), title=recipe)
+            _print_options(recipe, overrides)
         return 0
     if not recipes:
         raise UsageError("compare: no recipe given; `tssd recipes` lists them")
@@ -68,15 +78,34 @@ def run(words: list[str]) -> int:
     seeds = whole_numbers("seeds", args.seeds, least=0)
     timesteps = whole_numbers("timesteps", args.timesteps, least=1) if args.timesteps else []
     output = Path(args.output)
+    load_training(overrides)
+
+    # Imported only now: torch takes seconds, and a mistake in a name is told before.
+    from tssd.cli.many_runs import train_all
+    from tssd.cli.tables import print_comparison
+    from tssd.report import Comparison
+
     planned = {recipe: plan(recipe, seeds, output) for recipe in recipes}
     check(planned, overrides, timesteps)
-
-    results = train_all([run for runs in planned.values() for run in runs], overrides, args.jobs)
+    runs = [run for group in planned.values() for run in group]
+    with redirect_stdout(sys.stderr if args.json else sys.stdout):
+        results = train_all(runs, overrides, args.jobs)
     by_recipe = {recipe: [results[run] for run in runs] for recipe, runs in planned.items()}
     comparison = Comparison.of(by_recipe, timesteps, epoch=args.epoch)
-    print_comparison(comparison)
     write(comparison, output)
+    if args.json:
+        print(json.dumps(comparison.to_dict(), indent=2))
+    else:
+        print_comparison(comparison)
+        print(f"written: {output}/comparison.{{csv,json,md,png,svg}}")
     return 0
+
+
+def _print_options(recipe: str, overrides: Sequence[Override]) -> None:
+    from tssd.cli.option_list import print_options
+    from tssd.config import load_recipe
+
+    print_options(load_recipe(recipe, overrides), title=recipe)
 
 
 def expand(patterns: Sequence[str]) -> list[str]:
@@ -103,28 +132,32 @@ def whole_numbers(option: str, text: str, *, least: int) -> list[int]:
     return list(dict.fromkeys(int(part) for part in parts))
 
 
-def plan(recipe: str, seeds: Sequence[int], output: Path) -> list[PlannedRun]:
-    """The runs of a recipe. One that is a file or folder is called by its own name only."""
-    path = Path(recipe)
-    name = path.stem if path.is_file() else path.name if path.is_dir() else recipe
-    return [PlannedRun(recipe, seed, output / name / f"seed{seed}") for seed in seeds]
+def plan(recipe: str, seeds: Sequence[int], output: Path) -> "list[PlannedRun]":
+    """The runs of a recipe."""
+    from tssd.cli.many_runs import PlannedRun
+
+    return [PlannedRun(recipe, seed, run_folder(recipe, seed, output)) for seed in seeds]
 
 
 def check(
-    planned: dict[str, list[PlannedRun]], overrides: Sequence[Override], timesteps: Sequence[int]
+    planned: "dict[str, list[PlannedRun]]", overrides: Sequence[Override], timesteps: Sequence[int]
 ) -> None:
     """Build each recipe once: mistakes surface before hours of training.
 
     Raises: UsageError: a mistake in a recipe, recipes that see different samples or share a name,
         a T that they are not evaluated at.
     """
+    from tssd.config import build, load_recipe
+
     folders: dict[Path, str] = {}
     images: dict[str, str] = {}
+    told: dict[str, None] = {}
     for recipe, (first, *_) in planned.items():
         if (other := folders.setdefault(first.folder, recipe)) != recipe:
             raise UsageError(f"{other} and {recipe} have the same name; rename one of the files")
         with naming(recipe):
-            parts = build(load_recipe(recipe, [*overrides, ("seed", str(first.seed))]))
+            options = [*overrides, ("seed", str(first.seed))]
+            parts = build(load_recipe(recipe, options, tell=lambda line: told.setdefault(line)))
             longest = parts.evaluate_timesteps
             if max(timesteps, default=1) > longest:
                 raise UsageError(
@@ -132,6 +165,8 @@ def check(
                     f"{longest}; add --trainer.evaluate_timesteps {max(timesteps)}"
                 )
             images[recipe] = parts.data.split_hash
+    for line in told:
+        logging.getLogger("tssd").info(line)
     if len(set(images.values())) > 1:
         found = ", ".join(f"{recipe}: {split}" for recipe, split in images.items())
         raise UsageError(
@@ -148,8 +183,12 @@ def naming(recipe: str) -> Iterator[None]:
         raise type(error)(f"{recipe}: {error}") from error
 
 
-def write(comparison: Comparison, output: Path) -> None:
+def write(comparison: "Comparison", output: Path) -> None:
     """comparison.csv, .json, .md, .png and .svg beside the runs."""
+    from tssd.atomic import write_atomically
+    from tssd.report import plot_comparison
+    from tssd.training.run_folder import write_json, write_text
+
     write_text(output / "comparison.csv", comparison.to_csv())
     write_json(output / "comparison.json", comparison.to_dict())
     write_text(output / "comparison.md", comparison.to_markdown())
@@ -158,4 +197,3 @@ def write(comparison: Comparison, output: Path) -> None:
             output / f"comparison.{suffix}",
             lambda path, suffix=suffix: plot_comparison(comparison, path, format=suffix),
         )
-    print(f"written: {output}/comparison.{{csv,json,md,png,svg}}")

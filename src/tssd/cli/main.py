@@ -3,6 +3,7 @@
 Little is imported before `main` runs, and with it what answers Ctrl-C: the rest is, when needed.
 """
 
+import io
 import logging
 import os
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 
+from tssd.cli.loading import hush
 from tssd.cli.signals import Signals
 from tssd.errors import TssdError, UsageError
 
@@ -32,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words; None for those of the program, which ends with what this returns.
     """
     words = sys.argv[1:] if argv is None else list(argv)
+    if argv is None:
+        _print_anything()
 
     def interrupted() -> None:
         _complain(f"interrupted{CONTINUE.get(words[0], '') if words else ''}")
@@ -75,17 +79,20 @@ def _answered(words: list[str]) -> int:
 
 
 def _told(error: Exception) -> int:
-    """Tell a user's mistake in one line; the exit code. Raises what is a mistake of ours."""
+    """Tell an error in one line, and show where a mistake of ours is; the exit code."""
     if isinstance(error, BrokenPipeError):
         # The reader, such as `head`, has enough.
         _discard_output()
         return 0
-    if not isinstance(error, TssdError | OSError):
-        raise error
     try:
         sys.stdout.flush()
     except OSError:  # its reader has gone as well, or its disk is full
         _discard_output()
+    if not isinstance(error, TssdError | OSError):
+        from tssd.cli.unexpected import last_words
+
+        _complain(last_words(error))
+        return 1
     _complain(str(error))
     return error.exit_code if isinstance(error, TssdError) else 1
 
@@ -109,9 +116,7 @@ def _run(argv: list[str]) -> int:
         sys.path.append(os.getcwd())
     # Imported when it is needed: what training needs takes seconds to import.
     module = import_module(f"tssd.cli.{command}")
-    # Only now, since Lightning sets its own level when it is imported.
-    for chatty in ("lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    hush()
     with warnings.catch_warnings(), trusting(trusted_modules(words)):
         warnings.filterwarnings("ignore", module="lightning")
         return module.run(words)
@@ -148,6 +153,13 @@ def _complain(message: str) -> None:
 def _discard_output() -> None:
     """Throw away what could not be printed; without this, Python complains as it closes."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _print_anything() -> None:
+    """Replace what a terminal can't show, such as ±, rather than fail after hours of training."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _replace_closed_streams() -> list[str]:

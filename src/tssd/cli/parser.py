@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NoReturn
 
+from tssd.config.quick_names import names
+from tssd.config.sections import with_defaults
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
 
@@ -111,10 +113,7 @@ class CommandParser(argparse.ArgumentParser):
 
 def _names_of_any_recipe() -> set[str]:
     """Names of sections, and last parts of the options that every recipe has."""
-    from tssd.config.options import top_slots, walk
-    from tssd.config.schema import with_defaults
-
-    return {*top_slots(), *(o.name.rpartition(".")[2] for o in walk(with_defaults({})))}
+    return {name.rpartition(".")[2] for name in names(with_defaults({}))}
 
 
 def trusted_modules(words: Sequence[str]) -> list[str]:

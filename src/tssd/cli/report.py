@@ -20,7 +20,7 @@ one run; FOLDER compares the runs below it, whose seeds are the folders METHOD/s
 
 examples:
   tssd report runs/digits/tssd/seed0
-  tssd report runs/compare --reference vanilla_ts --output comparison.html
+  tssd report runs/digits --reference vanilla_ts --output comparison.html
   tssd report runs/mine --data.root my_data --samples 20"""
 
 

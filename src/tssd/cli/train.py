@@ -1,20 +1,22 @@
 """`tssd train`: one recipe into one run folder."""
 
+import logging
 from pathlib import Path
 
-from tssd.cli.option_list import print_options
-from tssd.cli.parser import CommandParser
-from tssd.cli.tables import print_accuracy
-from tssd.config import build, load_recipe
+from tssd.cli.loading import load_training
+from tssd.cli.parser import CommandParser, Override
+from tssd.cli.run_folders import run_folder
+from tssd.config.quick_names import check_names
 from tssd.errors import UsageError
-from tssd.training.fit import fit
 
 EPILOG = """`tssd train RECIPE --help` lists every option of that recipe.
+
+Runs are in runs/RECIPE/seedSEED, where `tssd compare` looks for them, too.
 
 examples:
   tssd train digits/tssd
   tssd train digits/tssd --trainer.epochs 5 --objectives.temporal.weight 0.5
-  tssd train my_recipe.yaml --seed 1 --output runs/mine"""
+  tssd train my_recipe.yaml --optimizer AdamW --optimizer.lr 0.001 --output runs/mine"""
 
 
 def run(words: list[str]) -> int:
@@ -32,25 +34,44 @@ def run(words: list[str]) -> int:
         "--resume", action="store_true", help="continue the run from its last finished epoch"
     )
     args, overrides = parser.parse_with_recipe(words)
+    recipe: str | None = args.recipe
+    if recipe is not None:
+        check_names(recipe, overrides)
     if args.help:
         parser.print_help()
-        if args.recipe is not None:
-            print_options(load_recipe(args.recipe, overrides), title=args.recipe)
+        if recipe is not None:
+            _print_options(recipe, overrides)
         return 0
-    if args.recipe is None:
+    if recipe is None:
         raise UsageError("train: no recipe given; `tssd recipes` lists them")
-    parts = build(load_recipe(args.recipe, overrides))
-    folder = args.output or default_folder(args.recipe, parts.seed)
-    results = fit(parts, folder, resume=args.resume)
-    print_accuracy(results, title=results["description"] or args.recipe)
-    print(f"run folder: {folder}")
-    return 0
+    load_training(overrides)
+    return _train(recipe, overrides, output=args.output, resume=args.resume)
 
 
 def default_folder(recipe: str, seed: int) -> Path:
     """Where a recipe's run goes; a run folder given as the recipe is its own place."""
     path = Path(recipe)
-    if (path / "config.yaml").exists():
-        return path
-    name = path.stem if path.is_file() else recipe
-    return Path("runs") / name / f"seed{seed}"
+    return path if (path / "config.yaml").exists() else run_folder(recipe, seed)
+
+
+# What follows imports torch, which takes seconds: a mistake in a name is told before.
+
+
+def _print_options(recipe: str, overrides: list[Override]) -> None:
+    from tssd.cli.option_list import print_options
+    from tssd.config import load_recipe
+
+    print_options(load_recipe(recipe, overrides), title=recipe)
+
+
+def _train(recipe: str, overrides: list[Override], *, output: str | None, resume: bool) -> int:
+    from tssd.cli.tables import print_accuracy
+    from tssd.config import build, load_recipe
+    from tssd.training.fit import fit
+
+    parts = build(load_recipe(recipe, overrides, tell=logging.getLogger("tssd").info))
+    folder = output or default_folder(recipe, parts.seed)
+    results = fit(parts, folder, resume=resume)
+    print_accuracy(results, title=results["description"] or recipe)
+    print(f"run folder: {folder}")
+    return 0

@@ -1,17 +1,18 @@
 """From a recipe to the objects of a training run."""
 
-import torch
 import yaml
 from lightning import seed_everything
-from torch import nn
 
+from tssd.config.first_step import check_optimizer, check_size
 from tssd.config.kinds import MISSING, as_node, in_words
 from tssd.config.load import check
 from tssd.config.make import REFUSALS, located, make
 from tssd.config.model_file import Model
 from tssd.config.options import accepts, content, walk
+from tssd.config.own_net import adapted_node, may_be_plain
 from tssd.config.recipe import Config
-from tssd.config.schema import SECTIONS, parse, parser, with_defaults
+from tssd.config.schema import SECTIONS, parse, parser
+from tssd.config.sections import with_defaults
 from tssd.data import DataModule
 from tssd.data.evaluated import Evaluated
 from tssd.errors import UsageError
@@ -48,15 +49,15 @@ def build(config: Config, model: Model | None = None) -> Parts:
     _ = data.split_hash  # reads the labels, so that missing data is found now
     config["net"] = _with_shapes(config["net"], data)
     _refuse_missing(config)
+    config["net"] = _adapted(config, data)
+    if config["net"]["class_path"].startswith("tssd.models."):
+        check_size(lambda: make(config, "net"))
     # The weights depend on the seed alone, not on what reading the data drew.
     seed_everything(seed, verbose=False)
     rest = [name for name in SECTIONS if name not in ("data", "description", "seed")]
     made = {name: make(config, name) for name in rest}
     make_optimizer, net = made["optimizer"], made["net"]
-    try:
-        make_optimizer([nn.Parameter(torch.zeros(1))])
-    except REFUSALS as error:
-        raise UsageError(f"optimizer: {error}") from error
+    check_optimizer(make_optimizer)
     try:
         criterion = SelfDistillation(
             made["objectives"], made["timesteps"], exits=made["exits"]
@@ -100,6 +101,21 @@ def _make_data(config: Config) -> DataModule:
         student=steps.student, teacher=steps.teacher, longest=max(steps.teacher, evaluated)
     )
     return data
+
+
+def _adapted(config: Config, data: DataModule) -> Config:
+    """The network's section, a plain module adapted."""
+    if not may_be_plain(config["net"]["class_path"]):
+        return config["net"]
+    return adapted_node(
+        config["net"],
+        make(config, "net"),
+        taps=make(config, "exits").taps,
+        needs_taps=any(term.needs_exits for term in make(config, "objectives").values()),
+        shape=data.sample_shape,
+        num_classes=data.num_classes,
+        timesteps=make(config, "timesteps").teacher,
+    )
 
 
 def _refuse_missing(config: Config, *, but: str = "-") -> None:

@@ -24,6 +24,9 @@ PLAIN = {
 }
 
 
+NANS = (".nan", "+.nan", "-.nan")
+
+
 class Wanted(NamedTuple):
     """What an import path must lead to: a class or a function that makes an object of `base`.
 
@@ -83,12 +86,16 @@ def check_class(kind: Any, path: str) -> None:
     results = get_args(made) if get_origin(made) in (Union, UnionType) else (made,)
     if not all(isinstance(each, type) and issubclass(each, want.base) for each in results):
         raise UsageError(f"got {path}, expected {in_words(kind)}")
+    if want and thing is want.base and known_classes(thing):
+        raise UsageError(f"got {path}, which is only their base, expected {in_words(kind)}")
 
 
 def fits(kind: Any, value: Any) -> bool:
-    """Whether a plain value has a type."""
+    """Whether a plain value has a type. Nothing is meant to be "not a number"."""
     if value is None:
         return kind is Any or NoneType in _members(kind)
+    if _has_nan(value) and str not in _members(kind):
+        return False
     if is_dataclass(kind):
         return isinstance(value, dict)
     try:
@@ -126,6 +133,13 @@ def _annotated_result(function: Any) -> Any:
 def _has_values(kind: Any) -> bool:
     """Whether a type is written out in YAML: numbers, text, lists, mappings, dataclasses."""
     return kind in PLAIN or kind is Any or get_origin(kind) is not None or is_dataclass(kind)
+
+
+def _has_nan(value: Any) -> bool:
+    if isinstance(value, list | dict):
+        return any(map(_has_nan, value.values() if isinstance(value, dict) else value))
+    # jsonargparse reads text once more where a number is expected.
+    return value != value if isinstance(value, float) else str(value).lower() in NANS
 
 
 def _members(kind: Any) -> tuple[Any, ...]:

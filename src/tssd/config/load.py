@@ -1,18 +1,25 @@
 """A recipe, checked, with overrides."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 from tssd.config.options import problems
-from tssd.config.override import no_such_option, override
-from tssd.config.recipe import Config, Layer, layers, merge
-from tssd.config.schema import with_defaults
+from tssd.config.override import in_order, no_such_option, override
+from tssd.config.recipe import Config, Layer, Replaced, is_packaged, layers, merge
+from tssd.config.replaced import lines
+from tssd.config.sections import with_defaults
+from tssd.config.short_names import spell_out
 from tssd.config.trust import only_known_parts
 from tssd.errors import UsageError
 
 
-def load_recipe(name: str, overrides: Sequence[tuple[str, str]] = ()) -> Config:
+def load_recipe(
+    name: str,
+    overrides: Sequence[tuple[str, str]] = (),
+    *,
+    tell: Callable[[str], object] | None = None,
+) -> Config:
     """A recipe as a mapping, `extends` followed, overrides (dotted name, YAML value) applied.
 
     What it names by import path is imported: see `tssd.config.paths`. A run folder, which a
@@ -20,16 +27,22 @@ def load_recipe(name: str, overrides: Sequence[tuple[str, str]] = ()) -> Config:
 
     Args:
         name: of a recipe in the package, or the path of a YAML file or a run folder.
-        overrides: applied in this order.
+        overrides: what a section is comes before what is in it, else in this order.
+        tell: receives a line for each class that takes the place of another, in a file of one's
+            own or by an override, and so drops arguments.
     Raises: UsageError: unknown recipe or option, or a value that does not fit; names the file.
     """
-    found = layers(name)
-    config = merge(found)
-    with only_known_parts() if any(map(_is_of_a_run, found)) else nullcontext():
+    found, replaced = layers(name), list[Replaced]()
+    is_of_a_run = any(map(_is_of_a_run, found))
+    with only_known_parts() if is_of_a_run else nullcontext():
+        config = spell_out(merge(found, None if is_of_a_run else replaced))
         check(config, found)
     config = with_defaults(config)
-    for option, text in overrides:
-        override(config, option, text)
+    for option, text in in_order(overrides):
+        override(config, option, text, replaced)
+    if tell is not None:
+        for line in lines([r for r in replaced if not is_packaged(r.source)], config):
+            tell(line)
     return config
 
 

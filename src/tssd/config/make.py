@@ -13,7 +13,7 @@ from tssd.config.schema import parse, parser
 from tssd.errors import UsageError
 
 # What torch and Lightning raise on values out of range.
-REFUSALS = (ValueError, TypeError, RuntimeError)
+REFUSALS = (ValueError, TypeError, RuntimeError, ArithmeticError)
 
 
 def build_net(section: Config) -> nn.Module:
@@ -28,6 +28,10 @@ def make(config: Config, section: str) -> Any:
         return parser([section]).instantiate(parse(config, [section]))[section]
     except REFUSALS as error:
         raise located(error, config, section) from error
+    except Exception as error:
+        if section != "net":  # which may be the user's own code
+            raise
+        raise UsageError(f"net: {type(error).__name__}: {' '.join(str(error).split())}") from error
 
 
 def located(error: Exception, config: Config, section: str) -> Exception:

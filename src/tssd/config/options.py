@@ -51,11 +51,11 @@ def slots_below(kind: Any, node: Any) -> Mapping[str, Slot] | None:
         entry = Slot(get_args(kind)[1])
         return dict.fromkeys(node, entry) if isinstance(node, dict) else None
     if is_dataclass(kind):
-        return _parameters(kind) if isinstance(node, dict) or node is MISSING else None
+        return parameters(kind) if isinstance(node, dict) or node is MISSING else None
     want = wanted(kind)
     if want is None or not isinstance(node, dict) or "class_path" not in node:
         return None
-    return dict(list(_parameters(load_object(node["class_path"])).items())[want.given or 0 :])
+    return dict(list(parameters(load_object(node["class_path"])).items())[want.given or 0 :])
 
 
 def content(node: Any) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def problems(config: Config) -> Iterator[Problem]:
 
 def accepts(path: str, name: str) -> bool:
     """Whether the class or function at an import path has a parameter."""
-    return name in _parameters(load_object(path))
+    return name in parameters(load_object(path))
 
 
 def problems_at(value: Any, kind: Any, option: str) -> Iterator[Problem]:
@@ -118,8 +118,8 @@ def in_yaml(value: Any) -> str:
 
 
 @cache
-def _parameters(thing: Any) -> Mapping[str, Slot]:
-    """The parameters of a class or function."""
+def parameters(thing: Any) -> Mapping[str, Slot]:
+    """The parameters of a class or function by name, `self` not among them."""
     try:
         hints = get_type_hints(thing.__init__ if isinstance(thing, type) else thing)
     except Exception:  # names that exist for type checkers only, and worse
@@ -140,10 +140,10 @@ def _walk(
         node = as_node(slot.kind, values.get(name, slot.default))
         below = slots_below(slot.kind, node)
         if below is None:
-            yield Option(above + name, node, slot)
+            yield Option(f"{above}{name}", node, slot)
             continue
         if "class_path" in (node if isinstance(node, dict) else ()):
-            yield Option(above + name, node["class_path"], slot)
+            yield Option(f"{above}{name}", node["class_path"], slot)
         yield from _walk(content(node), below, f"{above}{name}.")
 
 
@@ -151,7 +151,10 @@ def _problems(
     values: Mapping[str, Any], slots: Mapping[str, Slot], above: str = ""
 ) -> Iterator[Problem]:
     for name, value in values.items():
-        option = above + name
+        option = f"{above}{name}"
+        if not isinstance(name, str):
+            yield Problem(option, "a name has to be text; write it in quotes")
+            continue
         if name not in slots:
             yield Problem(option)
             continue

@@ -1,15 +1,18 @@
-"""One value of a recipe set by its dotted name, as on the command line."""
+"""Values of a recipe set by their dotted names, as on the command line."""
 
+from collections.abc import Sequence
 from dataclasses import is_dataclass
 from typing import Any, NamedTuple, get_args, get_origin
 
-import yaml
-
 from tssd.config.kinds import MISSING, as_node, choices, fits, wanted
-from tssd.config.options import Slot, accepts, content, problems_at, slots_below, top_slots, walk
-from tssd.config.recipe import Config
+from tssd.config.options import Slot, content, problems_at, slots_below, top_slots, walk
+from tssd.config.paths import load_object
+from tssd.config.recipe import Config, Replaced, merge_value
+from tssd.config.sections import option_parts
+from tssd.config.short_names import in_full, spelled_out
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
+from tssd.yaml_text import load_yaml
 
 
 class Place(NamedTuple):
@@ -21,35 +24,53 @@ class Place(NamedTuple):
     removable: bool
 
 
-def override(config: Config, option: str, text: str) -> None:
+def in_order(overrides: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Overrides as they are applied: what a section is, then what is in it.
+
+    So `--optimizer.lr 0.1 --optimizer torch.optim.Adam` gives Adam this rate, in either order. Of
+    an option that is given twice the last counts.
+    """
+    return sorted(overrides, key=lambda given: len(option_parts(given[0])))
+
+
+def override(
+    config: Config, option: str, text: str, replaced: list[Replaced] | None = None
+) -> None:
     """Set one value in place.
 
-    `objectives.temporal.weight` means `objectives.temporal.init_args.weight`. A class path
-    replaces a class and keeps the options that both have. null removes an objective.
+    `objectives.temporal.weight` means `objectives.temporal.init_args.weight`. A value comes over
+    the old one as that of a file over those of the files that it extends: see `merge_value`. null
+    removes an objective.
 
     Args:
         config: the recipe.
         option: dotted name.
         text: the value in YAML.
+        replaced: receives the classes whose arguments are dropped.
     Raises: UsageError: an unknown option, or a value that does not fit.
     """
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise UsageError(f"--{option}: {text!r} is not a YAML value") from None
+        value = load_yaml(text)
+    except ValueError as error:
+        raise UsageError(f"--{option}: {_short(text)!r} is not a YAML value ({error})") from None
     try:
         place = _find(config, option)
         if value is None and place.removable:
             place.values.pop(place.name, None)
             return
         kind = place.slot.kind
-        if wanted(kind) and isinstance(value, str):
-            value = _keep_shared(place.values.get(place.name), as_node(kind, value))
-        elif is_dataclass(kind) and not isinstance(value, dict):
+        if is_dataclass(kind) and not isinstance(value, dict):
             own = [f"--{option}.{name}" for name in slots_below(kind, MISSING) or ()]
             raise UsageError(f"it takes no value but has options: {', '.join(own)}")
-        elif not fits(kind, value) and fits(kind, text):
+        if wanted(kind) is None and not fits(kind, value) and fits(kind, text):
             value = text  # a name that looks like a number
+        if isinstance(value, str):
+            value = in_full(kind, value)
+        told: list[Replaced] = []
+        name = ".".join(option_parts(option))
+        before = as_node(kind, place.values.get(place.name))
+        value = as_node(kind, spelled_out(kind, value))
+        value = merge_value(before, _as_named(value, before), told, option=name)
         if problem := next(problems_at(value, kind, option), None):
             text = problem.text or no_such_option(config, problem.option)
             raise UsageError(text if problem.option == option else f"{problem.option}: {text}")
@@ -60,18 +81,19 @@ def override(config: Config, option: str, text: str) -> None:
         # A saved configuration has it twice; the one of the data follows.
         del data["seed"]
     place.values[place.name] = value
+    if replaced is not None:
+        replaced += told
 
 
 def no_such_option(config: Config, option: str, prefix: str = "--") -> str:
     """The message that there is no such option, with the nearest."""
     valid = dict.fromkeys([*top_slots(), *(found.name for found in walk(config))])
-    return f"no such option; {nearest(option, valid, prefix=prefix)}"
+    return f"no such option; {nearest('.'.join(option_parts(option)), valid, prefix=prefix)}"
 
 
 def _find(config: Config, option: str) -> Place:
     """The place of an option; makes the mappings above it."""
-    # Whoever knows jsonargparse may write out the YAML's class_path and init_args.
-    *above, last = [part for part in option.split(".") if part not in ("class_path", "init_args")]
+    *above, last = option_parts(option)
     values, slots, entry = config, top_slots(), None
     for depth, name in enumerate(above):
         if name not in slots:
@@ -98,9 +120,15 @@ def _find(config: Config, option: str) -> Place:
     return Place(values, last, entry or slots[last], removable=entry is not None)
 
 
-def _keep_shared(old: Any, new: Any) -> Any:
-    """The new class with the options of the old one that it has, too."""
-    if not (isinstance(new, dict) and isinstance(old, dict) and "class_path" in old):
-        return new
-    shared = {k: v for k, v in content(old).items() if accepts(new["class_path"], k)}
-    return new | {"init_args": shared}
+def _as_named(node: Any, before: Any) -> Any:
+    """The same class by the path that it has had so far: `tssd.vgg9` is `tssd.models.vgg9`."""
+    if not (isinstance(node, dict) and isinstance(before, dict)):
+        return node
+    new, old = node.get("class_path"), before.get("class_path")
+    if isinstance(new, str) and isinstance(old, str) and load_object(new) is load_object(old):
+        return node | {"class_path": old}
+    return node
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}..."

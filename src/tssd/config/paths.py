@@ -33,7 +33,9 @@ def load_object(path: object) -> Any:
     check_path(path)
     module, _, name = path.rpartition(".")
     if not module or path.startswith("."):
-        raise UsageError(f"{path!r} is not an import path, such as tssd.models.vgg9")
+        raise UsageError(
+            f"{path!r} is neither a known class nor an import path such as tssd.models.vgg9"
+        )
     try:
         thing = getattr(_import(module), name)
     except (ModuleNotFoundError, AttributeError):

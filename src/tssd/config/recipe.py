@@ -1,18 +1,21 @@
 """Recipes by name or path, with one extending another. Only reads and merges YAML."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import deepcopy
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from tssd.config.suggest import nearest
 from tssd.errors import DataError, UsageError
+from tssd.yaml_text import load_yaml
 
 Config = dict[str, Any]
+
+# Bytes of a recipe: a thousand times what one has.
+LARGEST = 1_000_000
 
 
 class Layer(NamedTuple):
@@ -20,6 +23,22 @@ class Layer(NamedTuple):
 
     source: str
     config: Config
+
+
+class Replaced(NamedTuple):
+    """A class that took the place of another, whose arguments are dropped.
+
+    Args:
+        option: dotted name.
+        old: the node that was there, {class_path: ..., init_args: ...}.
+        new: what stands there now.
+        source: the file that did it.
+    """
+
+    option: str
+    old: Config
+    new: Any
+    source: str
 
 
 def recipe_names() -> list[str]:
@@ -38,9 +57,11 @@ def recipe_text(name: str, asked_by: str = "recipe") -> str:
         asked_by: what names it, for messages.
     Raises: UsageError: there is none (names the nearest). DataError: it cannot be read.
     """
-    if name in _walk(_folder()):
+    if is_packaged(name):
         return (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
     path = Path(name)
+    if "\0" in name:
+        raise UsageError(f"{asked_by}: {name!r} is not the name of a file")
     if path.is_dir():
         path = path / "config.yaml"
         if not path.exists():
@@ -53,9 +74,17 @@ def recipe_text(name: str, asked_by: str = "recipe") -> str:
             f"{nearest(name, recipe_names())} (`tssd recipes` lists all)"
         )
     try:
+        if (size := path.stat().st_size) > LARGEST:
+            raise DataError(f"{path}: {size} bytes, expected a recipe of {LARGEST} at most")
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read ({error}), expected a YAML file") from None
+
+
+def is_packaged(name: str) -> bool:
+    """Whether a recipe, or a part of one, is in the package under this name."""
+    inside = all(part not in ("", ".", "..") for part in name.split("/"))
+    return inside and "\0" not in name and (_folder() / f"{name}.yaml").is_file()
 
 
 def layers(name: str, above: tuple[str, ...] = ()) -> list[Layer]:
@@ -81,15 +110,57 @@ def layers(name: str, above: tuple[str, ...] = ()) -> list[Layer]:
     return [*found, Layer(name, config)]
 
 
-def merge(found: list[Layer]) -> Config:
-    """One mapping out of several, later ones over earlier ones.
+def merge(found: list[Layer], replaced: list[Replaced] | None = None) -> Config:
+    """One mapping out of several, later ones over earlier ones: see `merge_value`.
 
-    Mappings are merged; another class_path replaces a class and its init_args; null removes a
-    section or an objective.
+    null removes a section or an objective.
+
+    Args:
+        found: the files.
+        replaced: receives the classes whose arguments are dropped.
     """
     merged: Config = {}
     for layer in found:
-        merged = without_removed(_merge(merged, layer.config))
+        told = [] if replaced is None else replaced
+        merged = without_removed(merge_value(merged, layer.config, told, source=layer.source))
+    return merged
+
+
+def merge_value(
+    old: Any, new: Any, replaced: list[Replaced], *, option: str = "", source: str = ""
+) -> Any:
+    """A value over another, which are both left as they are.
+
+    Mappings are merged. The same class keeps its arguments, and another drops them all: a learning
+    rate for SGD is none for Adam. Anything else takes the place of what was there.
+
+    Args:
+        old: the value so far; None = there is none.
+        new: the value to come.
+        replaced: receives the classes whose arguments are dropped.
+        option: dotted name.
+        source: the file that the new value is in.
+    """
+    if isinstance(old, str) and isinstance(new, dict) and "init_args" in new:
+        old = {"class_path": old}
+    was = old.get("class_path") if isinstance(old, dict) else None
+    path = _class_path(new) if was is not None else None
+    if isinstance(old, dict) and path is not None:
+        if not _same_class(was, path):
+            if old.get("init_args"):
+                replaced.append(Replaced(option, deepcopy(old), deepcopy(new), source))
+            return deepcopy(new)
+        below = new if isinstance(new, dict) else {}
+        new = below | {"class_path": was if "." not in path else path}
+    if not (isinstance(old, dict) and isinstance(new, dict)) or (
+        "class_path" in new and "class_path" not in old
+    ):
+        return deepcopy(new)
+    merged = deepcopy(old)
+    for key, value in new.items():
+        # As on the command line, init_args is no part of an option's name.
+        inside = option if key == "init_args" else f"{option}.{key}".lstrip(".")
+        merged[key] = merge_value(old.get(key), value, replaced, option=inside, source=source)
     return merged
 
 
@@ -103,30 +174,34 @@ def without_removed(config: Config) -> Config:
 
 def _mapping(name: str, text: str) -> Config:
     try:
-        config = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"{name}: not valid YAML ({' '.join(str(error).split())})") from None
+        config = _parsed(text)
+    except ValueError as error:
+        raise UsageError(f"{name}: not valid YAML ({error})") from None
     if not isinstance(config, dict):
         found = "nothing" if config is None else type(config).__name__
         raise UsageError(
             f"{name}: expected a mapping of sections such as net and data, got {found}"
         )
-    return config
+    return dict(config)
 
 
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Config:
-    merged = deepcopy(dict(base))
-    for key, value in over.items():
-        old = merged.get(key)
-        if isinstance(old, dict) and isinstance(value, dict) and _same_class(old, value):
-            merged[key] = _merge(old, value)
-        else:
-            merged[key] = deepcopy(value)
-    return merged
+# Many recipes extend the same few files.
+_parsed = cache(load_yaml)
 
 
-def _same_class(old: Config, new: Config) -> bool:
-    return "class_path" not in new or new["class_path"] == old.get("class_path")
+def _class_path(value: Any) -> str | None:
+    """The import path that a value is, or has."""
+    path = value.get("class_path") if isinstance(value, dict) else value
+    return path if isinstance(path, str) else None
+
+
+def _same_class(old: Any, new: str) -> bool:
+    """Whether two paths name the same class, one of them perhaps by its last part only."""
+    return old == new or (
+        isinstance(old, str)
+        and "." not in (new if "." in old else old)
+        and old.rpartition(".")[2] == new.rpartition(".")[2]
+    )
 
 
 def _folder() -> Traversable:

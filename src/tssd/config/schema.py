@@ -9,23 +9,11 @@ from jsonargparse import ArgumentParser
 from torch import nn
 
 from tssd.config.recipe import Config
+from tssd.config.sections import MEANINGS
 from tssd.errors import UsageError
 from tssd.objectives import ExitPlan, Objective, Timesteps
 from tssd.training.schedule import Schedule
 from tssd.training.settings import TrainerSettings
-
-MEANINGS = {
-    "description": "one line on what the recipe is",
-    "seed": "seed of weights, order and augmentation; the split does not depend on it",
-    "data": "data module",
-    "net": "network, or a function that builds it; its shapes come from the data",
-    "timesteps": "timesteps of student and teacher",
-    "objectives": "terms of the loss by name; null removes one, a new name adds one",
-    "exits": "where weak classifiers stand and how they are built",
-    "optimizer": "torch optimizer",
-    "schedule": "learning-rate schedule",
-    "trainer": "length, precision and machine",
-}
 
 
 class Sections(Mapping[str, tuple[Any, str]]):
@@ -46,18 +34,6 @@ class Sections(Mapping[str, tuple[Any, str]]):
 
 
 SECTIONS = Sections()
-
-DEFAULTS: Config = {
-    "description": "",
-    "seed": 0,
-    "exits": {"class_path": "tssd.objectives.ExitPlan"},
-    "optimizer": {
-        "class_path": "torch.optim.SGD",
-        "init_args": {"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4},
-    },
-    "schedule": {"class_path": "tssd.training.schedule.StepDecay"},
-    "trainer": {},
-}
 
 
 @cache
@@ -81,12 +57,6 @@ def _kind(name: str) -> Any:
         "trainer": TrainerSettings,
     }
     return kinds[name]
-
-
-def with_defaults(config: Config) -> Config:
-    """A recipe with the sections that it leaves out, in the order of the sections."""
-    merged = deepcopy(DEFAULTS) | config
-    return {name: merged[name] for name in [*SECTIONS, *merged] if name in merged}
 
 
 def parser(sections: Iterable[str] = tuple(MEANINGS)) -> ArgumentParser:

@@ -14,6 +14,7 @@ from tssd.errors import UsageError
 
 # Where the parts of a recipe are defined. Others of tssd's functions write files or load runs.
 PARTS = (
+    "tssd.adapters.from_recipe",
     "tssd.data",
     "tssd.events",
     "tssd.models",

@@ -9,6 +9,9 @@ from torch import Tensor, nn
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet
 
+# Far above what makes sense: no network is trained for so long.
+MOST_TIMESTEPS = 100_000
+
 # Whose mean over time an objective looks at: the student's first T_s steps or all T_t.
 Span = Literal["student", "teacher"]
 
@@ -20,7 +23,7 @@ class Timesteps:
     Args:
         student: timesteps T_s at inference.
         teacher: timesteps T_t in training, at least T_s; a vanilla network has T_t = T_s.
-    Raises: UsageError: T_s < 1 or T_t < T_s.
+    Raises: UsageError: T_s < 1, T_t < T_s or more than 100,000.
     """
 
     student: int
@@ -29,8 +32,11 @@ class Timesteps:
     def __post_init__(self) -> None:
         for name in ("student", "teacher"):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise UsageError(f"timesteps.{name}: got {value}, expected a whole number >= 1")
+            if not isinstance(value, int) or not 1 <= value <= MOST_TIMESTEPS:
+                raise UsageError(
+                    f"timesteps.{name}: got {value}, expected a whole number >= 1 and "
+                    f"<= {MOST_TIMESTEPS}"
+                )
         if self.teacher < self.student:
             raise UsageError(
                 f"timesteps.teacher: got {self.teacher}, expected at least "

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tssd.config.options import in_yaml
+from tssd.config.options import content, in_yaml
 from tssd.config.recipe import Config
 from tssd.reproduce.plan import Variant
 from tssd.reproduce.probe import Probe, probe
@@ -63,7 +63,11 @@ def estimates(
     measured: dict[str, Probe | str] = {}
     for done, (key, variant) in enumerate(reversed(first.items())):
         about(done, len(first))
-        options = [*variant.options, *overrides, *stand_in_options(shapes[variant])]
+        given = [*variant.options, *overrides]
+        options = [option for option in given if option[0].partition(".")[0] != "data"]
+        options += stand_in_options(shapes[variant])
+        if (batch := content(configs[variant]["data"]).get("batch_size")) is not None:
+            options.append(("data.batch_size", str(batch)))
         try:
             measured[key] = probe(variant.recipe, [*options, ("trainer.progress", "false")])
         except MemoryError:

@@ -29,6 +29,7 @@ from tssd.training.run_folder import (
 )
 from tssd.training.run_lock import alone
 from tssd.training.saved import load_checkpoint, restore
+from tssd.training.step_memory import refuse_too_large
 
 log = logging.getLogger("tssd")
 
@@ -43,12 +44,15 @@ def fit(parts: Parts, folder: str | Path, *, resume: bool = False) -> dict[str, 
         parts: the run.
         folder: the run folder.
         resume: whether to continue a run that was interrupted.
-    Raises: UsageError: the folder holds a run and `resume` is off, or it holds another run.
+    Raises: UsageError: the folder holds a run and `resume` is off, or it holds another run; or a
+        step can't fit into memory.
         DataError: a damaged checkpoint, or a full disk. DivergedError: the loss is not finite.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the last checkpoint is usable.
     Side effects: sets the process's seed, threads, and torch's deterministic algorithms.
     """
     run = RunFolder(Path(folder))
+    if not run.results.exists():
+        refuse_too_large(parts)
     if not run.config.exists():
         parts.data.setup()  # what is wrong with the images shows before there is a folder
     with alone(run.path):
@@ -129,7 +133,7 @@ def _trainer(parts: Parts, run: RunFolder, timer: Timer) -> Trainer:
 def _loggers(run: RunFolder) -> list[Logger]:
     # The CSV is ours (MetricsTable): Lightning's starts anew when a run is resumed.
     if find_spec("tensorboard") is None:
-        log.info("TensorBoard logs are off; `pip install tssd[tensorboard]` turns them on")
+        log.info("TensorBoard logs are off; `pip install tensorboard` turns them on")
         return []
     return [_TensorBoard(run.path, name="tensorboard", version="")]
 

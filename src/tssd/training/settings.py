@@ -1,5 +1,6 @@
 """Settings of a training run that are not the method: length, precision, machine."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,9 @@ from tssd.errors import UsageError
 
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 Accelerator = Literal["auto", "cpu", "cuda", "mps"]
+
+# Far above what makes sense, and below what ends a process: a thread too many ends it at once.
+MOST_EPOCHS, MOST_THREADS, MOST_TIMESTEPS = 1_000_000, 512, 100_000
 
 
 @dataclass(frozen=True)
@@ -46,22 +50,25 @@ class TrainerSettings:
         return self.evaluate_timesteps or max(teacher, 4)
 
     def __post_init__(self) -> None:
-        if self.epochs < 1:
-            raise UsageError(f"trainer.epochs: got {self.epochs}, expected >= 1")
-        if not self.gradient_clip >= 0:
-            raise UsageError(f"trainer.gradient_clip: got {self.gradient_clip}, expected >= 0")
-        if self.threads < 0:
-            raise UsageError(f"trainer.threads: got {self.threads}, expected >= 0")
-        if self.evaluate_timesteps is not None and self.evaluate_timesteps < 1:
+        _check("epochs", self.epochs, 1, MOST_EPOCHS)
+        _check("threads", self.threads, 0, MOST_THREADS)
+        if not (self.gradient_clip >= 0 and math.isfinite(self.gradient_clip)):
             raise UsageError(
-                f"trainer.evaluate_timesteps: got {self.evaluate_timesteps}, expected >= 1"
+                f"trainer.gradient_clip: got {self.gradient_clip}, expected >= 0, 0 for no clipping"
             )
+        if self.evaluate_timesteps is not None:
+            _check("evaluate_timesteps", self.evaluate_timesteps, 1, MOST_TIMESTEPS)
         # Lightning would quietly take bfloat16 instead.
         if best_device(self.accelerator).type == "cpu" and self.precision == "16-mixed":
             raise UsageError(
                 "trainer.precision: 16-mixed needs a GPU, and training is on the CPU; use "
                 "--trainer.precision bf16-mixed"
             )
+
+
+def _check(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise UsageError(f"trainer.{name}: got {value}, expected >= {least} and <= {most}")
 
 
 def best_device(accelerator: str) -> torch.device:

@@ -103,7 +103,7 @@ def test_without_the_package_the_message_says_how_to_get_it(tmp_path):
     result = subprocess.run(
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
     )
-    assert "needs the package aedat: pip install tssd[aedat4]" in result.stdout
+    assert "needs the package aedat: pip install aedat" in result.stdout
 
 
 # What the library was seen to do on damaged files, and what it might.

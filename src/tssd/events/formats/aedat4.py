@@ -48,9 +48,7 @@ def read_aedat4(path: Path, *, strict: bool = False) -> Events:
     data, name = load(path)
     require_aedat(data, "4.0", name=name)
     if importlib.util.find_spec("aedat") is None:
-        raise UsageError(
-            f"{name} is AEDAT 4.0, which needs the package aedat: pip install tssd[aedat4]"
-        )
+        raise UsageError(f"{name} is AEDAT 4.0, which needs the package aedat: pip install aedat")
     begin = _packets_begin(data, name=name)
     head, fields = _decode(path, begin, len(data), name=name)
     t, x, y, p = fields

@@ -1,0 +1,59 @@
+"""What an optimiser refuses, and what is too large, shown before hours of training."""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from tssd.errors import UsageError
+from tssd.training.free_memory import free_memory
+from tssd.training.module import MakeOptimizer
+
+# What torch raises on values out of range.
+REFUSALS = (ValueError, TypeError, RuntimeError, ArithmeticError)
+
+
+def check_size(make_net: Callable[[], nn.Module]) -> None:
+    """Refuse a network of ours whose weights alone don't fit into memory.
+
+    Args:
+        make_net: builds it; here, without numbers.
+    Raises: UsageError: says how large it is and what is free.
+    """
+    with torch.device("meta"):
+        net = make_net()
+    size = sum(p.numel() * p.element_size() for p in net.parameters())
+    free = free_memory(torch.device("cpu"))
+    if free is not None and size > free:
+        raise UsageError(
+            f"net: its weights take {size / (1 << 30):.3g} GiB, and {free / (1 << 30):.3g} GiB are "
+            "free; lower --net.width or --data.image_size"
+        )
+
+
+def check_optimizer(make_optimizer: MakeOptimizer) -> None:
+    """Refuse values that the optimiser refuses, or with which no number stays finite.
+
+    Raises: UsageError: says what the optimiser says.
+    """
+    weight = nn.Parameter(torch.ones(1))
+    try:
+        optimizer = make_optimizer([weight])
+        # Some optimisers take the gradient themselves.
+        optimizer.step(lambda: _loss(weight))
+    except REFUSALS as error:
+        raise UsageError(f"optimizer: {' '.join(str(error).split())}") from error
+    if not weight.isfinite().all():
+        rate = optimizer.param_groups[0].get("lr")
+        raise UsageError(
+            f"optimizer: a step from weight 1 with gradient 1 ends at {weight.item()} (lr = {rate})"
+            "; lower its values"
+        )
+
+
+def _loss(weight: nn.Parameter) -> float:
+    with torch.enable_grad():
+        weight.grad = None
+        loss = weight.sum()
+        loss.backward()
+    return float(loss.detach())

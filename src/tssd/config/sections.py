@@ -1,0 +1,48 @@
+"""The sections of a recipe by name, what they mean, and what stands in those that are left out.
+
+Needs no import of what the sections are made of: see `tssd.config.schema` for their types.
+"""
+
+from copy import deepcopy
+
+from tssd.config.recipe import Config
+
+MEANINGS = {
+    "description": "one line on what the recipe is",
+    "seed": "seed of weights, order and augmentation; the split does not depend on it",
+    "data": "data module",
+    "net": "network, or a function that builds it; its shapes come from the data",
+    "timesteps": "timesteps of student and teacher",
+    "objectives": "terms of the loss by name; null removes one, a new name adds one",
+    "exits": "where weak classifiers stand and how they are built",
+    "optimizer": "torch optimizer",
+    "schedule": "learning-rate schedule",
+    "trainer": "length, precision and machine",
+}
+
+DEFAULTS: Config = {
+    "description": "",
+    "seed": 0,
+    "exits": {"class_path": "tssd.objectives.ExitPlan"},
+    "optimizer": {
+        "class_path": "torch.optim.SGD",
+        "init_args": {"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4},
+    },
+    "schedule": {"class_path": "tssd.training.schedule.StepDecay"},
+    "trainer": {},
+}
+
+
+def with_defaults(config: Config) -> Config:
+    """A recipe with the sections that it leaves out, in the order of the sections."""
+    merged = deepcopy(DEFAULTS) | config
+    return {name: merged[name] for name in [*MEANINGS, *merged] if name in merged}
+
+
+def option_parts(option: str) -> list[str]:
+    """The parts of an option's dotted name.
+
+    Whoever knows jsonargparse may write out the YAML's class_path and init_args.
+    """
+    parts = option.split(".")
+    return [part for part in parts if part not in ("class_path", "init_args")] or parts

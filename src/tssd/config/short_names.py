@@ -1,0 +1,76 @@
+"""Classes by their own name alone, such as AdamW or LIF, where only one can be meant."""
+
+from importlib import import_module
+from typing import Any
+
+from tssd.config.kinds import as_node, wanted
+from tssd.config.options import content, slots_below
+from tssd.config.paths import known_classes
+from tssd.config.recipe import Config
+from tssd.config.schema import SECTIONS
+from tssd.config.suggest import nearest
+from tssd.errors import UsageError
+
+# Where classes of others are looked up by name. Ours are known by what they are.
+HOMES = {
+    "torch.optim.optimizer.Optimizer": ("torch.optim",),
+    "torch.nn.modules.module.Module": ("tssd.models", "tssd.norms", "torch.nn"),
+}
+
+
+def in_full(kind: Any, name: str) -> str:
+    """The import path that a name without dots stands for; anything else as it is.
+
+    Raises: UsageError: no class of the right kind has this name (names the nearest).
+    """
+    want = wanted(kind)
+    if want is None or not name.isidentifier():
+        return name
+    known = {path.rpartition(".")[2]: path for path in known_classes(want.base)}
+    if name in known:
+        return known[name]
+    homes = HOMES.get(f"{want.base.__module__}.{want.base.__qualname__}", ())
+    for home in homes:
+        module = import_module(home)
+        thing = getattr(module, name, None)
+        if callable(thing) and (not isinstance(thing, type) or issubclass(thing, want.base)):
+            return f"{home}.{name}"
+        known |= dict.fromkeys(getattr(module, "__all__", ()), home)
+    raise UsageError(f"{name!r} is neither a known class nor an import path; {_near(name, known)}")
+
+
+def spell_out(config: Config) -> Config:
+    """A recipe with every class by its import path. Names that are none stay as they are."""
+    return {
+        name: spelled_out(SECTIONS[name][0], value) if name in SECTIONS else value
+        for name, value in config.items()
+    }
+
+
+def spelled_out(kind: Any, value: Any) -> Any:
+    """The same of one value and of what is below it."""
+    try:
+        if isinstance(value, str):
+            return in_full(kind, value)
+        if not isinstance(value, dict):
+            return value
+        node = dict(value)
+        if isinstance(path := node.get("class_path"), str):
+            node["class_path"] = in_full(kind, path)
+        slots = slots_below(kind, as_node(kind, node)) or {}
+    except UsageError:  # which whoever checks the recipe will find again, and place
+        return value
+    values = content(node)
+    if not isinstance(values, dict):
+        return node
+    inside = {
+        name: spelled_out(slots[name].kind, below) if name in slots else below
+        for name, below in values.items()
+    }
+    if "class_path" not in node:
+        return inside
+    return node | ({"init_args": inside} if inside else {})
+
+
+def _near(name: str, known: dict[str, str]) -> str:
+    return nearest(name, sorted(known)) if known else "expected a path such as my_module.MyNet"

@@ -1,0 +1,31 @@
+import torch
+from torch import nn
+
+from tssd.adapters.from_recipe import adapted, random_images
+
+
+class Small(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 3, 3)
+        self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 5))
+
+    def forward(self, x):
+        return self.head(self.conv(x))
+
+
+def test_a_module_is_adapted_to_a_shape_without_data():
+    module = Small()
+    net = adapted(module, in_channels=2, image_size=7, taps=["conv"], layout="stepped", timesteps=3)
+    assert (net.num_classes, net.tap_shape("conv")) == (5, (3, 5, 5))
+    x = torch.randn(4, 6, 2, 7, 7)
+    out = net(x, ["conv"])
+    assert torch.equal(out.logits, torch.stack([module(x_t) for x_t in x]))
+    assert out.taps["conv"].shape == (4, 6, 3, 5, 5)
+
+
+def test_the_images_are_always_the_same_and_draw_nothing():
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    assert torch.equal(random_images(1, 4), random_images(1, 4))
+    assert torch.equal(torch.get_rng_state(), before)

@@ -1,0 +1,36 @@
+from functools import partial
+
+import pytest
+import torch
+
+from tssd.config.first_step import check_optimizer, check_size
+from tssd.errors import UsageError
+from tssd.models import vgg9
+
+
+@pytest.mark.parametrize("name", ["SGD", "AdamW", "LBFGS", "Rprop", "RMSprop", "Adadelta"])
+def test_an_optimizer_that_can_step_passes_and_draws_nothing(name):
+    before = torch.get_rng_state()
+    check_optimizer(getattr(torch.optim, name))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (partial(torch.optim.SGD, lr=-1.0), "optimizer: Invalid learning rate: -1.0"),
+        (partial(torch.optim.SGD, lr=1e308), "optimizer: value cannot be converted to type float"),
+        (partial(torch.optim.SGD, lr=float("inf")), r"ends at -inf \(lr = inf\); lower its values"),
+        (partial(torch.optim.SGD, weight_decay=float("inf")), "ends at -inf"),
+        (torch.optim.SparseAdam, "optimizer: SparseAdam does not support dense gradients"),
+    ],
+)
+def test_what_cannot_step_is_refused(make, message):
+    with pytest.raises(UsageError, match=message):
+        check_optimizer(make)
+
+
+def test_a_network_that_is_too_large_is_refused_before_it_is_built():
+    check_size(partial(vgg9, 1))
+    with pytest.raises(UsageError, match=r"net: its weights take .* GiB, and .* GiB are free; low"):
+        check_size(partial(vgg9, 1, width=5000.0))
