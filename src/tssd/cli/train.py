@@ -41,7 +41,9 @@ def run(words: list[str]) -> int:
         raise UsageError("train: no recipe given; `tssd recipes` lists them")
     parts = build(load_recipe(args.recipe, overrides))
     folder = args.output or default_folder(args.recipe, parts.seed)
-    results = fit(parts, folder, resume=args.resume)
+    # Only when asked for: the recipe of a run that was given other epochs would change them.
+    relength = any(name == "trainer.epochs" for name, _ in overrides)
+    results = fit(parts, folder, resume=args.resume, relength=relength)
     print_accuracy(results, title=results["description"] or args.recipe)
     print(f"run folder: {folder}")
     return 0
