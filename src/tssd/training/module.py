@@ -78,7 +78,7 @@ class DistillModule(LightningModule):
         self.log_dict(values, batch_size=y.shape[0])
         at_student = timesteps.student - 1
         self.log("val/accuracy", right[at_student], batch_size=y.shape[0])
-        self.log("val/loss", cross_entropy(scores[at_student], y), batch_size=y.shape[0])
+        self.log("val/loss", cross_entropy(scores[at_student], y.long()), batch_size=y.shape[0])
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimiser over network and weak classifiers, its schedule stepped every batch."""
