@@ -75,6 +75,47 @@ def test_a_killed_holder_leaves_no_lock(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def start_child_and_hold(path, children, ready):
+    with locked(path):
+        child = get_context("fork").Process(target=time.sleep, args=(60,))
+        child.start()
+        children.put(child.pid)
+        ready.set()
+        time.sleep(60)
+
+
+def test_a_child_of_a_killed_holder_does_not_keep_the_lock(tmp_path):
+    context = get_context("fork")
+    ready, children = context.Event(), context.SimpleQueue()
+    args = (tmp_path / "lock", children, ready)
+    process = context.Process(target=start_child_and_hold, args=args)
+    process.start()
+    assert ready.wait(5)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    child = children.get()
+    os.kill(child, 0)  # it lives
+    try:
+        with locked(tmp_path / "lock") as hold:
+            assert hold is Hold.HELD
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_a_child_that_leaves_the_block_does_not_free_its_parents_lock(tmp_path):
+    path = tmp_path / "lock"
+    with locked(path):
+        child = 0
+        with locked(tmp_path / "other"):
+            child = os.fork()
+        if child == 0:
+            os._exit(0 if path.exists() and (tmp_path / "other").exists() else 1)
+        with locked(path) as second:
+            assert second is Hold.BUSY
+        os.waitpid(child, 0)
+    assert not list(tmp_path.iterdir())
+
+
 def count_up(lock_file, counter, times):
     for _ in range(times):
         with locked(lock_file, on_wait=lambda: None):

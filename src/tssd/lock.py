@@ -12,6 +12,20 @@ except ImportError:  # Windows
     fcntl = None
 
 
+# Descriptors of lock files that this process has open. A forked child has copies, and would keep a
+# lock as long as it lives, stopped ones for ever, after its parent was killed: it closes them.
+_open: set[int] = set()
+
+
+def _close_in_child() -> None:
+    while _open:
+        os.close(_open.pop())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)
+
+
 class Hold(Enum):
     """Outcome of asking for a lock."""
 
@@ -44,12 +58,11 @@ def locked(
     try:
         yield hold
     finally:
-        # Removed while still held: who waits for this file sees below that it is gone.
-        if not folder:
-            path.unlink(missing_ok=True)
-        # Not only closed: a child process that was forked meanwhile has a copy of the descriptor.
-        fcntl.flock(descriptor, fcntl.LOCK_UN)  # pyright: ignore[reportOptionalMemberAccess]
-        os.close(descriptor)
+        if descriptor in _open:  # else this is a child, and the lock is its parent's
+            # Removed while still held: who waits for this file sees below that it is gone.
+            if not folder:
+                path.unlink(missing_ok=True)
+            _close(descriptor)
 
 
 def _acquire(
@@ -60,6 +73,7 @@ def _acquire(
     wait = on_wait
     while True:
         descriptor = os.open(path, os.O_RDONLY | creation, 0o666)
+        _open.add(descriptor)
         try:
             hold = _flock(descriptor, wait=False)
             if hold is Hold.BUSY and on_wait is not None:
@@ -70,12 +84,17 @@ def _acquire(
             if hold is Hold.HELD and _is_at(path, descriptor):
                 return descriptor, hold
         except BaseException:
-            os.close(descriptor)
+            _close(descriptor)
             raise
-        os.close(descriptor)
+        _close(descriptor)
         if hold is not Hold.HELD:
             return None, hold
         # Else its last holder has removed the file meanwhile: again with the one that is there.
+
+
+def _close(descriptor: int) -> None:
+    _open.discard(descriptor)
+    os.close(descriptor)
 
 
 def _flock(descriptor: int, *, wait: bool) -> Hold:

@@ -10,7 +10,9 @@ import pytest
 
 from tssd.cli import many_runs
 from tssd.cli.many_runs import PlannedRun, command, train_all
+from tssd.config import build, load_recipe
 from tssd.errors import DataError, UsageError
+from tssd.training.fit import fit
 from tssd.training.module import DivergedError
 
 
@@ -143,3 +145,12 @@ def test_a_run_that_does_not_end_is_killed(planned, children, monkeypatch):
     with pytest.raises(DataError, match="seed0"):
         train_all(planned(0, 1), [], jobs=2)
     assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_runs_of_another_length_are_refused_before_any_is_trained(planned, tiny, jobs):
+    first, second, third = planned(0, 1, 2)
+    fit(build(load_recipe(second.recipe, tiny)), second.folder)
+    with pytest.raises(UsageError, match=r"seed1: the run has trainer.epochs = 1, now it is 3; "):
+        train_all([first, second, third], [*tiny, ("trainer.epochs", "3")], jobs)
+    assert not first.folder.exists()

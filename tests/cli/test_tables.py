@@ -21,19 +21,34 @@ def cells(text, first):
     return next([c.strip() for c in row] for row in rows if row[0].strip() == first)
 
 
-def test_accuracy_of_the_best_and_the_last_epoch(capsys):
-    results = {
-        "timesteps": {"student": 2, "teacher": 4},
-        "best": {"epoch": 6, "accuracy": [0.5, 0.75], "samples": 40},
-        "last": {"epoch": 9, "accuracy": [0.25, 1.0]},
-    }
-    print_accuracy(results, title="My run")
+RESULTS = {
+    "timesteps": {"student": 2, "teacher": 4},
+    "selected": "best",
+    "selected_because": "5000 validation samples",
+    "best": {"epoch": 6, "accuracy": [0.5, 0.75], "samples": 40},
+    "last": {"epoch": 9, "accuracy": [0.25, 1.0], "samples": 40},
+}
+
+
+@pytest.mark.parametrize("selected", ["best", "last"])
+def test_accuracy_of_the_best_and_the_last_epoch(capsys, selected):
+    print_accuracy(RESULTS | {"selected": selected}, title="My run")
     out = capsys.readouterr().out
     assert "My run" in out
     assert cells(out, "best epoch on validation (epoch 7)")[1:] == ["50.00", "75.00"]
     assert cells(out, "last epoch (epoch 10)")[1:] == ["25.00", "100.00"]
+    assert (out.index("best epoch") < out.index("last epoch")) == (selected == "best")
+    assert "the first row counts: 5000 validation samples" in out
     assert "T=2*" in out
     assert "40 test samples" in out
+
+
+def test_accuracy_is_shown_once_where_the_best_epoch_is_the_last(capsys):
+    # As without validation samples, where no epoch is the best on them.
+    print_accuracy(RESULTS | {"best": RESULTS["last"]}, title="My run")
+    out = capsys.readouterr().out
+    assert cells(out, "last epoch (epoch 10)")[1:] == ["25.00", "100.00"]
+    assert "validation" not in out
 
 
 def test_a_comparison_marks_what_a_method_is_meant_for(capsys):

@@ -36,7 +36,8 @@ def test_train_prints_the_accuracy_at_every_t_and_the_folder(tssd, tiny_words):
     for accuracy in results["best"]["accuracy"]:
         assert f" {100 * accuracy:.2f} " in outcome.out
     assert "T=2*" in outcome.out
-    assert "best epoch on validation (epoch 1)" in outcome.out
+    assert "last epoch (epoch 1)" in outcome.out
+    assert "best epoch" not in outcome.out
     assert "359 test samples" in outcome.out
     assert outcome.out.endswith("run folder: runs/digits/tssd/seed0\n")
 
@@ -47,9 +48,20 @@ def test_train_prints_the_accuracy_at_every_t_and_the_folder(tssd, tiny_words):
     outcome = tssd("train", "runs/digits/tssd/seed0", "--resume")
     assert outcome.code == 0
     assert RunFolder(Path("runs/digits/tssd/seed0")).read_results() == results
-    outcome = tssd("train", "runs/digits/tssd/seed0", "--resume", "--trainer.epochs", "9")
+
+
+def test_a_run_gets_more_epochs_only_where_they_are_asked_for(tssd, tiny_words):
+    tssd("train", "digits/tssd", *tiny_words, "--output", "run")
+    others = [word for word in tiny_words if "epochs" not in word]
+    outcome = tssd("train", "digits/tssd", *others, "--output", "run", "--resume")
     assert outcome.code == 2
-    assert "the run has trainer.epochs = 1, now it is 9" in outcome.mistake
+    assert (
+        "the run has trainer.epochs = 1, now it is 40; `tssd train run --resume" in outcome.mistake
+    )
+    outcome = tssd("train", "run", "--resume", "--trainer.epochs", "2")
+    assert outcome.code == 0
+    assert outcome.err.startswith("run: 2 epochs instead of 1, 1 of them trained; from here on ")
+    assert RunFolder(Path("run")).read_results()["last"]["epoch"] == 1
 
 
 def test_what_a_new_class_drops_is_said(tssd, tiny_words):

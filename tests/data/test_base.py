@@ -73,8 +73,8 @@ def test_stored_validation_images_replace_the_share():
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("batch_size", 0), ("image_size", 0), ("val_share", 1.0), ("val_share", -0.1),
-     ("num_workers", -1)],
+    [("batch_size", 0), ("batch_size", 2**63), ("image_size", 0), ("val_share", 1.0),
+     ("val_share", -0.1), ("num_workers", -1), ("num_workers", 10**6)],
 )  # fmt: skip
 def test_wrong_option_is_named(option, value):
     with pytest.raises(UsageError, match=rf"data\.{option}: got {value}, expected"):
@@ -84,3 +84,9 @@ def test_wrong_option_is_named(option, value):
 def test_base_cannot_read():
     with pytest.raises(NotImplementedError, match="must implement read"):
         DataModule().setup()
+
+
+def test_more_processes_than_this_machine_can_feed_are_refused_before_they_start():
+    toy = Toy(num_workers=1000)  # of a larger machine, read back here
+    with pytest.raises(UsageError, match=r"data\.num_workers: got 1000, expected at most \d+ on"):
+        toy.setup()

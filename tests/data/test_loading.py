@@ -1,4 +1,5 @@
 import hashlib
+import random
 
 import lightning
 import numpy as np
@@ -11,7 +12,13 @@ from torch.nn.functional import cross_entropy
 from tssd.data import Digits
 from tssd.data.crop_flip import CropFlip
 from tssd.data.image_set import ImageSet
-from tssd.data.loading import EpochSampler, evaluation_loader, training_loader
+from tssd.data.loading import (
+    EpochSampler,
+    evaluation_loader,
+    one_line_failures,
+    training_loader,
+)
+from tssd.errors import DataError
 
 MEAN, STD = (0.1, 0.2, 0.3), (0.5, 0.6, 0.7)
 
@@ -32,8 +39,11 @@ def test_sampler_shows_every_image_once_in_another_order_each_epoch():
         orders.append([index for _, index in pairs])
         assert sorted(orders[-1]) == list(range(50))
     assert orders[0] != orders[1]
-    assert list(sampler) == list(EpochSampler(50, seed=4, epoch=1))
-    assert list(sampler) != list(EpochSampler(50, seed=5, epoch=1))
+    same, other = EpochSampler(50, seed=4), EpochSampler(50, seed=5)
+    same.set_epoch(1)
+    other.set_epoch(1)
+    assert list(sampler) == list(same)
+    assert list(sampler) != list(other)
 
 
 def test_sampler_under_the_wrapper_that_lightning_uses_with_several_processes():
@@ -68,6 +78,76 @@ def test_loader_leaves_the_global_generator_alone():
     augmented = image_set(augment=CropFlip(2, flip=True, seed=0))
     list(training_loader(augmented, 16, num_workers=0, seed=0))
     assert torch.equal(torch.get_rng_state(), state)
+
+
+class Drawing(ImageSet):
+    """A set of somebody's own that draws from the global generators."""
+
+    def load(self, epochs, index):
+        noise = [torch.rand(()).item(), np.random.rand(), random.random()]
+        return super().load(epochs, index).new_tensor(noise).repeat(len(index), 1)
+
+
+def drawn(epochs, *, workers, seed=0):
+    """The draws behind each batch of some epochs, in a loader that has shown none before."""
+    samples = Drawing(image_set().images, image_set().labels, mean=MEAN, std=STD)
+    loader = training_loader(samples, 8, num_workers=workers, seed=seed)
+    batches = []
+    for epoch in epochs:
+        loader.sampler.set_epoch(epoch)
+        batches += [tuple(x[0].tolist()) for x, _ in loader]
+    return batches
+
+
+def test_what_a_set_draws_in_a_worker_does_not_depend_on_what_was_loaded_before():
+    straight = drawn([0, 1, 2], workers=1)
+    assert len({value for draws in straight for value in draws}) == 3 * len(straight)
+    assert drawn([2], workers=2) == straight[8:]
+    assert not set(drawn([2], workers=1, seed=1)) & set(straight)
+
+
+class Damaged(ImageSet):
+    """A set whose sample 20 cannot be read, as damaged files cannot, for the reason given."""
+
+    reason: Exception
+
+    def load(self, epochs, index):
+        if 20 in index:
+            raise self.reason
+        return super().load(epochs, index)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize(
+    "reason", [DataError("b/003.png is not readable"), OSError(5, "I/O error", "b/003.png")]
+)
+def test_what_a_sample_is_refused_for_is_told_alike_from_every_process(workers, reason):
+    samples = Damaged(image_set().images, image_set().labels, mean=MEAN, std=STD)
+    samples.reason = reason
+    with pytest.raises(type(reason)) as caught:
+        list(evaluation_loader(samples, 8, num_workers=workers))
+    assert str(caught.value) == str(reason)
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("DataLoader worker (pid 7) is killed by signal: Killed. ", "most often because memory"),
+        ("DataLoader worker (pid 7) is killed by signal: Bus error. It is possible that "
+         "dataloader's workers are out of shared memory.", "--shm-size"),
+        ("DataLoader worker (pid(s) 7, 8) exited unexpectedly", "most often because memory"),
+        ("received 0 items of ancdata", "ulimit -n"),
+        ("unable to write to file </torch_7_8>: No space left on device (28)", "--shm-size"),
+    ],
+)  # fmt: skip
+def test_what_torch_says_of_loading_processes_is_one_line_with_the_remedy(text, remedy):
+    with pytest.raises(DataError, match=f"{remedy}.*--data.num_workers 0"), one_line_failures():
+        raise RuntimeError(text)
+
+
+def test_other_errors_stay_what_they_are():
+    with pytest.raises(RuntimeError, match="^the file is shut$"), one_line_failures():
+        raise RuntimeError("the file is shut")
 
 
 class Recorder(lightning.LightningModule):

@@ -8,6 +8,7 @@ from tssd.reproduce.collect import (
     collect,
     problem_with,
     refuse_other_splits,
+    shared_epoch,
 )
 from tssd.reproduce.plan_file import variant_names
 from tssd.reproduce.runs import plan_runs
@@ -92,3 +93,12 @@ def test_neighbours_must_have_seen_the_same_samples():
         refuse_other_splits(cells, "small", other)
     # Other data may well have another split.
     assert refuse_other_splits([cells[0], cells[2]], "small", other)["other"] == "xyz"
+
+
+def test_the_epoch_that_counts_is_what_all_runs_say():
+    old, best = results(0, [0.5]), results(1, [0.5]) | {"selected": "best"}
+    last = results(2, [0.5]) | {"selected": "last"}
+    assert shared_epoch({VANILLA: [old, best]}) == "best"
+    assert shared_epoch({VANILLA: [last], TSSD: [last]}) == "last"
+    with pytest.raises(DataError, match="best .* for a/vanilla, seed 1, the last for a/t"):
+        shared_epoch({VANILLA: [best], TSSD: [last]})

@@ -34,6 +34,8 @@ RUINED = OPTIONS | {
     "trainer.epochs": 7,
     "schedule": "{class_path: tssd.training.schedule.StepDecay, init_args: {every: 4, by: 10}}",
     "net.dropout": 0.1,
+    "trainer.select": "best",
+    "data.augment": True,
 }
 
 

@@ -5,9 +5,13 @@ import pytest
 import torch
 from lightning import seed_everything
 
+from tssd.time import repeat_in_time
 from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
+from tssd.training.fit import fit
+from tssd.training.run_folder import RunFolder
+from tssd.training.saved import restore
 
-from .runs import table
+from .runs import small, table
 
 
 def drawn(seed, epoch):
@@ -56,10 +60,44 @@ def test_table_has_a_row_an_epoch_and_the_columns_in_order(finished):
     with (finished / "metrics.csv").open(newline="") as file:
         header = next(csv.reader(file))
     assert header == [
-        "epoch", "lr", "train/exit_task", "train/spatial", "train/task", "train/temporal",
+        "epoch", "lr", "weight/task", "weight/temporal", "weight/spatial", "weight/exit_task",
+        "train/exit_task", "train/loss", "train/spatial", "train/task", "train/temporal",
         "val/accuracy", "val/accuracy_t1", "val/accuracy_t2", "val/accuracy_t3", "val/accuracy_t4",
+        "val/loss",
     ]  # fmt: skip
     rows = table(finished)
     assert [row["epoch"] for row in rows] == list(range(7))
     assert [row["lr"] for row in rows] == pytest.approx([0.3] * 4 + [3.0] * 3)
     assert all(row["val/accuracy"] == row["val/accuracy_t2"] for row in rows)
+
+
+def test_the_loss_is_the_sum_of_its_terms_by_the_weights_of_the_table(tmp_path):
+    options = {"objectives.temporal.weight": 0.5, "objectives.temporal.ramp_epochs": 4}
+    # One batch an epoch: the weights that it began with are those of its only step.
+    fit(small({**options, "data.batch_size": 50, "trainer.epochs": 3}), tmp_path)
+    for epoch, row in enumerate(table(tmp_path)):
+        assert row["weight/temporal"] == 0.5 * epoch / 4
+        terms = [name.partition("/")[2] for name in row if name.startswith("weight/")]
+        total = sum(row[f"weight/{name}"] * row[f"train/{name}"] for name in terms)
+        assert row["train/loss"] == pytest.approx(total, rel=1e-6)
+
+
+def test_validation_loss_is_the_cross_entropy_at_the_students_timesteps(finished):
+    parts, run = small(), RunFolder(finished)
+    module = parts.module()
+    restore(run.last, module)
+    batches = list(parts.data.val_dataloader())
+    x, y = (torch.cat(some) for some in zip(*batches, strict=True))
+    with torch.no_grad():
+        logits = parts.net.eval()(repeat_in_time(x, 4)).logits[:2].mean(0)
+    by_hand = -logits.log_softmax(-1)[torch.arange(len(y)), y].mean()
+    assert table(finished)[-1]["val/loss"] == pytest.approx(by_hand.item(), rel=1e-5)
+
+
+def test_tensorboard_has_rate_weights_and_losses(finished):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    events = accumulator.EventAccumulator(str(finished / "tensorboard"))
+    events.Reload()
+    wanted = {"lr", "weight/task", "train/loss", "val/loss", "train/task", "val/accuracy"}
+    assert wanted <= set(events.Tags()["scalars"])
+    assert [e.value for e in events.Scalars("lr")] == pytest.approx([0.3] * 4 + [3.0] * 3)

@@ -1,8 +1,6 @@
 """What a run leaves behind, and the options of the trainer, in real runs."""
 
 import json
-import logging
-import sys
 
 import pytest
 import torch
@@ -92,12 +90,29 @@ def test_first_of_equal_epochs_is_the_best(tmp_path):
     assert results["best"]["epoch"] == scores.index(max(scores))
 
 
-def test_without_validation_images_the_last_epoch_is_the_best(tmp_path):
+def test_without_validation_images_the_last_epoch_counts(tmp_path):
     results = fit(small({"data.val_share": 0}), tmp_path)
     assert results["split_sizes"]["val"] == 0
-    assert results["best"]["epoch"] == results["last"]["epoch"] == 1
+    assert (results["selected"], results["last"]["epoch"]) == ("last", 1)
+    assert results["selected_because"] == "there are no validation samples"
+    assert results["best"] == results["last"]
     assert not RunFolder(tmp_path).best.exists()
     assert not any(name.startswith("val/") for name in table(tmp_path)[0])
+
+
+def test_with_few_validation_images_the_last_epoch_is_exported(finished, interrupted, copied):
+    folder = copied(interrupted)
+    results = fit(small(RUINED | {"trainer.select": "auto"}), folder, resume=True)
+    best = RunFolder(finished).read_results()
+    assert (best["selected"], best["selected_because"][:22]) == ("best", "trainer.select is best")
+    assert results["selected"] == "last"
+    assert results["selected_because"].startswith(f"{results['split_sizes']['val']} validation")
+    assert (results["best"], results["last"]) == (best["best"], best["last"])
+    saved = load_checkpoint(RunFolder(folder).last)["state_dict"]
+    assert is_same(
+        {k: v for k, v in saved.items() if k.startswith("net.")},
+        {f"net.{k}": v for k, v in load_file(RunFolder(folder).weights).items()},
+    )
 
 
 def test_without_weak_classifiers_there_is_no_file_of_them(tmp_path):
@@ -154,13 +169,3 @@ def test_compiled_training_is_resumed_and_evaluated_as_ever(tmp_path, monkeypatc
     expected = fit(small(), tmp_path / "plain")
     assert is_same(weights(tmp_path / "compiled"), weights(tmp_path / "plain"))
     assert results["best"] == expected["best"]
-
-
-def test_training_works_without_tensorboard(tmp_path, monkeypatch, caplog):
-    # As Python itself marks a module that cannot be imported.
-    monkeypatch.setitem(sys.modules, "tensorboard", None)
-    with caplog.at_level(logging.INFO, logger="tssd"):
-        fit(small(ONE_EPOCH), tmp_path)
-    assert "pip install tssd[tensorboard]" in caplog.text
-    assert not (tmp_path / "tensorboard").exists()
-    assert len(table(tmp_path)) == 1

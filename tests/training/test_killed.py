@@ -28,8 +28,9 @@ RUNS = int(os.environ.get("TSSD_KILLED_RUNS", "1"))
 SAVE = checkpoints.AtomicCheckpointIO.save_checkpoint
 
 
-def assert_ends_like(finished, folder):
-    results, expected = fit(small(RUINED), folder, resume=True), RunFolder(finished).read_results()
+def assert_ends_like(finished, folder, options=RUINED):
+    results = fit(small(options), folder, resume=True)
+    expected = RunFolder(finished).read_results()
     assert results | {"train_seconds": 0} == expected | {"train_seconds": 0}
     assert is_same(weights(folder), weights(finished))
     assert table(folder) == table(finished)
@@ -42,13 +43,16 @@ def rows(folder):
 
 
 @needs_fork
+@pytest.mark.parametrize("workers", [0, 1, 2])
 @pytest.mark.parametrize("seed", range(RUNS))
-def test_killed_at_random_moments(finished, tmp_path, seed):
+def test_killed_at_random_moments(finished, tmp_path, seed, workers):
+    """However many processes load, the run ends like one that was not killed and has none."""
     draw = random.Random(seed)
+    options = RUINED | {"data.num_workers": workers}
     folder = tmp_path / "run"
     killed = 0
     for target in sorted(draw.randrange(6) for _ in range(3)):
-        process = train(folder, RUINED)
+        process = train(folder, options)
         wait_until(lambda target=target: rows(folder) >= target, process)
         time.sleep(draw.uniform(0, 0.1))
         process.kill()
@@ -57,7 +61,7 @@ def test_killed_at_random_moments(finished, tmp_path, seed):
         assert process.exitcode in (-signal.SIGKILL, 0), output(folder)
         killed += process.exitcode != 0
     assert killed
-    assert_ends_like(finished, folder)
+    assert_ends_like(finished, folder, options)
 
 
 def kill_myself(*_, **__):

@@ -5,10 +5,10 @@ import torch
 
 from tssd.cli import main
 from tssd.evaluation import accuracy_at_every_timestep
-from tssd.training.checkpoint import load_checkpoint
 from tssd.training.fit import fit
 from tssd.training.module import DivergedError
 from tssd.training.run_folder import RunFolder
+from tssd.training.saved import load_checkpoint
 
 from . import nets
 from .runs import OPTIONS, RECIPE, small, table, watched
@@ -59,7 +59,8 @@ def test_last_batch_of_one_image_is_left_out(tmp_path):
 def test_weights_ramp_up_with_the_fraction_of_the_epoch(tmp_path):
     parts = small({"objectives.mean": MEAN_TARGET})
     fit(parts, tmp_path)
-    assert parts.criterion.terms["mean"].epochs == [0, 0.5, 1, 1.5]
+    # At the beginning of each epoch it is asked once more, for the table.
+    assert parts.criterion.terms["mean"].epochs == [0, 0, 0.5, 1, 1, 1.5]
 
 
 def test_ramp_changes_the_total_and_not_the_logged_term(tmp_path):
@@ -83,7 +84,7 @@ def test_huge_learning_rate_stops_with_the_terms_name(tmp_path, capsys):
 
 def test_nan_names_the_term_and_keeps_finished_epochs(tmp_path):
     parts = small({"objectives.odd": turns_nan(3), "trainer.epochs": 4})
-    with pytest.raises(DivergedError, match=r"^loss: odd became nan in epoch 1, step 3;") as caught:
+    with pytest.raises(DivergedError, match=r"^loss: odd became nan in epoch 2, step 4;") as caught:
         fit(parts, tmp_path)
     assert caught.value.exit_code == 1
     assert load_checkpoint(RunFolder(tmp_path).last)["epoch"] == 0
@@ -96,6 +97,6 @@ def test_weights_ruined_by_the_last_step_of_an_epoch_are_not_saved(tmp_path):
             optimizer.param_groups[0]["params"][0].data[0] = torch.inf
 
     parts = small({"data.batch_size": 50, "trainer.epochs": 3})
-    with pytest.raises(DivergedError, match=r"^weights: net\..* became infinite or nan in epoch 1"):
+    with pytest.raises(DivergedError, match=r"^weights: net\..* became infinite or nan in epoch 2"):
         fit(watched(parts, ruin), tmp_path)
     assert load_checkpoint(RunFolder(tmp_path).last)["epoch"] == 0

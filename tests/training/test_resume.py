@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from tssd.errors import DataError, UsageError
-from tssd.training.checkpoint import load_checkpoint
 from tssd.training.fit import fit
 from tssd.training.run_folder import RunFolder
+from tssd.training.saved import load_checkpoint
 
 from . import processes
 from .runs import RUINED, is_same, small, table, watched, weights

@@ -22,6 +22,7 @@ from tssd.errors import DataError, TssdError, UsageError
 from tssd.processes import deaf_children, lifeline
 from tssd.training.fit import fit
 from tssd.training.run_folder import RunFolder
+from tssd.training.settings import TrainerSettings
 
 Results = dict[str, Any]
 
@@ -50,6 +51,7 @@ def train_all(
     Raises: TssdError: of the first run that fails, with its folder; later runs do not begin, and
         those that are under way stop and can be continued. KeyboardInterrupt: Ctrl-C, alike.
     """
+    refuse_other_lengths(runs, overrides)
     missing = [run for run in runs if not RunFolder(run.folder).results.exists()]
     found: dict[PlannedRun, Results] = {}
     sys.stdout.flush()  # a log shows what was planned before the hours that it takes
@@ -64,6 +66,26 @@ def train_all(
             )
             found[run] = _here(run, overrides)
     return found
+
+
+def refuse_other_lengths(runs: Sequence[PlannedRun], overrides: Sequence[Override]) -> None:
+    """Runs that are compared have one length; resumed alone, they could be given another.
+
+    Raises: UsageError: a run that is there has another number of epochs than is asked for.
+    """
+    wanted = {
+        recipe: load_recipe(recipe, overrides)["trainer"].get("epochs", TrainerSettings.epochs)
+        for recipe in dict.fromkeys(run.recipe for run in runs)
+    }
+    for run in runs:
+        folder = RunFolder(run.folder)
+        if folder.config.exists():
+            found = folder.read_config().get("trainer", {}).get("epochs")
+            if found != wanted[run.recipe]:
+                raise UsageError(
+                    f"{run.folder}: the run has trainer.epochs = {found}, now it is "
+                    f"{wanted[run.recipe]}; give the same, or choose another --output"
+                )
 
 
 def _here(run: PlannedRun, overrides: Sequence[Override]) -> Results:

@@ -8,7 +8,7 @@ from tssd.cli.console import console
 from tssd.cli.many_runs import PlannedRun, train_all
 from tssd.cli.parser import CommandParser, Override, at_least
 from tssd.errors import DataError, TssdError, UsageError
-from tssd.reproduce.collect import collect
+from tssd.reproduce.collect import collect, shared_epoch
 from tssd.reproduce.estimate import Estimate, duration, estimates, in_gib, shapes_of
 from tssd.reproduce.outcome import write_outcome
 from tssd.reproduce.plan import SCALES, Scale, Variant
@@ -74,7 +74,7 @@ def run(words: list[str]) -> int:
     reasons = train(present, overrides, args.jobs, output)
     absent = {run: f"not run: {shapes[run.variant].absent}" for run in runs if run not in present}
     collected = collect(runs, output, reasons | absent, variant_names(scale))
-    epoch = args.epoch or plan.epoch[scale]
+    epoch = args.epoch or plan.epoch[scale] or shared_epoch(collected.finished)
     table = Table.of(plan, cells, collected, scale=scale, seeds=seeds, epoch=epoch)
     print(write_outcome(table, collected, runs, output, overrides=overrides))
     print(f"written: {output}/{plan.name}*.{{csv,json,md,png,svg}}")
@@ -176,7 +176,7 @@ def _parser() -> CommandParser:
     add("--scale", choices=scales, default="paper", help="the paper's, or one for two CPU cores")
     add("--seeds", default="0,1,2", metavar="N,...", help="seeds of the runs (default: 0,1,2)")
     add("--datasets", metavar="NAME,...", help="only these data sets of the plan")
-    add("--epoch", choices=("best", "last"), help="whose weights count (default: see the plan)")
+    add("--epoch", choices=("best", "last"), help="whose weights (default: see plan and recipes)")
     add("--jobs", type=at_least(1), default=1, metavar="N", help="runs side by side (default: 1)")
     add("--output", metavar="FOLDER", help="default: runs/reproduce/NAME-SCALE")
     add("--dry-run", action="store_true", help="list the runs with their cost, and stop")

@@ -12,16 +12,23 @@ from tssd.report.comparison import EPOCHS
 
 
 def print_accuracy(results: Mapping[str, Any], *, title: str) -> None:
-    """Test accuracy at every T, of the best epoch and of the last."""
+    """Test accuracy at every T: of the epoch that counts, then of the other if there is one."""
     student = results["timesteps"]["student"]
     table = Table("test accuracy, %", title=title, title_justify="left")
-    rows = {"best epoch on validation": results["best"], "last epoch": results["last"]}
+    rows = {"last epoch": results["last"]}
+    if results["best"]["epoch"] != results["last"]["epoch"]:
+        rows["best epoch on validation"] = results["best"]
+        # What earlier versions wrote does not say: the best counted.
+        if results.get("selected", "best") == "best":
+            rows = dict(reversed(rows.items()))
     for t in range(1, len(results["best"]["accuracy"]) + 1):
         table.add_column(f"T={t}" + ("*" if t == student else ""), justify="right")
     for name, row in rows.items():
         values = [f"{100 * a:.2f}" for a in row["accuracy"]]
         table.add_row(f"{name} (epoch {row['epoch'] + 1})", *values)
     console().print(table)
+    if len(rows) > 1:
+        print(f"the first row counts: {results.get('selected_because', 'the best epoch')}")
     print(f"* the timesteps the network is meant for; {results['best']['samples']} test samples")
 
 

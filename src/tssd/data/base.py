@@ -1,5 +1,6 @@
 """What all data modules share: the split, the chosen samples and their loaders."""
 
+import os
 from functools import cached_property
 
 from lightning import LightningDataModule
@@ -37,9 +38,9 @@ class DataModule(LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        require(batch_size >= 1, "batch_size", batch_size, "at least 1")
+        require(1 <= batch_size < 2**31, "batch_size", batch_size, "1 to 2147483647")
         require(0 <= val_share < 1, "val_share", val_share, "0 or more and below 1")
-        require(num_workers >= 0, "num_workers", num_workers, "0 or more")
+        require(0 <= num_workers <= 1024, "num_workers", num_workers, "0 to 1024")
         self.root = root
         self.batch_size = batch_size
         self.train_samples = train_samples
@@ -140,7 +141,19 @@ class DataModule(LightningDataModule):
         return {"train": len(chosen.train), "val": len(chosen.val), "test": len(chosen.test)}
 
     def setup(self, stage: str | None = None) -> None:
-        """Load the samples that a stage needs (None: all); what is loaded already stays."""
+        """Load the samples that a stage needs (None: all); what is loaded already stays.
+
+        Raises:
+            UsageError: More loading processes than this machine could ever feed.
+        """
+        # Not in the constructor: a run of a larger machine can be read back everywhere.
+        most = max(16, 4 * (os.cpu_count() or 1))
+        require(
+            self.num_workers <= most,
+            "num_workers",
+            self.num_workers,
+            f"at most {most} on this machine",
+        )
         sets = {
             "fit": ("train", "val"),
             "validate": ("val",),
@@ -174,7 +187,6 @@ class DataModule(LightningDataModule):
             self.batch_size,
             num_workers=self.num_workers,
             seed=self.seed,
-            epoch=self._first_epoch(),
         )
 
     def val_dataloader(self) -> DataLoader[Batch] | list[DataLoader[Batch]]:
@@ -188,14 +200,6 @@ class DataModule(LightningDataModule):
     def predict_dataloader(self) -> DataLoader[Batch]:
         """Batches of the test samples."""
         return self._evaluation("test")
-
-    def _first_epoch(self) -> int:
-        # After resuming, Lightning starts the workers before its first `set_epoch`: they would
-        # show the batches of epoch 0 again.
-        if self.trainer is None or not self.trainer.training:
-            return 0
-        progress = self.trainer.fit_loop.epoch_progress.current
-        return progress.processed  # pyright: ignore[reportAttributeAccessIssue] - typed too widely
 
     def _evaluation(self, name: str) -> DataLoader[Batch]:
         return evaluation_loader(self.dataset(name), self.batch_size, num_workers=self.num_workers)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 SPLIT_STREAM = 1
 SHUFFLE_STREAM = 2
 AUGMENT_STREAM = 3
+WORKER_STREAM = 4
 
 _MASK = (1 << 64) - 1
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)

@@ -1,15 +1,18 @@
 """From samples to batches that do not depend on workers, resuming or the global generator."""
 
+import random
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Protocol
+from contextlib import contextmanager
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 
-from tssd.data.counter_random import SHUFFLE_STREAM, random_bits
+from tssd.data.counter_random import SHUFFLE_STREAM, WORKER_STREAM, random_bits
+from tssd.errors import DataError, TssdError
 from tssd.processes import follow_parent
 
 Batch = tuple[Tensor, Tensor]
@@ -24,6 +27,12 @@ class Source(Protocol):
     def __getitem__(self, index: Tensor, /) -> Tensor:
         """Return the samples [N, ...], unsigned integers, of int64 numbers [N]."""
         ...
+
+
+class Refusal(NamedTuple):
+    """What a loading process hands over instead of a batch when its samples are refused."""
+
+    error: Exception
 
 
 class SampleSet(Dataset[Any]):
@@ -49,14 +58,28 @@ class SampleSet(Dataset[Any]):
         return len(self.labels)
 
     def __getitem__(self, item: int | tuple[int, int]) -> tuple[Tensor, int]:
-        x, y = self.__getitems__([item])
+        x, y = self._batch([item])
         return x.select(self.sample_axis, 0), int(y[0])
 
-    def __getitems__(self, items: Sequence[int | tuple[int, int]]) -> Batch:
+    def __getitems__(self, items: Sequence[int | tuple[int, int]]) -> Batch | Refusal:
         """Return the batch for indices or (epoch, index) pairs.
 
         A bare index means epoch 0: Lightning's `overfit_batches` puts its own sampler in.
         """
+        if (worker := get_worker_info()) is None:
+            return self._batch(items)
+        # For sets that draw from the global generators: alike whatever was loaded before, as after
+        # resuming. Loaded in the training process they draw from those of its epoch.
+        first = items[0]
+        place = (0, first) if isinstance(first, int) else first
+        _seed_generators(int(random_bits(worker.seed - worker.id, WORKER_STREAM, *place)))
+        try:
+            return self._batch(items)
+        except (TssdError, OSError, MemoryError) as error:
+            # torch would raise its message with a whole traceback inside.
+            return Refusal(error)
+
+    def _batch(self, items: Sequence[int | tuple[int, int]]) -> Batch:
         pairs = np.array([(0, i) if isinstance(i, int) else i for i in items], dtype=np.int64)
         epochs, index = pairs[:, 0], pairs[:, 1].copy()
         return self.load(epochs, index), self.labels[torch.from_numpy(index)]
@@ -65,22 +88,21 @@ class SampleSet(Dataset[Any]):
 class EpochSampler(Sampler[tuple[int, int]]):
     """Shuffled (epoch, index) pairs, the order being a pure function of (seed, epoch).
 
-    Lightning calls `set_epoch` before each epoch, also after resuming; the pair carries the epoch
-    to the workers, which outlive it. With several processes (DDP) Lightning wraps this in its
-    DistributedSamplerWrapper, which forwards `set_epoch`, deals the pairs out to the ranks and
-    repeats a few to make the shares equal: images are augmented as in one process, but the batches
-    are other ones, and the last of a rank may hold a single image.
+    Lightning calls `set_epoch` before each epoch, also after resuming, and `BatchLoader` waits for
+    it; the pair carries the epoch to the workers, which outlive it. With several processes (DDP)
+    Lightning wraps this in its DistributedSamplerWrapper, which forwards `set_epoch`, deals the
+    pairs out to the ranks and repeats a few to make the shares equal: images are augmented as in
+    one process, but the batches are other ones, and the last of a rank may hold a single image.
 
     Args:
         size: Number of samples.
         seed: Seed of the order.
-        epoch: First epoch, counted from 0.
     """
 
-    def __init__(self, size: int, seed: int, *, epoch: int = 0) -> None:
+    def __init__(self, size: int, seed: int) -> None:
         self._size = size
         self._seed = seed
-        self._epoch = epoch
+        self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch, counted from 0, that the next iteration yields."""
@@ -95,13 +117,73 @@ class EpochSampler(Sampler[tuple[int, int]]):
         return ((epoch, index) for index in np.argsort(keys, kind="stable").tolist())
 
 
+class BatchLoader(DataLoader[Batch]):
+    """A loader that begins when the first batch is asked for, not when an iterator is made.
+
+    Lightning makes the iterator of a run before it knows the epoch to resume at; workers that began
+    at once would show the batches of epoch 0 again.
+    """
+
+    def __iter__(self) -> Iterator[Batch]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Iterate over the batches.
+
+        Raises:
+            DataError: A sample is damaged, whichever process loaded it, or a loading process ended.
+        """
+        with one_line_failures():
+            for batch in super().__iter__():
+                if isinstance(batch, Refusal):
+                    raise batch.error
+                yield batch
+
+
+# What torch says when its loading processes cannot go on, and what it means for the user.
+FAILURES = {
+    "Too many open files": "too many files are open; raise the limit (ulimit -n 4096)",
+    "ancdata": "too many files are open; raise the limit (ulimit -n 4096)",
+    "No space left on device": "shared memory is full; enlarge it (in Docker: --shm-size 2g)",
+    "shared memory": "shared memory is full; enlarge it (in Docker: --shm-size 2g)",
+    "killed by signal": "a loading process was killed, most often because memory ran out",
+    "exited unexpectedly": "a loading process was killed, most often because memory ran out",
+}
+
+
+@contextmanager
+def one_line_failures() -> Iterator[None]:
+    """Turn what torch raises for loading processes that ended into one line with the remedy.
+
+    For whoever computes while they load, too: torch raises in the midst of any other work.
+
+    Raises:
+        DataError: A loading process was killed, or had too few files or too little memory to share.
+    """
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        text = str(error)
+        loads = "DataLoader worker" in text or "torch_" in text or "ancdata" in text
+        reason = next((words for sign, words in FAILURES.items() if sign in text), None)
+        if not loads or reason is None:
+            raise
+        raise DataError(
+            f"data.num_workers: {reason}, or load in the training process (--data.num_workers 0); "
+            "an interrupted run continues with --resume"
+        ) from error
+
+
+def _seed_generators(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
 def _as_is(batch: Any) -> Any:  # the set's `__getitems__` has made a batch already
     return batch
 
 
 def training_loader(
-    samples: SampleSet, batch_size: int, *, num_workers: int, seed: int, epoch: int = 0
-) -> DataLoader[Batch]:
+    samples: SampleSet, batch_size: int, *, num_workers: int, seed: int
+) -> BatchLoader:
     """Build the shuffled loader of the training samples.
 
     The last, incomplete batch is kept, except when it would hold one single sample: batch norm has
@@ -112,16 +194,15 @@ def training_loader(
         batch_size: Samples a batch.
         num_workers: Loading processes; 0 loads in the training process.
         seed: Seed of the order.
-        epoch: First epoch, counted from 0.
     """
     single = len(samples) > batch_size and len(samples) % batch_size == 1
-    sampler = EpochSampler(len(samples), seed, epoch=epoch)
-    return _loader(samples, batch_size, num_workers=num_workers, sampler=sampler, drop_last=single)
+    sampler = EpochSampler(len(samples), seed)
+    return _loader(
+        samples, batch_size, num_workers=num_workers, sampler=sampler, drop_last=single, seed=seed
+    )
 
 
-def evaluation_loader(
-    samples: SampleSet, batch_size: int, *, num_workers: int
-) -> DataLoader[Batch]:
+def evaluation_loader(samples: SampleSet, batch_size: int, *, num_workers: int) -> BatchLoader:
     """Build the loader that shows every sample once, in stored order."""
     return _loader(samples, batch_size, num_workers=num_workers, sampler=None, drop_last=False)
 
@@ -133,8 +214,9 @@ def _loader(
     num_workers: int,
     sampler: EpochSampler | None,
     drop_last: bool,
-) -> DataLoader[Batch]:
-    return DataLoader(
+    seed: int = 0,
+) -> BatchLoader:
+    return BatchLoader(
         samples,
         batch_size=batch_size,
         sampler=sampler,
@@ -144,7 +226,7 @@ def _loader(
         pin_memory=torch.cuda.is_available(),
         persistent_workers=num_workers > 0,
         worker_init_fn=follow_parent,
-        # A loader draws a seed for its workers each epoch; from its own generator, so that loading
-        # never moves the global one, which initialises weights and drives dropout.
-        generator=torch.Generator(),
+        # A loader draws a seed for its workers; from its own generator, so that loading never moves
+        # the global one, which initialises weights and drives dropout.
+        generator=torch.Generator().manual_seed(seed % 2**63),
     )

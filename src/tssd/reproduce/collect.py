@@ -8,6 +8,7 @@ from typing import Any
 
 from tssd.errors import DataError
 from tssd.report.collect import run_folders
+from tssd.report.comparison import Epoch
 from tssd.report.run_files import fault
 from tssd.reproduce.plan import Cell, Scale, Variant
 from tssd.reproduce.runs import Run
@@ -81,6 +82,24 @@ def problem_with(results: Any, seed: int) -> str | None:
     if results["seed"] != seed:
         return f"results.json is of seed {results['seed']}; the folder was moved or copied"
     return None
+
+
+def shared_epoch(finished: Mapping[Variant, Sequence[Results]]) -> Epoch:
+    """The epoch that counts for all runs by their recipes.
+
+    Raises: DataError: the best for some, the last for others; names two of them.
+    """
+    found: dict[Epoch, str] = {}
+    for variant, runs in finished.items():
+        for results in runs:
+            epoch: Epoch = "last" if results.get("selected") == "last" else "best"
+            found.setdefault(epoch, f"{variant.words}, seed {results['seed']}")
+    if len(found) > 1:
+        raise DataError(
+            f"the best epoch counts for {found['best']}, the last for {found['last']}: one table "
+            "needs one of them; give --epoch best or --epoch last"
+        )
+    return "last" if "last" in found else "best"
 
 
 def refuse_other_splits(

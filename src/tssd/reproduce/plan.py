@@ -87,7 +87,7 @@ class Plan:
         source: where in the paper.
         kind: what is drawn.
         cells: the numbers.
-        epoch: whose weights count, for each scale.
+        epoch: whose weights count, for each scale; None = those that the runs say.
         text: baseline (the row that gains are over), x_label, notes and not_here.
     """
 
@@ -96,7 +96,7 @@ class Plan:
     source: str
     kind: Kind
     cells: tuple[Cell, ...]
-    epoch: Mapping[Scale, Epoch]
+    epoch: Mapping[Scale, Epoch | None]
     text: Mapping[str, Any]
 
     def at_scale(self, scale: Scale, datasets: tuple[str, ...] = ()) -> tuple[Cell, ...]:

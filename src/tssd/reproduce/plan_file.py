@@ -87,7 +87,9 @@ def _plan(name: str, content: Any) -> Plan:
         kind=_one_of(given["kind"], get_args(Kind), f"{name}: kind"),
         cells=cells,
         epoch={
-            scale: _one_of(epoch.get(scale, "best"), tuple(EPOCHS), f"{name}: epoch: {scale}")
+            scale: _one_of(epoch[scale], tuple(EPOCHS), f"{name}: epoch: {scale}")
+            if scale in epoch
+            else None
             for scale in SCALES
         },
         text=text,

@@ -2,13 +2,15 @@
 
 import csv
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning import Callback, LightningModule, Trainer, seed_everything
 from lightning.pytorch.callbacks import Checkpoint
 
 from tssd.atomic import write_atomically
+from tssd.objectives import Objective
+from tssd.training.module import DistillModule
 
 
 class SeedEachEpoch(Callback):
@@ -30,8 +32,8 @@ class SeedEachEpoch(Callback):
 class MetricsTable(Callback):
     """Writes one row an epoch to a CSV file; a resumed run continues the table.
 
-    `lr` is the rate that the epoch began with. The rows travel in the checkpoint, so that the file
-    always agrees with the weights.
+    `lr` and `weight/TERM` are the rate and the weights that the epoch began with; loggers get them
+    too. The rows travel in the checkpoint, so that the file always agrees with the weights.
 
     Args:
         path: of the CSV file.
@@ -40,15 +42,20 @@ class MetricsTable(Callback):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows: list[dict[str, float]] = []
-        self._lr = 0.0
+        self._begun_with: dict[str, float] = {}
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Note the learning rate."""
-        self._lr = trainer.optimizers[0].param_groups[0]["lr"]
+        """Note the learning rate and the weights of the terms."""
+        self._begun_with = {"lr": trainer.optimizers[0].param_groups[0]["lr"]}
+        for name, term in cast(DistillModule, pl_module).criterion.terms.items():
+            weight = cast(Objective, term).weight_at(trainer.current_epoch)
+            self._begun_with[f"weight/{name}"] = float(weight)
+        for logger in trainer.loggers:
+            logger.log_metrics(self._begun_with, step=trainer.global_step)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Add this epoch's row (validation has run by now)."""
-        row: dict[str, float] = {"epoch": trainer.current_epoch, "lr": self._lr}
+        row: dict[str, float] = {"epoch": trainer.current_epoch, **self._begun_with}
         metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if "/" in k}
         self.rows.append(row | dict(sorted(metrics.items())))
         write_atomically(self.path, self._write)

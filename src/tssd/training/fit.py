@@ -3,24 +3,24 @@
 import logging
 import warnings
 from contextlib import nullcontext
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from lightning import Trainer
 from lightning.pytorch.callbacks import Callback, Timer
-from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
+from tssd.data.loading import one_line_failures
 from tssd.errors import DataError
 from tssd.evaluation import evaluate
 from tssd.models.base import SpikingNet
+from tssd.training.beginning import begin, refuse_other_data
 from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
 from tssd.training.checkpoint import AtomicCheckpointIO
-from tssd.training.environment import environment
+from tssd.training.loggers import loggers
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
-from tssd.training.progress import EpochLines, TermsBar, can_draw
+from tssd.training.progress import Progress, can_draw
 from tssd.training.run_folder import (
     RunFolder,
     check_weights,
@@ -29,47 +29,65 @@ from tssd.training.run_folder import (
 )
 from tssd.training.run_lock import alone
 from tssd.training.saved import load_checkpoint, restore
+from tssd.training.selection import Selected, select
+from tssd.training.step_errors import in_one_line
 from tssd.training.step_memory import refuse_too_large
 
 log = logging.getLogger("tssd")
 
 
-def fit(parts: Parts, folder: str | Path, *, resume: bool = False) -> dict[str, Any]:
-    """Train, select the best epoch on the validation samples, evaluate on the test samples.
+def fit(
+    parts: Parts, folder: str | Path, *, resume: bool = False, relength: bool = False
+) -> dict[str, Any]:
+    """Train, then evaluate the last epoch and the best on the validation samples on the test ones.
 
-    Returns the content of results.json. A finished run is not trained again; while another process
-    trains it, this one waits for that.
+    Returns the content of results.json. A finished run is not trained again, unless it is to get
+    more epochs; while another process trains it, this one waits for that.
 
     Args:
         parts: the run.
         folder: the run folder.
         resume: whether to continue a run that was interrupted.
-    Raises: UsageError: the folder holds a run and `resume` is off, or it holds another run; or a
-        step can't fit into memory.
-        DataError: a damaged checkpoint, or a full disk. DivergedError: the loss is not finite.
-        KeyboardInterrupt: Ctrl-C or SIGTERM; the last checkpoint is usable.
+        relength: whether a resumed run may have another number of epochs than before.
+    Raises: UsageError: the folder holds a run and `resume` is off, it holds another run, or a step
+        can't fit into memory. DataError: a damaged checkpoint, data that has changed since the run began, a loading
+        process that ended, too little memory, or a full disk. DivergedError: the loss is not
+        finite. KeyboardInterrupt: Ctrl-C or SIGTERM; the last checkpoint is usable.
     Side effects: sets the process's seed, threads, and torch's deterministic algorithms.
     """
     run = RunFolder(Path(folder))
+    selected = select(parts.trainer.select, parts.data.split_sizes["val"])
     if not run.results.exists():
         refuse_too_large(parts)
     if not run.config.exists():
         parts.data.setup()  # what is wrong with the images shows before there is a folder
-    with alone(run.path):
-        run.create(parts.config, resume=resume)
-        return run.read_results() if run.results.exists() else _fit(parts, run)
+    with alone(run.path), one_line_failures():
+        run.create(parts.config, resume=resume, relength=relength)
+        if run.results.exists():
+            results = run.read_results()
+            # The split alone: to read all samples again would take long for nothing.
+            refuse_other_data(run, {"split_hash": results.get("split_hash")}, parts)
+            if results.get("epochs") == parts.trainer.epochs:
+                return results
+        return _fit(parts, run, selected)
 
 
-def _fit(parts: Parts, run: RunFolder) -> dict[str, Any]:
+def _fit(parts: Parts, run: RunFolder, selected: Selected) -> dict[str, Any]:
     if parts.trainer.threads:
         torch.set_num_threads(parts.trainer.threads)
-    write_json(run.environment, environment() | {"split_hash": parts.data.split_hash})
+    changes = begin(parts, run)
+    if parts.trainer.progress:
+        samples, epochs = parts.data.split_sizes["train"], parts.trainer.epochs
+        told = "%s: training on %s, %d samples for %d epochs"
+        log.info(told, run.path, parts.device, samples, epochs)
 
     module = parts.module()
     seconds = _train(module, parts, run)
     last_epoch = _evaluate(run.last, module, parts)
-    # Without validation samples the last epoch counts as the best.
-    best_epoch = _evaluate(run.best, module, parts) if run.best.exists() else last_epoch
+    # Without validation samples the last epoch stands for the best.
+    chosen = parts.data.split_sizes["val"] > 0
+    best_epoch = _evaluate(run.best, module, parts) if chosen else last_epoch
+    restore(run.best if selected.epoch == "best" else run.last, module)
     export(run, parts)
     results = {
         "description": parts.config["description"],
@@ -77,10 +95,14 @@ def _fit(parts: Parts, run: RunFolder) -> dict[str, Any]:
         "timesteps": parts.config["timesteps"],
         "dataset": parts.data.dataset_name,
         "split_hash": parts.data.split_hash,
+        "content_hash": parts.data.content_hash,
         "split_sizes": parts.data.split_sizes,
         "parameters": sum(p.numel() for p in parts.net.parameters()),
         "epochs": parts.trainer.epochs,
+        "changes": changes,
         "train_seconds": round(seconds, 1),
+        "selected": selected.epoch,
+        "selected_because": selected.reason,
         "best": best_epoch,
         "last": last_epoch,
     }
@@ -89,20 +111,10 @@ def _fit(parts: Parts, run: RunFolder) -> dict[str, Any]:
 
 
 def export(run: RunFolder, parts: Parts) -> None:
-    """Write the network without its checkpoint: weights, and the JSON that rebuilds it."""
+    """Write the weights without their checkpoint; model.json rebuilds their network."""
     save_weights(run.weights, parts.net)
     if parts.criterion.taps:
         save_weights(run.exits, parts.criterion)
-    data = parts.data
-    description = {
-        "net": parts.config["net"],
-        "timesteps": parts.config["timesteps"],
-        "class_names": list(data.class_names),
-        "sample_shape": list(data.sample_shape),
-        "mean": list(data.mean),
-        "std": list(data.std),
-    }
-    write_json(run.model, description)
 
 
 def _trainer(parts: Parts, run: RunFolder, timer: Timer) -> Trainer:
@@ -110,9 +122,8 @@ def _trainer(parts: Parts, run: RunFolder, timer: Timer) -> Trainer:
     table = MetricsTable(run.metrics)
     saver = BestAndLast(table, best=run.best, last=run.last)
     callbacks: list[Callback] = [timer, SeedEachEpoch(parts.seed), table, saver]
-    draws = settings.progress and can_draw()
     if settings.progress:
-        callbacks.append(TermsBar(refresh_rate=5) if draws else EpochLines(table))
+        callbacks.append(Progress(table, draw=can_draw()))
     return Trainer(
         max_epochs=settings.epochs,
         accelerator=parts.device.type,
@@ -121,32 +132,13 @@ def _trainer(parts: Parts, run: RunFolder, timer: Timer) -> Trainer:
         gradient_clip_val=settings.gradient_clip or None,
         callbacks=callbacks,
         plugins=[AtomicCheckpointIO()],
-        logger=_loggers(run),
-        enable_progress_bar=draws,
+        logger=loggers(run),
+        enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
         log_every_n_steps=10,
         deterministic=True,
     )
-
-
-def _loggers(run: RunFolder) -> list[Logger]:
-    # The CSV is ours (MetricsTable): Lightning's starts anew when a run is resumed.
-    if find_spec("tensorboard") is None:
-        log.info("TensorBoard logs are off; `pip install tensorboard` turns them on")
-        return []
-    return [_TensorBoard(run.path, name="tensorboard", version="")]
-
-
-class _TensorBoard(TensorBoardLogger):
-    """Closes once: a Ctrl-C in the middle of closing would make a second try wait for ever."""
-
-    closed = False
-
-    def finalize(self, status: str) -> None:
-        if not self.closed:
-            self.closed = True
-            super().finalize(status)
 
 
 def _train(module: DistillModule, parts: Parts, run: RunFolder) -> float:
@@ -168,6 +160,10 @@ def _train(module: DistillModule, parts: Parts, run: RunFolder) -> float:
         except SystemExit:
             # Lightning turns Ctrl-C and SIGTERM into an exit; the caller decides on the exit code.
             raise KeyboardInterrupt from None
+        except (MemoryError, RuntimeError) as error:
+            if (told := in_one_line(error, parts)) is None:
+                raise
+            raise told from error
         except OSError as error:  # from TensorBoard's writer
             raise DataError(
                 f"{run.path}: {error}; check space and permissions, then continue with --resume"

@@ -6,7 +6,9 @@ from typing import cast
 from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
 
 from tssd.models.base import SpikingNet
 from tssd.objectives import DivergedError, SelfDistillation, as_sequence
@@ -39,7 +41,7 @@ class DistillModule(LightningModule):
         self.criterion = criterion
         self.make_optimizer = make_optimizer
         self.schedule = schedule
-        # Of the last step, for the progress bar.
+        # Of the last step, to show.
         self.terms: dict[str, Tensor] = {}
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
@@ -49,8 +51,9 @@ class DistillModule(LightningModule):
         try:
             loss = self.criterion.run(cast(SpikingNet, self.net), x, y, epoch)
         except DivergedError as error:
-            raise self._diverged(error.what) from error
-        self.terms = {name: value.detach() for name, value in loss.terms.items()}
+            raise self._diverged(error.what, self.global_step + 1) from error
+        terms = {name: value.detach() for name, value in loss.terms.items()}
+        self.terms = {"loss": loss.total.detach(), **terms}
         self.log_dict(
             {f"train/{name}": value for name, value in self.terms.items()},
             # Lightning would take the first axis for the batch, and that is T.
@@ -61,15 +64,21 @@ class DistillModule(LightningModule):
         return loss.total
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
-        """Accuracy at every T up to the teacher's, from one pass; `val/accuracy` is at T_s."""
+        """Accuracy at every T up to the teacher's, from one pass.
+
+        `val/accuracy` and `val/loss` are at T_s; the latter is the cross entropy, which methods
+        with other terms share.
+        """
         x, y = batch
         timesteps = self.criterion.timesteps
         logits = self.net(as_sequence(x, y, timesteps.teacher)).logits
-        right = (running_mean(logits.float()).argmax(-1) == y).float().mean(-1)
+        scores = running_mean(logits.float())
+        right = (scores.argmax(-1) == y).float().mean(-1)
         values = {f"val/accuracy_t{t + 1}": value for t, value in enumerate(right)}
         self.log_dict(values, batch_size=y.shape[0])
-        at_student = right[timesteps.student - 1]
-        self.log("val/accuracy", at_student, batch_size=y.shape[0], prog_bar=True)
+        at_student = timesteps.student - 1
+        self.log("val/accuracy", right[at_student], batch_size=y.shape[0])
+        self.log("val/loss", cross_entropy(scores[at_student], y.long()), batch_size=y.shape[0])
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimiser over network and weak classifiers, its schedule stepped every batch."""
@@ -82,15 +91,26 @@ class DistillModule(LightningModule):
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
 
+    def on_train_start(self) -> None:
+        """Take the learning rate from the schedule, whose length may have changed on resuming."""
+        for config in self.trainer.lr_scheduler_configs:
+            scheduler = config.scheduler
+            if isinstance(scheduler, LambdaLR):
+                parts = zip(scheduler.base_lrs, scheduler.lr_lambdas, strict=True)
+                rates = [base * factor(scheduler.last_epoch) for base, factor in parts]
+                for group, rate in zip(scheduler.optimizer.param_groups, rates, strict=True):
+                    group["lr"] = rate
+
     def on_train_epoch_end(self) -> None:
         """Keep weights that the epoch's last step has ruined out of the checkpoint."""
         for name, weight in self.named_parameters():
             if not weight.isfinite().all():
-                raise self._diverged(f"weights: {name} became infinite or nan")
+                what = f"weights: {name} became infinite or nan"
+                raise self._diverged(what, self.global_step)
 
-    def _diverged(self, what: str) -> DivergedError:
+    def _diverged(self, what: str, step: int) -> DivergedError:
         return DivergedError(
-            f"{what} in epoch {self.current_epoch}, step {self.global_step}",
+            f"{what} in epoch {self.current_epoch + 1}, step {step}",
             "lower --optimizer.lr or the term's weight, or clip with --trainer.gradient_clip 1; "
             "checkpoints of finished epochs are intact",
         )

@@ -1,7 +1,8 @@
 """What a run leaves on disk, and how to read it back."""
 
 import json
-from collections.abc import Mapping
+import shlex
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 
 from tssd.atomic import PARTIAL, write_atomically
 from tssd.errors import DataError, UsageError
-from tssd.not_trained import NOT_TRAINED
+from tssd.not_trained import LENGTH, NOT_TRAINED
 from tssd.reading import one_line, read_json, read_yaml
 
 
@@ -63,9 +64,17 @@ class RunFolder:
                 "--resume`"
             ) from None
 
-    def create(self, config: Mapping[str, Any], *, resume: bool) -> None:
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Write config.yaml."""
+        write_text(self.config, yaml.safe_dump(dict(config), sort_keys=False))
+
+    def create(self, config: Mapping[str, Any], *, resume: bool, relength: bool = False) -> None:
         """Start the folder with its configuration, or check that a resumed run has the same.
 
+        Args:
+            config: the complete configuration.
+            resume: whether the run may exist.
+            relength: whether a resumed run may have another number of epochs.
         Raises: UsageError: it exists and `resume` is off, or the configurations differ.
             DataError: something else is there.
         """
@@ -77,32 +86,46 @@ class RunFolder:
                 raise DataError(
                     f"{self.path}: neither empty nor a run folder; choose another --output"
                 )
-            write_text(self.config, yaml.safe_dump(dict(config), sort_keys=False))
+            self.write_config(config)
             return
         if not resume:
             raise UsageError(
                 f"{self.path}: this run exists already; continue it with --resume or choose "
                 "another --output"
             )
-        if (found := first_difference(self.read_config(), config)) is not None:
+        free = (*NOT_TRAINED, LENGTH) if relength else NOT_TRAINED
+        if (found := first_difference(self.read_config(), config, free=free)) is not None:
             name, before, now = found
+            resumed = f"tssd train {shlex.quote(str(self.path))} --resume"
+            other = f"`{resumed}` takes the run's own options"
+            if name == LENGTH:
+                other = f"`{resumed} --trainer.epochs {now}` changes that"
             raise UsageError(
                 f"{self.path}: the run has {name.replace('.init_args', '')} = {before}, now it is "
-                f"{now}; resume with the same options or choose another --output"
+                f"{now}; {other}, or choose another --output"
             )
         for leftover in leftovers:  # of a write that was killed
             leftover.unlink(missing_ok=True)
 
 
-def first_difference(before: Any, now: Any, name: str = "") -> tuple[str, Any, Any] | None:
-    """Dotted name and both values of the first leaf in which two configurations differ."""
+def first_difference(
+    before: Any, now: Any, name: str = "", *, free: Container[str] = NOT_TRAINED
+) -> tuple[str, Any, Any] | None:
+    """Dotted name and both values of the first leaf in which two configurations differ.
+
+    Args:
+        before: a complete configuration, or a part of it.
+        now: the other.
+        name: of the part.
+        free: dotted names that may differ.
+    """
     if not (isinstance(before, Mapping) and isinstance(now, Mapping)):
         return None if before == now else (name, before, now)
     for key in dict.fromkeys([*before, *now]):
         below = f"{name}.{key}".lstrip(".")
-        if below in NOT_TRAINED:
+        if below in free:
             continue
-        found = first_difference(before.get(key), now.get(key), below)
+        found = first_difference(before.get(key), now.get(key), below, free=free)
         if found is not None:
             return found
     return None
@@ -110,7 +133,7 @@ def first_difference(before: Any, now: Any, name: str = "") -> tuple[str, Any, A
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
-    write_atomically(path, lambda temporary: temporary.write_text(text))
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def write_json(path: Path, content: Any) -> None:

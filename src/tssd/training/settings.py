@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 
 from tssd.errors import UsageError
+from tssd.training.selection import Select
 
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 Accelerator = Literal["auto", "cpu", "cuda", "mps"]
@@ -25,8 +26,11 @@ class TrainerSettings:
         precision: 32-true, or mixed precision with bfloat16 or float16.
         compile: whether to compile the network with torch.compile before training.
         gradient_clip: largest norm of the gradient, over all parameters; 0 = no clipping.
+        select: whose weights are the result: of the last epoch, the best on the validation samples,
+            or auto: the last if there are fewer than 1000 of these.
         evaluate_timesteps: longest T to evaluate at; null = the teacher's timesteps, at least 4.
-        threads: CPU threads for the arithmetic; 0 = torch's choice. Results depend on it.
+        threads: CPU threads for the arithmetic; 0 = torch's choice. Results depend on it, and
+            small networks are several times faster with 1.
         progress: whether to show how far training is: a bar, or lines where there is no terminal.
     Raises: UsageError: a number out of range, CUDA or MPS asked for where there is none, float16
         on a CPU.
@@ -37,6 +41,7 @@ class TrainerSettings:
     precision: Precision = "32-true"
     compile: bool = False
     gradient_clip: float = 0.0
+    select: Select = "auto"
     evaluate_timesteps: int | None = None
     threads: int = 0
     progress: bool = True

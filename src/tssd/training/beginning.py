@@ -1,0 +1,88 @@
+"""What a run leaves behind before its first step, and compares when it is resumed."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tssd.errors import DataError
+from tssd.not_trained import LENGTH
+from tssd.reading import read_json
+from tssd.training.environment import environment
+from tssd.training.parts import Parts
+from tssd.training.run_folder import RunFolder, write_json
+from tssd.training.saved import load_checkpoint
+
+log = logging.getLogger("tssd")
+
+HASHES = {"split_hash": "the choice of samples", "content_hash": "what the samples hold"}
+
+
+def begin(parts: Parts, run: RunFolder) -> list[dict[str, Any]]:
+    """Write environment.json and model.json; with a checkpoint they make a run that can be read.
+
+    Returns the changes of the run's length so far: from, to, and the epochs trained by then.
+
+    Raises: DataError: the data is not that of the run's beginning, more epochs are trained than it
+        is to have now, or a file is damaged.
+    """
+    noted = read_facts(run.environment)
+    refuse_other_data(run, read_facts(run.model) | noted, parts)
+    changes = [*noted.get("changes", []), *_change_of_length(parts, run)]
+    data = parts.data
+    hashes = {name: getattr(data, name) for name in HASHES}
+    write_json(run.environment, environment() | hashes | {"changes": changes})
+    if changes:
+        # After the note of it: what is killed in between notes it once more, never not at all.
+        run.write_config(run.read_config() | {"trainer": parts.config["trainer"]})
+    description = {
+        "net": parts.config["net"],
+        "timesteps": parts.config["timesteps"],
+        "class_names": list(data.class_names),
+        "sample_shape": list(data.sample_shape),
+        "mean": list(data.mean),
+        "std": list(data.std),
+    }
+    write_json(run.model, description | hashes)
+    return changes
+
+
+def refuse_other_data(run: RunFolder, before: Mapping[str, Any], parts: Parts) -> None:
+    """Compare the data with what a run has noted of it; what it has not noted passes.
+
+    Raises: DataError: another split or other content; gives both fingerprints.
+    """
+    for name, what in HASHES.items():
+        noted = before.get(name)
+        if noted is not None and noted != (now := getattr(parts.data, name)):
+            raise DataError(
+                f"{run.path}: the data has changed since this run began: {what} ({name}) was "
+                f"{noted}, now it is {now}; put the data back as it was, or train into another "
+                "--output"
+            )
+
+
+def _change_of_length(parts: Parts, run: RunFolder) -> list[dict[str, Any]]:
+    old, new = run.read_config()["trainer"].get("epochs"), parts.trainer.epochs
+    if old == new:
+        return []
+    trained = load_checkpoint(run.last)["epoch"] + 1 if run.last.exists() else 0
+    if new < trained:
+        raise DataError(
+            f"{run.path}: {trained} epochs are trained already, now trainer.epochs is {new}; "
+            f"give {trained} or more, or train into another --output"
+        )
+    log.warning(
+        "%s: %d epochs instead of %s, %d of them trained; from here on the learning rate is that "
+        "of a run of %d epochs",
+        run.path, new, old, trained, new,
+    )  # fmt: skip
+    return [{"option": LENGTH, "from": old, "to": new, "epochs_trained": trained}]
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """A JSON mapping of a run, empty where there is none yet. Raises: DataError: damaged."""
+    try:
+        return read_json(path, remedy="restore it, or delete it to continue unchecked")
+    except FileNotFoundError:
+        return {}

@@ -1,0 +1,34 @@
+"""What torch raises in a step of training, in one line with the remedy."""
+
+from tssd.errors import DataError
+from tssd.training.parts import Parts
+
+# Of torch, its allocators and numpy.
+NO_MEMORY = ("out of memory", "allocate memory", "Unable to allocate", "alloc_cpu", "bad_alloc")
+TOO_LARGE = "without overflow"
+
+
+def in_one_line(error: BaseException, parts: Parts) -> DataError | None:
+    """The line for the user; None = the error is another one.
+
+    Args:
+        error: raised in training or evaluation.
+        parts: of the run.
+    """
+    text = " ".join(str(error).split())
+    if TOO_LARGE in text:
+        return DataError(
+            f"optimizer: a number is too large for a weight ({text}); lower --optimizer.lr, or "
+            "what the schedule multiplies it by"
+        )
+    if not isinstance(error, MemoryError) and not any(sign in text for sign in NO_MEMORY):
+        return None
+    steps = parts.criterion.timesteps.teacher
+    shape = " x ".join(map(str, parts.data.sample_shape))
+    weights = sum(p.numel() for p in parts.net.parameters())
+    return DataError(
+        f"out of memory on {parts.device}, in a step of {parts.data.batch_size} samples of {shape} "
+        f"values, {steps} timesteps and {weights:,} weights; memory grows with samples times "
+        "timesteps: lower --data.batch_size or --timesteps.teacher, and train into another "
+        "--output, or use a smaller --net.width"
+    )

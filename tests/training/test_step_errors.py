@@ -1,0 +1,32 @@
+import numpy as np
+import pytest
+import torch
+
+from tssd.errors import DataError
+from tssd.training.fit import fit
+from tssd.training.run_folder import RunFolder
+from tssd.training.step_errors import in_one_line
+
+from .runs import small, watched
+
+HUGE = 2**50  # more than any machine has
+
+
+@pytest.mark.parametrize("ask", [torch.empty, np.empty, lambda size: bytearray(size)])
+def test_what_allocators_raise_is_one_line_with_the_remedy(tmp_path, ask):
+    """Real refusals of the allocators, in a step of a real run."""
+    parts = watched(small(), lambda _: ask(HUGE))
+    with pytest.raises(DataError, match="out of memory on cpu, in a step of 25 samples") as caught:
+        fit(parts, tmp_path)
+    assert "--data.batch_size" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not RunFolder(tmp_path).results.exists()
+
+
+def test_other_errors_are_left_alone():
+    assert in_one_line(RuntimeError("shapes do not fit"), small()) is None
+
+
+def test_a_rate_beyond_float32_is_one_line(tmp_path):
+    with pytest.raises(DataError, match=r"optimizer: a number is too large.*lower --optimizer\.lr"):
+        fit(small({"optimizer.lr": 1e308}), tmp_path)
