@@ -64,7 +64,7 @@ class DistillModule(LightningModule):
         """Accuracy at every T up to the teacher's, from one pass; `val/accuracy` is at T_s."""
         x, y = batch
         timesteps = self.criterion.timesteps
-        logits = self.net(as_sequence(x, y, timesteps.teacher)).logits
+        logits = self.net(as_sequence(x, y, timesteps.teacher, net=self.net)).logits
         right = (running_mean(logits.float()).argmax(-1) == y).float().mean(-1)
         values = {f"val/accuracy_t{t + 1}": value for t, value in enumerate(right)}
         self.log_dict(values, batch_size=y.shape[0])
