@@ -6,7 +6,9 @@ them folded into the batch, so that what follows computes in one run what the ne
 return after t = 1..T steps.
 """
 
+import sys
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 import torch
@@ -21,14 +23,21 @@ _SUMS = {torch.Tensor.sum, torch.sum}
 
 @dataclass(frozen=True)
 class TimeMean:
-    """Which of a run's means or sums is over time: its number, and the axis that is time."""
+    """Which of a run's means or sums is over time.
 
+    Args:
+        place: function and line in it that takes the mean; hooks may take others in between.
+        number: how often that line took one before.
+        axis: which axis is time.
+    """
+
+    place: str
     number: int
     axis: int
 
 
 class TimeMeans(TorchFunctionMode):
-    """Counts the means and sums along axes in a run, and replaces one of them.
+    """Watches the means and sums along axes in a run, and replaces one of them.
 
     Args:
         take: the one over time, or None to find out which may be.
@@ -39,7 +48,7 @@ class TimeMeans(TorchFunctionMode):
         super().__init__()
         self.take = take
         self.lead = lead
-        self.seen = 0
+        self.seen: dict[str, int] = {}
         self.candidates: list[TimeMean] = []
 
     def __torch_function__(
@@ -55,14 +64,16 @@ class TimeMeans(TorchFunctionMode):
         x, dim = given["input"], given["dim"]
         if not isinstance(x, Tensor) or dim is None or x.dim() < 2:
             return func(*args, **kwargs)
-        number, self.seen = self.seen, self.seen + 1
+        place = _place(sys._getframe(1))
+        number = self.seen[place] = self.seen.get(place, -1) + 1
         axes = {d % x.dim() for d in ([dim] if isinstance(dim, int) else dim)}
-        if self.take is not None and self.take.number == number and self.take.axis in axes:
+        taken = self.take is not None and (self.take.place, self.take.number) == (place, number)
+        if taken and self.take.axis in axes:
             others = axes - {self.take.axis}
             return _at_every_step(x, self.take.axis, others, func in _SUMS, given.get("keepdim"))
         steps, batch = self.lead
         if batch in x.shape:
-            self.candidates += [TimeMean(number, d) for d in axes if x.shape[d] == steps]
+            self.candidates += [TimeMean(place, number, d) for d in axes if x.shape[d] == steps]
         return func(*args, **kwargs)
 
 
@@ -75,6 +86,11 @@ def logits_of_means(folded: Tensor, steps: int) -> Tensor:
     counts = torch.arange(1, steps + 1, device=means.device, dtype=means.dtype).view(-1, 1, 1)
     sums = counts * means
     return torch.cat([sums[:1], sums[1:] - sums[:-1]])
+
+
+def _place(frame: FrameType) -> str:
+    code = frame.f_code
+    return f"{code.co_qualname}+{frame.f_lineno - code.co_firstlineno}"
 
 
 def _at_every_step(x: Tensor, axis: int, others: set[int], is_sum: bool, keepdim: object) -> Tensor:

@@ -50,18 +50,18 @@ class Call:
     head_place: TapPlace | None = None
     means: Mapping[bool, TimeMean] = field(default_factory=dict)
 
-    @property
-    def takes(self) -> str:
-        """Of the axes of a sequence, those that the network is given."""
-        return {"batch_first": "[N, T, ...]", "time_first": "[T, N, ...]"}.get(
-            self.layout, "[N, ...]"
-        )
-
     def forget(self, module: nn.Module) -> None:
         """Clear the state of all parts of a network, known and unknown."""
         clear_state(module)
-        if self.reset is not None:
-            self.reset(module)
+        if self.reset is None:
+            return
+        # A reset in place, such as net.membrane.zero_(), would go on in the last call's graph.
+        for part in module.modules():
+            for table in (vars(part), part._buffers):
+                for key, value in table.items():
+                    if isinstance(value, Tensor) and value.grad_fn is not None:
+                        table[key] = value.detach()
+        self.reset(module)
 
     def run(
         self, module: nn.Module, x: Tensor, names: Iterable[str] = ()

@@ -32,6 +32,12 @@ _CAUSAL = (
 )
 
 
+_AVERAGE = (
+    "where it adds up over time, divide by the timesteps of this run, e.g. x.mean(0) or x.sum(0) / "
+    "len(x); all before has to be causal"
+)
+
+
 def are_logits(trial: Trial, logits: Tensor) -> None:
     """Refuse what no loss can be taken of."""
     mode = "training" if trial.module.training else "eval"
@@ -91,8 +97,14 @@ def runs_for_any_time(trial: Trial, logits: Tensor) -> None:
         try:
             short = trial.logits(trial.x[:fewer])
         except UsageError as error:
-            cause = error.__cause__ or error
-            reason = (str(cause).splitlines() or [""])[0]
+            cause = error.__cause__
+            if cause is None and trial.call.layout == "repeating":  # set_timesteps did nothing
+                raise
+            reason = (
+                "its output has another shape"
+                if cause is None
+                else f"{type(cause).__name__}: {(str(cause).splitlines() or [''])[0]}"
+            )
             raise UsageError(
                 f"module: {kind} runs for T = {steps}, but not for T = {fewer}: {reason}; TSSD "
                 "trains and evaluates at several T; replace layers that are made for one, such as "
@@ -105,7 +117,7 @@ def runs_for_any_time(trial: Trial, logits: Tensor) -> None:
             raise UsageError(
                 f"module: the logits of {kind} after {fewer} timestep{'s' * (fewer > 1)} depend "
                 f"on whether {steps} are run, but TSSD takes the first T_s of T_t for a run of "
-                f"T_s; {_CAUSAL}"
+                f"T_s; {_AVERAGE if trial.call.means else _CAUSAL}"
             )
 
 
