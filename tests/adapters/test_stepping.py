@@ -84,6 +84,29 @@ def test_a_state_may_be_a_list():
     assert torch.equal(net(series.unflatten(2, (1, 8, 8))).logits[1], 0.5 * series[0] + series[1])
 
 
+class HiddenAndCell(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.LSTMCell(64, CLASSES)
+
+    def forward(self, x_t: Tensor, h: Tensor | None = None, c: Tensor | None = None):
+        h, c = self.cell(x_t.flatten(1), None if h is None else (h, c))
+        return h, h, c
+
+
+class FromZero(Norse):
+    def forward(self, input_tensor: Tensor, mem: Tensor | float = 0.0):
+        mem = 0.5 * mem + input_tensor.flatten(1)
+        return mem, mem
+
+
+@pytest.mark.parametrize("module", [HiddenAndCell(), FromZero()])
+def test_a_state_may_be_h_and_c_or_start_from_a_number(module):
+    logits = adapt(module, example=x, layout="stepped")(series := sequence(2, 5)).logits
+    _, *states = module(series[0])
+    assert torch.equal(logits[1], module(series[1], *states)[0])
+
+
 class OneTooMany(Cell):
     def forward(self, x_t: Tensor, hidden=None):
         z, hidden = super().forward(x_t, hidden)
@@ -129,7 +152,8 @@ def test_what_says_state_and_what_does_not():
 
     yes = ["state", "mem", "mem1", "spk_mem", "hx", "hidden_states", "syn2", "h", "v", "lif_state"]
     assert names(*(f"{name}=None" for name in yes)) == yes
-    no = ["mask=None", "target=None", "return_state=False", "scale=1", "mem=0.0"]
+    assert names("mem=0.0", "state=()") == ["mem", "state"]
+    no = ["mask=None", "target=None", "return_state=None", "keep_state=False", "scale=1", "c=None"]
     assert names(*no) == []
 
 

@@ -67,10 +67,10 @@ class TimeMeans(TorchFunctionMode):
         place = _place(sys._getframe(1))
         number = self.seen[place] = self.seen.get(place, -1) + 1
         axes = {d % x.dim() for d in ([dim] if isinstance(dim, int) else dim)}
-        taken = self.take is not None and (self.take.place, self.take.number) == (place, number)
-        if taken and self.take.axis in axes:
-            others = axes - {self.take.axis}
-            return _at_every_step(x, self.take.axis, others, func in _SUMS, given.get("keepdim"))
+        take = self.take
+        if take is not None and (take.place, take.number) == (place, number) and take.axis in axes:
+            others = axes - {take.axis}
+            return _at_every_step(x, take.axis, others, func in _SUMS, given.get("keepdim"))
         steps, batch = self.lead
         if batch in x.shape:
             self.candidates += [TimeMean(place, number, d) for d in axes if x.shape[d] == steps]

@@ -25,12 +25,10 @@ STRONGER = (3.0, 10.0, 30.0)
 
 _LOOP = "layout='repeating' if it repeats its input itself"
 
-
 _CAUSAL = (
     "make it causal: no sum, norm, attention or second direction over all timesteps (a mean over "
     "time that ends the network is fine)"
 )
-
 
 _AVERAGE = (
     "where it adds up over time, divide by the timesteps of this run, e.g. x.mean(0) or x.sum(0) / "
@@ -55,7 +53,11 @@ def are_logits(trial: Trial, logits: Tensor) -> None:
 
 def is_no_tap(tap: str, shown: Tensor, logits: Tensor) -> None:
     """Refuse a tap that is the output: a network that ends there has features for logits."""
-    if shown.shape == logits.shape and torch.allclose(shown, logits, TOLERANCE, TOLERANCE):
+    if (
+        shown.any()
+        and shown.shape == logits.shape
+        and torch.allclose(shown, logits, TOLERANCE, TOLERANCE)
+    ):
         raise UsageError(
             f"tap {tap!r}: is the network's own output [T, N, {logits.shape[-1]}]; tap a module "
             "before the classifier, or add the classifier if these are features"

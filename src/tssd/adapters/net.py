@@ -82,8 +82,10 @@ class AdaptedNet(nn.Module):
             x = in_dtype_of(self.module, x)
             x = x.clone() if x.is_inference() else x
             logits, calls = self.call.run(self.module, x, names)
-            tapped = {n: gather(n, self.places[n], calls[n], steps, batch) for n in names}
-        return NetOutput(logits, dict(tapped))
+            tapped: dict[Tap, Tensor] = {
+                n: gather(n, self.places[n], calls[n], steps, batch) for n in names
+            }
+        return NetOutput(logits, tapped)
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle holds: no membrane, which may hang on a graph."""

@@ -61,9 +61,10 @@ def probe(module: nn.Module, taps: tuple[str, ...], call: Call, x: Tensor) -> Le
                 "and in eval mode, expected as many; return the classes' logits in both"
             )
         checks.remembers(trial)
-        trial = checks.woken(trial, logits)
-        logits = trial.logits()
-        checks.keeps_no_state(trial, logits)
+        awake = checks.woken(trial, logits)
+        if awake is not trial:
+            trial, logits = awake, awake.logits()
+            checks.keeps_no_state(trial, logits)
         if not stepped:
             checks.runs_for_any_time(trial, logits)
         if call.layout in ("time_first", "batch_first"):

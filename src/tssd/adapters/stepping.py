@@ -9,7 +9,11 @@ from torch import nn
 from tssd.errors import UsageError
 
 # Arguments that mean a state wherever neurons and recurrent cells are written.
-_STATE = re.compile(r"(.*_)?(state|mem|membrane|hidden|carry|syn|hx|prev|[hcsvu])s?_?\d*", re.I)
+_STATE = re.compile(
+    r"(?!(output|return|use|get|with|store|detach)_)"
+    r"(.*_)?(state|mem|membrane|hidden|carry|syn|hx|prev|[hsv])s?_?\d*",
+    re.IGNORECASE,
+)
 
 
 def check_arguments(module: nn.Module) -> None:
@@ -26,11 +30,14 @@ def check_arguments(module: nn.Module) -> None:
 
 
 def state_arguments(module: nn.Module) -> list[str]:
-    """Arguments of a network's forward, after its input, that take a state; None is the first."""
+    """Arguments of a network's forward, after its input, that take a state; first the default."""
     return [
         p.name
         for p in _arguments(module)[1:]
-        if p.default is None and p.kind is not p.POSITIONAL_ONLY and _STATE.fullmatch(p.name)
+        if p.kind is not p.POSITIONAL_ONLY
+        and p.default is not p.empty
+        and not isinstance(p.default, bool)
+        and _STATE.fullmatch(p.name)
     ]
 
 
@@ -47,6 +54,8 @@ def carried(module: nn.Module, output: object, names: Sequence[str]) -> dict[str
     if len(states) == len(names):
         return dict(zip(names, states, strict=True))
     options = [p.name for p in _arguments(module)[1:] if p.default is None]
+    if names and len(states) == len(options):  # (h=None, c=None)
+        return dict(zip(options, states, strict=True))
     if not names and not options:
         return {}  # it can't take a state: what it returns is shown, or kept inside as well
     kind = type(module).__name__
