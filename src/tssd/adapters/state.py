@@ -35,7 +35,7 @@ def steps_checked(module: nn.Module, steps: int, batch: int, *, stepped: bool) -
         if stepped and not single and shape[0] == batch:
             raise UsageError(
                 f"{who} has step_mode='m' and takes the batch in {list(shape)} for time; set "
-                "step_mode='s', or layout='time_first'"
+                f"step_mode='s', or layout='time_first', or {_REPEATING}"
             )
         nested = shape[1:2] == (batch,) if stepped else shape[1:3] == (steps, batch)
         if not single and nested and shape[0] > 1:
