@@ -97,8 +97,11 @@ class Call:
 
     def output(self, module: nn.Module, x: Tensor) -> object:
         """What a network returns for x [T, N, ...]; of a stepped one the logits, stacked."""
+        x = x.transpose(0, 1) if self.layout == "batch_first" else x
+        # A repeated image is a view of one (see repeat_in_time): view() fails on it, and what
+        # changes it in place changes the caller's data. A copy is safe in unknown networks.
         if self.layout == "stepped":
-            return self._stepped(module, x)
+            return self._stepped(module, x.clone() if len(x) == 1 else x.contiguous())
         if self.layout == "repeating":
             if not is_constant_in_time(x) and not torch.equal(x, x[:1].expand_as(x)):
                 raise UsageError(
@@ -107,16 +110,14 @@ class Call:
                 )
             if self.set_timesteps is not None:
                 self.set_timesteps(module, x.shape[0])
-            return module(x[0].contiguous())
-        # A repeated image is a view of one (see repeat_in_time): view() fails on it, and what
-        # changes it in place changes the caller's data. A copy is safe in unknown networks.
-        return module((x.transpose(0, 1) if self.layout == "batch_first" else x).contiguous())
+            return module(x[0].clone())
+        return module(x.clone() if x.is_contiguous() and 1 in x.shape[:2] else x.contiguous())
 
     def _stepped(self, module: nn.Module, x: Tensor) -> Tensor:
         names = state_arguments(module)
         state: dict[str, object] = {}
         logits: list[Tensor] = []
-        for x_t in x.contiguous():
+        for x_t in x:
             output = module(x_t, **state)
             state = carried(module, output, names)
             logits.append(checked(output, "stepped", *x.shape[:2]))
