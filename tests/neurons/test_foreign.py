@@ -75,3 +75,4 @@ def test_a_weak_classifier_with_another_librarys_neuron_starts_anew():
     criterion = SelfDistillation(terms, Timesteps(2, 4), exits=ExitPlan(neuron=multi)).connect(net)
     for samples in (6, 3):
         criterion.run(net, images()[:samples], LABELS[:samples]).total.backward()
+        copy.deepcopy(criterion)

@@ -1,6 +1,7 @@
 """The weak classifier: a small head on an intermediate stage, used in training and early exit."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -50,6 +51,11 @@ class WeakClassifier(nn.Module):
         """Logits of the spikes at a tap."""
         clear_state(self)  # a neuron of another library may have been asked for
         return self.head(self.neuron(self.features(tap)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle holds: no membrane of another library's neuron."""
+        clear_state(self)
+        return self.__dict__.copy()
 
 
 class ExitPlan:
