@@ -49,6 +49,12 @@ def are_logits(trial: Trial, logits: Tensor) -> None:
             f"output: got {logits.shape[-1]} logit a sample, expected one a class, at least 2; "
             "end a network for two classes with two logits"
         )
+    shares = (logits >= 0).all() and ((logits.sum(-1) - 1).abs() < TOLERANCE).all()
+    if shares and ((logits > 0) & (logits < 1)).any():  # not the spikes of one winner
+        raise UsageError(
+            "output: got probabilities that sum to 1, expected logits; the loss takes the softmax, "
+            "so leave it out of the network"
+        )
 
 
 def is_no_tap(tap: str, shown: Tensor, logits: Tensor) -> None:
