@@ -212,7 +212,7 @@ def differs_alone(net: AdaptedNet, images: Tensor) -> str:
             if not torch.allclose(alone, mean, rtol=1e-6, atol=1e-6 * float(mean.abs().max())):
                 return f"T = {steps} alone differs by {float((alone - mean).abs().max()):.2g}"
         if not (together[0] != together[1]).any():
-            return "all timesteps are equal"
+            return "works, but a fresh one is silent: all timesteps are equal"
     return ""
 
 
