@@ -126,7 +126,6 @@ def test_a_network_without_memory_may_be_said_to_have_none():
     ("function", "taps", "message"),
     [
         (lambda net, x: net.head(net.spikes(x)) * torch.nan, [], "not finite in training mode"),
-        (lambda net, x: net.head(net.spikes(x))[..., :1], [], "got 1 logit a sample, expected"),
         (lambda net, x: net.head(net.spikes(x)).softmax(-1), [], "got probabilities"),
         (lambda net, x: net.spikes(x), ["lif"], "'lif': is the network's own output"),
         (

@@ -39,13 +39,18 @@ def test_what_is_no_example_is_refused(example, given, message):
         sample_dims_of(example, given)
 
 
-@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.bool, torch.float64])
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.bool])
 @pytest.mark.parametrize("net_dtype", [torch.float32, torch.float64, torch.bfloat16])
-def test_event_counts_and_other_floats_become_what_the_network_computes_in(dtype, net_dtype):
+def test_event_counts_become_what_the_network_computes_in(dtype, net_dtype):
     counts = torch.randint(2, (4, 6, 20)).to(dtype)
     module = nn.Sequential(nn.Linear(20, 8), tssd.LIF(), nn.Linear(8, 3)).to(net_dtype)
     net = adapt(module, ["1"], example=counts)
     assert torch.equal(net(counts).logits, net(counts.to(net_dtype)).logits)
+
+
+def test_a_network_of_another_type_than_its_example_is_told():
+    with pytest.raises(tssd.UsageError, match=r"pass example.to\(torch.float64\)"):
+        adapt(nn.Sequential(nn.Linear(20, 3)).double(), example=torch.rand(6, 20))
 
 
 def test_a_cast_of_a_repeated_image_stays_a_view():

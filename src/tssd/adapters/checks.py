@@ -44,11 +44,6 @@ def are_logits(trial: Trial, logits: Tensor) -> None:
             f"output: the logits are not finite in {mode} mode; check the network's weights, and "
             "divisions by zero where nothing fires"
         )
-    if logits.shape[-1] < 2:
-        raise UsageError(
-            f"output: got {logits.shape[-1]} logit a sample, expected one a class, at least 2; "
-            "end a network for two classes with two logits"
-        )
     shares = (logits >= 0).all() and ((logits.sum(-1) - 1).abs() < TOLERANCE).all()
     if shares and ((logits > 0) & (logits < 1)).any():  # not the spikes of one winner
         raise UsageError(

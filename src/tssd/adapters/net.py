@@ -28,8 +28,8 @@ class AdaptedNet(nn.Module):
         places: where and in which shape each tap arrives, by the module's name.
         call: how the network is called.
         sample_dims: axes of one sample: 1 = F, 2 = C, L, 3 = C, H, W.
-    Shapes: x [T, N, C, H, W], [T, N, C, L] or [T, N, F], any T and N -> NetOutput. Another
-        dtype than the network's becomes the network's.
+    Shapes: x [T, N, C, H, W], [T, N, C, L] or [T, N, F], any T and N -> NetOutput. Counts
+        of events may be whole numbers.
     """
 
     def __init__(
@@ -94,14 +94,14 @@ class AdaptedNet(nn.Module):
 
 
 def in_dtype_of(module: nn.Module, x: Tensor) -> Tensor:
-    """An input as a network takes it: event counts become floating point, as its weights are.
+    """An input as a network takes it: counts become floating point, of the type of its weights.
 
     Shapes: any -> the same; a time-expanded view stays one.
     """
-    kinds = (p.dtype for p in module.parameters() if p.is_floating_point())
-    dtype = next(kinds, x.dtype if x.is_floating_point() else torch.get_default_dtype())
-    if x.dtype == dtype:
+    if x.is_floating_point():
         return x
+    kinds = (p.dtype for p in module.parameters() if p.is_floating_point())
+    dtype = next(kinds, torch.get_default_dtype())
     if x.dim() and x.stride(0) == 0:  # a view of one image, which a cast would write out
         return x[0].to(dtype).expand_as(x)
     return x.to(dtype)

@@ -76,10 +76,13 @@ class Trial:
         reason = (str(error).splitlines() or [""])[0]
         shape = list(x.shape)
         takes = {"batch_first": [shape[1], shape[0], *shape[2:]], "time_first": shape}
+        kinds = (p.dtype for p in self.module.parameters() if p.is_floating_point())
+        dtype = next(kinds, x.dtype)
+        other = f", its dtype (pass example.to({dtype}))" if dtype != x.dtype else ""
         signals = ", sample_dims=2 for signals [N, C, L]" if x.dim() in (3, 5) else ""
         return (
             f"module: {type(self.module).__name__} failed on an input "
             f"{takes.get(self.call.layout, shape[1:])} (layout={self.call.layout!r}) with "
-            f"{type(error).__name__}: {reason}; check the layout, the example's shape{signals}, "
-            "and whether old state needs a reset=..."
+            f"{type(error).__name__}: {reason}; check the layout, the example's shape{signals}"
+            f"{other}, and whether old state needs a reset=..."
         )
