@@ -140,9 +140,10 @@ def test_a_whole_network_that_derives_from_spikingjellys_class_takes_what_it_lik
         def __init__(self) -> None:
             super().__init__()
             self.lif = neuron.LIFNode(step_mode="m")
+            self.head = nn.Linear(64, CLASSES)
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.lif(x.flatten(2))
+            return self.head(self.lif(x.flatten(2)))
 
     assert Net().step_mode == "s"
     assert adapt(Net(), ["lif"], example=images(4)).tap_shape("lif") == (64,)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from tssd.adapters import adapt, clear_state
-from tssd.adapters.state import state_keepers
+from tssd.neurons.foreign import state_keepers
 
 from .nets import Plain, images
 

@@ -21,7 +21,7 @@ class Branching(nn.Module):
         self.pairs = Pair()
         self.table = Table()
         self.whole = nn.Flatten(0)
-        self.image = nn.Unflatten(2, (2, 4))
+        self.image = nn.Unflatten(2, (2, 2, 2, 1))
         self.fired = Fired()
         self.head = nn.Linear(8, CLASSES)
 
@@ -57,7 +57,7 @@ class Fired(nn.Module):
         ("table", r"'table'.*returned dict, expected a floating-point tensor"),
         ("fired", r"'fired'.*returned torch.bool, expected a floating-point tensor"),
         ("whole", r"'whole'.*returned \[96\] in a run of T = 4, N = 3, expected \[T, N, ...\]"),
-        ("image", r"'image'.*returned \[4, 3, 2, 4\].* C, H, W or F"),
+        ("image", r"'image'.*returned \[4, 3, 2, 2, 2, 1\].* C, H, W, or"),
     ],
 )
 def test_refuses_a_tap_that_is_not_one_tensor_per_timestep(tap, message):

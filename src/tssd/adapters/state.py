@@ -1,39 +1,16 @@
-"""Membrane state that other libraries' neurons keep from one call to the next."""
+"""Neurons that can't remember, because they are called otherwise than they are made for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from tssd.errors import UsageError
+from tssd.neurons import Neuron
+from tssd.neurons.foreign import forward_is_foreign, state_keepers, takes_one_step
 
-# Library -> the method with which one of its modules forgets. Found by name, so that neither
-# library is imported. Not any `reset` will do: in a class that we do not know it may reset a
-# metric, or the weights. And not snntorch.utils.reset, which also wipes all other networks.
-_FORGET = {"spikingjelly": "reset", "snntorch": "reset_mem"}
-
-
-def state_keepers(module: nn.Module) -> Iterator[tuple[str, nn.Module, Callable[[], object]]]:
-    """Every part that is known to keep state: its dotted name, itself, and how it forgets.
-
-    Known are SpikingJelly's modules that have `reset` and snnTorch's neurons, subclasses included.
-    """
-    for name, part in module.named_modules():
-        libraries = {_library(parent.__module__) for parent in type(part).__mro__}
-        for library in libraries & _FORGET.keys():
-            forget = getattr(part, _FORGET[library], None)
-            if callable(forget):
-                yield name, part, forget
-
-
-def clear_state(module: nn.Module) -> None:
-    """Reset the membranes of SpikingJelly and snnTorch neurons in this module and in no other.
-
-    `AdaptedNet` does it before every call; it is also what copy.deepcopy and pickle need after a
-    training step, because a membrane then hangs on the graph.
-    """
-    for _, _, forget in state_keepers(module):
-        forget()
+_REPEATING = "layout='repeating' if the network repeats its input itself"
 
 
 @contextmanager
@@ -43,31 +20,57 @@ def steps_checked(module: nn.Module, steps: int, batch: int, *, stepped: bool) -
     Both run and give outputs of the right shape. It takes T != N and N > 1 to see it.
     """
 
-    def hook(part: nn.Module, args: tuple[object, ...]) -> None:
+    def kept(part: nn.Module, args: tuple[object, ...]) -> None:
         x = args[0] if args else None
         if not isinstance(x, Tensor):
             return
-        # snnTorch's neurons have no mode: they compute one timestep a call.
-        single = getattr(part, "step_mode", "s") == "s"
-        if single and not stepped and tuple(x.shape[:2]) == (steps, batch):
+        single, shape = takes_one_step(part), tuple(x.shape)
+        who = f"layout: {names[part]} ({type(part).__name__})"
+        if single and not stepped and shape[:2] == (steps, batch):
             raise UsageError(
-                f"layout: {names[part]} ({type(part).__name__}) computes one timestep a call, but "
-                f"was given a whole sequence {list(x.shape)}; use layout='stepped', or "
-                "step_mode='m' if it is SpikingJelly's"
+                f"{who} computes one timestep a call, but was given a whole sequence "
+                f"{list(shape)}; use layout='stepped', or step_mode='m' if it is SpikingJelly's, "
+                f"or {_REPEATING}"
             )
-        if stepped and not single and x.shape[0] == batch:
+        if stepped and not single and shape[0] == batch:
             raise UsageError(
-                f"layout: {names[part]} ({type(part).__name__}) has step_mode='m' and takes the "
-                f"batch in {list(x.shape)} for time; set step_mode='s', or layout='time_first'"
+                f"{who} has step_mode='m' and takes the batch in {list(shape)} for time; set "
+                f"step_mode='s', or layout='time_first', or {_REPEATING}"
             )
+        nested = shape[1:2] == (batch,) if stepped else shape[1:3] == (steps, batch)
+        if not single and nested and shape[0] > 1:
+            raise UsageError(
+                f"{who} was given {shape[0]} timesteps {list(shape)} inside one; use {_REPEATING}, "
+                "or layout='time_first' if it takes sequences"
+            )
+
+    def clean(part: nn.Module, args: tuple[object, ...]) -> None:
+        # Ours start from clean membranes in every call, so that a call must be the whole run.
+        x = args[0] if args else None
+        if not isinstance(x, Tensor):
+            return
+        whole = x.shape[0] in (steps, batch) and tuple(x.shape[1:3]) != (steps, batch)
+        if whole and not stepped:
+            return
+        name = next(n for n, p in module.named_modules() if p is part)
+        raise UsageError(
+            f"layout: {name} ({type(part).__name__}) was given {list(x.shape)} and forgets after "
+            f"every call, but a run has {steps} timesteps of {batch} samples; pass it whole "
+            f"sequences [T, N, ...] with layout='time_first', or use {_REPEATING}"
+        )
 
     names = {
         part: name
         for name, part, _ in state_keepers(module)
         # A network of the user's own may derive from a neuron's base class and do otherwise.
-        if _library(type(part).forward.__module__) in _FORGET
+        if forward_is_foreign(part)
     }
-    handles = [part.register_forward_pre_hook(hook) for part in names]
+    handles = [part.register_forward_pre_hook(kept) for part in names]
+    handles += [
+        part.register_forward_pre_hook(clean)
+        for part in module.modules()
+        if isinstance(part, Neuron)
+    ]
     try:
         yield
     finally:
@@ -75,5 +78,69 @@ def steps_checked(module: nn.Module, steps: int, batch: int, *, stepped: bool) -
             handle.remove()
 
 
-def _library(module_name: str) -> str:
-    return module_name.partition(".")[0]
+@contextmanager
+def loops_checked(module: nn.Module) -> Iterator[None]:
+    """Refuse a network for one timestep whose call runs all its neurons and weights repeatedly."""
+    calls: dict[nn.Module, int] = {}
+    neurons = {part for _, part, _ in state_keepers(module) if forward_is_foreign(part)}
+    weighted = {part for part in module.modules() if _has_weights(part)} - neurons
+
+    def count(part: nn.Module, args: object) -> None:
+        calls[part] = calls.get(part, 0) + 1
+
+    def begin(part: nn.Module, args: object) -> None:
+        calls.clear()
+
+    def end(part: nn.Module, args: object, output: object) -> None:
+        often = {calls[n] for n in neurons if n in calls}
+        repeated = any(calls.get(w, 0) > 1 for w in weighted)
+        if repeated and often and min(often) > 1:
+            raise UsageError(
+                f"layout: one call of {type(module).__name__} runs its neurons {min(often)} times, "
+                f"so it is more than a timestep of layout='stepped'; use {_REPEATING}"
+            )
+
+    handles = [part.register_forward_pre_hook(count) for part in neurons | weighted]
+    handles.append(module.register_forward_pre_hook(begin, prepend=True))
+    handles.append(module.register_forward_hook(end))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def whole_sequence_calls(module: nn.Module, steps: int, batch: int) -> Iterator[list[str]]:
+    """Names of weighted layers that are called again and again with whole sequences in here."""
+    calls: dict[str, int] = {}
+    repeated: list[str] = []
+
+    def counter(name: str):
+        def count(part: nn.Module, args: tuple[object, ...]) -> None:
+            x = args[0] if args else None
+            if isinstance(x, Tensor) and tuple(x.shape[:2]) == (steps, batch):
+                calls[name] = calls.get(name, 0) + 1
+                if calls[name] == 2:
+                    repeated.append(name)
+
+        return count
+
+    def begin(part: nn.Module, args: object) -> None:
+        calls.clear()
+
+    handles = [
+        part.register_forward_pre_hook(counter(name))
+        for name, part in module.named_modules()
+        if _has_weights(part)
+    ]
+    handles.append(module.register_forward_pre_hook(begin, prepend=True))
+    try:
+        yield repeated
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _has_weights(part: nn.Module) -> bool:
+    return any(is_lazy(p) or p.dim() > 1 for p in part.parameters(recurse=False))

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tssd.adapters.output import first_tensor
 from tssd.errors import UsageError
 
 # How many names an error lists.
@@ -30,6 +31,11 @@ Arrangement = Callable[[list[Tensor], int, int], Tensor]
 def stacked(calls: list[Tensor], steps: int, batch: int) -> Tensor:
     """The module was called once a timestep: T times [N, ...]."""
     return torch.stack(calls)
+
+
+def chained(calls: list[Tensor], steps: int, batch: int) -> Tensor:
+    """The module was called once a timestep, for sequences of one: T times [1, N, ...]."""
+    return torch.cat(calls)
 
 
 def whole(calls: list[Tensor], steps: int, batch: int) -> Tensor:
@@ -54,22 +60,44 @@ def folded_batch_first(calls: list[Tensor], steps: int, batch: int) -> Tensor:
 
 @dataclass(frozen=True)
 class TapPlace:
-    """What the dry run learned about a tap: shape (C, H, W) or (F,), and how outputs arrive."""
+    """What the dry run learned about a tap.
+
+    Args:
+        shape: of one sample, (C, H, W), (C, L) or (F,).
+        arrange: how outputs arrive.
+        channels_last: whether they arrive as [..., L, D] or [..., H, W, C].
+    """
 
     shape: tuple[int, ...]
     arrange: Arrangement
+    channels_last: bool = False
+
+    def __call__(self, outputs: list[Tensor], steps: int, batch: int) -> Tensor:
+        """Outputs as [T, N, ...], the channels in front."""
+        arranged = self.arrange(outputs, steps, batch)
+        return arranged.movedim(-1, 2) if self.channels_last else arranged
 
 
-def learn(name: str, calls: list[Shown], steps: int, batch: int, *, time_first: bool) -> TapPlace:
+def learn(
+    name: str,
+    calls: list[Shown],
+    steps: int,
+    batch: int,
+    *,
+    time_first: bool,
+    channels_last: bool = False,
+) -> TapPlace:
     """Tell from a dry run, in which T != N and T, N > 1, how a tap's outputs arrive.
 
     Raises: UsageError: called never, or more than once a step; no spikes of a known shape.
     """
-    outputs = _tensors(name, calls)
+    outputs = tensors(name, calls)
     shapes = [tuple(output.shape) for output in outputs]
     arrange: Arrangement | None = None
     if len(shapes) == steps and all(shape[:1] == (batch,) for shape in shapes):
         arrange = stacked
+    elif len(shapes) == steps and all(shape[:2] == (1, batch) for shape in shapes):
+        arrange = chained
     elif len(shapes) == 1:
         known: dict[tuple[int, ...], Arrangement] = {
             (steps, batch): whole,
@@ -86,12 +114,14 @@ def learn(name: str, calls: list[Shown], steps: int, batch: int, *, time_first: 
             "one call; give every use a module of its own, or tap a module around them"
         )
     shape = None if arrange is None else tuple(arrange(outputs, steps, batch).shape[2:])
-    if arrange is None or shape is None or len(shape) not in (1, 3):
+    if arrange is None or shape is None or len(shape) not in (1, 2, 3):
         raise UsageError(
             f"tap {name!r}: returned {list(shapes[0])} in a run of T = {steps}, N = {batch}, "
             "expected [T, N, ...], folded [T*N, ...], or [N, ...] once a timestep, where ... is "
-            "C, H, W or F; tap a module with such an output"
+            "C, H, W, or C, L, or tokens L, D, or F; tap a module with such an output"
         )
+    if channels_last and len(shape) > 1:
+        return TapPlace((shape[-1], *shape[:-1]), arrange, channels_last=True)
     return TapPlace(shape, arrange)
 
 
@@ -100,14 +130,14 @@ def gather(name: str, place: TapPlace, calls: list[Shown], steps: int, batch: in
 
     Raises: UsageError: they do not arrive as they did in the dry run.
     """
-    outputs = _tensors(name, calls)
-    expected = steps if place.arrange is stacked else 1
+    outputs = tensors(name, calls)
+    expected = steps if place.arrange in (stacked, chained) else 1
     if len(outputs) != expected:
         raise UsageError(
             f"tap {name!r}: called {len(outputs)} times in {steps} timesteps, but in the dry run "
             f"as if {expected} were right here; tap a module that is always called alike"
         )
-    return place.arrange(outputs, steps, batch)
+    return place(outputs, steps, batch)
 
 
 @contextmanager
@@ -125,7 +155,7 @@ def showing(module: nn.Module, names: Iterable[str]) -> Iterator[dict[str, list[
             handle.remove()
 
 
-def check_name(module: nn.Module, name: object) -> str:
+def check_name(module: nn.Module, name: object, *, option: str = "tap") -> str:
     """A module's dotted name, if there is such a module.
 
     Raises: UsageError: there is none (lists the nearest).
@@ -136,15 +166,9 @@ def check_name(module: nn.Module, name: object) -> str:
     nearest = difflib.get_close_matches(str(name), names, n=_LISTED, cutoff=0.0)
     more = f", ... ({len(names)} in all)" if len(names) > len(nearest) else ""
     raise UsageError(
-        f"tap: got {name!r}, expected the name of a module in {type(module).__name__}: "
+        f"{option}: got {name!r}, expected the name of a module in {type(module).__name__}: "
         f"{', '.join(nearest) or 'it has none'}{more}"
     )
-
-
-def first_tensor(output: object) -> Tensor | None:
-    """The output itself, or the first of a tuple: spikes or logits, followed by states."""
-    first = output[0] if isinstance(output, tuple | list) and output else output
-    return first if isinstance(first, Tensor) else None
 
 
 def _collector(seen: list[Shown]) -> Callable[[nn.Module, Any, Any], None]:
@@ -159,7 +183,11 @@ def _collector(seen: list[Shown]) -> Callable[[nn.Module, Any, Any], None]:
     return hook
 
 
-def _tensors(name: str, calls: list[Shown]) -> list[Tensor]:
+def tensors(name: str, calls: list[Shown]) -> list[Tensor]:
+    """What a tap showed, call after call.
+
+    Raises: UsageError: nothing, or no floating-point tensor, or it was changed in place since.
+    """
     if not calls:
         raise UsageError(
             f"tap {name!r}: never called by the network's forward; tap a module that is"

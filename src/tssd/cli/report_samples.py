@@ -39,7 +39,7 @@ def show_samples(
     # Only these are read from the disk.
     parts.data.split = replace(parts.data.split, test=parts.data.split.test[chosen])
     x, y = parts.data.dataset("test").__getitems__(list(range(len(chosen))))
-    x = as_sequence(x, y, parts.evaluate_timesteps).to(parts.device)
+    x = as_sequence(x, y, parts.evaluate_timesteps, net=parts.net).to(parts.device)
     found: dict[str, Samples] = {}
     for name, folder in runs.items():
         net = parts.net if folder == first else load(folder, device=parts.device).net

@@ -91,7 +91,8 @@ def evaluate(
             y = _checked_labels(y, net.num_classes)
             if not len(y):
                 continue
-            x = as_sequence(x.to(device, non_blocking=True), y, timesteps, dtype=dtype)
+            x = x.to(device, non_blocking=True)
+            x = as_sequence(x, y, timesteps, dtype=dtype, net=net)
             with counter.counting(x), explained(x, dtype):
                 out = net(x, taps)
             check_logits(out.logits, (timesteps, len(y), net.num_classes))

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
+from tssd.neurons.foreign import clear_state, forward_is_foreign, state_keepers, takes_one_step
 
 # A tap names the place after which a network shows its spikes: a stage's index, or, in a network
 # that was written elsewhere, a module's name.
@@ -104,6 +105,7 @@ class StagedNet(nn.Module):
                 f"input: got samples of shape {list(size)}, but the network was built for "
                 f"{list(self.sample_shape)}; build it with that image_size and in_channels"
             )
+        _forget(self)
         wanted = {self.resolve_tap(tap) for tap in taps}
         kept: dict[Tap, Tensor] = {}
         for index, stage in enumerate(self.stages):
@@ -111,3 +113,22 @@ class StagedNet(nn.Module):
             if index in wanted:
                 kept[index] = x
         return NetOutput(self.head(x), kept)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle holds: no membrane of another library's neuron."""
+        clear_state(self)
+        return self.__dict__.copy()
+
+
+def _forget(net: nn.Module) -> None:
+    """Start other libraries' neurons from clean membranes, as ours do by themselves."""
+    for name, part, forget in state_keepers(net):
+        # Layers without a threshold, such as SpikingJelly's dropout, may stand in a fold.
+        spikes = hasattr(part, "v_threshold") or hasattr(part, "threshold")
+        if spikes and takes_one_step(part) and forward_is_foreign(part):
+            raise UsageError(
+                f"neuron: {name} ({type(part).__name__}) computes one timestep a call, but stages "
+                "pass whole sequences [T, N, ...]; build SpikingJelly's with step_mode='m', or use "
+                "tssd.LIF"
+            )
+        forget()

@@ -12,20 +12,28 @@ from tssd.time import repeat_in_time
 
 
 def as_sequence(
-    x: Tensor, target: Tensor, timesteps: int, *, dtype: torch.dtype | None = None
+    x: Tensor,
+    target: Tensor,
+    timesteps: int,
+    *,
+    dtype: torch.dtype | None = None,
+    net: object = None,
 ) -> Tensor:
     """A sequence of `timesteps` steps: images are repeated, sequences are cut.
 
     Counts of events arrive as small integers and become floating point here, on the device: of
-    `dtype`, or of torch's default type.
+    `dtype`, or of torch's default type. A network may say how many axes a sample has: with
+    `net.sample_dims` 2, x is [N, C, L] or [T', N, C, L].
 
     Shapes: x [N, C, H, W] or [N, F] -> [T, N, ...]; x [T', N, C, H, W] with T' >= T -> [T, N, ...].
     Raises: UsageError: a sequence shorter than `timesteps`, or a shape that is neither.
         DataError: a value that is not finite.
     """
-    if x.dim() in (2, 4) and x.shape[0] == target.shape[0]:
+    sample_dims = getattr(net, "sample_dims", None)
+    known = (1, 3) if sample_dims is None else (sample_dims,)
+    if x.dim() - 1 in known and x.shape[0] == target.shape[0]:
         return repeat_in_time(_finite(x, dtype), timesteps)
-    if x.dim() in (3, 5) and x.shape[1] == target.shape[0]:
+    if x.dim() - 2 in known and x.shape[1] == target.shape[0]:
         if x.shape[0] < timesteps:
             raise UsageError(
                 f"timesteps: the data has {x.shape[0]}, but {timesteps} are wanted; "

@@ -1,12 +1,14 @@
 """The weak classifier: a small head on an intermediate stage, used in training and early exit."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import Tap
 from tssd.neurons import LIF, Neuron
+from tssd.neurons.foreign import clear_state
 from tssd.time import TimeFold
 
 
@@ -14,11 +16,11 @@ class WeakClassifier(nn.Module):
     """Conv, batch norm, LIF, global average pool, linear; without conv and pool on flat features.
 
     Args:
-        shape: of one sample at the tap, (C, H, W) or (F,).
+        shape: of one sample at the tap, (C, H, W), (C, L) or (F,).
         num_classes: classes K.
         channels: output channels of the convolution; None = those of the tap.
         neuron: builds the spiking layer.
-    Shapes: [T, N, C, H, W] or [T, N, F] -> logits [T, N, K].
+    Shapes: [T, N, C, H, W], [T, N, C, L] or [T, N, F] -> logits [T, N, K].
     Source: TSSD, arXiv 2406.07862, section 3.3; widths and pool are left open there.
     """
 
@@ -37,15 +39,23 @@ class WeakClassifier(nn.Module):
             self.features = TimeFold(nn.Linear(c_in, c_out, bias=False), nn.BatchNorm1d(c_out))
             self.head = TimeFold(nn.Linear(c_out, num_classes))
         else:
-            conv = nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
-            self.features = TimeFold(conv, nn.BatchNorm2d(c_out))
-            pool = nn.AdaptiveAvgPool2d(1)
+            flat = len(shape) == 2
+            convolve, norm = (nn.Conv1d, nn.BatchNorm1d) if flat else (nn.Conv2d, nn.BatchNorm2d)
+            conv = convolve(c_in, c_out, 3, padding=1, bias=False)
+            self.features = TimeFold(conv, norm(c_out))
+            pool = nn.AdaptiveAvgPool1d(1) if flat else nn.AdaptiveAvgPool2d(1)
             self.head = TimeFold(pool, nn.Flatten(), nn.Linear(c_out, num_classes))
         self.neuron = neuron()
 
     def forward(self, tap: Tensor) -> Tensor:
         """Logits of the spikes at a tap."""
+        clear_state(self)  # a neuron of another library may have been asked for
         return self.head(self.neuron(self.features(tap)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle holds: no membrane of another library's neuron."""
+        clear_state(self)
+        return self.__dict__.copy()
 
 
 class ExitPlan:

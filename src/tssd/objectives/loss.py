@@ -148,7 +148,7 @@ class SelfDistillation(nn.Module):
         """
         classes(target, self._known_classes())
         dtype = dtype_of(net)
-        sequence = as_sequence(x, target, self.timesteps.teacher, dtype=dtype)
+        sequence = as_sequence(x, target, self.timesteps.teacher, dtype=dtype, net=net)
         weights = _parameters(net)
         if torch.is_grad_enabled():
             check_weights(weights)

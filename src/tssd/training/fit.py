@@ -50,9 +50,9 @@ def fit(
         resume: whether to continue a run that was interrupted.
         relength: whether a resumed run may have another number of epochs than before.
     Raises: UsageError: the folder holds a run and `resume` is off, it holds another run, or a step
-        can't fit into memory. DataError: a damaged checkpoint, data that has changed since the run began, a loading
-        process that ended, too little memory, or a full disk. DivergedError: the loss is not
-        finite. KeyboardInterrupt: Ctrl-C or SIGTERM; the last checkpoint is usable.
+        can't fit into memory. DataError: a damaged checkpoint, data that has changed since the run
+        began, a loading process that ended, too little memory, or a full disk. DivergedError: the
+        loss is not finite. KeyboardInterrupt: Ctrl-C or SIGTERM; the last checkpoint is usable.
     Side effects: sets the process's seed, threads, and torch's deterministic algorithms.
     """
     run = RunFolder(Path(folder))

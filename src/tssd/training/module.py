@@ -71,7 +71,7 @@ class DistillModule(LightningModule):
         """
         x, y = batch
         timesteps = self.criterion.timesteps
-        logits = self.net(as_sequence(x, y, timesteps.teacher)).logits
+        logits = self.net(as_sequence(x, y, timesteps.teacher, net=self.net)).logits
         scores = running_mean(logits.float())
         right = (scores.argmax(-1) == y).float().mean(-1)
         values = {f"val/accuracy_t{t + 1}": value for t, value in enumerate(right)}

@@ -1,0 +1,54 @@
+"""Neurons of other libraries, which keep their membrane from one call to the next."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from torch import nn
+
+# Library -> the method with which one of its modules forgets. Found by name, so that neither
+# library is imported. Not any `reset` will do: in a class that we do not know it may reset a
+# metric, or the weights. And not snntorch.utils.reset, which also wipes all other networks.
+_FORGET = {"spikingjelly": "reset", "snntorch": "reset_mem"}
+
+
+def state_keepers(module: nn.Module) -> Iterator[tuple[str, nn.Module, Callable[[], object]]]:
+    """Every part that is known to keep state: its dotted name, itself, and how it forgets.
+
+    Known are SpikingJelly's modules that have `reset` and snnTorch's neurons, subclasses included.
+    """
+    for name, part in module.named_modules():
+        for method in _forgetting_methods(type(part)):
+            forget = getattr(part, method, None)
+            if callable(forget):
+                yield name, part, forget
+
+
+def clear_state(module: nn.Module) -> None:
+    """Reset the membranes of SpikingJelly and snnTorch neurons in this module and in no other.
+
+    Our networks and `AdaptedNet` do it before every call and before they are copied or pickled;
+    a network alone needs it for copy.deepcopy and pickle after a training step, because a
+    membrane then hangs on the graph.
+    """
+    for _, _, forget in state_keepers(module):
+        forget()
+
+
+def forward_is_foreign(part: nn.Module) -> bool:
+    """Whether a part computes what one of the libraries wrote, not what a subclass does instead."""
+    return _library(type(part).forward.__module__) in _FORGET
+
+
+def takes_one_step(part: nn.Module) -> bool:
+    """Whether a library's part computes one timestep a call; snnTorch's have no other mode."""
+    return getattr(part, "step_mode", "s") == "s"
+
+
+@cache
+def _forgetting_methods(kind: type) -> tuple[str, ...]:
+    libraries = {_library(parent.__module__) for parent in kind.__mro__}
+    return tuple(_FORGET[library] for library in sorted(libraries & _FORGET.keys()))
+
+
+def _library(module_name: str) -> str:
+    return module_name.partition(".")[0]

@@ -1,0 +1,69 @@
+import pytest
+import torch
+from torch import nn
+
+from tssd.adapters.untouched import Buffers, own_statistics, untouched
+
+
+class Counting(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(2)
+        self.calls = 7
+        self.scale = 0.5
+        self.membrane: object = 0.0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        self.scale = 2.0
+        self.membrane = x
+        return self.norm(x)
+
+
+def test_buffers_modes_and_numbers_are_as_before_even_if_it_fails():
+    net = Counting()
+    net.norm.eval()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    for error in (None, ValueError):
+        try:
+            with untouched(net):
+                net.train()
+                net(torch.rand(4, 2))
+                assert net.calls == 8
+                if error is not None:
+                    raise error
+        except ValueError:
+            pass
+        assert (net.calls, net.scale, net.training, net.norm.training) == (7, 0.5, True, False)
+        assert all(torch.equal(net.state_dict()[name], value) for name, value in before.items())
+
+
+def test_batch_norms_take_over_what_they_see():
+    net, x = nn.BatchNorm1d(2, momentum=None), torch.rand(5, 2)
+    with own_statistics(net):
+        net(torch.zeros(5, 2))
+        net(x)
+    torch.testing.assert_close(net.running_mean, x.mean(0))
+    assert net.momentum is None
+
+
+def test_only_torchs_own_layers_are_put_back_between_runs():
+    net = nn.Sequential(nn.BatchNorm1d(2))
+    net.register_buffer("seen", torch.zeros(1))
+    wrapper = type("Net", (nn.Module,), {})()
+    wrapper.inner = net[0]
+    wrapper.register_buffer("seen", torch.zeros(1))
+    buffers = Buffers(wrapper)
+    wrapper.seen += 1
+    wrapper.inner(torch.rand(3, 2))
+    buffers.restore(torchs_own=True)
+    assert wrapper.seen == 1
+    assert wrapper.inner.running_mean.sum() == 0
+
+
+@pytest.mark.parametrize("value", [1, 0.5, True])
+def test_numbers_that_a_run_adds_stay(value):
+    net = nn.Linear(2, 2)
+    with untouched(net):
+        net.added = value
+    assert net.added == value
