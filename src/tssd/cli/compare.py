@@ -13,6 +13,7 @@ from tssd.cli.tables import print_comparison
 from tssd.config import build, load_recipe, recipe_names
 from tssd.errors import TssdError, UsageError
 from tssd.report import Comparison, plot_comparison
+from tssd.training.folder_names import folder_name, refuse_shared
 from tssd.training.run_folder import write_json, write_text
 
 EPILOG = """What is trained already is not trained again; an interrupted run continues.
@@ -106,8 +107,10 @@ def whole_numbers(option: str, text: str, *, least: int) -> list[int]:
 def plan(recipe: str, seeds: Sequence[int], output: Path) -> list[PlannedRun]:
     """The runs of a recipe. One that is a file or folder is called by its own name only."""
     path = Path(recipe)
-    name = path.stem if path.is_file() else path.name if path.is_dir() else recipe
-    return [PlannedRun(recipe, seed, output / name / f"seed{seed}") for seed in seeds]
+    # The name of `..` is that of the folder that it leads to.
+    name = path.stem if path.is_file() else path.resolve().name if path.is_dir() else recipe
+    folder = output / folder_name(name)
+    return [PlannedRun(recipe, seed, folder / f"seed{seed}") for seed in seeds]
 
 
 def check(
@@ -118,11 +121,9 @@ def check(
     Raises: UsageError: a mistake in a recipe, recipes that see different samples or share a name,
         a T that they are not evaluated at.
     """
-    folders: dict[Path, str] = {}
+    refuse_shared((run.folder, recipe) for recipe, runs in planned.items() for run in runs)
     images: dict[str, str] = {}
     for recipe, (first, *_) in planned.items():
-        if (other := folders.setdefault(first.folder, recipe)) != recipe:
-            raise UsageError(f"{other} and {recipe} have the same name; rename one of the files")
         with naming(recipe):
             parts = build(load_recipe(recipe, [*overrides, ("seed", str(first.seed))]))
             longest = parts.evaluate_timesteps

@@ -20,6 +20,7 @@ from tssd.reproduce.series import Series, series_csv, series_markdown
 from tssd.reproduce.table import Table
 from tssd.reproduce.theory import measure_mixture
 from tssd.reproduce.theory_report import plot_theory, theory_csv, theory_dict, theory_markdown
+from tssd.training.folder_names import file_name
 from tssd.training.run_folder import write_text
 
 # What is read off the runs for a kind, and how its file is called.
@@ -134,7 +135,7 @@ def _maps(
         own = [(cell, runs[0][1]) for cell, runs in finished if cell.data == data and runs]
         maps = [rate_maps(folder, cell.row, overrides, epoch=epoch) for cell, folder in own]
         if maps:
-            file = path.with_name(f"{path.name}-maps-{data.lower()}")
+            file = path.with_name(f"{path.name}-maps-{file_name(data.lower())}")
             plot_maps(maps, file, title=f"{data}: spikes per neuron and timestep")
 
 
