@@ -20,6 +20,7 @@ CORE = {
     "lock": set(),
     "not_trained": set(),
     "processes": set(),
+    "reading": {"errors"},
     "time": {"errors"},
     "surrogates": {"errors"},
     "norms": {"errors", "time"},
