@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from tssd.errors import DataError
+from tssd.report.shown_names import in_markdown
 
 Results = Mapping[str, Any]
 
@@ -154,5 +155,5 @@ class Comparison:
             cells = [
                 f"**{row.cell(t)}**" if t == row.student else row.cell(t) for t in self.timesteps
             ]
-            lines.append(f"| {row.name} | " + " | ".join(cells) + " |")
+            lines.append(f"| {in_markdown(row.name)} | " + " | ".join(cells) + " |")
         return "\n".join(lines) + "\n"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tssd.report.comparison import Comparison
+from tssd.report.shown_names import in_plot
 
 # Okabe and Ito's colours, which stay apart for the colour-blind.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -40,7 +41,7 @@ def plot_comparison(
             [t + shift for t in ts],
             [row.mean(t) for t in ts],
             [row.std(t) or 0 for t in ts],
-            label=label,
+            label=in_plot(label),
             color=colour,
             marker=MARKERS[index % len(MARKERS)],
             markersize=5,
@@ -61,7 +62,7 @@ def plot_comparison(
     (ring,) = axes.plot([], [], color="gray", label="the T it is meant for", **RING)
     handles = [h for h in axes.get_legend_handles_labels()[0] if h is not ring]
     axes.legend(handles=[*handles, ring], frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    axes.set_title(title or shared, loc="left")
+    axes.set_title(in_plot(title or shared), loc="left")
     # A date or random names in the file would make equal pictures differ.
     metadata = {"Date": None} if format == "svg" else None
     with rc_context({"svg.hashsalt": "tssd"}):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tssd.report.comparison import Epoch
+from tssd.report.shown_names import in_markdown
 from tssd.reproduce.collect import Collected, as_json
 from tssd.reproduce.curves import (
     Finished,
@@ -53,7 +54,8 @@ def write_outcome(
     path = output / table.plan.name
     finished = _finished(table, collected, runs)
     data_only = [(name, value) for name, value in overrides if name.startswith("data.")]
-    text = f"# {table.plan.title}\n\n{table.plan.source}; {table.scale} scale.\n\n"
+    title, source = in_markdown(table.plan.title), in_markdown(table.plan.source)
+    text = f"# {title}\n\n{source}; {table.scale} scale.\n\n"
     text += table.to_markdown()
     content = table.to_dict()
     if table.plan.kind == "sweep":

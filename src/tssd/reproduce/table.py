@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from tssd.errors import DataError
 from tssd.report.comparison import EPOCHS, Epoch
+from tssd.report.shown_names import in_markdown
 from tssd.reproduce.collect import Collected, Results, refuse_other_splits
 from tssd.reproduce.plan import Cell, Plan, Scale, Variant
 
@@ -144,17 +145,20 @@ class Table:
             "| --- | --- | --- |" + " ---: |" * (len(columns) - 3),
         ]
         for line in self.lines:
-            rows.append("| " + " | ".join(shown(line) for shown in columns.values()) + " |")
+            cells = [in_markdown(shown(line)) for shown in columns.values()]
+            rows.append("| " + " | ".join(cells) + " |")
         planned = f"seeds {', '.join(map(str, self.seeds))}"
         rows += ["", f"Test accuracy, mean ± std over n runs ({planned}); {EPOCHS[self.epoch]}."]
         if gains:
-            rows[-1] += f" Gains are over {self.plan.text['baseline']}, in points,"
+            baseline = in_markdown(self.plan.text["baseline"])
+            rows[-1] += f" Gains are over {baseline}, in points,"
             rows[-1] += " ± std of the differences seed by seed."
         rows[-1] += " Splits: " + (
-            ", ".join(f"{data} {split}" for data, split in self.splits.items()) or "none"
+            ", ".join(in_markdown(f"{data} {split}") for data, split in self.splits.items())
+            or "none"
         )
         for head, texts in (
-            ("Not counted", self.listed),
+            ("Not counted", list(map(in_markdown, self.listed))),
             ("Not here", self.plan.text.get("not_here") or []),
             ("Notes", self.plan.text.get("notes") or []),
         ):
