@@ -1,6 +1,6 @@
 """`tssd compare`: methods side by side over several seeds; trains what is missing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
@@ -52,8 +52,7 @@ def run(words: list[str]) -> int:
     parser.add_argument(
         "--epoch",
         choices=("best", "last"),
-        default="best",
-        help="whose weights count: best on the validation samples, or last (default: best)",
+        help="whose weights: best on the validation samples, or last (default: see the recipe)",
     )
     args, overrides = parser.parse_with_recipe(words)
     recipes = expand(args.recipes)
@@ -76,7 +75,7 @@ def run(words: list[str]) -> int:
     by_recipe = {recipe: [results[run] for run in runs] for recipe, runs in planned.items()}
     comparison = Comparison.of(by_recipe, timesteps, epoch=args.epoch)
     print_comparison(comparison)
-    write(comparison, output)
+    write(comparison, output, {recipe: runs[0].folder.parent for recipe, runs in planned.items()})
     return 0
 
 
@@ -149,10 +148,19 @@ def naming(recipe: str) -> Iterator[None]:
         raise type(error)(f"{recipe}: {error}") from error
 
 
-def write(comparison: Comparison, output: Path) -> None:
-    """comparison.csv, .json, .md, .png and .svg beside the runs."""
+def write(comparison: Comparison, output: Path, folders: Mapping[str, Path]) -> None:
+    """comparison.csv, .json, .md, .png and .svg beside the runs.
+
+    Args:
+        comparison: what to write.
+        output: the folder.
+        folders: of each method's runs; a report has the methods in the same order.
+    """
+    content = comparison.to_dict()
+    for row in content["rows"]:
+        row["folder"] = folders[row["method"]].relative_to(output).as_posix()
     write_text(output / "comparison.csv", comparison.to_csv())
-    write_json(output / "comparison.json", comparison.to_dict())
+    write_json(output / "comparison.json", content)
     write_text(output / "comparison.md", comparison.to_markdown())
     for suffix in ("png", "svg"):
         write_atomically(

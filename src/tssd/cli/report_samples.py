@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tssd.cli.parser import Override
 from tssd.config.runs import load, load_parts
+from tssd.errors import TssdError
 from tssd.evaluation.traces import latency_ms, trace
 from tssd.objectives import as_sequence
 from tssd.report.frames import coloured
@@ -19,15 +20,21 @@ from tssd.training.parts import Parts
 
 
 def show_samples(
-    runs: Mapping[str, Path], overrides: Sequence[Override], *, count: int
-) -> dict[str, Samples]:
+    runs: Mapping[str, Path],
+    overrides: Sequence[Override],
+    *,
+    count: int,
+    at: int | None = None,
+) -> dict[str, Samples | str]:
     """Run networks on the same test samples, those of the first run's data.
 
     Args:
         runs: folders by name, all on the same split.
         overrides: options of the data, such as where it is.
         count: number of samples.
-    Raises: TssdError: the data are not there, or a network is damaged.
+        at: the T that is looked at; None = that of the first run's student.
+    Returns what each network does, or why it is not known.
+    Raises: TssdError: the data are not there, or the first network is damaged.
     """
     first = next(iter(runs.values()))
     parts = load_parts(first, list(overrides))
@@ -39,10 +46,14 @@ def show_samples(
     parts.data.split = replace(parts.data.split, test=parts.data.split.test[chosen])
     x, y = parts.data.dataset("test").__getitems__(list(range(len(chosen))))
     x = as_sequence(x, y, parts.evaluate_timesteps).to(parts.device)
-    found: dict[str, Samples] = {}
+    at = min(at or parts.criterion.timesteps.student, len(x))
+    found: dict[str, Samples | str] = {}
     for name, folder in runs.items():
-        net = parts.net if folder == first else load(folder).to(parts.device)
-        found[name] = _samples(net, x, y, parts)
+        try:
+            net = parts.net if folder == first else load(folder).to(parts.device)
+            found[name] = _samples(net, x, y, parts, at)
+        except TssdError as error:  # one damaged network must not hide the others
+            found[name] = str(error)
     return found
 
 
@@ -59,7 +70,7 @@ def one_of_each(labels: NDArray[np.integer], count: int) -> NDArray[np.int64]:
     return np.lexsort((labels, turn))[:count]
 
 
-def _samples(net: torch.nn.Module, x: Tensor, y: Tensor, parts: Parts) -> Samples:
+def _samples(net: torch.nn.Module, x: Tensor, y: Tensor, parts: Parts, at: int) -> Samples:
     names = parts.data.class_names
     traces = trace(net, x)
     images = visible(x, parts.data.mean, parts.data.std)
@@ -74,7 +85,7 @@ def _samples(net: torch.nn.Module, x: Tensor, y: Tensor, parts: Parts) -> Sample
             )
             for n, label in enumerate(y.tolist())
         ],
-        student=min(parts.criterion.timesteps.student, len(x)),
+        student=at,
         chosen="The first test sample of each class, then the second ones: not chosen by result.",
         latency_ms=latency_ms(net, x[:, :1]),
         device=device_in_words(x.device),

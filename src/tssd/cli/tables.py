@@ -9,7 +9,7 @@ from rich.text import Text
 from tssd.cli.console import console
 from tssd.evaluation import Evaluation
 from tssd.report import Comparison
-from tssd.report.comparison import EPOCHS
+from tssd.report.answer import Answer
 from tssd.report.shown_names import printable
 
 
@@ -29,7 +29,7 @@ def print_accuracy(results: Mapping[str, Any], *, title: str) -> None:
 
 def print_comparison(comparison: Comparison) -> None:
     """One row a method, one column a T."""
-    table = Table("method")
+    table = Table("method", "trained as")
     for t in comparison.timesteps:
         table.add_column(f"T={t}", justify="right")
     for row in comparison.rows:
@@ -37,14 +37,16 @@ def print_comparison(comparison: Comparison) -> None:
             Text(f"{row.cell(t)}*", style="bold") if t == row.student else f"{row.cell(t)} "
             for t in comparison.timesteps
         ]
-        table.add_row(plain(row.name), *cells)
+        table.add_row(plain(row.name), plain(row.label), *cells)
     console().print(table)
     seeds = sorted({seed for row in comparison.rows for seed in row.seeds})
     spread = ", mean ± std over seeds" if len(seeds) > 1 else ", seed"
     print(f"* the timesteps a method is meant for; test accuracy, %{spread} ", end="")
     print(f"{', '.join(map(str, seeds))}")
     images = f"{comparison.samples} test samples, split {comparison.split_hash}"
-    print(f"{EPOCHS[comparison.epoch]}; {images}")
+    print(f"{comparison.weights}; {images}")
+    names = {row.name: row.name for row in comparison.rows}
+    print(printable(Answer.of(comparison).sentence(names)))
 
 
 def print_evaluation(evaluation: Evaluation, *, title: str) -> None:

@@ -1,10 +1,10 @@
 """The picture of a comparison: accuracy against the timesteps at inference."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tssd.report.comparison import Comparison
+from tssd.report.method_labels import split_names
 from tssd.report.shown_names import in_plot
 
 # Okabe and Ito's colours, which stay apart for the colour-blind.
@@ -29,11 +29,11 @@ def plot_comparison(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    shared, labels = split_names([row.name for row in comparison.rows])
+    shared, _ = split_names([row.name for row in comparison.rows])
     figure = Figure(figsize=(7.6, 4.0), layout="constrained")
     axes = figure.subplots()
     ts = comparison.timesteps
-    for index, (row, label) in enumerate(zip(comparison.rows, labels, strict=True)):
+    for index, row in enumerate(comparison.rows):
         colour = COLOURS[index % len(COLOURS)]
         # Side by side, so that the error bars of equal means can be told apart.
         shift = 0.03 * (index - (len(comparison.rows) - 1) / 2)
@@ -41,7 +41,7 @@ def plot_comparison(
             [t + shift for t in ts],
             [row.mean(t) for t in ts],
             [row.std(t) or 0 for t in ts],
-            label=in_plot(label),
+            label=in_plot(comparison.labels[row.name]),
             color=colour,
             marker=MARKERS[index % len(MARKERS)],
             markersize=5,
@@ -67,16 +67,3 @@ def plot_comparison(
     metadata = {"Date": None} if format == "svg" else None
     with rc_context({"svg.hashsalt": "tssd"}):
         figure.savefig(path, dpi=150, format=format, metadata=metadata)
-
-
-def split_names(names: Sequence[str]) -> tuple[str, list[str]]:
-    """The folders that all names have in common, and what is left of each name.
-
-    >>> split_names(["digits/tssd", "digits/vanilla_ts"])
-    ('digits', ['tssd', 'vanilla_ts'])
-    """
-    folders = [name.split("/")[:-1] for name in names]
-    depth = 0
-    while all(len(f) > depth and f[depth] == folders[0][depth] for f in folders):
-        depth += 1
-    return "/".join(folders[0][:depth]), ["/".join(name.split("/")[depth:]) for name in names]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tssd.report.comparison import Epoch
+from tssd.report.epochs import Epoch
 from tssd.report.shown_names import in_markdown
 from tssd.reproduce.collect import Collected, as_json
 from tssd.reproduce.curves import (

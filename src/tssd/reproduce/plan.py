@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, get_args
 
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
-from tssd.report.comparison import Epoch
+from tssd.report.epochs import Epoch
 from tssd.training.folder_names import folder_name
 
 Scale = Literal["paper", "small"]

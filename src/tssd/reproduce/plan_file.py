@@ -10,7 +10,7 @@ import yaml
 
 from tssd.config.suggest import nearest
 from tssd.errors import DataError, UsageError
-from tssd.report.comparison import EPOCHS
+from tssd.report.epochs import EPOCHS
 from tssd.report.shown_names import printable
 from tssd.reproduce.plan import SCALES, Cell, Kind, Plan, Scale, Variant
 from tssd.training.folder_names import file_name

@@ -55,6 +55,7 @@ class Chart:
         y: name of the vertical axis, with its unit.
         series: the lines.
         log: whether equal ratios of y take equal room; without effect where a value is not > 0.
+        zero: whether y begins at 0.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Chart:
     y: str
     series: Sequence[Series]
     log: bool = False
+    zero: bool = False
 
     @property
     def logarithmic(self) -> bool:
@@ -83,7 +85,8 @@ class Chart:
         across = (xs[0] - pad, xs[-1] + pad) if xs else (0.0, 1.0)
         horizontal = Axis(*across, LEFT, WIDTH - RIGHT)
         log = self.logarithmic
-        vertical = Axis(*stretch(ends, log=log), HEIGHT - BOTTOM, TOP, log)
+        low, high = stretch(ends, log=log)
+        vertical = Axis(0.0 if self.zero else low, high, HEIGHT - BOTTOM, TOP, log)
         lines = [_line(i, line, horizontal, vertical, self) for i, line in enumerate(self.series)]
         picture = element(
             "svg",
