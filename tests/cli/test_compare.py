@@ -18,7 +18,10 @@ def test_compare_trains_what_is_missing_and_tabulates(tssd, tiny_words, monkeypa
     files = {path.name for path in folder.iterdir() if path.is_file()}
     assert files == {f"comparison.{suffix}" for suffix in ("csv", "json", "md", "png", "svg")}
     table = (folder / "comparison.md").read_text()
-    assert "| digits/tssd |" in table
+    assert "| TSSD, T_s = 1, T_t = 4 (digits/tssd) |" in table
+    assert "digits/tssd has " in outcome.out  # the answer
+    rows = json.loads((folder / "comparison.json").read_text())["rows"]
+    assert [row["folder"] for row in rows] == ["digits/tssd", "digits/vanilla_ts"]
 
     # The same again trains nothing: without the trainer, it would have to fail.
     monkeypatch.setattr("tssd.training.fit.Trainer", None)

@@ -54,7 +54,7 @@ def test_overrides_go_over_a_variant_s_options_and_mistakes_name_it():
 def test_a_recipe_s_file_stays_below_the_output_whatever_its_options(tmp_path):
     output = tmp_path / "a" / "b"
     paths = [
-        Path(recipe_of(Variant(recipe, (("data.root", "../../../data"),)), output))
+        Path(recipe_of(Variant(recipe, (("description", "../../../data"),)), output))
         for recipe in ("digits/tssd", "digits/vanilla_ts")
     ]
     assert len(set(paths)) == 2

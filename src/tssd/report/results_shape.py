@@ -120,7 +120,11 @@ def _first_wrong(value: Any, shape: Any) -> tuple[str, Any, type] | None:
         return "", value, kind
     if isinstance(shape, list):
         # Most of the file are lists of numbers, and nearly always all is well.
-        if shape is NUMBERS and {*map(type, value)} <= _NUMERIC and not any(map(_is_huge, value)):
+        if (
+            shape is NUMBERS
+            and {*map(type, value)} <= _NUMERIC
+            and max(map(abs, value), default=0) < HUGE
+        ):
             return None
         for n, item in enumerate(value):
             if found := _first_wrong(item, shape[0]):

@@ -1,8 +1,8 @@
 """How far the confidence of each method can be believed."""
 
 import math
-import statistics
 
+from tssd.report.averages import deviation, mean
 from tssd.report.confidence import in_words
 from tssd.report.html.comparison_results import below, mean_std
 from tssd.report.html.elements import Html, note, paragraph, together
@@ -26,8 +26,8 @@ def calibration(methods: Methods) -> Html:
         at_each = [[values[t - 1].number() for values in known] for t in steps]
         rows.append([heading, str(len(known)), *[mean_std(v, percent) for v in at_each]])
         if known and name in methods.drawn:
-            points = [(t, 100 * statistics.fmean(v)) for t, v in zip(steps, at_each, strict=True)]
-            spread = [100 * statistics.stdev(v) if len(v) > 1 else None for v in at_each]
+            points = [(t, 100 * mean(v)) for t, v in zip(steps, at_each, strict=True)]
+            spread = [100 * (deviation(v) or 0) for v in at_each]
             series.append(Series(methods.labels[name], points, spread))
     if not series:
         return paragraph("No calibration errors were recorded.")
@@ -58,7 +58,7 @@ def _sureness(methods: Methods) -> Html | None:
         known = [value for value in found if math.isfinite(value)]
         t = below(methods, methods.runs(name)[0], ["report_at"]).number()
         if known:
-            verdict = in_words(statistics.fmean(known))
+            verdict = in_words(mean(known))
             at = f"{t:.0f}" if math.isfinite(t) else "–"
             rows.append([heading, str(len(known)), at, mean_std(known, percent), verdict])
     if not rows:

@@ -2,9 +2,9 @@
 
 import math
 import shlex
-import statistics
 from collections.abc import Mapping, Sequence
 
+from tssd.report.averages import mean
 from tssd.report.html.comparison_answer import answer
 from tssd.report.html.comparison_calibration import calibration
 from tssd.report.html.comparison_differences import differences
@@ -68,7 +68,7 @@ def validation(methods: Methods, metrics: Metrics) -> Html:
             if rows
         ]
         if curves and any("val/accuracy" in row for rows in metrics[name] for row in rows):
-            means = [statistics.fmean(values) for values in zip(*curves, strict=False)]
+            means = [mean(values) for values in zip(*curves, strict=False)]
             series.append(Series(methods.labels[name], list(enumerate(means, 1))))
     if not series:
         return paragraph("No validation accuracies were recorded.")

@@ -1,8 +1,8 @@
 """Methods side by side: accuracy and costs at every T."""
 
-import statistics
 from collections.abc import Mapping, Sequence
 
+from tssd.report.averages import deviation, mean
 from tssd.report.collect import Found
 from tssd.report.epochs import Epoch, counted, epochs_in_words
 from tssd.report.html.elements import Html, details, element, note, together
@@ -122,9 +122,8 @@ def mean_std(values: Sequence[float], form: Form) -> Html:
     """Mean and sample standard deviation; a dash without values, the value of a single one."""
     if not values:
         return element("span", {"class": "none", "title": "not recorded"}, "–")
-    mean = statistics.fmean(values)
-    if len(values) < 2:
-        return number(mean, form)
-    like_mean, unit = alike(mean, form)
-    spread = number(statistics.stdev(values), like_mean)
-    return together([number(mean, like_mean), " ± ", spread, unit])
+    middle, spread = mean(values), deviation(values)
+    if spread is None:
+        return number(middle, form)
+    like_mean, unit = alike(middle, form)
+    return together([number(middle, like_mean), " ± ", number(spread, like_mean), unit])

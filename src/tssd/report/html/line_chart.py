@@ -156,7 +156,7 @@ def _line(index: int, line: Series, horizontal: Axis, vertical: Axis, chart: Cha
         py = vertical.place(y)
         path.append(f"{'L' if down else 'M'}{px:.1f},{py:.1f}")
         down = True
-        if spread:
+        if spread and math.isfinite(spread):
             top, bottom = (f"{vertical.place(y + s * spread):.1f}" for s in (1, -1))
             bar = {"x1": f"{px:.1f}", "x2": f"{px:.1f}", "y1": top, "y2": bottom}
             parts.append(element("line", {**bar, "stroke": colour, "stroke-width": 1.6}))
