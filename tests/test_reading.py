@@ -43,6 +43,7 @@ def merges(levels):
         (b"{", "damaged ("),
         (b"", "damaged ("),
         (b"\xff\xfe{}", "codec can't decode"),
+        (b"\0", "damaged ("),
         (b"[1]", "it holds no mapping"),
         (b"null", "it holds no mapping"),
         (nested(DEEPEST + 1).encode(), "nested deeper than 100 levels"),
@@ -77,8 +78,8 @@ def test_what_is_no_file_is_not_waited_for(tmp_path, make):
 
 
 def test_a_file_too_large_is_not_parsed(tmp_path):
-    (tmp_path / "a.yaml").write_text(f"a: {'x' * (1 << 20)}")
-    with pytest.raises(DataError, match="larger than 1 MiB"):
+    (tmp_path / "a.yaml").write_text(f"a: {'x' * (1 << 18)}")
+    with pytest.raises(DataError, match="larger than 256 KiB"):
         read_yaml(tmp_path / "a.yaml")
 
 

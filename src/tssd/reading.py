@@ -15,7 +15,7 @@ from tssd.errors import DataError
 
 # Far above what a run writes (results of 1000 classes take 10 MB, a configuration 3 kB), and below
 # what would take long or much memory.
-LARGEST_JSON, LARGEST_YAML = 64 << 20, 1 << 20
+LARGEST_JSON, LARGEST_YAML = 64 << 20, 256 << 10
 DEEPEST = 100
 TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 # Lists and mappings, with what is referred to counted again each time.
@@ -48,7 +48,10 @@ def yaml_value(text: str) -> Any:
     Raises: ValueError: it is no YAML, deeper than 100 levels, too large with its references
         followed, or has a key that is not text.
     """
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.YAMLError as error:  # of characters that YAML does not have
+        raise ValueError(one_line(error)) from error
     try:
         node = loader.get_single_node()
         if node is None:
@@ -56,8 +59,6 @@ def yaml_value(text: str) -> Any:
         # Before anything is made of it: references within references grow without end.
         _check(node, _below_node)
         value = loader.construct_document(node)
-    except RecursionError:
-        raise ValueError(TOO_DEEP) from None
     except ValueError:
         raise
     except Exception as error:  # PyYAML lets KeyError, AttributeError and more through
@@ -66,6 +67,20 @@ def yaml_value(text: str) -> Any:
         loader.dispose()
     _check(value, _below)
     return value
+
+
+class _Loader(yaml.SafeLoader):
+    """Stops where it is too deep, instead of at the end of Python's recursion."""
+
+    level = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self.level += 1
+        if self.level > DEEPEST:
+            raise ValueError(TOO_DEEP)
+        node = super().compose_node(parent, index)
+        self.level -= 1
+        return node
 
 
 def one_line(error: object) -> str:
@@ -97,7 +112,7 @@ def _text(path: Path, largest: int) -> str:
     with path.open("rb") as file:
         content = file.read(largest + 1)
     if len(content) > largest:
-        raise ValueError(f"larger than {largest >> 20} MiB")
+        raise ValueError(f"larger than {largest >> 10} KiB")
     return content.decode("utf-8")
 
 

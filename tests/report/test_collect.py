@@ -169,9 +169,10 @@ def test_thousands_of_runs_are_found_fast(tmp_path):
 def test_methods_are_in_the_order_of_the_comparison_they_were_trained_for(make, tmp_path):
     for method in ("zero", "alpha", "mine"):
         make(f"up/d/{method}/seed0", content())
-    rows = [{"method": "a/zero.yaml", "folder": "d/zero"}, {"method": "d/mine"}, 3, {"folder": 4}]
+    make("up/own/seed0", content())
+    rows = [{"method": m} for m in ("d/zero", "../x/own.yaml", "d/mine", 4)] + [3]
     (tmp_path / "up" / "comparison.json").write_text(json.dumps({"rows": rows}))
-    expected = ["d/zero", "d/mine", "d/alpha"]
+    expected = ["d/zero", "own", "d/mine", "d/alpha"]
     assert list(collect(tmp_path / "up").methods) == expected
     assert list(collect(tmp_path).methods) == [f"up/{name}" for name in expected]
 

@@ -1,6 +1,6 @@
 """`tssd compare`: methods side by side over several seeds; trains what is missing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
@@ -13,7 +13,6 @@ from tssd.cli.tables import print_comparison
 from tssd.config import build, load_recipe, recipe_names
 from tssd.errors import TssdError, UsageError
 from tssd.report import Comparison, plot_comparison
-from tssd.training.folder_names import folder_name, refuse_shared
 from tssd.training.run_folder import write_json, write_text
 
 EPILOG = """What is trained already is not trained again; an interrupted run continues.
@@ -75,7 +74,7 @@ def run(words: list[str]) -> int:
     by_recipe = {recipe: [results[run] for run in runs] for recipe, runs in planned.items()}
     comparison = Comparison.of(by_recipe, timesteps, epoch=args.epoch)
     print_comparison(comparison)
-    write(comparison, output, {recipe: runs[0].folder.parent for recipe, runs in planned.items()})
+    write(comparison, output)
     return 0
 
 
@@ -106,10 +105,8 @@ def whole_numbers(option: str, text: str, *, least: int) -> list[int]:
 def plan(recipe: str, seeds: Sequence[int], output: Path) -> list[PlannedRun]:
     """The runs of a recipe. One that is a file or folder is called by its own name only."""
     path = Path(recipe)
-    # The name of `..` is that of the folder that it leads to.
-    name = path.stem if path.is_file() else path.resolve().name if path.is_dir() else recipe
-    folder = output / folder_name(name)
-    return [PlannedRun(recipe, seed, folder / f"seed{seed}") for seed in seeds]
+    name = path.stem if path.is_file() else path.name if path.is_dir() else recipe
+    return [PlannedRun(recipe, seed, output / name / f"seed{seed}") for seed in seeds]
 
 
 def check(
@@ -120,9 +117,11 @@ def check(
     Raises: UsageError: a mistake in a recipe, recipes that see different samples or share a name,
         a T that they are not evaluated at.
     """
-    refuse_shared((run.folder, recipe) for recipe, runs in planned.items() for run in runs)
+    folders: dict[Path, str] = {}
     images: dict[str, str] = {}
     for recipe, (first, *_) in planned.items():
+        if (other := folders.setdefault(first.folder, recipe)) != recipe:
+            raise UsageError(f"{other} and {recipe} have the same name; rename one of the files")
         with naming(recipe):
             parts = build(load_recipe(recipe, [*overrides, ("seed", str(first.seed))]))
             longest = parts.evaluate_timesteps
@@ -148,19 +147,10 @@ def naming(recipe: str) -> Iterator[None]:
         raise type(error)(f"{recipe}: {error}") from error
 
 
-def write(comparison: Comparison, output: Path, folders: Mapping[str, Path]) -> None:
-    """comparison.csv, .json, .md, .png and .svg beside the runs.
-
-    Args:
-        comparison: what to write.
-        output: the folder.
-        folders: of each method's runs; a report has the methods in the same order.
-    """
-    content = comparison.to_dict()
-    for row in content["rows"]:
-        row["folder"] = folders[row["method"]].relative_to(output).as_posix()
+def write(comparison: Comparison, output: Path) -> None:
+    """comparison.csv, .json, .md, .png and .svg beside the runs."""
     write_text(output / "comparison.csv", comparison.to_csv())
-    write_json(output / "comparison.json", content)
+    write_json(output / "comparison.json", comparison.to_dict())
     write_text(output / "comparison.md", comparison.to_markdown())
     for suffix in ("png", "svg"):
         write_atomically(

@@ -11,12 +11,15 @@ from torch import Tensor
 
 from tssd.cli.parser import Override
 from tssd.config.runs import load, load_parts
-from tssd.errors import TssdError
+from tssd.errors import DataError, TssdError
 from tssd.evaluation.traces import latency_ms, trace
 from tssd.objectives import as_sequence
 from tssd.report.frames import coloured
 from tssd.report.html import Sample, Samples
 from tssd.training.parts import Parts
+
+# Timesteps; more would take minutes and gigabytes for a few pictures.
+LONGEST = 1000
 
 
 def show_samples(
@@ -40,13 +43,18 @@ def show_samples(
     parts = load_parts(first, list(overrides))
     if parts.trainer.threads:
         torch.set_num_threads(parts.trainer.threads)
+    if parts.evaluate_timesteps > LONGEST:
+        raise DataError(
+            f"{first}: T = {parts.evaluate_timesteps} is too long to show what samples do, "
+            f"expected at most {LONGEST}; give --no-samples"
+        )
+    at = min(at or parts.criterion.timesteps.student, parts.evaluate_timesteps)
     labels = parts.data.part("test")[0].labels[parts.data.split.test]
     chosen = one_of_each(labels, count)
     # Only these are read from the disk.
     parts.data.split = replace(parts.data.split, test=parts.data.split.test[chosen])
     x, y = parts.data.dataset("test").__getitems__(list(range(len(chosen))))
     x = as_sequence(x, y, parts.evaluate_timesteps).to(parts.device)
-    at = min(at or parts.criterion.timesteps.student, len(x))
     found: dict[str, Samples | str] = {}
     for name, folder in runs.items():
         try:

@@ -102,22 +102,28 @@ def collect(folder: Path) -> Collection:
         else:
             taken[run.method, run.seed] = run
             methods.setdefault(run.method, []).append(run)
-    first = {name: n for n, name in enumerate(_order(folder, list(methods)))}
+    first = _order(folder, list(methods))
     ordered = sorted(methods.items(), key=lambda item: first.get(item[0], len(first)))
     return Collection(dict(ordered), sorted(left_out, key=lambda run: (run.state, run.name)))
 
 
-def _order(folder: Path, methods: list[str]) -> list[str]:
-    """Methods in the order of the comparison that they were trained for, if it is there."""
+def _order(folder: Path, methods: list[str]) -> dict[str, int]:
+    """Places of methods in the comparison that they were trained for, if it is there."""
     shared = split_names(methods)[0].split("/")
     for above in ("/".join(shared[:depth]) for depth in range(len(shared) + 1)):
         try:
             rows = read_json(folder / above / "comparison.json").get("rows")
         except (OSError, DataError):  # all is as well without it
             continue
-        rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-        return [f"{above}/{row.get('folder', row.get('method'))}".lstrip("/") for row in rows]
-    return []
+        found: dict[str, int] = {}
+        for row in rows if isinstance(rows, list) else []:
+            method = str(row.get("method")) if isinstance(row, dict) else ""
+            # The folder of a recipe in a file is called by its path, or by its name alone.
+            own = method.removesuffix(".yaml").removesuffix(".yml")
+            for name in (own, own.rpartition("/")[2]):
+                found.setdefault(f"{above}/{name}".lstrip("/"), len(found))
+        return found
+    return {}
 
 
 def find_runs(folder: Path) -> Iterator[Found]:
