@@ -1,6 +1,7 @@
 """The picture of a comparison: accuracy against the timesteps at inference."""
 
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from tssd.report.comparison import Comparison
@@ -10,6 +11,8 @@ from tssd.report.shown_names import in_plot
 # Okabe and Ito's colours, which stay apart for the colour-blind.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vPX"
+# Letters of a line in the legend.
+LEGEND = 34
 RING: dict[str, Any] = {"marker": "o", "markersize": 12, "fillstyle": "none", "linestyle": "none"}
 
 
@@ -41,7 +44,8 @@ def plot_comparison(
             [t + shift for t in ts],
             [row.mean(t) for t in ts],
             [row.std(t) or 0 for t in ts],
-            label=in_plot(comparison.labels[row.name]),
+            # In lines that leave room for the picture.
+            label="\n".join(map(in_plot, wrap(comparison.labels[row.name], LEGEND))),
             color=colour,
             marker=MARKERS[index % len(MARKERS)],
             markersize=5,
