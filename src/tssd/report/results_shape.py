@@ -72,7 +72,7 @@ SHAPE = {
     "content_hash": str,
     "parameters": int,
     "epochs": int,
-    "changes": [{"*": int}],
+    "changes": [{"option": str, "from": int, "to": int, "epochs_trained": int}],
     "train_seconds": float,
     "last": EVALUATION,
     "best": EVALUATION,

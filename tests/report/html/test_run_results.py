@@ -1,5 +1,6 @@
 from tssd.report.html.located import Located
 from tssd.report.html.run_results import headline, timesteps
+from tssd.report.results_shape import misfit
 
 
 def located(results):
@@ -117,3 +118,11 @@ def test_the_calibration_axis_begins_at_zero(results, read):
     page = read(timesteps(located(results()), None))
     ticks = [text for a, text in page.all("text") if a.get("class") == "tick"]
     assert ticks[0] == "0"
+
+
+def test_a_length_that_was_changed_on_resume_is_told(results, read):
+    change = {"option": "trainer.epochs", "from": 3, "to": 5, "epochs_trained": 2}
+    content = results() | {"changes": [change]}
+    assert misfit(content) is None
+    text = read(headline(located(content), None)).text
+    assert "changed on resumetrainer.epochs from 3 to 5 after 2 epochs" in text

@@ -1,13 +1,12 @@
 """What a run achieves and costs at every T."""
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from tssd.report.confidence import in_words, overconfidence
 from tssd.report.epochs import Epoch, counted, epoch_in_words
+from tssd.report.html.against_t import against_t, sampling
 from tssd.report.html.elements import Content, Html, details, element, note, together
-from tssd.report.html.figures import figure, figures
-from tssd.report.html.line_chart import Chart, Series
+from tssd.report.html.figures import figures
 from tssd.report.html.located import (
     Form,
     Located,
@@ -32,7 +31,7 @@ def headline(results: Located, samples: Samples | None) -> Html:
     at = min(student, len(main["accuracy"])) - 1
     operations = main["operations"]
     weights = epoch_in_words(results.value)
-    (half,) = _sampling([main["accuracy"][at]], results["best"]["samples"].number())
+    (half,) = sampling([main["accuracy"][at]], results["best"]["samples"].number())
     cards = [
         _card(
             f"test accuracy at T = {at + 1}",
@@ -76,6 +75,24 @@ def headline(results: Located, samples: Samples | None) -> Html:
         ("timesteps of the teacher, T_t", shown(steps["teacher"], digits)),
         ("evaluated up to T", shown(main["timesteps"], digits)),
         ("epochs", shown(results["epochs"], whole)),
+        *[
+            (
+                "changed on resume",
+                together(
+                    [
+                        shown(change["option"], digits),
+                        " from ",
+                        shown(change["from"], whole),
+                        " to ",
+                        shown(change["to"], whole),
+                        " after ",
+                        shown(change["epochs_trained"], whole),
+                        " epochs",
+                    ]
+                ),
+            )
+            for change in results["changes"]
+        ],
         ("best epoch on validation", shown(results["best"]["epoch"], from_one))
         if sizes["val"].value != 0
         else ("best epoch on validation", "none, for there are no validation samples"),
@@ -84,7 +101,7 @@ def headline(results: Located, samples: Samples | None) -> Html:
     names = {"best": "best epoch", "last": "last epoch"}
     counts = counted(results.value)
     lines = {names[counts]: main["accuracy"], names[OTHER[counts]]: other["accuracy"]}
-    curve = _against_t(
+    curve = against_t(
         "accuracy",
         "Accuracy against T",
         "test accuracy, %",
@@ -143,7 +160,7 @@ def timesteps(results: Located, samples: Samples | None) -> Html:
         [
             whole_table,
             figures(
-                _against_t(
+                against_t(
                     "calibration",
                     "Calibration against T",
                     "expected calibration error, %",
@@ -159,54 +176,10 @@ def timesteps(results: Located, samples: Samples | None) -> Html:
     )
 
 
-def _against_t(
-    id: str,
-    caption: str,
-    y: str,
-    lines: dict[str, Located],
-    student: int,
-    *,
-    samples: float = 0,
-    zero: bool = False,
-) -> Html | None:
-    lines = {name: values for name, values in lines.items() if values}
-    if not lines:
-        return None
-    series = [
-        Series(
-            name,
-            [(t, 100 * value.number()) for t, value in enumerate(values, 1)],
-            _sampling(values, samples) if index == 0 and samples else (),
-            ring=student if index == 0 else None,
-        )
-        for index, (name, values) in enumerate(lines.items())
-    ]
-    count = max(map(len, lines.values()))
-    numbers = table(
-        y,
-        ["T", *lines],
-        [
-            [str(t), *[shown(values[t - 1], percent) for values in lines.values()]]
-            for t in range(1, count + 1)
-        ],
-    )
-    drawn = Chart(f"{id}-chart", caption, "timesteps T at inference", y, series, zero=zero).draw()
-    small = "The ring marks T_s, which the network is meant for."
-    if samples:
-        small += f" Bars: 95 % interval for {samples:.0f} test samples, one seed."
-    return figure(caption, drawn, numbers, small=small)
-
-
 def _epochs(results: Located) -> tuple[Located, Located]:
     """What was evaluated with the weights that count, and with the others."""
     counts = counted(results.value)
     return results[counts], results[OTHER[counts]]
-
-
-def _sampling(values: Iterable[Located], samples: float) -> list[float | None]:
-    """Half the 95 % interval of a share of so many samples, in per cent."""
-    shares = [value.number() for value in values]
-    return [196 * math.sqrt(max(p * (1 - p), 0) / samples) if p == p else None for p in shares]
 
 
 def _energy(operations: Located) -> Html:
