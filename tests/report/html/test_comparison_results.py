@@ -78,3 +78,15 @@ def test_costs_that_were_not_recorded_are_left_out(collection, read):
     assert "SynOps a sample" not in page.text
     assert "Operations were not recorded." in page.text
     assert rows(page, "Spikes a neuron")[1][1] == "3"
+
+
+def test_both_prices_are_shown_where_they_were_counted(collection, read):
+    assert "graded" not in read(costs(Methods.of(collection, reference=None, epoch=None))).text
+    for group in collection.methods.values():
+        for run in group:
+            operations = run.results["best"]["operations"]
+            operations["graded_share"] = [0.25] * 3
+            operations["energy_graded_as_macs_uj"] = [1.5] * 3
+    page = read(costs(Methods.of(collection, reference=None, epoch=None)))
+    assert rows(page, "Energy, graded SynOps priced as MACs")[1][2] == "1.500 ± 0.000"
+    assert rows(page, "Graded SynOps, %")[1][2] == "25.00 ± 0.00"

@@ -28,7 +28,12 @@ LISTED = 600
 # What a run costs at each T, besides its accuracy: name, place below best, form.
 COSTS: Mapping[str, tuple[tuple[str, ...], Form]] = {
     "SynOps a sample": (("operations", "acs"), si),
+    "graded SynOps, %": (("operations", "graded_share"), percent),
     "energy a sample, µJ": (("operations", "energy_uj"), digits),
+    "energy, graded SynOps priced as MACs, µJ": (
+        ("operations", "energy_graded_as_macs_uj"),
+        digits,
+    ),
     "spikes a neuron and timestep": (("mean_firing_rate",), three),
 }
 ENERGY_MODEL = ("operations", "energy_model")
