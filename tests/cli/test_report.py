@@ -22,7 +22,7 @@ def runs(trained, tmp_path):
     for method, gain in (("tssd", 0.05), ("vanilla", 0.0)):
         for seed in range(2):
             folder = shutil.copytree(trained, tmp_path / "runs" / "d" / method / f"seed{seed}")
-            own = json.loads(json.dumps(results)) | {"seed": seed}
+            own = json.loads(json.dumps(results)) | {"seed": seed, "selected": "best"}
             own["best"]["accuracy"] = [a + gain + 0.01 * seed for a in own["best"]["accuracy"]]
             (folder / "results.json").write_text(json.dumps(own))
     half = shutil.copytree(trained, tmp_path / "runs" / "d" / "tssd" / "seed2")
@@ -110,6 +110,7 @@ def test_a_folder_becomes_a_comparison(tssd, runs):
     outcome = tssd("report", "runs")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.startswith("not counted: d/tssd/seed2 (half-finished: 1 of 1 epochs; ")
+    assert "T = 2, 5.00 points above" in outcome.out
     text = (runs / "report.html").read_text()
     assert "<h1>runs</h1>" in text
     assert "+5.00" in text
@@ -123,7 +124,7 @@ def test_the_reference_and_the_epoch_can_be_chosen(tssd, runs):
     words = ["--reference", "tssd", "--epoch", "last", "--no-samples"]
     assert tssd("report", "runs", *words).code == 0
     text = (runs / "report.html").read_text()
-    assert "reference: tssd" in text
+    assert "against tssd" in text
     assert "last epoch" in text
     # Only the best epoch's accuracies were changed.
     assert "+0.00" in text
@@ -134,6 +135,25 @@ def test_a_run_on_other_images_is_refused(tssd, runs):
     path.write_text(path.read_text().replace('"split_hash": "', '"split_hash": "x'))
     outcome = tssd("report", "runs", "--no-samples")
     assert "not counted: d/vanilla/seed1 (refused: other samples: its split is x" in outcome.out
+
+
+def test_one_damaged_run_is_named_and_the_page_is_about_the_others(tssd, runs):
+    bad = runs / "d" / "vanilla" / "seed1" / "results.json"
+    bad.write_text("[" * 100_000 + "]" * 100_000)
+    (runs / "d" / "tssd" / "seed1" / "metrics.csv").write_text("a\n" + "1" * 200_000)
+    outcome = tssd("report", "runs", "--no-samples")
+    assert outcome.code == 1
+    assert outcome.out.startswith("not counted: d/vanilla/seed1 (damaged: results.json: damaged (")
+    assert "no learning curve: runs/d/tssd/seed1/metrics.csv: damaged (field larger" in outcome.out
+    assert "written: runs/report.html" in outcome.out
+
+
+def test_one_damaged_network_does_not_hide_the_others(tssd, runs):
+    (runs / "d" / "vanilla" / "seed0" / "model.safetensors").unlink()
+    assert tssd("report", "runs").code == 0
+    text = (runs / "report.html").read_text()
+    assert "Not shown: runs/d/vanilla/seed0/model.safetensors: no such file" in text
+    assert 'class="map"' in text
 
 
 @pytest.mark.parametrize(
@@ -158,9 +178,17 @@ def test_mistakes_are_one_line(tssd, run, tmp_path, words, code, expected):
     assert expected in outcome.mistake
 
 
-def test_a_run_that_is_not_finished_is_refused_with_the_remedy(tssd, run):
+def test_a_run_that_is_not_finished_is_shown_as_far_as_it_went(tssd, run):
     run.results.unlink()
-    assert "finish the run with `tssd train run --resume`" in tssd("report", "run").mistake
+    outcome = tssd("report", "run")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith("run: this run is not finished; the page shows how far it went")
+    text = (run.path / "report.html").read_text()
+    assert "tssd train run --resume</pre>" in text
+    assert "This run is not finished: 1 of 1 epochs." in text
+
+
+def test_a_damaged_run_is_refused_in_one_line(tssd, run):
     run.results.write_text('{"best": ')
     assert "results.json: damaged" in tssd("report", "run").mistake
     assert not (run.path / "report.html").exists()

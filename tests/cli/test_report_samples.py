@@ -37,6 +37,24 @@ def test_samples_are_the_first_of_each_class(found, trained, tiny):
         assert all(maps.shape[0] == 4 for maps in sample.maps.values())
 
 
+def test_a_network_that_is_damaged_is_told_and_t_can_be_chosen(trained, tmp_path):
+    damaged = shutil.copytree(trained, tmp_path / "run")
+    (damaged / "model.safetensors").write_bytes(b"no")
+    seen = show_samples({"a": trained, "b": damaged}, [], count=1, at=1)
+    assert seen["a"].student == 1
+    assert "model.safetensors: damaged" in seen["b"]
+
+
+def test_a_t_that_is_too_long_is_refused(trained, tmp_path):
+    run = shutil.copytree(trained, tmp_path / "run")
+    config = run / "config.yaml"
+    text = config.read_text()
+    assert "evaluate_timesteps: null" in text
+    config.write_text(text.replace("evaluate_timesteps: null", "evaluate_timesteps: 1000000000"))
+    with pytest.raises(DataError, match="T = 1000000000 is too long to show .* --no-samples"):
+        show_samples({"a": run}, [], count=1)
+
+
 def test_the_same_network_does_the_same(found):
     assert isinstance(found["a"], Samples)
     for ours, theirs in zip(found["a"].samples, found["b"].samples, strict=True):

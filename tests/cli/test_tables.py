@@ -55,8 +55,8 @@ def test_a_comparison_marks_what_a_method_is_meant_for(capsys):
     rows = (Row("tssd", 2, (0, 3), ((80.0, 90.0), (82.0, 94.0))), Row("other", 1, (0,), ((1, 2),)))
     print_comparison(Comparison(rows, timesteps=(1, 2), split_hash="abc", samples=400))
     out = capsys.readouterr().out
-    assert cells(out, "tssd")[1:] == ["81.00 ± 1.41", "92.00 ± 2.83*"]
-    assert cells(out, "other")[1:] == ["1.00*", "2.00"]
+    assert cells(out, "tssd")[2:] == ["81.00 ± 1.41", "92.00 ± 2.83*"]
+    assert cells(out, "other")[2:] == ["1.00*", "2.00"]
     assert "mean ± std over seeds 0, 3" in out
     assert "400 test samples, split abc" in out
 
@@ -128,3 +128,34 @@ def test_what_an_early_exit_saves(evaluation, capsys):
     assert cells(out, "0.5")[1:] == ["60.00", "80.0", "3.5", "4.5", "50.0"]
     assert cells(out, "0.9")[1:] == ["70.00", "25.0", "7.25", "8", "-12.5"]
     assert "with 0.75 µJ for the weak classifier" in out
+
+
+EVIL = "[/bold] [cat] :cat: \x1b[2J"
+
+
+def test_names_are_no_markup(evaluation, capsys):
+    shown = "[/bold] [cat] :cat: \\x1b[2J"
+    rows = (Row(EVIL, 1, (0,), ((80.0,),), label="[red]x"),)
+    print_comparison(Comparison(rows, timesteps=(1,), split_hash="abc", samples=400))
+    out = capsys.readouterr().out
+    assert cells(out, shown)[1:] == ["[red]x", "80.00*"]
+    assert "\x1b[2J" not in out
+    odd = replace(evaluation, firing_rates={EVIL: (0.1, 0.2)}, uncounted=(EVIL,))
+    odd = replace(odd, early_exit={EVIL: evaluation.early_exit["1"]})
+    print_evaluation(odd, title=EVIL)
+    out = capsys.readouterr().out
+    assert cells(out, shown)[1:] == ["0.100", "0.200"]
+    assert out.count(shown) == 4
+    results = {"timesteps": {"student": 1}, "last": {"epoch": 9, "accuracy": [0.5]}}
+    print_accuracy(results | {"best": results["last"] | {"samples": 40}}, title=EVIL)
+    assert shown in capsys.readouterr().out
+
+
+def test_a_comparison_ends_with_its_answer(capsys):
+    rows = (
+        Row("vanilla", 1, (0, 1, 2), ((70.0,), (71.0,), (75.0,)), 1),
+        Row("tssd", 1, (0, 1, 2), ((80.0,), (82.0,), (84.0,)), 4),
+    )
+    print_comparison(Comparison(rows, timesteps=(1,), split_hash="abc", samples=400))
+    out = capsys.readouterr().out
+    assert "tssd has 82.00 % at T = 1, 10.00 points above vanilla, 95 % interval" in out

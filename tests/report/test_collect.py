@@ -19,6 +19,7 @@ def content(seed=0, split="abc", accuracy=(0.5, 0.6)):
             "accuracy": list(accuracy),
             "samples": 1,
             "confusion": [[1]],
+            "reliability": {"samples": [1], "confidence": [0.8], "accuracy": [1.0]},
             "operations": {"layers": {}},
         },
         "last": {"accuracy": list(accuracy)},
@@ -61,7 +62,8 @@ def test_seeds_right_in_the_folder_are_called_like_it(make, tmp_path):
 def test_large_parts_are_not_kept(make, tmp_path):
     make("m/seed0", content())
     (run,) = collect(tmp_path).methods["m"]
-    assert run.results["best"] == {"accuracy": [0.5, 0.6], "samples": 1, "operations": {}}
+    kept = {"accuracy": [0.5, 0.6], "samples": 1, "operations": {}}
+    assert run.results["best"] == kept | {"overconfidence": pytest.approx(-0.2)}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,7 @@ def test_large_parts_are_not_kept(make, tmp_path):
         ({"metrics": "epoch,loss\n0,1\n1,1\n"}, "half-finished", "2 of 9 epochs; continue with"),
         ({}, "failed", "no epoch of 9 was finished"),
         ({"metrics": "epoch,loss\n0,1\n1,nan\n"}, "failed", "loss is NaN in epoch 2 of 9"),
-        ({"results": '{"seed": 0, '}, "failed", "results.json is damaged"),
+        ({"results": '{"seed": 0, '}, "damaged", "results.json: damaged"),
         ({"results": content(accuracy=(0.5, float("nan")))}, "failed", "at T = 2 is nan"),
         ({"results": {"score": 1}}, "foreign", "results.json: it has no seed"),
         ({"config": "model: x\n"}, "foreign", "its config.yaml is not one of `tssd train`"),
@@ -162,3 +164,28 @@ def test_thousands_of_runs_are_found_fast(tmp_path):
     assert time.process_time() - start < 2.5  # 10,000 took 2.0 seconds
     assert len(found.methods) == 200
     assert {len(runs) for runs in found.methods.values()} == {10}
+
+
+def test_methods_are_in_the_order_of_the_comparison_they_were_trained_for(make, tmp_path):
+    for method in ("zero", "alpha", "mine"):
+        make(f"up/d/{method}/seed0", content())
+    make("up/own/seed0", content())
+    rows = [{"method": m} for m in ("d/zero", "../x/own.yaml", "d/mine", 4)] + [3]
+    (tmp_path / "up" / "comparison.json").write_text(json.dumps({"rows": rows}))
+    expected = ["d/zero", "own", "d/mine", "d/alpha"]
+    assert list(collect(tmp_path / "up").methods) == expected
+    assert list(collect(tmp_path).methods) == [f"up/{name}" for name in expected]
+
+
+def test_one_damaged_run_is_named_and_the_others_count(make, tmp_path):
+    make("m/seed0", content())
+    make("m/seed1", "[" * 100_000 + "]" * 100_000)
+    make("m/seed2", content(2) | {"parameters": 10**400})
+    make("m/seed3", content(3) | {"timesteps": {"student": 10**9}})
+    os.mkfifo(make("m/seed4") / "metrics.csv")
+    found = collect(tmp_path)
+    assert [run.seed for run in found.methods["m"]] == [0]
+    assert {run.name: run.state for run in found.left_out} == {
+        f"m/seed{n}": "damaged" for n in range(1, 5)
+    }
+    assert all("\n" not in run.reason for run in found.left_out)

@@ -98,7 +98,7 @@ def test_csv_reads_back_as_numbers(comparison):
     assert float(second["T=2 mean"]) == pytest.approx(92)
     assert float(second["T=2 std"]) == pytest.approx(2.8284)
     single = Comparison.of({"m": [results(0, 0.5)]}).to_csv()
-    assert single.endswith("m,2,1,50.0000,\n")
+    assert single.endswith("m,2,1,50.0000,,\n")
 
 
 def test_dict_holds_every_run_and_is_json(comparison):
@@ -108,3 +108,25 @@ def test_dict_holds_every_run_and_is_json(comparison):
     at_two = found["rows"][1]["accuracy"]["2"]
     assert at_two["runs"] == pytest.approx([90, 94])
     assert at_two["mean"] == pytest.approx(92)
+
+
+def test_descriptions_are_labels_without_what_all_say():
+    runs = {
+        name: [results(0, 0.5) | {"description": f"digits, {words}"}]
+        for name, words in (("d/a", "TSSD | $x$"), ("d/b", "vanilla"))
+    }
+    comparison = Comparison.of(runs)
+    assert comparison.labels == {"d/a": "TSSD | $x$ (a)", "d/b": "vanilla (b)"}
+    assert "| TSSD \\| \\$x\\$ (d/a) |" in comparison.to_markdown()
+    assert [row["description"] for row in comparison.to_dict()["rows"]] == ["TSSD | $x$", "vanilla"]
+    assert comparison.to_csv().splitlines()[1].endswith(",TSSD | $x$")
+
+
+def test_each_run_s_own_epoch_counts_unless_one_is_asked_for():
+    last = results(0, 0.5) | {"selected": "last", "selected_because": "few"}
+    comparison = Comparison.of({"a": [last], "b": [results(0, 0.5)]})
+    assert [row.mean(1) for row in comparison.rows] == [0, 50]
+    assert comparison.weights == (
+        "last epoch (few) (1 run), best epoch on the validation samples (1 run)"
+    )
+    assert [r.mean(1) for r in Comparison.of({"a": [last]}, epoch="best").rows] == [50]

@@ -4,7 +4,7 @@ import math
 import pytest
 
 from tssd.errors import DataError
-from tssd.report.run_files import fault, read_json, read_metrics, read_run
+from tssd.report.run_files import LONGEST, fault, planned_epochs, read_run
 
 GOOD = {
     "seed": 0,
@@ -35,8 +35,22 @@ def test_results_alone_will_do(tmp_path):
     assert run.class_names() == ["class 0", "class 1"]
 
 
-def test_no_results_name_the_remedy(tmp_path):
-    with pytest.raises(DataError, match=r"no results yet; finish the run with `tssd train .* --re"):
+def test_a_run_that_is_not_finished_has_no_results(tmp_path):
+    config = "timesteps:\n  student: 1\nobjectives: {}\ntrainer:\n  x: 1\n  epochs: 40\n"
+    (tmp_path / "config.yaml").write_text(config)
+    run = read_run(tmp_path)
+    assert (run.results, run.metrics, planned_epochs(run.config)) == ({}, [], 40)
+    (tmp_path / "config.yaml").write_text("model: x\n")
+    with pytest.raises(DataError, match="its config.yaml is not one of `tssd train`"):
+        read_run(tmp_path)
+
+
+@pytest.mark.parametrize("file", ["results", "environment", "model", "evaluation"])
+@pytest.mark.parametrize("text", ['{"a": ', "[" * 100_000 + "]" * 100_000, "[1]", "\xff"])
+def test_damaged_json_is_one_line(tmp_path, file, text):
+    (tmp_path / "results.json").write_text(json.dumps(GOOD))
+    (tmp_path / f"{file}.json").write_text(text, encoding="latin-1")
+    with pytest.raises(DataError, match=rf"^[^\n]*{file}.json: damaged [^\n]*$"):
         read_run(tmp_path)
 
 
@@ -53,11 +67,25 @@ def test_no_results_name_the_remedy(tmp_path):
         ({"epochs": "ten"}, "epochs is 'ten', expected a whole number, at least 0"),
         ({"best": {"samples": 2, "accuracy": [0.5, math.nan]}}, "best.accuracy at T = 2 is nan"),
         ({"last": {"accuracy": ["x"]}}, "last.accuracy at T = 1 is 'x'"),
+        ({"last": {"accuracy": [1e308]}}, "last.accuracy at T = 1 is 1e+308"),
+        ({"last": {"accuracy": [True]}}, "last.accuracy at T = 1 is True"),
+        ({"last": {"accuracy": [10**400]}}, "last.accuracy at T = 1 is a number of more than 18"),
+        (
+            {"last": {"accuracy": [0.5] * (LONGEST + 1)}},
+            f"last.accuracy has {LONGEST + 1} timesteps, expected at most {LONGEST}",
+        ),
+        ({"timesteps": {"student": 10**9}}, "timesteps.student is 1000000000, expected 1 to 10000"),
+        ({"timesteps": {"student": 0}}, "timesteps.student is 0, expected 1 to 10000"),
+        ({"train_seconds": 1e308}, "train_seconds is a huge number, expected a number"),
+        (
+            {"parameters": 10**400},
+            "parameters is a huge number, expected a whole number, at least 0",
+        ),
     ],
 )
 def test_foreign_and_failed_results_are_told(change, expected, tmp_path):
     assert fault(GOOD) is None
-    assert fault(GOOD | change) == expected
+    assert fault(GOOD | change).startswith(expected)
     (tmp_path / "results.json").write_text(json.dumps(GOOD | change))
     with pytest.raises(DataError, match="results.json: .*expected what `tssd train` writes"):
         read_run(tmp_path)
@@ -65,25 +93,3 @@ def test_foreign_and_failed_results_are_told(change, expected, tmp_path):
 
 def test_results_that_are_no_mapping():
     assert fault([]) == "it holds no mapping"
-
-
-def test_damaged_json_is_one_line(tmp_path):
-    path = tmp_path / "x.json"
-    path.write_text('{"a": ')
-    with pytest.raises(DataError, match="x.json: damaged"):
-        read_json(path)
-    path.write_text("[1]")
-    assert read_json(path) == {"content": [1]}
-    assert read_json(tmp_path / "gone.json") == {}
-
-
-def test_odd_tables_are_read(tmp_path):
-    path = tmp_path / "metrics.csv"
-    assert read_metrics(path) == []
-    path.write_text("")
-    assert read_metrics(path) == []
-    path.write_text("a,b\n1,2,3\n4\nnan,-inf\n")
-    first, second, third = read_metrics(path)
-    assert first == {"a": 1, "b": 2}
-    assert (second["a"], math.isnan(second["b"])) == (4, True)
-    assert (math.isnan(third["a"]), third["b"]) == (True, -math.inf)

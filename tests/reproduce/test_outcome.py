@@ -19,11 +19,11 @@ VARIANT = Variant("digits/tssd")
 def written(trained, tmp_path):
     """Writes the outcome of a kind for one trained network."""
 
-    def write(kind, epoch="best"):
+    def write(kind, epoch="best", data="digits"):
         output = tmp_path / kind
         run = Run(VARIANT, 0, output / "runs" / VARIANT.name / "seed0")
         shutil.copytree(trained, run.folder)
-        cells = (cell("TSSD", VARIANT, at=2, paper=50.0, x=1.0, data="digits"),)
+        cells = (cell("TSSD", VARIANT, at=2, paper=50.0, x=1.0, data=data),)
         collected = collect([run], output)
         of = {"scale": "small", "seeds": [0], "epoch": epoch}
         table = Table.of(plan(*cells, kind=kind), cells, collected, **of)
@@ -102,3 +102,10 @@ def test_nothing_was_trained(tmp_path, kind):
     of = {"scale": "small", "seeds": [0], "epoch": "best"}
     table = Table.of(plan(*cells, kind=kind), cells, collected, **of)
     assert "not trained" in write_outcome(table, collected, [run], tmp_path)
+
+
+def test_no_name_leads_out_of_the_folder_or_into_the_table(written):
+    output, _, _ = written("rates", data="../../a|b$")
+    assert len(list(output.glob("made-up-maps-*.png"))) == 1
+    assert {path.name for path in output.parent.iterdir()} == {"rates"}
+    assert r"| ../../a\|b\$ |" in (output / "made-up.md").read_text()

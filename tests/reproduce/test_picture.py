@@ -98,3 +98,16 @@ def test_a_long_title_is_broken_into_lines():
 
 def test_lines_by_data():
     assert {k: len(v) for k, v in by_data(table().lines).items()} == {"d": 3, "e": 1}
+
+
+@pytest.mark.parametrize("draw", [plot_table, plot_sweep])
+def test_names_are_drawn_as_text(tmp_path, draw):
+    evil = r"_$^$ $\bad{$ [/b] <x>"
+    cells = [replace(one, row=evil, column=evil, data=evil) for one in CELLS[:2]]
+    of = {"scale": "small", "seeds": [0, 1], "epoch": "best"}
+    own = Table.of(plan(*cells, x_label=evil), cells, FULL, **of)
+    draw(own, tmp_path / "p")
+    plot_lines(
+        tmp_path / "q", [(evil, evil, [0, 1], [1, 2], [0, 0])], x_label="x", y_label="y", title=evil
+    )
+    assert "<svg" in (tmp_path / "q.svg").read_text()

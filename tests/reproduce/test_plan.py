@@ -31,3 +31,19 @@ def test_a_scale_that_a_plan_does_not_have():
     assert len(own.at_scale("small")) == 1
     with pytest.raises(UsageError, match="--scale: made-up has no paper scale; give --scale small"):
         own.at_scale("paper")
+
+
+@pytest.mark.parametrize(
+    "words", ["a/b --data.root=../../data", "../../runs/x/seed0", "/etc/x", "..", "a --x='1,y=2'"]
+)
+def test_a_folder_is_never_made_of_raw_values(words):
+    variant = Variant.parse(words)
+    assert "/" not in variant.name
+    assert "~" in variant.name
+    assert variant.name not in (".", "..")
+
+
+def test_variants_with_other_options_have_other_folders():
+    one, other = (Variant.parse(f"a/{r} --data.root=../../data") for r in ("vanilla", "tssd"))
+    longer = Variant.parse("a/tssd --data.root=../../data/x")
+    assert len({one.name, other.name, longer.name}) == 3

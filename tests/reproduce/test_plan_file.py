@@ -136,6 +136,9 @@ def test_a_file_that_is_no_text(tmp_path):
         ("[60]", "60", "cells: 1: paper: got 60, expected"),
         ("row: TSSD", "row: [TSSD]", r"cells: 2: row: got \['TSSD'\], expected text"),
         ("row: TSSD, ", "", "cells: 2: row is missing"),
+        ("row: TSSD", 'row: "\\e[2J"', "row: got .*, expected text without control characters"),
+        ("row: TSSD", 'row: "\\uD800"', "row: got .*, expected text without control characters"),
+        ("{data: digits, row: TSSD", "{data: DIGITS, row: TSSD", "'digits' and 'DIGITS' differ in"),
         ("{small: d", "{tiny: d", "cells: 0: runs: tiny: no such key"),
         ("=3", " 3", "cells: 2: runs: got 'digits/tssd --timesteps.teacher 3'"),
         ("paper: digits/tssd}", "paper: [a]}", r"cells: 2: runs: paper: got \['a'\], expected"),
@@ -174,3 +177,11 @@ def test_an_unknown_plan():
 def test_the_folders_of_all_plans():
     assert "cifar10/vgg9_tssd" in variant_names("paper")
     assert not any("small" in name for name in variant_names("paper"))
+
+
+def test_a_plan_s_files_are_called_by_a_name_that_stays_in_the_folder(tmp_path):
+    path = tmp_path / "..yaml"
+    path.write_text(Path(TINY).read_text())
+    name = load_plan(str(path)).name
+    assert name not in (".", "..")
+    assert "/" not in name

@@ -22,7 +22,7 @@ def test_runs_are_variants_times_seeds_each_once():
 
 
 def test_two_variants_never_share_a_folder():
-    with pytest.raises(UsageError, match="would share a folder"):
+    with pytest.raises(UsageError, match="a/own.yaml, seed 0 and b/own.yaml, seed 0 would share"):
         plan_runs([Variant("a/own.yaml"), Variant("b/own.yaml")], [0], Path("out"))
 
 
@@ -49,3 +49,24 @@ def test_overrides_go_over_a_variant_s_options_and_mistakes_name_it():
     assert read(TWO, [("trainer.epochs", "9")])["trainer"]["epochs"] == 9
     with pytest.raises(UsageError, match="digits/tssd --timesteps.teacher=3 .*: --trainer.epoch"):
         read(TWO, [("trainer.epoch", "9")])
+
+
+def test_a_recipe_s_file_stays_below_the_output_whatever_its_options(tmp_path):
+    output = tmp_path / "a" / "b"
+    paths = [
+        Path(recipe_of(Variant(recipe, (("description", "../../../data"),)), output))
+        for recipe in ("digits/tssd", "digits/vanilla_ts")
+    ]
+    assert len(set(paths)) == 2
+    assert {path.resolve().parent for path in paths} == {output / "recipes"}
+    assert {path.name for path in tmp_path.iterdir()} == {"a"}
+
+
+def test_a_variant_called_like_a_run_of_another_is_refused():
+    with pytest.raises(UsageError, match="seed 0 would be inside that of a, seed 0"):
+        plan_runs([Variant("a"), Variant("a/seed0")], [0], Path("out"))
+
+
+def test_names_that_differ_in_case_only_are_refused():
+    with pytest.raises(UsageError, match="would share the folder"):
+        plan_runs([Variant("a", (("x", "B"),)), Variant("a", (("x", "b"),))], [0], Path("out"))

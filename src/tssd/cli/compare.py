@@ -58,8 +58,7 @@ def run(words: list[str]) -> int:
     parser.add_argument(
         "--epoch",
         choices=("best", "last"),
-        default="best",
-        help="whose weights count: best on the validation samples, or last (default: best)",
+        help="whose weights: best on the validation samples, or last (default: see the recipe)",
     )
     args, overrides = parser.parse_with_recipe(words)
     recipes = expand(args.recipes)

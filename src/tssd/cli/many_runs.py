@@ -21,6 +21,7 @@ from tssd.config.trust import trusted
 from tssd.errors import DataError, TssdError, UsageError
 from tssd.processes import deaf_children, lifeline
 from tssd.training.fit import fit
+from tssd.training.folder_names import refuse_shared
 from tssd.training.run_folder import RunFolder
 from tssd.training.settings import TrainerSettings
 
@@ -48,10 +49,12 @@ def train_all(
         runs: what to train.
         overrides: options of the recipes, the same for all.
         jobs: how many at a time; more than one are processes of their own.
-    Raises: TssdError: of the first run that fails, with its folder; later runs do not begin, and
-        those that are under way stop and can be continued. KeyboardInterrupt: Ctrl-C, alike.
+    Raises: UsageError: two runs that would share a folder. KeyboardInterrupt: Ctrl-C. TssdError:
+        of the first run that fails, with its folder. Later runs do not begin then, and those that
+        are under way stop and can be continued.
     """
     refuse_other_lengths(runs, overrides)
+    refuse_shared((run.folder, f"{run.recipe}, seed {run.seed}") for run in runs)
     missing = [run for run in runs if not RunFolder(run.folder).results.exists()]
     found: dict[PlannedRun, Results] = {}
     sys.stdout.flush()  # a log shows what was planned before the hours that it takes

@@ -8,11 +8,13 @@ from tssd.atomic import write_atomically
 from tssd.cli.parser import CommandParser, Override, at_least
 from tssd.errors import DataError, TssdError, UsageError
 from tssd.report.collect import collect
-from tssd.report.comparison import Epoch
+from tssd.report.epochs import Epoch
 from tssd.report.html import Methods, Samples, comparison_page, run_page
-from tssd.report.run_files import read_metrics, read_run
+from tssd.report.run_files import read_run
+from tssd.report.shown_names import printable
+from tssd.report.text_files import read_metrics
 
-# Samples of a comparison, which shows two networks.
+# Samples of a comparison, which shows a network of each method.
 COMPARED = 4
 
 EPILOG = """The page needs no network and no script: open it, send it, print it. RUN gives all about
@@ -47,13 +49,12 @@ def run(words: list[str]) -> int:
     parser.add_argument(
         "--reference",
         metavar="METHOD",
-        help="what the others are compared with (default: the first with vanilla in its name)",
+        help="what the others are compared with (default: the best that was trained at the same T)",
     )
     parser.add_argument(
         "--epoch",
         choices=("best", "last"),
-        default="best",
-        help="whose weights a comparison is about (default: best)",
+        help="whose weights a comparison is about (default: those that count by the recipe)",
     )
     args, overrides = parser.parse_with_recipe(words)
     if args.help:
@@ -72,19 +73,25 @@ def run(words: list[str]) -> int:
         raise UsageError(f"--output: {output} is a folder, expected the name of a file")
     command = shlex.join(["tssd", "report", *words])
     samples = 0 if args.no_samples else args.samples or 8
+    damaged = False
     if (folder / "config.yaml").is_file():
         if args.reference:
             raise UsageError(f"--reference: {folder} is a single run, expected a folder of runs")
         text = _run(folder, overrides, samples, command)
     else:
-        text = _comparison(folder, overrides, samples, (args.reference, args.epoch), command)
+        text, damaged = _comparison(
+            folder, overrides, samples, (args.reference, args.epoch), command
+        )
     write_atomically(output, lambda path: path.write_text(text, encoding="utf-8"))
     print(f"written: {output} ({len(text.encode()) / 1e3:.0f} kB)")
-    return 0
+    return 1 if damaged else 0
 
 
 def _run(folder: Path, overrides: list[Override], samples: int, command: str) -> str:
     files = read_run(folder)
+    if not files.results:
+        print(f"{folder}: this run is not finished; the page shows how far it went")
+        return run_page(files, "The run is not finished.", command=command)
     found = _samples({"": folder}, overrides, samples)
     return run_page(files, found if isinstance(found, str) else found[""], command=command)
 
@@ -93,30 +100,38 @@ def _comparison(
     folder: Path,
     overrides: list[Override],
     samples: int,
-    choice: tuple[str | None, Epoch],
+    choice: tuple[str | None, Epoch | None],
     command: str,
-) -> str:
+) -> tuple[str, bool]:
+    """The page, and whether there is a damaged run among those that it is about."""
     reference, epoch = choice
     collection = collect(folder)
     methods = Methods.of(collection, reference=reference, epoch=epoch)
     for run in collection.left_out[:10]:
-        print(f"not counted: {run.name} ({run.state}: {run.reason})")
+        print(printable(f"not counted: {run.name} ({run.state}: {run.reason})"))
     if len(collection.left_out) > 10:
         print(f"... and {len(collection.left_out) - 10} more, listed in the page")
-    metrics = {
-        name: [read_metrics(run.path / "metrics.csv") for run in methods.runs(name)]
-        for name in methods.drawn
-    }
-    shown = [methods.reference, *methods.best_other()]
-    networks = {methods.labels[name]: methods.runs(name)[0].path for name in shown}
-    found = _samples(networks, overrides, min(samples, COMPARED))
+    metrics = {name: [_metrics(run.path) for run in methods.runs(name)] for name in methods.drawn}
+    print(printable(methods.answer.sentence(methods.labels)))
+    # One network a method, of its first seed.
+    networks = {methods.labels[name]: methods.runs(name)[0].path for name in methods.drawn}
+    found = _samples(networks, overrides, min(samples, COMPARED), at=methods.answer.at)
     title = folder.resolve().name
-    return comparison_page(methods, metrics, found, title=title, command=command)
+    damaged = any(run.state == "damaged" for run in collection.left_out)
+    return comparison_page(methods, metrics, found, title=title, command=command), damaged
+
+
+def _metrics(run: Path) -> list[dict[str, float]]:
+    try:
+        return read_metrics(run / "metrics.csv")
+    except DataError as error:  # its results are none the worse
+        print(printable(f"no learning curve: {error}"))
+        return []
 
 
 def _samples(
-    runs: Mapping[str, Path], overrides: list[Override], count: int
-) -> dict[str, Samples] | str:
+    runs: Mapping[str, Path], overrides: list[Override], count: int, *, at: int | None = None
+) -> dict[str, Samples | str] | str:
     """What the networks do with samples, or why it is not known."""
     if not count:
         return "--no-samples was given."
@@ -124,7 +139,7 @@ def _samples(
     from tssd.cli.report_samples import show_samples
 
     try:
-        return show_samples(runs, overrides, count=count)
+        return show_samples(runs, overrides, count=count, at=at)
     except TssdError as error:
         if overrides:  # then the data were asked for
             raise

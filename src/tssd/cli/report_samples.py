@@ -11,39 +11,57 @@ from torch import Tensor
 
 from tssd.cli.parser import Override
 from tssd.config.runs import load, load_parts
-from tssd.errors import DataError
+from tssd.errors import DataError, TssdError
 from tssd.evaluation.traces import latency_ms, trace
 from tssd.objectives import as_sequence
 from tssd.report.frames import coloured
 from tssd.report.html import Sample, Samples
 from tssd.training.parts import Parts
 
+# Timesteps; more would take minutes and gigabytes for a few pictures.
+LONGEST = 1000
+
 
 def show_samples(
-    runs: Mapping[str, Path], overrides: Sequence[Override], *, count: int
-) -> dict[str, Samples]:
+    runs: Mapping[str, Path],
+    overrides: Sequence[Override],
+    *,
+    count: int,
+    at: int | None = None,
+) -> dict[str, Samples | str]:
     """Run networks on the same test samples, those of the first run's data.
 
     Args:
         runs: folders by name, all on the same split.
         overrides: options of the data, such as where it is.
         count: number of samples.
-    Raises: TssdError: the data are not there, or a network is damaged.
+        at: the T that is looked at; None = that of the first run's student.
+    Returns what each network does, or why it is not known.
+    Raises: TssdError: the data are not there, or the first network is damaged.
     """
     first = next(iter(runs.values()))
     parts = load_parts(first, list(overrides))
     if parts.trainer.threads:
         torch.set_num_threads(parts.trainer.threads)
+    if parts.evaluate_timesteps > LONGEST:
+        raise DataError(
+            f"{first}: T = {parts.evaluate_timesteps} is too long to show what samples do, "
+            f"expected at most {LONGEST}; give --no-samples"
+        )
+    at = min(at or parts.criterion.timesteps.student, parts.evaluate_timesteps)
     labels = parts.data.part("test")[0].labels[parts.data.split.test]
     chosen = one_of_each(labels, count)
     # Only these are read from the disk.
     parts.data.split = replace(parts.data.split, test=parts.data.split.test[chosen])
     x, y = parts.data.dataset("test").__getitems__(list(range(len(chosen))))
     x = as_sequence(x, y, parts.evaluate_timesteps, net=parts.net).to(parts.device)
-    found: dict[str, Samples] = {}
+    found: dict[str, Samples | str] = {}
     for name, folder in runs.items():
-        net = parts.net if folder == first else load(folder, device=parts.device).net
-        found[name] = _samples(net, x, y, parts)
+        try:
+            net = parts.net if folder == first else load(folder, device=parts.device).net
+            found[name] = _samples(net, x, y, parts, at)
+        except TssdError as error:  # one damaged network must not hide the others
+            found[name] = str(error)
     return found
 
 
@@ -60,7 +78,7 @@ def one_of_each(labels: NDArray[np.integer], count: int) -> NDArray[np.int64]:
     return np.lexsort((labels, turn))[:count]
 
 
-def _samples(net: torch.nn.Module, x: Tensor, y: Tensor, parts: Parts) -> Samples:
+def _samples(net: torch.nn.Module, x: Tensor, y: Tensor, parts: Parts, at: int) -> Samples:
     names = parts.data.class_names
     traces = trace(net, x)
     if not np.isfinite(traces.confidence).all():
@@ -77,7 +95,7 @@ def _samples(net: torch.nn.Module, x: Tensor, y: Tensor, parts: Parts) -> Sample
             )
             for n, label in enumerate(y.tolist())
         ],
-        student=min(parts.criterion.timesteps.student, len(x)),
+        student=at,
         chosen="The first test sample of each class, then the second ones: not chosen by result.",
         latency_ms=latency_ms(net, x[:, :1]),
         device=device_in_words(x.device),

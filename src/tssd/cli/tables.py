@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from tssd.cli.console import console
 from tssd.evaluation import Evaluation
 from tssd.report import Comparison
-from tssd.report.comparison import EPOCHS
+from tssd.report.answer import Answer
+from tssd.report.shown_names import printable
 
 
 def print_accuracy(results: Mapping[str, Any], *, title: str) -> None:
     """Test accuracy at every T: of the epoch that counts, then of the other if there is one."""
     student = results["timesteps"]["student"]
-    table = Table("test accuracy, %", title=title, title_justify="left")
+    table = Table("test accuracy, %", title=plain(title), title_justify="left")
     rows = {"last epoch": results["last"]}
     if results["best"]["epoch"] != results["last"]["epoch"]:
         rows["best epoch on validation"] = results["best"]
@@ -34,28 +36,31 @@ def print_accuracy(results: Mapping[str, Any], *, title: str) -> None:
 
 def print_comparison(comparison: Comparison) -> None:
     """One row a method, one column a T."""
-    table = Table("method")
+    table = Table("method", "trained as")
     for t in comparison.timesteps:
         table.add_column(f"T={t}", justify="right")
     for row in comparison.rows:
         cells = [
-            f"[bold]{row.cell(t)}*[/bold]" if t == row.student else f"{row.cell(t)} "
+            Text(f"{row.cell(t)}*", style="bold") if t == row.student else f"{row.cell(t)} "
             for t in comparison.timesteps
         ]
-        table.add_row(row.name, *cells)
+        table.add_row(plain(row.name), plain(row.label), *cells)
     console().print(table)
     seeds = sorted({seed for row in comparison.rows for seed in row.seeds})
     spread = ", mean ± std over seeds" if len(seeds) > 1 else ", seed"
     print(f"* the timesteps a method is meant for; test accuracy, %{spread} ", end="")
     print(f"{', '.join(map(str, seeds))}")
     images = f"{comparison.samples} test samples, split {comparison.split_hash}"
-    print(f"{EPOCHS[comparison.epoch]}; {images}")
+    print(f"{comparison.weights}; {images}")
+    names = {row.name: row.name for row in comparison.rows}
+    print(printable(Answer.of(comparison).sentence(names)))
 
 
 def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
     """Per T: accuracy, calibration, operations, energy. Then firing rates and early exit."""
     operations = evaluation.operations
-    table = Table(title=f"{title}: {evaluation.samples} test samples", title_justify="left")
+    heading = plain(f"{title}: {evaluation.samples} test samples")
+    table = Table(title=heading, title_justify="left")
     columns = ["T", "accuracy %", "nll", "calib. error %"]
     if operations is not None:
         columns += ["MACs", "SynOps", "graded %", "energy µJ", "graded as MACs µJ"]
@@ -100,13 +105,14 @@ def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
             table.add_column(f"T={t}", justify="right")
         rows = evaluation.firing_rates | {"all neurons": evaluation.mean_firing_rate or ()}
         for name, rates in rows.items():
-            table.add_row(name, *[f"{rate:.3f}" for rate in rates])
+            table.add_row(plain(name), *[f"{rate:.3f}" for rate in rates])
         console().print(table)
     if evaluation.uncounted:
-        print(f"not counted: {', '.join(evaluation.uncounted)}")
+        print(printable(f"not counted: {', '.join(evaluation.uncounted)}"))
     for tap, curve in evaluation.early_exit.items():
         table = Table(
-            title=f"early exit at tap {tap}, T={evaluation.report_at}", title_justify="left"
+            title=plain(f"early exit at tap {tap}, T={evaluation.report_at}"),
+            title_justify="left",
         )
         costs = curve.costs
         names = ["confidence above", "accuracy %", "leave early %"]
@@ -128,6 +134,11 @@ def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
                 f"with {costs.weak_energy_uj:.4g} µJ for the weak classifier, which runs for all; "
                 "layers behind the tap at their mean over all samples"
             )
+
+
+def plain(text: str) -> Text:
+    """What others have named: brackets and colons in it are no markup, whatever they enclose."""
+    return Text(printable(text))
 
 
 def _si(count: float) -> str:

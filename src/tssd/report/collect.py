@@ -1,7 +1,5 @@
 """The runs below a folder: which count for a comparison, and why the others do not."""
 
-import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -10,10 +8,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tssd.errors import DataError
-from tssd.report.run_files import fault, read_metrics
+from tssd.reading import read_json
+from tssd.report.confidence import overconfidence
+from tssd.report.find import run_folders
+from tssd.report.method_labels import split_names
+from tssd.report.run_files import fault, is_training, planned_epochs
 from tssd.report.same_options import other_option
+from tssd.report.text_files import read_metrics, read_text
 
-State = Literal["finished", "half-finished", "failed", "foreign", "refused"]
+State = Literal["finished", "half-finished", "failed", "damaged", "foreign", "refused"]
 # Large parts of results.json that a comparison does not show.
 PER_RUN = ("confusion", "early_exit", "firing_rates", "reliability")
 
@@ -54,7 +57,9 @@ class Collection:
     """The runs of a comparison.
 
     Args:
-        methods: finished runs by method, seeds ascending.
+        methods: finished runs by method, seeds ascending. The methods are in the order of a
+            comparison.json in the folder, which `tssd compare` writes in the order of its recipes;
+            others by name.
         left_out: everything else that was found.
     """
 
@@ -97,7 +102,28 @@ def collect(folder: Path) -> Collection:
         else:
             taken[run.method, run.seed] = run
             methods.setdefault(run.method, []).append(run)
-    return Collection(methods, sorted(left_out, key=lambda run: (run.state, run.name)))
+    first = _order(folder, list(methods))
+    ordered = sorted(methods.items(), key=lambda item: first.get(item[0], len(first)))
+    return Collection(dict(ordered), sorted(left_out, key=lambda run: (run.state, run.name)))
+
+
+def _order(folder: Path, methods: list[str]) -> dict[str, int]:
+    """Places of methods in the comparison that they were trained for, if it is there."""
+    shared = split_names(methods)[0].split("/")
+    for above in ("/".join(shared[:depth]) for depth in range(len(shared) + 1)):
+        try:
+            rows = read_json(folder / above / "comparison.json").get("rows")
+        except (OSError, DataError):  # all is as well without it
+            continue
+        found: dict[str, int] = {}
+        for row in rows if isinstance(rows, list) else []:
+            method = str(row.get("method")) if isinstance(row, dict) else ""
+            # The folder of a recipe in a file is called by its path, or by its name alone.
+            own = method.removesuffix(".yaml").removesuffix(".yml")
+            for name in (own, own.rpartition("/")[2]):
+                found.setdefault(f"{above}/{name}".lstrip("/"), len(found))
+        return found
+    return {}
 
 
 def find_runs(folder: Path) -> Iterator[Found]:
@@ -106,53 +132,34 @@ def find_runs(folder: Path) -> Iterator[Found]:
         yield Found(path, name, "foreign", problem) if problem else classify(path, name)
 
 
-def run_folders(folder: Path) -> Iterator[tuple[Path, str, str]]:
-    """The same without a look into them: path, name, and why it could not be entered."""
-    seen: set[tuple[int, int]] = set()
-    waiting = [(folder, "")]
-    while waiting:
-        path, name = waiting.pop()
-        try:
-            here = path.stat()
-            if (here.st_dev, here.st_ino) in seen:  # links can lead in circles
-                continue
-            seen.add((here.st_dev, here.st_ino))
-            with os.scandir(path) as entries:
-                inside = {e.name: e.is_dir() for e in entries if not e.name.startswith(".")}
-        except OSError as error:
-            yield path, name or path.name, error.strerror or str(error)
-            continue
-        is_run = inside.get("config.yaml") is False
-        if is_run or inside.get("results.json") is False:
-            yield path, name or path.name, ""
-        if not is_run:
-            below = sorted((n for n, is_dir in inside.items() if is_dir), reverse=True)
-            waiting += [(path / n, f"{name}/{n}".lstrip("/")) for n in below]
-
-
 def classify(path: Path, name: str) -> Found:
     """What a folder with config.yaml or results.json is."""
     try:
-        results = json.loads((path / "results.json").read_bytes())
+        results = read_json(path / "results.json")
+        if not (path / "config.yaml").is_file():
+            return Found(path, name, "foreign", "results.json without config.yaml")
+        read_text(path / "config.yaml")  # it is compared with those of other seeds
     except FileNotFoundError:
-        return _unfinished(path, name)
-    except ValueError as error:
-        return Found(path, name, "failed", f"results.json is damaged ({error})")
-    if not (path / "config.yaml").is_file():
-        return Found(path, name, "foreign", "results.json without config.yaml")
+        try:
+            return _unfinished(path, name)
+        except DataError as error:
+            return Found(path, name, "damaged", str(error).removeprefix(f"{path}/"))
+    except DataError as error:
+        return Found(path, name, "damaged", str(error).removeprefix(f"{path}/"))
     if (reason := fault(results)) is not None:
-        state = "failed" if "at T = " in reason else "foreign"
+        diverged = "accuracy at T = " in reason and reason.endswith(("nan", "inf"))
+        state = "failed" if diverged else "damaged" if "split_hash" in results else "foreign"
         return Found(path, name, state, f"results.json: {reason}")
     return Found(path, name, "finished", results=_slim(results))
 
 
 def _unfinished(path: Path, name: str) -> Found:
-    config = (path / "config.yaml").read_text(encoding="utf-8", errors="replace")
-    if not re.search(r"^timesteps:", config, re.M) or not re.search(r"^objectives:", config, re.M):
+    config = read_text(path / "config.yaml")
+    if not is_training(config):
         return Found(path, name, "foreign", "its config.yaml is not one of `tssd train`")
     rows = read_metrics(path / "metrics.csv")
-    planned = re.search(r"^trainer:\n(?:[ ].*\n)*?  epochs: (\d+)", config, re.M)
-    of = f" of {planned[1]}" if planned else ""
+    planned = planned_epochs(config)
+    of = f" of {planned}" if planned is not None else ""
     bad = [key for key, value in (rows[-1] if rows else {}).items() if value != value]
     if bad and len(bad) < len(rows[-1]):
         where = f"{', '.join(bad)} is NaN in epoch {len(rows)}{of}"
@@ -188,6 +195,7 @@ def _slim(results: dict[str, Any]) -> dict[str, Any]:
 
 def _slim_epoch(evaluation: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in evaluation.items() if key not in PER_RUN}
+    kept["overconfidence"] = overconfidence(evaluation)
     operations = kept.get("operations")
     if isinstance(operations, dict):
         kept["operations"] = {k: v for k, v in operations.items() if k not in ("layers", "rule")}

@@ -5,16 +5,12 @@ import io
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from tssd.errors import DataError
-
-Results = Mapping[str, Any]
-
-# Which epoch's weights a comparison is about. The last one makes sense where few validation samples
-# choose the best almost by chance, and the learning rate has come down by then.
-Epoch = Literal["best", "last"]
-EPOCHS: Mapping[str, str] = {"best": "best epoch on the validation samples", "last": "last epoch"}
+from tssd.report.epochs import EPOCHS, Epoch, Results, counted, epochs_in_words
+from tssd.report.method_labels import short_descriptions, split_names
+from tssd.report.shown_names import in_markdown
 
 
 @dataclass(frozen=True)
@@ -26,12 +22,16 @@ class Row:
         student: the T that it is meant for.
         seeds: of the runs.
         accuracy: test accuracy in per cent, [seed][T - 1].
+        teacher: the T of its teacher; the same as `student` without one, None = not known.
+        label: what the recipe says about it, without what all say; may be empty.
     """
 
     name: str
     student: int
     seeds: tuple[int, ...]
     accuracy: tuple[tuple[float, ...], ...]
+    teacher: int | None = None
+    label: str = ""
 
     def mean(self, t: int) -> float:
         """Mean over the seeds at T = t, per cent."""
@@ -57,14 +57,25 @@ class Comparison:
         timesteps: T of each column.
         split_hash: of the samples, the same for all runs.
         samples: number of test samples.
-        epoch: whose weights were evaluated.
+        epoch: whose weights were asked for; None = those that count for each run.
+        weights: the same in words.
     """
 
     rows: tuple[Row, ...]
     timesteps: tuple[int, ...]
     split_hash: str
     samples: int
-    epoch: Epoch = "best"
+    epoch: Epoch | None = None
+    weights: str = EPOCHS["best"]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What to call each method beside others: its label and the end of its name."""
+        short = split_names([row.name for row in self.rows])[1]
+        return {
+            row.name: f"{row.label} ({name})" if row.label else name
+            for row, name in zip(self.rows, short, strict=True)
+        }
 
     @classmethod
     def of(
@@ -72,14 +83,14 @@ class Comparison:
         runs: Mapping[str, Sequence[Results]],
         timesteps: Sequence[int] = (),
         *,
-        epoch: Epoch = "best",
+        epoch: Epoch | None = None,
     ) -> Self:
         """Collect the results of runs by method.
 
         Args:
             runs: contents of results.json, a list with an entry per seed for each method.
             timesteps: columns; empty = every T that all runs were evaluated at.
-            epoch: whose weights count.
+            epoch: whose weights; None = those that count for each run.
         Raises: DataError: runs on different splits, or not evaluated at a wanted T.
         """
         everything = [run for group in runs.values() for run in group]
@@ -91,21 +102,34 @@ class Comparison:
                 f"compare: the runs used different samples, by their split hashes {listed}; "
                 "train them with the same data"
             )
-        longest = min(len(run["best"]["accuracy"]) for run in everything)
+        curves = {
+            name: tuple(tuple(100 * a for a in r[epoch or counted(r)]["accuracy"]) for r in group)
+            for name, group in runs.items()
+        }
+        longest = min(len(curve) for group in curves.values() for curve in group)
         for t in timesteps:
             if not 1 <= t <= longest:
                 raise DataError(f"compare: T = {t} is wanted, the runs know T = 1 to {longest}")
+        labels = short_descriptions([str(g[0].get("description") or "") for g in runs.values()])
         rows = [
             Row(
                 name=name,
                 student=group[0]["timesteps"]["student"],
                 seeds=tuple(run["seed"] for run in group),
-                accuracy=tuple(tuple(100 * a for a in run[epoch]["accuracy"]) for run in group),
+                accuracy=curves[name],
+                teacher=group[0]["timesteps"].get("teacher"),
+                label=label,
             )
-            for name, group in runs.items()
+            for (name, group), label in zip(runs.items(), labels, strict=True)
         ]
-        columns = tuple(timesteps) or tuple(range(1, longest + 1))
-        return cls(tuple(rows), columns, hashes[0], everything[0]["best"]["samples"], epoch)
+        return cls(
+            rows=tuple(rows),
+            timesteps=tuple(timesteps) or tuple(range(1, longest + 1)),
+            split_hash=hashes[0],
+            samples=everything[0]["best"]["samples"],
+            epoch=epoch,
+            weights=epochs_in_words(everything, epoch),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Numbers behind the table, per seed too."""
@@ -113,10 +137,11 @@ class Comparison:
             "split_hash": self.split_hash,
             "test_samples": self.samples,
             "unit": "test accuracy, per cent",
-            "epoch": EPOCHS[self.epoch],
+            "epoch": self.weights,
             "rows": [
                 {
                     "method": row.name,
+                    "description": row.label,
                     "student_timesteps": row.student,
                     "seeds": list(row.seeds),
                     "accuracy": {
@@ -137,13 +162,13 @@ class Comparison:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         columns = [c for t in self.timesteps for c in (f"T={t} mean", f"T={t} std")]
-        writer.writerow(["method", "student timesteps", "seeds", *columns])
+        writer.writerow(["method", "student timesteps", "seeds", *columns, "description"])
         for row in self.rows:
             values: list[object] = []
             for t in self.timesteps:
                 std = row.std(t)
                 values += [f"{row.mean(t):.4f}", "" if std is None else f"{std:.4f}"]
-            writer.writerow([row.name, row.student, len(row.seeds), *values])
+            writer.writerow([row.name, row.student, len(row.seeds), *values, row.label])
         return text.getvalue()
 
     def to_markdown(self) -> str:
@@ -154,5 +179,9 @@ class Comparison:
             cells = [
                 f"**{row.cell(t)}**" if t == row.student else row.cell(t) for t in self.timesteps
             ]
-            lines.append(f"| {row.name} | " + " | ".join(cells) + " |")
+            lines.append(f"| {in_markdown(_named(row))} | " + " | ".join(cells) + " |")
         return "\n".join(lines) + "\n"
+
+
+def _named(row: Row) -> str:
+    return f"{row.label} ({row.name})" if row.label else row.name

@@ -6,6 +6,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from tssd.report.shown_names import in_plot
+
 # Okabe and Ito's blue and vermilion: OFF and ON, apart for the colour-blind.
 OFF_COLOUR, ON_COLOUR = "#0072B2", "#D55E00"
 COLUMNS = 8
@@ -43,7 +45,7 @@ def plot_frames(
     axes.imshow(coloured(total, max(float(np.quantile(total, 0.99)), 1.0)), interpolation="nearest")
     axes.set_title(f"all {steps}: {int(total.sum())} events", fontsize=9)
     axes.set_axis_off()
-    figure.suptitle(f"{title}  (ON vermilion, OFF blue; numbers: events)", fontsize=9)
+    figure.suptitle(f"{in_plot(title)}  (ON vermilion, OFF blue; numbers: events)", fontsize=9)
     figure.savefig(path, dpi=120, format=format)
 
 

@@ -1,14 +1,18 @@
 """The picture of a comparison: accuracy against the timesteps at inference."""
 
-from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from tssd.report.comparison import Comparison
+from tssd.report.method_labels import split_names
+from tssd.report.shown_names import in_plot
 
 # Okabe and Ito's colours, which stay apart for the colour-blind.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vPX"
+# Letters of a line in the legend.
+LEGEND = 34
 RING: dict[str, Any] = {"marker": "o", "markersize": 12, "fillstyle": "none", "linestyle": "none"}
 
 
@@ -28,11 +32,11 @@ def plot_comparison(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    shared, labels = split_names([row.name for row in comparison.rows])
+    shared, _ = split_names([row.name for row in comparison.rows])
     figure = Figure(figsize=(7.6, 4.0), layout="constrained")
     axes = figure.subplots()
     ts = comparison.timesteps
-    for index, (row, label) in enumerate(zip(comparison.rows, labels, strict=True)):
+    for index, row in enumerate(comparison.rows):
         colour = COLOURS[index % len(COLOURS)]
         # Side by side, so that the error bars of equal means can be told apart.
         shift = 0.03 * (index - (len(comparison.rows) - 1) / 2)
@@ -40,7 +44,8 @@ def plot_comparison(
             [t + shift for t in ts],
             [row.mean(t) for t in ts],
             [row.std(t) or 0 for t in ts],
-            label=label,
+            # In lines that leave room for the picture.
+            label="\n".join(map(in_plot, wrap(comparison.labels[row.name], LEGEND))),
             color=colour,
             marker=MARKERS[index % len(MARKERS)],
             markersize=5,
@@ -61,21 +66,8 @@ def plot_comparison(
     (ring,) = axes.plot([], [], color="gray", label="the T it is meant for", **RING)
     handles = [h for h in axes.get_legend_handles_labels()[0] if h is not ring]
     axes.legend(handles=[*handles, ring], frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    axes.set_title(title or shared, loc="left")
+    axes.set_title(in_plot(title or shared), loc="left")
     # A date or random names in the file would make equal pictures differ.
     metadata = {"Date": None} if format == "svg" else None
     with rc_context({"svg.hashsalt": "tssd"}):
         figure.savefig(path, dpi=150, format=format, metadata=metadata)
-
-
-def split_names(names: Sequence[str]) -> tuple[str, list[str]]:
-    """The folders that all names have in common, and what is left of each name.
-
-    >>> split_names(["digits/tssd", "digits/vanilla_ts"])
-    ('digits', ['tssd', 'vanilla_ts'])
-    """
-    folders = [name.split("/")[:-1] for name in names]
-    depth = 0
-    while all(len(f) > depth and f[depth] == folders[0][depth] for f in folders):
-        depth += 1
-    return "/".join(folders[0][:depth]), ["/".join(name.split("/")[depth:]) for name in names]

@@ -1,5 +1,6 @@
 """What results.json is made of, to tell a damaged one before half a page is drawn."""
 
+import math
 from typing import Any
 
 # A mapping with names of one's own has the shape "*" for each value; [shape] is a list of any
@@ -63,16 +64,22 @@ EVALUATION = {
 }
 SHAPE = {
     "description": str,
+    "selected": str,
+    "selected_because": str,
     "timesteps": {"student": int, "teacher": int},
     "dataset": str,
     "split_sizes": {"*": int},
+    "content_hash": str,
     "parameters": int,
     "epochs": int,
+    "changes": [{"option": str, "from": int, "to": int, "epochs_trained": int}],
     "train_seconds": float,
     "last": EVALUATION,
     "best": EVALUATION,
 }
 _NUMERIC = {int, float}
+# What is larger is no measurement, and overflows where it is squared; infinity and NaN may be.
+HUGE = 1e30
 EXPECTED = {
     int: "a whole number, at least 0",
     float: "a number",
@@ -98,7 +105,8 @@ def misfit(value: Any, shape: Any = None) -> str | None:
     if found is None:
         return None
     name, wrong, kind = found
-    shown = repr(wrong)
+    huge = type(wrong) in _NUMERIC and abs(wrong) >= HUGE
+    shown = "a huge number" if huge else repr(wrong)
     shown = shown if len(shown) <= 40 else f"{shown[:37]}..."
     return f"{name.lstrip('.') or 'it'} is {shown}, expected {EXPECTED[kind]}"
 
@@ -112,7 +120,11 @@ def _first_wrong(value: Any, shape: Any) -> tuple[str, Any, type] | None:
         return "", value, kind
     if isinstance(shape, list):
         # Most of the file are lists of numbers, and nearly always all is well.
-        if shape is NUMBERS and {*map(type, value)} <= _NUMERIC:
+        if (
+            shape is NUMBERS
+            and {*map(type, value)} <= _NUMERIC
+            and max(map(abs, value), default=0) < HUGE
+        ):
             return None
         for n, item in enumerate(value):
             if found := _first_wrong(item, shape[0]):
@@ -127,7 +139,11 @@ def _first_wrong(value: Any, shape: Any) -> tuple[str, Any, type] | None:
 
 def _is(value: Any, kind: type) -> bool:
     if kind is float:
-        return type(value) in _NUMERIC
+        return type(value) in _NUMERIC and not _is_huge(value)
     if kind is int:
-        return type(value) is int and value >= 0
+        return type(value) is int and 0 <= value < HUGE
     return isinstance(value, kind)
+
+
+def _is_huge(value: float) -> bool:
+    return HUGE <= abs(value) < math.inf

@@ -1,25 +1,27 @@
 """What a run folder holds for people to read."""
 
-import csv
-import json
-import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tssd.errors import DataError
+from tssd.reading import read_json
 from tssd.report.results_shape import misfit
+from tssd.report.text_files import read_metrics, read_text
 
 Json = dict[str, Any]
+# Timesteps; recordings are cut into a hundred at most.
+LONGEST = 10_000
 
 
 @dataclass(frozen=True)
 class RunFiles:
-    """The readable files of a finished run; what is missing beside the results is empty.
+    """The readable files of a run; what is missing is empty.
 
     Args:
         name: what to call the run.
-        results: results.json.
+        results: results.json; empty for a run that is not finished.
         metrics: rows of metrics.csv; a cell that is no number is NaN.
         config: config.yaml, as text.
         environment: environment.json.
@@ -45,25 +47,38 @@ class RunFiles:
 
 
 def read_run(path: Path, *, name: str = "") -> RunFiles:
-    """Read a finished run.
+    """Read a run; one that is not finished has no results.
 
-    Raises: DataError: no results, or results that are none of ours.
+    Raises: DataError: a damaged file, results that are none of ours, or neither results nor a
+        configuration of a training.
     """
-    results = read_json(path / "results.json")
-    if not results:
-        raise DataError(f"{path}: no results yet; finish the run with `tssd train {path} --resume`")
-    if (reason := fault(results)) is not None:
+    results = _json(path / "results.json")
+    if results and (reason := fault(results)) is not None:
         raise DataError(f"{path / 'results.json'}: {reason}; expected what `tssd train` writes")
-    config = path / "config.yaml"
+    config = read_text(path / "config.yaml")
+    if not results and not is_training(config):
+        raise DataError(f"{path}: its config.yaml is not one of `tssd train`, expected a run")
     return RunFiles(
         name=name or str(path),
         results=results,
         metrics=read_metrics(path / "metrics.csv"),
-        config=config.read_text(encoding="utf-8", errors="replace") if config.is_file() else "",
-        environment=read_json(path / "environment.json"),
-        model=read_json(path / "model.json"),
-        evaluation=read_json(path / "evaluation.json"),
+        config=config,
+        environment=_json(path / "environment.json"),
+        model=_json(path / "model.json"),
+        evaluation=_json(path / "evaluation.json"),
     )
+
+
+def is_training(config: str) -> bool:
+    """Whether a configuration is one of a training, by its sections."""
+    sections = (re.search(f"^{name}:", config, re.M) for name in ("timesteps", "objectives"))
+    return all(found is not None for found in sections)
+
+
+def planned_epochs(config: str) -> int | None:
+    """How long a training is to take by its configuration, read as text; None = it is not said."""
+    found = re.search(r"^trainer:\n(?:[ ].*\n)*?  epochs: (\d{1,9})$", config, re.M)
+    return int(found[1]) if found else None
 
 
 def fault(results: object) -> str | None:
@@ -85,39 +100,28 @@ def fault(results: object) -> str | None:
     if results["best"]["samples"] < 1:
         return f"best.samples is {results['best']['samples']}, expected at least 1"
     for which in ("best", "last"):
-        for t, share in enumerate(results[which]["accuracy"], 1):
-            if not isinstance(share, int | float):
-                return f"{which}.accuracy at T = {t} is {share!r}"
-            if not math.isfinite(share):
-                return f"{which}.accuracy at T = {t} is {share}"
+        shares = results[which]["accuracy"]
+        if len(shares) > LONGEST:
+            return f"{which}.accuracy has {len(shares)} timesteps, expected at most {LONGEST}"
+        for t, share in enumerate(shares, 1):
+            if type(share) not in (int, float) or not 0 <= share <= 1:
+                return f"{which}.accuracy at T = {t} is {_short(share)}"
+    student = results["timesteps"]["student"]
+    if not 1 <= student <= LONGEST:
+        return f"timesteps.student is {_short(student)}, expected 1 to {LONGEST}"
     return misfit(results)
 
 
-def read_json(path: Path) -> Json:
-    """A mapping, empty where there is no file. Raises: DataError: damaged."""
+def _short(value: object) -> str:
+    """A value for a message; a whole number may have thousands of digits."""
+    if isinstance(value, int) and abs(value) >= 10**18:
+        return "a number of more than 18 digits"
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _json(path: Path) -> Json:
     try:
-        content = json.loads(path.read_bytes())
+        return read_json(path)
     except FileNotFoundError:
         return {}
-    except ValueError as error:
-        raise DataError(f"{path}: damaged ({error}); restore it or train again") from None
-    return content if isinstance(content, dict) else {"content": content}
-
-
-def read_metrics(path: Path) -> list[dict[str, float]]:
-    """Rows of a table of metrics; none where there is no file."""
-    try:
-        with path.open(newline="", encoding="utf-8", errors="replace") as file:
-            return [
-                {key: _number(text) for key, text in row.items() if isinstance(key, str)}
-                for row in csv.DictReader(file)
-            ]
-    except FileNotFoundError:
-        return []
-
-
-def _number(text: object) -> float:
-    try:
-        return float(str(text))
-    except ValueError:
-        return math.nan

@@ -4,6 +4,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from tssd.not_trained import NOT_TRAINED
+from tssd.report.text_files import read_text
 
 # Keys as they stand in a line of YAML, without the sections above them.
 FREE = ("seed", "description", *(name.rpartition(".")[2] for name in NOT_TRAINED))
@@ -11,6 +12,8 @@ FREE = ("seed", "description", *(name.rpartition(".")[2] for name in NOT_TRAINED
 
 def other_option(path: Path, like: Path) -> str | None:
     """The first line in which two configurations differ, in words; None = they are alike.
+
+    Raises: DataError: one of both cannot be read.
 
     Args:
         path: config.yaml of the run in question.
@@ -26,5 +29,6 @@ def other_option(path: Path, like: Path) -> str | None:
 
 def _lines(path: Path) -> list[str]:
     """The lines that count. Compared as text: a YAML parser takes milliseconds a file."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    return [line for line in text.splitlines() if line.lstrip().partition(":")[0] not in FREE]
+    return [
+        line for line in read_text(path).splitlines() if line.lstrip().partition(":")[0] not in FREE
+    ]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tssd.errors import DataError
-from tssd.report.collect import run_folders
-from tssd.report.comparison import Epoch
+from tssd.report.epochs import Epoch
+from tssd.report.find import run_folders
 from tssd.report.run_files import fault
 from tssd.reproduce.plan import Cell, Scale, Variant
 from tssd.reproduce.runs import Run

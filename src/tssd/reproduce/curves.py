@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tssd.errors import DataError
-from tssd.report.comparison import Epoch
-from tssd.report.run_files import read_metrics
+from tssd.report.epochs import Epoch
+from tssd.report.text_files import read_metrics
 from tssd.reproduce.collect import Results
 from tssd.reproduce.plan import Cell
 from tssd.reproduce.series import Series

@@ -11,7 +11,7 @@ from tssd.config.runs import load_parts
 from tssd.errors import DataError
 from tssd.models.base import SpikingNet
 from tssd.objectives import as_sequence
-from tssd.report.comparison import Epoch
+from tssd.report.epochs import Epoch
 from tssd.reproduce.runs import Override
 from tssd.time import time_mean
 

@@ -10,7 +10,8 @@ from torch import Tensor
 from tssd.config.runs import load_parts
 from tssd.models.base import StagedNet
 from tssd.objectives import as_sequence
-from tssd.report.comparison import Epoch
+from tssd.report.epochs import Epoch
+from tssd.report.shown_names import in_plot
 from tssd.reproduce.picture import new_figure, put_title, save
 from tssd.reproduce.runs import Override
 
@@ -73,7 +74,8 @@ def plot_maps(maps: Sequence[RateMaps], path: Path, *, title: str) -> None:
         for index, one in enumerate(maps):
             row = grid[sample * len(maps) + index]
             row[0].imshow(one.inputs[sample].numpy(), cmap="gray")
-            row[0].set_ylabel(f"{one.classes[sample]}\n{one.name}", fontsize=8)
+            label = f"{in_plot(one.classes[sample])}\n{in_plot(one.name)}"
+            row[0].set_ylabel(label, fontsize=8)
             for stage in range(stages):
                 shown = one.rates[stage][sample]
                 row[stage + 1].imshow(

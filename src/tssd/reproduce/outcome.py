@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tssd.report.comparison import Epoch
+from tssd.report.epochs import Epoch
+from tssd.report.shown_names import in_markdown
 from tssd.reproduce.collect import Collected, as_json
 from tssd.reproduce.curves import (
     Finished,
@@ -20,6 +21,7 @@ from tssd.reproduce.series import Series, series_csv, series_markdown
 from tssd.reproduce.table import Table
 from tssd.reproduce.theory import measure_mixture
 from tssd.reproduce.theory_report import plot_theory, theory_csv, theory_dict, theory_markdown
+from tssd.training.folder_names import file_name
 from tssd.training.run_folder import write_text
 
 # What is read off the runs for a kind, and how its file is called.
@@ -52,7 +54,8 @@ def write_outcome(
     path = output / table.plan.name
     finished = _finished(table, collected, runs)
     data_only = [(name, value) for name, value in overrides if name.startswith("data.")]
-    text = f"# {table.plan.title}\n\n{table.plan.source}; {table.scale} scale.\n\n"
+    title, source = in_markdown(table.plan.title), in_markdown(table.plan.source)
+    text = f"# {title}\n\n{source}; {table.scale} scale.\n\n"
     text += table.to_markdown()
     content = table.to_dict()
     if table.plan.kind == "sweep":
@@ -134,7 +137,7 @@ def _maps(
         own = [(cell, runs[0][1]) for cell, runs in finished if cell.data == data and runs]
         maps = [rate_maps(folder, cell.row, overrides, epoch=epoch) for cell, folder in own]
         if maps:
-            file = path.with_name(f"{path.name}-maps-{data.lower()}")
+            file = path.with_name(f"{path.name}-maps-{file_name(data.lower())}")
             plot_maps(maps, file, title=f"{data}: spikes per neuron and timestep")
 
 

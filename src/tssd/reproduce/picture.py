@@ -7,6 +7,7 @@ from typing import Any
 
 from tssd.atomic import write_atomically
 from tssd.report.plot import COLOURS, MARKERS
+from tssd.report.shown_names import in_plot
 from tssd.reproduce.table import Line, Table
 
 # Of methods, the last one first; more lines than this do not fit into one plot with their bands.
@@ -25,7 +26,7 @@ def new_figure(width: float, height: float) -> Any:
 def put_title(figure: Any, text: str) -> None:
     """Above the plots, in as many lines as the figure's width asks for."""
     # A letter of this size is about a twelfth of an inch wide.
-    lines = textwrap.wrap(text, int(12 * figure.get_figwidth()))
+    lines = textwrap.wrap(in_plot(text), int(12 * figure.get_figwidth()))
     figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10)
 
 
@@ -54,7 +55,7 @@ def plot_table(table: Table, path: Path) -> None:
     for axes, (data, lines) in zip(_row(figure, len(groups)), groups.items(), strict=True):
         columns = list(dict.fromkeys(line.cell.column for line in lines))
         lines = sorted(lines, key=lambda line: columns.index(line.cell.column))
-        names = [f"{line.cell.row}, {line.cell.column}" for line in lines]
+        names = [in_plot(f"{line.cell.row}, {line.cell.column}") for line in lines]
         for y, line in enumerate(lines):
             colour = COLOURS[columns.index(line.cell.column) % len(COLOURS)]
             _point(axes, line, y=y, colour=colour, paper=with_paper(table))
@@ -79,7 +80,8 @@ def plot_sweep(table: Table, path: Path) -> None:
             colour = COLOURS[index % len(COLOURS)]
             own = [line for line in lines if line.cell.row == row and line.mean is not None]
             placed = [line for line in own if line.cell.x is not None]
-            style = {"color": colour, "label": f"{row}, ours"}
+            style = {"color": colour, "label": in_plot(f"{row}, ours")}
+            theirs = in_plot(f"{row}, paper")
             if placed:
                 axes.errorbar(
                     [line.cell.x for line in placed],
@@ -100,14 +102,12 @@ def plot_sweep(table: Table, path: Path) -> None:
             known = known if with_paper(table) else []
             xs = [(cell.x, cell.paper) for cell in known if cell.x is not None]
             if xs:
-                axes.plot(
-                    *zip(*xs, strict=True), **PAPER | {"color": colour}, label=f"{row}, paper"
-                )
+                axes.plot(*zip(*xs, strict=True), **PAPER | {"color": colour}, label=theirs)
             for cell in known:
                 if cell.x is None:
-                    axes.axhline(cell.paper, color=colour, linestyle=":", label=f"{row}, paper")
+                    axes.axhline(cell.paper, color=colour, linestyle=":", label=theirs)
         axes.set_xticks(sorted({line.cell.x for line in lines if line.cell.x is not None}))
-        axes.set_xlabel(table.plan.text.get("x_label") or "")
+        axes.set_xlabel(in_plot(table.plan.text.get("x_label") or ""))
         axes.set_ylabel(f"test accuracy at T = {lines[0].cell.at}, %")
         _dress(axes, data)
         if axes.get_legend_handles_labels()[0]:
@@ -150,7 +150,8 @@ def plot_lines(
             index = order.index(name)
             colour = COLOURS[index % len(COLOURS)]
             behind = len(methods) - 1 - methods.index(name.partition(",")[0])
-            style = {"color": colour, "label": name, "linestyle": DASHES[behind % len(DASHES)]}
+            style = {"color": colour, "label": in_plot(name)}
+            style["linestyle"] = DASHES[behind % len(DASHES)]
             if many:
                 mark = {"marker": MARKERS[index % len(MARKERS)], "markersize": 5, "capsize": 2}
                 axes.errorbar(x, y, spread, **style, **mark)
@@ -175,8 +176,9 @@ def plot_lines(
             for axes in figure.axes
             for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)
         }
-        handles = [shown[name] for name in names]
-        figure.legend(handles, names, loc="outside right upper", frameon=False, fontsize=8)
+        labels = [in_plot(name) for name in names]
+        handles = [shown[label] for label in labels]
+        figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=8)
     put_title(figure, title)
     save(figure, path)
 
@@ -215,4 +217,4 @@ def _point(axes: Any, line: Line, *, y: int, colour: str, paper: bool) -> None:
 def _dress(axes: Any, title: str) -> None:
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(title, loc="left", fontsize=9)
+    axes.set_title(in_plot(title), loc="left", fontsize=9)

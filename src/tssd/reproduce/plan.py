@@ -8,7 +8,8 @@ from typing import Any, Literal, Self, get_args
 
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
-from tssd.report.comparison import Epoch
+from tssd.report.epochs import Epoch
+from tssd.training.folder_names import folder_name
 
 Scale = Literal["paper", "small"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
@@ -45,11 +46,11 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """The folder of its runs: two variants share one only if they are the same."""
+        """The folder of its runs, below that of all."""
         # A recipe in a file is called by its own name, as `tssd compare` does.
         path = Path(self.recipe)
         recipe = path.stem if path.suffix in (".yaml", ".yml") else self.recipe
-        return ",".join([recipe, *(f"{name}={value}" for name, value in self.options)])
+        return folder_name(recipe, self.options)
 
 
 @dataclass(frozen=True)

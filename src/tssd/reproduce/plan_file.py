@@ -10,8 +10,10 @@ import yaml
 
 from tssd.config.suggest import nearest
 from tssd.errors import DataError, UsageError
-from tssd.report.comparison import EPOCHS
+from tssd.report.epochs import EPOCHS
+from tssd.report.shown_names import printable
 from tssd.reproduce.plan import SCALES, Cell, Kind, Plan, Scale, Variant
+from tssd.training.folder_names import file_name
 
 REQUIRED = ("title", "source", "kind", "cells")
 OPTIONAL = ("epoch", "baseline", "notes", "not_here", "x_label")
@@ -41,7 +43,7 @@ def load_plan(name: str) -> Plan:
     if name in plan_names():
         text = (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
     elif (path := Path(name)).suffix in (".yaml", ".yml") and path.is_file():
-        name = path.stem
+        name = file_name(path.stem)
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
@@ -66,6 +68,14 @@ def _plan(name: str, content: Any) -> Plan:
     places = [(cell.data, cell.row, cell.column, cell.at) for cell in cells]
     if twice := next((place for place in places if places.count(place) > 1), None):
         raise UsageError(f"{name}: cells: {', '.join(map(str, twice))} stands there twice")
+    # Pictures of a data set are called by its name.
+    files: dict[str, str] = {}
+    for cell in cells:
+        if (other := files.setdefault(cell.data.lower(), cell.data)) != cell.data:
+            raise UsageError(
+                f"{name}: cells: data {other!r} and {cell.data!r} differ in upper and lower case "
+                "only; rename one"
+            )
     text: dict[str, Any] = {
         key: None if given.get(key) is None else _words(given[key], f"{name}: {key}")
         for key in ("baseline", "x_label")
@@ -158,7 +168,10 @@ def _words(value: Any, where: str) -> str:
     """Text; a number will do, as names such as `4` are written without quotes."""
     if not (isinstance(value, str) and value.strip()) and not _is_number(value):
         raise UsageError(f"{where}: got {value!r}, expected text")
-    return str(value)
+    text = str(value)
+    if printable(text) != " ".join(text.splitlines()):
+        raise UsageError(f"{where}: got {text!r}, expected text without control characters")
+    return text
 
 
 def _one_of(value: Any, valid: tuple[str, ...], where: str) -> Any:

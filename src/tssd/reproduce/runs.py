@@ -8,8 +8,9 @@ import yaml
 
 from tssd.config import load_recipe
 from tssd.config.recipe import Config
-from tssd.errors import TssdError, UsageError
+from tssd.errors import TssdError
 from tssd.reproduce.plan import Variant
+from tssd.training.folder_names import refuse_shared
 from tssd.training.run_folder import write_text
 
 Override = tuple[str, str]
@@ -26,14 +27,13 @@ class Run(NamedTuple):
 def plan_runs(variants: Iterable[Variant], seeds: Sequence[int], output: Path) -> list[Run]:
     """All runs: what several cells need is trained once.
 
-    Raises: UsageError: two variants that would share a folder.
+    Raises: UsageError: two runs that would share a folder, or one inside the other's.
     """
-    found = dict.fromkeys(variants)
-    names: dict[str, Variant] = {}
-    for variant in found:
-        if (other := names.setdefault(variant.name, variant)) != variant:
-            raise UsageError(f"{other.words} and {variant.words} would share a folder; rename one")
-    return [Run(v, seed, output / "runs" / v.name / f"seed{seed}") for v in found for seed in seeds]
+    found = list(dict.fromkeys(variants))
+    folders = {variant: output / "runs" / variant.name for variant in found}
+    runs = [Run(v, seed, folders[v] / f"seed{seed}") for v in found for seed in seeds]
+    refuse_shared((run.folder, f"{run.variant.words}, seed {run.seed}") for run in runs)
+    return runs
 
 
 def read(variant: Variant, overrides: Sequence[Override] = ()) -> Config:

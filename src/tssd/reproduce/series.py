@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tssd.report.shown_names import in_markdown
+
 
 @dataclass(frozen=True)
 class Series:
@@ -76,8 +78,9 @@ def series_markdown(series: Sequence[Series]) -> str:
 def _block(group: str, columns: Sequence[Series]) -> str:
     first = columns[0]
     heads = ["at", first.x_name] if first.labels else [first.x_name]
-    heads += [one.name for one in columns]
-    lines = [f"{group}, {first.y_name}:", "", "| " + " | ".join(heads) + " |"]
+    heads = [in_markdown(head) for head in [*heads, *(one.name for one in columns)]]
+    top = in_markdown(f"{group}, {first.y_name}:")
+    lines = [top, "", "| " + " | ".join(heads) + " |"]
     lines.append("|" + " ---: |" * len(heads))
     for label, x, places in _rows(columns):
         cells = [label, f"{x:.4g}"] if first.labels else [f"{x:.4g}"]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from tssd.errors import DataError
-from tssd.report.comparison import EPOCHS, Epoch
+from tssd.report.epochs import EPOCHS, Epoch, epochs_in_words
+from tssd.report.shown_names import in_markdown
 from tssd.reproduce.collect import Collected, Results, refuse_other_splits
 from tssd.reproduce.plan import Cell, Plan, Scale, Variant
 
@@ -69,6 +70,7 @@ class Table:
         lines: one a cell.
         splits: split hash of each data set.
         listed: what is not counted, and why.
+        weights: the epoch in words.
     """
 
     plan: Plan
@@ -78,6 +80,7 @@ class Table:
     lines: tuple[Line, ...]
     splits: Mapping[str, str]
     listed: Sequence[str]
+    weights: str
 
     @classmethod
     def of(
@@ -98,7 +101,11 @@ class Table:
         splits = refuse_other_splits(cells, scale, finished)
         lines = [_read(cell, scale, epoch, finished) for cell in cells]
         lines = [_with_gain(line, lines, plan.text.get("baseline")) for line in lines]
-        return cls(plan, scale, epoch, tuple(seeds), tuple(lines), splits, collected.listed)
+        every = [results for cell in cells for results in finished.get(cell.runs[scale], ())]
+        weights = epochs_in_words(every, epoch) if every else EPOCHS[epoch]
+        return cls(
+            plan, scale, epoch, tuple(seeds), tuple(lines), splits, collected.listed, weights
+        )
 
     @property
     def has_paper(self) -> bool:
@@ -112,7 +119,7 @@ class Table:
             "title": self.plan.title,
             "source": self.plan.source,
             "scale": self.scale,
-            "epoch": EPOCHS[self.epoch],
+            "epoch": self.weights,
             "unit": "test accuracy, per cent; differences and gains in points",
             "seeds": list(self.seeds),
             "splits": dict(self.splits),
@@ -144,17 +151,20 @@ class Table:
             "| --- | --- | --- |" + " ---: |" * (len(columns) - 3),
         ]
         for line in self.lines:
-            rows.append("| " + " | ".join(shown(line) for shown in columns.values()) + " |")
+            cells = [in_markdown(shown(line)) for shown in columns.values()]
+            rows.append("| " + " | ".join(cells) + " |")
         planned = f"seeds {', '.join(map(str, self.seeds))}"
-        rows += ["", f"Test accuracy, mean ± std over n runs ({planned}); {EPOCHS[self.epoch]}."]
+        rows += ["", f"Test accuracy, mean ± std over n runs ({planned}); {self.weights}."]
         if gains:
-            rows[-1] += f" Gains are over {self.plan.text['baseline']}, in points,"
+            baseline = in_markdown(self.plan.text["baseline"])
+            rows[-1] += f" Gains are over {baseline}, in points,"
             rows[-1] += " ± std of the differences seed by seed."
         rows[-1] += " Splits: " + (
-            ", ".join(f"{data} {split}" for data, split in self.splits.items()) or "none"
+            ", ".join(in_markdown(f"{data} {split}") for data, split in self.splits.items())
+            or "none"
         )
         for head, texts in (
-            ("Not counted", self.listed),
+            ("Not counted", list(map(in_markdown, self.listed))),
             ("Not here", self.plan.text.get("not_here") or []),
             ("Notes", self.plan.text.get("notes") or []),
         ):

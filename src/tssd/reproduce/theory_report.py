@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tssd.report.shown_names import in_markdown
 from tssd.reproduce.learned import LearnedRisk
 from tssd.reproduce.picture import plot_lines
 from tssd.reproduce.theory import REPEATS, SIZES, Measured, Mixture
@@ -79,7 +80,7 @@ def theory_markdown(measured: Sequence[Measured], learned: Sequence[LearnedRisk]
         ]
         lines += ["| --- |" + " ---: |" * 6]
         lines += [
-            f"| {one.data} | {one.seed} | {one.samples} | {one.empirical:.3g} "
+            f"| {in_markdown(one.data)} | {one.seed} | {one.samples} | {one.empirical:.3g} "
             f"| {one.distilled:.3g} | {one.ratio:.2f} "
             f"| {one.distilled_mean - one.empirical_mean:+.3f} |"
             for one in learned

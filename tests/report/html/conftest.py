@@ -45,7 +45,9 @@ def read():
     return Page
 
 
-def make_results(seed=0, *, accuracy=(0.5, 0.625, 0.75), student=2, split="abc"):
+def make_results(
+    seed=0, *, accuracy=(0.5, 0.625, 0.75), student=2, teacher=4, split="abc", description="by hand"
+):
     """Content of results.json of a network with one layer and one weak classifier."""
     steps = len(accuracy)
     grow = [float(t) for t in range(1, steps + 1)]
@@ -56,9 +58,9 @@ def make_results(seed=0, *, accuracy=(0.5, 0.625, 0.75), student=2, split="abc")
         "dense_macs": 5000.0,
     }
     return {
-        "description": "by hand",
+        "description": description,
         "seed": seed,
-        "timesteps": {"student": student, "teacher": 4},
+        "timesteps": {"student": student, "teacher": teacher},
         "dataset": "digits",
         "split_hash": split,
         "split_sizes": {"train": 160, "val": 40, "test": 8},
@@ -172,7 +174,7 @@ def collection(results):
                 Path("runs") / name / f"seed{seed}",
                 f"{name}/seed{seed}",
                 "finished",
-                results=results(seed, accuracy=accuracy),
+                results=results(seed, accuracy=accuracy, teacher=2 if "vanilla" in name else 4),
             )
             for seed, accuracy in enumerate(seeds)
         ]

@@ -47,3 +47,10 @@ def test_a_stretch_is_never_empty(values):
         assert low < high
         assert low > 0 or not log
         assert Axis(low, high, 0, 1, log).ticks() is not None
+
+
+def test_nothing_to_divide_is_one_tick():
+    assert ticks(1.0, 1.0) == [1.0]
+    assert ticks(0.0, 5e-324) == [0.0]
+    assert ticks(0.0, float("inf")) == [0.0]
+    assert stretch([1.0, 1e308]) == stretch([1.0])

@@ -1,9 +1,8 @@
-import pytest
 from scipy import stats
 
 from tssd.report.collect import Collection, Found
 from tssd.report.html import Methods
-from tssd.report.html.comparison_differences import differences, p_value
+from tssd.report.html.comparison_differences import differences
 
 
 def compare(collection, **seeds):
@@ -84,8 +83,3 @@ def test_one_method_has_nothing_to_differ_from(collection, read):
     only = Collection({"d/tsd": collection.methods["d/tsd"]}, [])
     methods = Methods.of(only, reference=None, epoch="best")
     assert "one method only" in read(differences(methods)).text
-
-
-@pytest.mark.parametrize(("p", "expected"), [(1e-9, "< 0.001"), (0.0123, "0.012"), (1.0, "1.00")])
-def test_p_values(p, expected):
-    assert p_value(p) == expected

@@ -14,7 +14,9 @@ def page_of(methods, metrics, samples, read):
 def test_all_sections_are_there_and_nothing_is_fetched(methods, metrics, samples, read):
     page = page_of(methods, metrics, {"vanilla": samples, "tssd": samples}, read)
     sections = [a["id"] for a, _ in page.all("section")]
-    assert sections == ["overview", "accuracy", "differences", "costs", "curves", "maps", "runs"]
+    assert sections == [
+        "answer", "accuracy", "differences", "costs", "calibration", "curves", "maps", "runs",
+    ]  # fmt: skip
     assert page.all("h1")[0][1] == "d <x>"
     assert all(source.startswith("data:") for source in page.attributes("src"))
     assert not page.all("script")
@@ -33,7 +35,7 @@ def test_validation_curves_are_means_over_the_seeds(methods, metrics, read):
     values = [float(a["value"]) for a, _ in page.all("data")]
     expected = [statistics.fmean([10, 20]), statistics.fmean([40, 50])]
     assert [round(v, 9) for v in values] == expected  # as far as all seeds go
-    assert "2 methods are not shown." in page.text
+    assert "Without recorded validation accuracies: tssd; tsd." in page.text
 
 
 def test_runs_without_metrics_or_validation(methods, read):

@@ -50,3 +50,10 @@ def test_the_picture_says_what_it_is_also_when_it_is_empty(read):
 def test_narrow_cells_have_small_letters(read):
     page = read(grid([[1] * 12]).draw())
     assert {a["class"] for a, text in page.all("text") if text == "1"} == {"tick dense"}
+
+
+def test_too_many_cells_are_not_drawn(read):
+    names = [str(n) for n in range(501)]
+    grid = [[0.0] * 501] * 501
+    drawn = Heatmap("h", "t", names, names, grid, grid, write=str).draw()
+    assert read(drawn).text == "501 x 501 cells are too many to draw."

@@ -99,3 +99,9 @@ def test_a_spread_is_written_like_its_mean(form, mean, spread, expected):
 def test_places_survive_json(tmp_path):
     again = Located(json.loads(json.dumps(ROOT.value)), "r.json#")
     assert again["a"][0] == ROOT["a"][0]
+
+
+def test_a_whole_number_of_hundreds_of_digits_is_no_measurement():
+    node = Located(10**400, "r.json#/a")
+    assert math.isnan(node.number())
+    assert "not a number" in shown(node, digits)

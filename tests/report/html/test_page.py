@@ -1,6 +1,6 @@
 import re
 
-from tssd.report.html.elements import paragraph
+from tssd.report.html.elements import element, paragraph
 from tssd.report.html.page import POLICY, Section, page, style
 
 SECTIONS = [Section("one", "First", paragraph("a")), Section("two", "Second", paragraph("b"))]
@@ -42,3 +42,11 @@ def test_the_style_fetches_nothing_and_knows_dark_phones_and_paper():
                      ":focus-visible"):  # fmt: skip
         assert expected in found
     assert found.count("{") == found.count("}")
+
+
+def test_halves_of_a_pair_can_be_written(read):
+    text = page(
+        "a\ud800b", [Section("s", "S", element("p", None, "\udfff"))], kicker="", command=""
+    )
+    assert "a?b" in text
+    assert text.encode()

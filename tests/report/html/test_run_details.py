@@ -1,5 +1,5 @@
 from tssd.report.html.located import Located
-from tssd.report.html.run_details import confusion, early_exit, firing_rates
+from tssd.report.html.run_details import TAPS, confusion, early_exit, firing_rates
 
 
 def best(results):
@@ -74,3 +74,12 @@ def test_numbers_that_are_missing_are_marked_and_do_no_harm(results, read):
     assert "b, b: nan" in read(confusion(best(content), ["a", "b"])).text
     content["best"]["early_exit"]["1"]["accuracy"] = [0.5]
     assert read(early_exit(best(content))).all("svg")
+
+
+def test_many_classes_and_many_weak_classifiers_are_bounded(results, read):
+    content = results()["best"]
+    content["confusion"] = [[1]]
+    assert "201 classes are too many" in read(confusion(best({"best": content}), ["x"] * 201)).text
+    curve = content["early_exit"]["1"]
+    content["early_exit"] = {str(tap): curve for tap in range(50)}
+    assert len(read(early_exit(best({"best": content}))).all("figure")) == TAPS

@@ -1,5 +1,6 @@
 from tssd.report.html.located import Located
 from tssd.report.html.run_results import headline, timesteps
+from tssd.report.results_shape import misfit
 
 
 def located(results):
@@ -9,8 +10,11 @@ def located(results):
 def test_the_headline_is_about_the_students_t(results, samples, read):
     page = read(headline(located(results()), samples))
     cards = [text for a, text in page.all("div") if a.get("class") == "card"]
+    (own,) = [text for a, text in page.all("div") if a.get("class") == "card own"]
+    # 196 sqrt(0.625 * 0.375 / 8)
+    assert own.startswith("test accuracy at T = 262.50 %± 33.55, 95 % interval")
     assert cards == [
-        "test accuracy62.50 %at T = 2",
+        "calibration error6.66 %at T = 2; over-confident by 16.4 points",
         "parameters145,554without weak classifiers",
         "SynOps a sample2.47 Mat T = 2, plus MACs",
         "energy a sample1.461 µJat T = 2",
@@ -27,7 +31,7 @@ def test_the_headline_is_about_the_students_t(results, samples, read):
 
 def test_a_student_that_runs_longer_than_the_evaluation(results, read):
     page = read(headline(located(results(student=9)), None))
-    assert "75.00 %at T = 3" in page.text
+    assert "test accuracy at T = 375.00 %" in page.text
     assert "latency" not in page.text
 
 
@@ -36,11 +40,11 @@ def test_every_t_has_its_row(results, samples, read):
     rows = [text for _, text in page.all("tr")][1:4]
     assert rows[1] == "2 (T_s)62.5050.000.7506.6655.3 k2.47 M1.4610.2202.5"
     assert "latency, ms" in page.text
-    assert len(page.all("circle")) == 2  # the rings at T_s
+    assert len(page.all("circle")) == 1  # the ring at T_s
 
 
 def test_error_bars_are_the_binomial_interval(results, read):
-    page = read(timesteps(located(results()), None))
+    page = read(headline(located(results()), None))
     spoken = [text for a, text in page.all("title") if "±" in text]
     # 196 sqrt(p (1 - p) / 8) at p = 0.5, 0.625, 0.75
     assert [text.rpartition("± ")[2] for text in spoken] == ["34.65", "33.55", "30.01"]
@@ -88,3 +92,37 @@ def test_graded_operations_and_both_prices_are_shown_where_they_were_counted(res
     assert "share of graded operations, T = 3" in layers
     assert "0.375" in layers
     assert "graded" not in read(headline(located(results()), None)).text
+
+
+def test_the_numbers_are_those_of_the_epoch_that_counts(results, read):
+    content = results() | {"selected": "last", "selected_because": "40 are <few>"}
+    content["last"] = content["best"] | {"epoch": 2, "accuracy": [0.25, 0.375, 0.4375]}
+    page = read(headline(located(content), None))
+    (own,) = [text for a, text in page.all("div") if a.get("class") == "card own"]
+    assert own.startswith("test accuracy at T = 237.50 %")
+    assert "last epoch (40 are <few>)" in page.text
+    page = read(timesteps(located(content), None))
+    assert [text for _, text in page.all("tr")][2].startswith("2 (T_s)37.5062.50")
+    assert "best epoch, %" in page.text
+
+
+def test_without_validation_samples_no_epoch_is_the_best_on_them(results, read):
+    content = results()
+    content["split_sizes"]["val"] = 0
+    text = read(headline(located(content), None)).text
+    assert "none, for there are no validation samples" in text
+    assert "best epoch on the" not in text
+
+
+def test_the_calibration_axis_begins_at_zero(results, read):
+    page = read(timesteps(located(results()), None))
+    ticks = [text for a, text in page.all("text") if a.get("class") == "tick"]
+    assert ticks[0] == "0"
+
+
+def test_a_length_that_was_changed_on_resume_is_told(results, read):
+    change = {"option": "trainer.epochs", "from": 3, "to": 5, "epochs_trained": 2}
+    content = results() | {"changes": [change]}
+    assert misfit(content) is None
+    text = read(headline(located(content), None)).text
+    assert "changed on resumetrainer.epochs from 3 to 5 after 2 epochs" in text

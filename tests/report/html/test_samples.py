@@ -41,3 +41,10 @@ def test_networks_are_shown_one_above_the_other_on_one_scale(samples, read):
 def test_networks_without_maps_say_so(samples, read):
     flat = replace(samples, samples=[replace(s, maps={}) for s in samples.samples])
     assert "No layer of the network keeps" in read(firing_maps({"": flat})).text
+
+
+def test_a_network_that_is_not_known_says_why_beside_the_others(samples, read):
+    page = read(firing_maps({"a": samples, "b": "b.json: damaged <x>"}))
+    assert [text for _, text in page.all("h3")] == ["a", "b"]
+    assert "Not shown: b.json: damaged <x>" in page.text
+    assert len(page.all("table")) == 1

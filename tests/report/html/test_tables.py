@@ -1,3 +1,4 @@
+from tssd.report.html import tables
 from tssd.report.html.tables import facts, listing, scrolling, table
 
 
@@ -27,3 +28,10 @@ def test_facts_and_lists(read):
     page = read(facts([("name", "<v>")]))
     assert (page.all("dt")[0][1], page.all("dd")[0][1]) == ("name", "<v>")
     assert [text for _, text in read(listing(["a", "b"])).all("li")] == ["a", "b"]
+
+
+def test_a_table_that_no_browser_opens_is_cut_and_says_so(read, monkeypatch):
+    monkeypatch.setattr(tables, "MOST_CELLS", 6)
+    page = read(tables.table("c <", ["a", "b"], [[str(n), "x"] for n in range(9)]))
+    assert page.all("caption")[0][1] == "c < The first 3 of 9 rows."
+    assert len(page.all("tr")) == 1 + 3

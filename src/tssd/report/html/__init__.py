@@ -1,7 +1,7 @@
 """Reports as one HTML file each, which fetches nothing and runs no script."""
 
 from tssd.report.html.comparison_page import comparison_page
-from tssd.report.html.comparison_results import Methods
+from tssd.report.html.methods import Methods
 from tssd.report.html.run_page import run_page
 from tssd.report.html.samples import Sample, Samples
 

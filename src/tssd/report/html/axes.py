@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tssd.report.results_shape import HUGE
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -50,6 +52,8 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     """
     rough = (high - low) / about
+    if not 1e-300 < rough < math.inf:  # nothing to divide
+        return [low]
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
@@ -58,7 +62,7 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
 
 def stretch(values: Sequence[float], *, log: bool = False) -> tuple[float, float]:
     """Least and greatest number to show: the finite values with some air."""
-    found = [value for value in values if math.isfinite(value) and (value > 0 or not log)]
+    found = [value for value in values if abs(value) <= HUGE and (value > 0 or not log)]
     if not found:
         return (0.1, 1.0) if log else (0.0, 1.0)
     low, high = min(found), max(found)

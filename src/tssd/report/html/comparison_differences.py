@@ -2,11 +2,12 @@
 
 import math
 
-from tssd.report.html.comparison_results import Methods
+from tssd.report.answer import p_value, paired_at
 from tssd.report.html.elements import Content, Html, element, note, paragraph, together
 from tssd.report.html.located import number, signed
-from tssd.report.html.significance import COMFORTABLE, Paired, critical_t, holm, paired
+from tssd.report.html.methods import Methods
 from tssd.report.html.tables import table
+from tssd.report.significance import COMFORTABLE, Paired, critical_t, holm
 
 
 def differences(methods: Methods) -> Html:
@@ -20,11 +21,7 @@ def differences(methods: Methods) -> Html:
     found: dict[tuple[str, int], Paired] = {}
     for row in others:
         for t in comparison.timesteps:
-            own, their = (
-                {seed: run[t - 1] for seed, run in zip(r.seeds, r.accuracy, strict=True)}
-                for r in (row, reference)
-            )
-            found[row.name, t] = paired(own, their)
+            found[row.name, t] = paired_at(row, reference, t)
     tested = {key: test for key, test in found.items() if test.p is not None}
     corrected = dict(zip(tested, holm([test.p or 0.0 for test in tested.values()]), strict=True))
     header: list[Content] = ["method", "n"]
@@ -35,7 +32,7 @@ def differences(methods: Methods) -> Html:
         cells = [
             _cell(found[row.name, t], corrected.get((row.name, t))) for t in comparison.timesteps
         ]
-        body.append([labels[row.name], str(count), *cells])
+        body.append([methods.headings[row.name], str(count), *cells])
     name = labels[methods.reference]
     caption = (
         f"Test accuracy minus that of {name}, percentage points, mean over the n common seeds, "
@@ -43,7 +40,9 @@ def differences(methods: Methods) -> Html:
         f"for the {len(tested)} tests in this table (Holm)"
     )
     counts = [len(test.seeds) for test in found.values()]
-    return together([_statement(counts, tested, corrected), table(caption, header, body)])
+    return together(
+        [_statement(counts, tested, corrected), table(caption, header, body, kind="methods")]
+    )
 
 
 def _statement(
@@ -112,14 +111,3 @@ def _cell(test: Paired, corrected: float | None) -> Html:
 def _lines(first: Html, *rest: Content) -> Html:
     small = [together([element("br"), element("small", None, line)]) for line in rest]
     return together([first, *small])
-
-
-def p_value(p: float) -> str:
-    """A p value with two or three digits.
-
-    >>> p_value(0.0001), p_value(0.034), p_value(0.5)
-    ('< 0.001', '0.034', '0.50')
-    """
-    if p < 0.001:
-        return "< 0.001"
-    return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"

@@ -2,15 +2,18 @@
 
 import math
 import shlex
-import statistics
 from collections.abc import Mapping, Sequence
 
+from tssd.report.averages import mean
+from tssd.report.html.comparison_answer import answer
+from tssd.report.html.comparison_calibration import calibration
 from tssd.report.html.comparison_differences import differences
-from tssd.report.html.comparison_results import LISTED, Methods, accuracy, costs, overview
+from tssd.report.html.comparison_results import LISTED, accuracy, costs
 from tssd.report.html.elements import Html, details, element, note, paragraph, together
 from tssd.report.html.figures import figure, figures
 from tssd.report.html.line_chart import Chart, Series
 from tssd.report.html.located import number, two
+from tssd.report.html.methods import Methods
 from tssd.report.html.page import Section, page
 from tssd.report.html.samples import Samples, firing_maps
 from tssd.report.html.tables import table
@@ -22,7 +25,7 @@ Metrics = Mapping[str, Sequence[Sequence[Mapping[str, float]]]]
 def comparison_page(
     methods: Methods,
     metrics: Metrics,
-    samples: Mapping[str, Samples] | str,
+    samples: Mapping[str, Samples | str] | str,
     *,
     title: str,
     command: str,
@@ -36,14 +39,17 @@ def comparison_page(
         title: of the page.
         command: that makes the page.
     """
-    maps = (
-        firing_maps(samples) if not isinstance(samples, str) else paragraph(f"Not shown: {samples}")
-    )
+    if isinstance(samples, str):
+        maps = paragraph(f"Not shown: {samples}")
+    else:
+        missing = methods.undrawn
+        maps = together([firing_maps(samples), note(missing) if missing else None])
     sections = [
-        Section("overview", "Overview", overview(methods)),
+        Section("answer", "Answer", answer(methods)),
         Section("accuracy", "Accuracy against T", accuracy(methods)),
         Section("differences", "Differences", differences(methods)),
-        Section("costs", "Costs and calibration", costs(methods)),
+        Section("costs", "Costs", costs(methods)),
+        Section("calibration", "Calibration", calibration(methods)),
         Section("curves", "Learning curves", validation(methods, metrics)),
         Section("maps", "Firing maps", maps),
         Section("runs", "Runs", listed(methods)),
@@ -62,7 +68,7 @@ def validation(methods: Methods, metrics: Metrics) -> Html:
             if rows
         ]
         if curves and any("val/accuracy" in row for rows in metrics[name] for row in rows):
-            means = [statistics.fmean(values) for values in zip(*curves, strict=False)]
+            means = [mean(values) for values in zip(*curves, strict=False)]
             series.append(Series(methods.labels[name], list(enumerate(means, 1))))
     if not series:
         return paragraph("No validation accuracies were recorded.")
@@ -81,9 +87,12 @@ def validation(methods: Methods, metrics: Metrics) -> Html:
         for epoch in epochs
     ]
     numbers = table(y, ["epoch", *[line.name for line in series]], rows)
-    left = len(methods.labels) - len(series)
-    small = f"{left} methods are not shown." if left else ""
-    return figures(figure(title, drawn, numbers, small=small))
+    shown = {line.name for line in series}
+    without = [methods.labels[name] for name in methods.drawn if methods.labels[name] not in shown]
+    small = methods.undrawn
+    if without:
+        small += f" Without recorded validation accuracies: {'; '.join(without)}."
+    return figures(figure(title, drawn, numbers, small=small.strip()))
 
 
 def listed(methods: Methods) -> Html:
@@ -100,7 +109,7 @@ def listed(methods: Methods) -> Html:
     else:
         missing = paragraph("Every run that was found counts.")
     seeds = [
-        [methods.labels[name], str(len(runs)), ", ".join(str(run.seed) for run in runs)]
+        [methods.headings[name], str(len(runs)), ", ".join(str(run.seed) for run in runs)]
         for name, runs in methods.collection.methods.items()
     ]
     most = max(len(runs) for runs in methods.collection.methods.values())

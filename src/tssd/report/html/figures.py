@@ -4,14 +4,14 @@ from tssd.report.html.elements import Content, Html, details, element
 
 
 def figure(
-    caption: str, picture: Html, numbers: Html, *, small: str = "", wide: bool = False
+    caption: str, picture: Html, numbers: Html | None, *, small: str = "", wide: bool = False
 ) -> Html:
     """A figure.
 
     Args:
         caption: above the picture.
         picture: SVG.
-        numbers: the table behind it.
+        numbers: the table behind it; None = it stands below.
         small: what needs to be said with the caption.
         wide: whether it takes more room than others.
     """
@@ -21,7 +21,7 @@ def figure(
         {"class": "wide"} if wide else None,
         element("figcaption", None, caption, below),
         picture,
-        details("The numbers", numbers),
+        details("The numbers", numbers) if numbers is not None else None,
     )
 
 

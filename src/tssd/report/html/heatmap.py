@@ -4,13 +4,15 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tssd.report.html.elements import Html, element
+from tssd.report.html.elements import Html, element, note
 
 # Cells with more columns than this are too small for text.
 WRITTEN = 14
 # Above this many cells, what a pointer would show makes the file too large.
 SPOKEN = 1600
 LONGEST = 14
+# More cells make a file that no browser opens.
+MOST = 250_000
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,10 @@ class Heatmap:
     corner: str = ""
 
     def draw(self) -> Html:
-        """The picture."""
+        """The picture; a remark where there are too many cells for one."""
         columns = len(self.columns)
+        if len(self.rows) * columns > MOST:
+            return note(f"{len(self.rows)} x {columns} cells are too many to draw.")
         longest = max((len(name) for name in self.rows), default=0)
         left = 14 + 8.2 * min(longest, LONGEST)
         cell = min((540 - left) / max(columns, 1), 74)

@@ -55,6 +55,7 @@ class Chart:
         y: name of the vertical axis, with its unit.
         series: the lines.
         log: whether equal ratios of y take equal room; without effect where a value is not > 0.
+        zero: whether y begins at 0.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Chart:
     y: str
     series: Sequence[Series]
     log: bool = False
+    zero: bool = False
 
     @property
     def logarithmic(self) -> bool:
@@ -83,7 +85,8 @@ class Chart:
         across = (xs[0] - pad, xs[-1] + pad) if xs else (0.0, 1.0)
         horizontal = Axis(*across, LEFT, WIDTH - RIGHT)
         log = self.logarithmic
-        vertical = Axis(*stretch(ends, log=log), HEIGHT - BOTTOM, TOP, log)
+        low, high = stretch(ends, log=log)
+        vertical = Axis(0.0 if self.zero else low, high, HEIGHT - BOTTOM, TOP, log)
         lines = [_line(i, line, horizontal, vertical, self) for i, line in enumerate(self.series)]
         picture = element(
             "svg",
@@ -153,7 +156,7 @@ def _line(index: int, line: Series, horizontal: Axis, vertical: Axis, chart: Cha
         py = vertical.place(y)
         path.append(f"{'L' if down else 'M'}{px:.1f},{py:.1f}")
         down = True
-        if spread:
+        if spread and math.isfinite(spread):
             top, bottom = (f"{vertical.place(y + s * spread):.1f}" for s in (1, -1))
             bar = {"x1": f"{px:.1f}", "x2": f"{px:.1f}", "y1": top, "y2": bottom}
             parts.append(element("line", {**bar, "stroke": colour, "stroke-width": 1.6}))

@@ -52,8 +52,7 @@ class Located:
 
     def number(self) -> float:
         """The value, if it is a number, else NaN."""
-        good = isinstance(self.value, int | float) and not isinstance(self.value, bool)
-        return float(self.value) if good else math.nan
+        return float(self.value) if _is_number(self.value) else math.nan
 
 
 def shown(node: Located, form: Form) -> Html:
@@ -67,9 +66,15 @@ def shown(node: Located, form: Form) -> Html:
         return element("span", {"data-at": node.at}, node.value)
     if node.value is None:
         return element("span", {"class": "none", "title": "not recorded"}, "–")
-    if not isinstance(node.value, int | float):
+    if not _is_number(node.value):
         return element("span", {"class": "nan", "title": f"{node.at}: not a number"}, "⚠")
     return number(node.value, form, at=node.at)
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, float) or abs(value) < 2**63  # larger ones are none of ours
 
 
 def number(value: float, form: Form, *, at: str | None = None) -> Html:

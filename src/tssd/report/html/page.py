@@ -73,7 +73,8 @@ def page(title: str, sections: Sequence[Section], *, kicker: Content, command: s
         "\n",
         element("body", None, together(body)),
     )
-    return f"<!doctype html>\n{whole}\n"
+    # Halves of a pair, which JSON may hold, cannot be written.
+    return f"<!doctype html>\n{whole}\n".encode("utf-8", "replace").decode()
 
 
 def _section(section: Section) -> Html:

@@ -1,5 +1,6 @@
 """How far a run's confidence can be believed."""
 
+from tssd.report.confidence import in_words, overconfidence
 from tssd.report.html.elements import Html, paragraph, together
 from tssd.report.html.figures import figure, figures
 from tssd.report.html.line_chart import Chart, Series
@@ -7,13 +8,13 @@ from tssd.report.html.located import Located, digits, percent, shown, whole
 from tssd.report.html.tables import table
 
 
-def calibration(best: Located) -> Html:
+def calibration(evaluation: Located) -> Html:
     """The reliability diagram: accuracy against confidence, bin by bin."""
-    bins = best["reliability"]
+    bins = evaluation["reliability"]
     count = len(bins["samples"])
     if not count:
         return paragraph("The bins of the calibration error were not recorded.")
-    at = int(best["report_at"].value or 1)
+    at = int(evaluation["report_at"].value or 1)
     filled = [b for b in range(count) if bins["samples"][b].number() > 0]
     points = [
         (100 * bins["confidence"][b].number(), 100 * bins["accuracy"][b].number()) for b in filled
@@ -41,11 +42,12 @@ def calibration(best: Located) -> Html:
         [
             paragraph(
                 "At T = ",
-                shown(best["report_at"], digits),
+                shown(evaluation["report_at"], digits),
                 ": expected calibration error ",
-                shown(best["calibration_error"][at - 1], percent),
+                shown(evaluation["calibration_error"][at - 1], percent),
                 " %, the mean distance of the bins from the diagonal, weighted by their samples. "
-                "Below the diagonal a network is too sure of itself.",
+                "Below the diagonal a network is too sure of itself, above it not sure enough. "
+                f"On the whole this one is {in_words(overconfidence(evaluation.value))}.",
             ),
             figures(figure("Reliability diagram", drawn, numbers)),
         ]

@@ -7,13 +7,20 @@ from tssd.report.html.line_chart import Chart, Series
 from tssd.report.html.located import Located, digits, percent, shown, three, whole
 from tssd.report.html.tables import table
 
+# Pictures of early exits, one a weak classifier.
+TAPS = 20
+# Classes whose confusion is listed cell by cell.
+CLASSES = 200
 
-def confusion(best: Located, names: list[str]) -> Html:
+
+def confusion(evaluation: Located, names: list[str]) -> Html:
     """Truth against prediction."""
-    matrix = best["confusion"]
+    matrix = evaluation["confusion"]
     if not matrix:
         return paragraph("No confusion matrix was recorded.")
     # What is missing is not a number: damaged files are shown, too.
+    if len(names) > CLASSES:
+        return paragraph(f"{len(names)} classes are too many to show each pair of.")
     across = range(len(names))
     values = [[matrix[i][j].number() for j in across] for i in across]
     totals = [sum(row) for row in values]
@@ -34,7 +41,7 @@ def confusion(best: Located, names: list[str]) -> Html:
     header: list[Content] = ["truth", *names]
     rows = [[name, *[shown(matrix[i][j], whole) for j in across]] for i, name in enumerate(names)]
     numbers = table("Test samples: rows are the truth, columns the prediction", header, rows)
-    report_at = shown(best["report_at"], digits)
+    report_at = shown(evaluation["report_at"], digits)
     shade = "A cell is as dark as its share of the row."
     return together(
         [
@@ -44,14 +51,14 @@ def confusion(best: Located, names: list[str]) -> Html:
     )
 
 
-def firing_rates(best: Located) -> Html:
+def firing_rates(evaluation: Located) -> Html:
     """Spikes by layer and T."""
-    layers = best["firing_rates"]
+    layers = evaluation["firing_rates"]
     if not layers:
         return paragraph("No firing rates were recorded.")
     rates = {str(name): layers[name] for name in layers.value}
-    if best["mean_firing_rate"]:
-        rates["all neurons"] = best["mean_firing_rate"]
+    if evaluation["mean_firing_rate"]:
+        rates["all neurons"] = evaluation["mean_firing_rate"]
     count = max(map(len, rates.values()))
     steps = [str(t) for t in range(1, count + 1)]
     values = [[row[t].number() for t in range(count)] for row in rates.values()]
@@ -71,7 +78,7 @@ def firing_rates(best: Located) -> Html:
         ["layer", *[f"T = {t}" for t in steps]],
         [[name, *[shown(row[t], digits) for t in range(count)]] for name, row in rates.items()],
     )
-    uncounted = ", ".join(map(str, best["uncounted"].value or ()))
+    uncounted = ", ".join(map(str, evaluation["uncounted"].value or ()))
     small = "Mean over the first T timesteps and the test samples."
     return together(
         [
@@ -83,13 +90,13 @@ def firing_rates(best: Located) -> Html:
     )
 
 
-def early_exit(best: Located) -> Html:
+def early_exit(evaluation: Located) -> Html:
     """Accuracy against the confidence above which a weak classifier answers."""
-    curves = best["early_exit"]
+    curves = evaluation["early_exit"]
     if not curves:
         return paragraph("The run has no weak classifiers, which could answer early.")
     parts: list[Html] = []
-    for index, tap in enumerate(curves.value):
+    for index, tap in enumerate(list(curves.value)[:TAPS]):
         curve = curves[tap]
         xs = [x.number() for x in curve["thresholds"]]
         names = {"accuracy": "accuracy", "leaving": "samples that leave early"}
@@ -117,7 +124,7 @@ def early_exit(best: Located) -> Html:
         parts.append(figure(title, drawn, table(f"Tap {tap}", header, rows)))
     text = paragraph(
         "At T = ",
-        shown(best["report_at"], digits),
+        shown(evaluation["report_at"], digits),
         ": a sample whose weak classifier is surer than the threshold leaves there; the others go "
         "to the end. At 0 all leave, at 1 none. Energy: of all that runs, the weak classifier "
         "included, which runs for all samples.",

@@ -1,11 +1,12 @@
 """What a run achieves and costs at every T."""
 
-import math
+from collections.abc import Mapping
 
-from tssd.report.comparison import EPOCHS
+from tssd.report.confidence import in_words, overconfidence
+from tssd.report.epochs import Epoch, counted, epoch_in_words
+from tssd.report.html.against_t import against_t, sampling
 from tssd.report.html.elements import Content, Html, details, element, note, together
-from tssd.report.html.figures import figure, figures
-from tssd.report.html.line_chart import Chart, Series
+from tssd.report.html.figures import figures
 from tssd.report.html.located import (
     Form,
     Located,
@@ -20,16 +21,33 @@ from tssd.report.html.located import (
 from tssd.report.html.samples import Samples
 from tssd.report.html.tables import facts, table
 
+OTHER: Mapping[Epoch, Epoch] = {"best": "last", "last": "best"}
+
 
 def headline(results: Located, samples: Samples | None) -> Html:
-    """The numbers that one looks for first."""
-    best = results["best"]
+    """The numbers that one looks for first, those at T_s before all."""
+    main, other = _epochs(results)
     student = int(results["timesteps"]["student"].value)
-    at = min(student, len(best["accuracy"])) - 1
-    operations = best["operations"]
-    first = _card("test accuracy", best["accuracy"][at], percent, " %", f"at T = {at + 1}")
+    at = min(student, len(main["accuracy"])) - 1
+    operations = main["operations"]
+    weights = epoch_in_words(results.value)
+    (half,) = sampling([main["accuracy"][at]], results["best"]["samples"].number())
     cards = [
-        first,
+        _card(
+            f"test accuracy at T = {at + 1}",
+            main["accuracy"][at],
+            percent,
+            " %",
+            f"± {half or 0:.2f}, 95 % interval for the number of test samples; one seed",
+            kind="own",
+        ),
+        _card(
+            "calibration error",
+            main["calibration_error"][at],
+            percent,
+            " %",
+            f"at T = {at + 1}; {in_words(overconfidence(main.value))}",
+        ),
         _card("parameters", results["parameters"], whole, "", "without weak classifiers"),
         _card("SynOps a sample", operations["acs"][at], si, "", f"at T = {at + 1}, plus MACs"),
         _card("energy a sample", operations["energy_uj"][at], digits, " µJ", f"at T = {at + 1}"),
@@ -46,39 +64,74 @@ def headline(results: Located, samples: Samples | None) -> Html:
             )
         )
     sizes = results["split_sizes"]
+    steps = results["timesteps"]
     known = [
+        ("weights", weights),
         ("data set", shown(results["dataset"], digits)),
         ("split hash", element("code", None, shown(results["split_hash"], digits))),
         *[(f"{name} samples", shown(sizes[name], whole)) for name in sizes.value or ()],
         ("seed", shown(results["seed"], digits)),
-        ("timesteps of the student, T_s", shown(results["timesteps"]["student"], digits)),
-        ("timesteps of the teacher, T_t", shown(results["timesteps"]["teacher"], digits)),
-        ("evaluated up to T", shown(best["timesteps"], digits)),
+        ("timesteps of the student, T_s", shown(steps["student"], digits)),
+        ("timesteps of the teacher, T_t", shown(steps["teacher"], digits)),
+        ("evaluated up to T", shown(main["timesteps"], digits)),
         ("epochs", shown(results["epochs"], whole)),
-        ("best epoch", shown(best["epoch"], from_one)),
+        *[
+            (
+                "changed on resume",
+                together(
+                    [
+                        shown(change["option"], digits),
+                        " from ",
+                        shown(change["from"], whole),
+                        " to ",
+                        shown(change["to"], whole),
+                        " after ",
+                        shown(change["epochs_trained"], whole),
+                        " epochs",
+                    ]
+                ),
+            )
+            for change in results["changes"]
+        ],
+        ("best epoch on validation", shown(results["best"]["epoch"], from_one))
+        if sizes["val"].value != 0
+        else ("best epoch on validation", "none, for there are no validation samples"),
         ("training took", together([shown(results["train_seconds"], digits), " s"])),
     ]
-    return together([element("div", {"class": "cards"}, *cards), facts(known), _energy(operations)])
+    names = {"best": "best epoch", "last": "last epoch"}
+    counts = counted(results.value)
+    lines = {names[counts]: main["accuracy"], names[OTHER[counts]]: other["accuracy"]}
+    curve = against_t(
+        "accuracy",
+        "Accuracy against T",
+        "test accuracy, %",
+        lines,
+        student,
+        samples=results["best"]["samples"].number() if results["best"]["samples"] else 0,
+    )
+    side = element("div", {"class": "split"}, element("div", {"class": "cards"}, *cards), curve)
+    return together([side, facts(known), _energy(operations)])
 
 
 def timesteps(results: Located, samples: Samples | None) -> Html:
     """Accuracy, calibration and costs, as a table and as curves."""
-    best, last = results["best"], results["last"]
+    main, other = _epochs(results)
     student = int(results["timesteps"]["student"].value)
-    count = max(len(best["accuracy"]), len(last["accuracy"]))
-    operations = best["operations"]
+    count = max(len(main["accuracy"]), len(other["accuracy"]))
+    operations = main["operations"]
+    counts = counted(results.value)
     columns: list[tuple[str, Located, Form]] = [
-        ("accuracy, %", best["accuracy"], percent),
-        ("last epoch, %", last["accuracy"], percent),
-        ("cross entropy, nats", best["nll"], three),
-        ("calibration error, %", best["calibration_error"], percent),
+        ("accuracy, %", main["accuracy"], percent),
+        (f"{OTHER[counts]} epoch, %", other["accuracy"], percent),
+        ("cross entropy, nats", main["nll"], three),
+        ("calibration error, %", main["calibration_error"], percent),
         ("MACs", operations["macs"], si),
         ("SynOps", operations["acs"], si),
         ("graded SynOps, %", operations["graded_share"], percent),
         ("energy, µJ", operations["energy_uj"], digits),
         ("energy, graded as MACs, µJ", operations["energy_graded_as_macs_uj"], digits),
         ("energy without padding, µJ", operations["unpadded"]["energy_uj"], digits),
-        ("spikes a neuron and timestep", best["mean_firing_rate"], three),
+        ("spikes a neuron and timestep", main["mean_firing_rate"], three),
     ]
     columns = [column for column in columns if column[1]]
     header: list[Content] = ["T", *[name for name, _, _ in columns]]
@@ -93,13 +146,13 @@ def timesteps(results: Located, samples: Samples | None) -> Html:
         header.append("latency, ms")
     caption = together(
         [
-            f"Test samples: {EPOCHS['best']} (epoch ",
-            shown(best["epoch"], from_one),
-            "), unless another epoch is named (last: epoch ",
-            shown(last["epoch"], from_one),
+            f"Weights: {epoch_in_words(results.value)}; epoch ",
+            shown(main["epoch"], from_one),
+            f", unless another is named ({OTHER[counts]}: epoch ",
+            shown(other["epoch"], from_one),
             "). ",
-            shown(best["samples"], whole),
-            " samples.",
+            shown(results["best"]["samples"], whole),
+            " test samples.",
         ]
     )
     whole_table = table(caption, header, rows)
@@ -107,20 +160,13 @@ def timesteps(results: Located, samples: Samples | None) -> Html:
         [
             whole_table,
             figures(
-                _against_t(
-                    "accuracy",
-                    "Accuracy against T",
-                    "test accuracy, %",
-                    {"best epoch": best["accuracy"], "last epoch": last["accuracy"]},
-                    student,
-                    samples=best["samples"].number() if best["samples"] else 0,
-                ),
-                _against_t(
+                against_t(
                     "calibration",
                     "Calibration against T",
                     "expected calibration error, %",
-                    {"calibration error": best["calibration_error"]},
+                    {"calibration error": main["calibration_error"]},
                     student,
+                    zero=True,
                 ),
             ),
             note(
@@ -130,47 +176,10 @@ def timesteps(results: Located, samples: Samples | None) -> Html:
     )
 
 
-def _against_t(
-    id: str,
-    caption: str,
-    y: str,
-    lines: dict[str, Located],
-    student: int,
-    *,
-    samples: float = 0,
-) -> Html | None:
-    lines = {name: values for name, values in lines.items() if values}
-    if not lines:
-        return None
-    series = [
-        Series(
-            name,
-            [(t, 100 * value.number()) for t, value in enumerate(values, 1)],
-            _sampling(values, samples) if index == 0 and samples else (),
-            ring=student if index == 0 else None,
-        )
-        for index, (name, values) in enumerate(lines.items())
-    ]
-    count = max(map(len, lines.values()))
-    numbers = table(
-        y,
-        ["T", *lines],
-        [
-            [str(t), *[shown(values[t - 1], percent) for values in lines.values()]]
-            for t in range(1, count + 1)
-        ],
-    )
-    drawn = Chart(f"{id}-chart", caption, "timesteps T at inference", y, series).draw()
-    small = "The ring marks T_s, which the network is meant for."
-    if samples:
-        small += f" Bars: 95 % interval of the best epoch for {samples:.0f} test samples, one seed."
-    return figure(caption, drawn, numbers, small=small)
-
-
-def _sampling(values: Located, samples: float) -> list[float | None]:
-    """Half the 95 % interval of a share of so many samples, in per cent."""
-    shares = [value.number() for value in values]
-    return [196 * math.sqrt(max(p * (1 - p), 0) / samples) if p == p else None for p in shares]
+def _epochs(results: Located) -> tuple[Located, Located]:
+    """What was evaluated with the weights that count, and with the others."""
+    counts = counted(results.value)
+    return results[counts], results[OTHER[counts]]
 
 
 def _energy(operations: Located) -> Html:
@@ -218,10 +227,10 @@ def _energy(operations: Located) -> Html:
     )
 
 
-def _card(name: str, node: Located, form: Form, unit: str, small: str) -> Html:
+def _card(name: str, node: Located, form: Form, unit: str, small: str, *, kind: str = "") -> Html:
     return element(
         "div",
-        {"class": "card"},
+        {"class": f"card {kind}".strip()},
         element("small", None, name),
         element("b", None, shown(node, form), _unit(unit) if node else None),
         element("small", None, small if node else "not recorded"),

@@ -73,13 +73,15 @@ def _step(t: int, name: str, share: float, label: str, *, meant: bool) -> Html:
     return element("li", None, element("b", {"class": "meant"}, text) if meant else text)
 
 
-def firing_maps(networks: Mapping[str, Samples]) -> Html:
+def firing_maps(networks: Mapping[str, Samples | str]) -> Html:
     """Where the layers fire on the inputs, networks one above the other.
 
     Args:
-        networks: by name, all on the same inputs; one is shown without its name.
+        networks: by name, all on the same inputs, or why one is not shown; a single one is shown
+            without its name.
     """
-    every = [m for found in networks.values() for s in found.samples for m in s.maps.values()]
+    known = [found for found in networks.values() if isinstance(found, Samples)]
+    every = [m for found in known for s in found.samples for m in s.maps.values()]
     if not every:
         return paragraph("No layer of the network keeps an image's rows and columns.")
     # The brightest hundredth may be cut, so that a few pixels do not darken the rest.
@@ -94,9 +96,14 @@ def firing_maps(networks: Mapping[str, Samples]) -> Html:
     for name, found in networks.items():
         if len(networks) > 1:
             parts.append(element("h3", None, name))
-        parts.append(_maps_at(found, top, found.student))
-    first = next(iter(networks.values()))
-    if len(networks) == 1 and len(first.latency_ms or first.samples[0].predicted) > 1:
+        if isinstance(found, str):
+            parts.append(paragraph(f"Not shown: {found}"))
+        elif not any(sample.maps for sample in found.samples):
+            parts.append(paragraph("No layer of this network keeps an image's rows and columns."))
+        else:
+            parts.append(_maps_at(found, top, found.student))
+    first = known[0]
+    if len(networks) == 1 and len(first.samples[0].predicted) > 1:
         parts.append(details("The first sample at every T", _maps_over_time(first, top)))
     return together(parts)
 

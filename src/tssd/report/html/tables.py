@@ -8,6 +8,8 @@ Row = Sequence[Content]
 
 # Longer names in the first column are broken on phones.
 LONG = 14
+# A page with more cells in a table takes a browser minutes; the rows that fit are shown.
+MOST_CELLS = 100_000
 
 
 def table(
@@ -21,7 +23,11 @@ def table(
         rows: as long as the header.
         kind: its class in the style sheet.
     """
+    most = max(MOST_CELLS // max(len(header), 1), 1)
     rows = list(rows)
+    if len(rows) > most:
+        caption = together([caption, f" The first {most} of {len(rows)} rows."])
+        rows = rows[:most]
     longest = max((len(row[0]) for row in rows if isinstance(row[0], str)), default=0)
     kinds = [kind, "long" if longest > LONG else None]
     top = element("tr", None, *[element("th", {"scope": "col"}, cell) for cell in header])

@@ -4,6 +4,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 FEWEST = 3
@@ -80,6 +81,7 @@ def two_sided_p(t: float, freedom: int) -> float:
     return incomplete_beta(freedom / (freedom + t * t), freedom / 2, 0.5)
 
 
+@cache  # a page of thousands of methods asks for the same few
 def critical_t(p: float, freedom: int) -> float:
     """The t > 0 with that two-sided p, by bisection."""
     low, high = 0.0, 1.0

@@ -4,7 +4,7 @@ import random
 import pytest
 from scipy import special, stats
 
-from tssd.report.html.significance import (
+from tssd.report.significance import (
     critical_t,
     holm,
     incomplete_beta,

@@ -1,0 +1,132 @@
+"""The answer that a comparison is made for: what the method gains at the T that it is meant for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from tssd.report.comparison import Comparison, Row
+from tssd.report.significance import Paired, holm, paired
+
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One method against all others, at the T that it is meant for.
+
+    Args:
+        subject: the method.
+        at: that T.
+        baseline: what it is measured against; None = there is no other method.
+        is_fair: whether the baseline was trained at that T, without a longer-running teacher.
+        tests: its differences from each other method, in the order of the comparison.
+        corrected: p values corrected for the number of tests (Holm), where there is one.
+    """
+
+    subject: Row
+    at: int
+    baseline: Row | None
+    is_fair: bool
+    tests: Mapping[str, Paired]
+    corrected: Mapping[str, float]
+
+    @classmethod
+    def of(cls, comparison: Comparison, reference: str | None = None) -> Self:
+        """Find both.
+
+        The subject is the method whose student has the lowest T below its teacher's; of several
+        the first with tssd in its name, or else the first. The baseline is the best of those that
+        were trained at this T alone: the choice is against the subject. Without one it is the best
+        of the others.
+
+        Args:
+            comparison: the methods.
+            reference: name of the baseline instead.
+        """
+        rows = comparison.rows
+        others = [row for row in rows if row.name != reference] or list(rows)
+        taught = [row for row in others if (row.teacher or 0) > row.student]
+        free = taught or [row for row in others if "vanilla" not in row.name] or others
+        lowest = min(row.student for row in free)
+        meant = [row for row in free if row.student == lowest]
+        subject = next((row for row in meant if "tssd" in row.name), meant[0])
+        at = min(subject.student, *(len(curve) for row in rows for curve in row.accuracy))
+        rivals = [row for row in rows if row.name != subject.name]
+        fair = [row for row in rivals if _is_fair(row, at)]
+        if reference is not None:
+            chosen = [row for row in rivals if row.name == reference]
+        else:
+            chosen = fair or rivals
+        baseline = max(chosen, key=lambda row: row.mean(at), default=None)
+        tests = {row.name: paired_at(subject, row, at) for row in rivals}
+        tested = {name: test.p for name, test in tests.items() if test.p is not None}
+        corrected = dict(zip(tested, holm(list(tested.values())), strict=True))
+        is_fair = baseline is not None and _is_fair(baseline, at)
+        return cls(subject, at, baseline, is_fair, tests, corrected)
+
+    def sentence(self, labels: Mapping[str, str]) -> str:
+        """The answer in words.
+
+        Args:
+            labels: what to call each method.
+        """
+        own = f"{labels[self.subject.name]} has {self.subject.mean(self.at):.2f} % at T = {self.at}"
+        if self.baseline is None:
+            return f"{own}; there is no other method to compare it with."
+        test = self.tests[self.baseline.name]
+        than = labels[self.baseline.name]
+        if not test.seeds:
+            return f"{own}; it has no seed in common with {than}: nothing can be said."
+        side = "above" if test.difference >= 0 else "below"
+        between = "" if (found := interval(test)) is None else f", 95 % interval {found}"
+        return (
+            f"{own}, {abs(test.difference):.2f} points {side} {than}{between}: {certainty(test)}."
+        )
+
+
+def paired_at(row: Row, other: Row, t: int) -> Paired:
+    """Paired test of two methods at T = t, over the seeds that both have."""
+    own, their = (
+        {seed: run[t - 1] for seed, run in zip(r.seeds, r.accuracy, strict=True)}
+        for r in (row, other)
+    )
+    return paired(own, their)
+
+
+def certainty(test: Paired) -> str:
+    """How sure a difference is, in words."""
+    count = len(test.seeds)
+    if not count:
+        return "no common seed, nothing can be said"
+    if count == 1:
+        return "one seed, nothing can be said about others"
+    if test.verdict == "too few":
+        return f"{count} seeds, too few to test"
+    if test.p is None:
+        return f"the same for all {count} seeds, no test"
+    luck = "more than" if test.p < LEVEL else "may be"
+    sign = "" if test.p < 0.001 else "= "
+    return f"{luck} luck of the seeds (p {sign}{p_value(test.p)}, {count} seeds)"
+
+
+def interval(test: Paired) -> str | None:
+    """The 95 % confidence interval of a difference; None = not known."""
+    if test.half_width is None:
+        return None
+    low, high = (test.difference + s * test.half_width for s in (-1, 1))
+    return f"{low:+.2f} to {high:+.2f}".replace("-", "−")
+
+
+def p_value(p: float) -> str:
+    """A p value with two or three digits.
+
+    >>> p_value(0.0001), p_value(0.034), p_value(0.5)
+    ('< 0.001', '0.034', '0.50')
+    """
+    if p < 0.001:
+        return "< 0.001"
+    return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
+def _is_fair(row: Row, at: int) -> bool:
+    return row.student == at and (row.teacher or row.student) <= row.student

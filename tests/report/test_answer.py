@@ -1,0 +1,106 @@
+import pytest
+from scipy import stats
+
+from tssd.report import Comparison, Row
+from tssd.report.answer import Answer, certainty, interval, p_value, paired_at
+
+
+def row(name, student, teacher, *accuracy, seeds=None):
+    curves = tuple((float(a), float(a) + 1) for a in accuracy)
+    return Row(name, student, seeds or tuple(range(len(curves))), curves, teacher)
+
+
+def answer(*rows, reference=None):
+    return Answer.of(Comparison(tuple(rows), (1, 2), "abc", 10), reference)
+
+
+TSSD = row("x/tssd", 1, 2, 80, 82, 87)
+FAIR, BETTER = row("vanilla_ts", 1, 1, 70, 71, 78), row("tuned", 1, 1, 75, 76, 77)
+LONG = row("vanilla_tt", 2, 2, 90, 91, 92)
+
+
+def test_the_subject_is_the_student_with_the_lowest_t_and_the_baseline_the_best_fair_one():
+    found = answer(LONG, FAIR, row("tsd", 1, 2, 99), TSSD, BETTER, row("far", 2, 4, 99))
+    assert (found.subject, found.baseline, found.at, found.is_fair) == (TSSD, BETTER, 1, True)
+    assert list(found.tests) == ["vanilla_tt", "vanilla_ts", "tsd", "tuned", "far"]
+
+
+def test_without_tssd_in_a_name_the_first_is_the_subject():
+    one, other = row("b", 1, 2, 1), row("a", 1, 3, 2)
+    assert answer(FAIR, one, other).subject == one
+
+
+def test_without_a_fair_baseline_it_is_the_best_other():
+    found = answer(TSSD, LONG, row("ssd", 2, 4, 91.5))
+    assert (found.baseline.name, found.is_fair) == ("ssd", False)
+
+
+def test_a_reference_is_the_baseline_and_never_the_subject():
+    found = answer(TSSD, FAIR, LONG, reference="vanilla_tt")
+    assert (found.subject, found.baseline, found.is_fair) == (TSSD, LONG, False)
+    found = answer(TSSD, FAIR, reference="x/tssd")
+    assert (found.subject, found.baseline) == (FAIR, TSSD)
+
+
+def test_only_vanilla_methods():
+    found = answer(LONG, FAIR)
+    assert (found.subject, found.baseline, found.at) == (FAIR, LONG, 1)
+
+
+def test_results_without_a_teacher_are_taken_as_trained_alone():
+    old = row("old", 1, None, 70, 70, 71)
+    assert answer(TSSD, old).is_fair
+
+
+def test_interval_and_p_agree_with_scipy():
+    expected = stats.ttest_rel([80, 82, 87], [70, 71, 78])
+    low, high = expected.confidence_interval()
+    found = answer(TSSD, FAIR)
+    test = found.tests["vanilla_ts"]
+    assert test.p == pytest.approx(expected.pvalue)
+    assert interval(test) == f"{low:+.2f} to {high:+.2f}"
+    assert found.sentence({"x/tssd": "A", "vanilla_ts": "B"}) == (
+        f"A has 83.00 % at T = 1, 10.00 points above B, 95 % interval {low:+.2f} to {high:+.2f}: "
+        f"more than luck of the seeds (p = {expected.pvalue:.3f}, 3 seeds)."
+    )
+
+
+def test_p_is_corrected_for_the_number_of_methods():
+    found = answer(TSSD, FAIR, LONG)
+    smallest = min(test.p for test in found.tests.values())
+    assert min(found.corrected.values()) == pytest.approx(2 * smallest)
+
+
+@pytest.mark.parametrize(
+    ("own", "their", "expected"),
+    [
+        (row("a", 1, 1, 50), row("b", 1, 1, 40, seeds=(7,)), "no common seed, nothing can be"),
+        (row("a", 1, 1, 50), row("b", 1, 1, 40), "one seed, nothing can be said about others"),
+        (row("a", 1, 1, 50, 51), row("b", 1, 1, 40, 42), "2 seeds, too few to test"),
+        (row("a", 1, 1, 5, 6, 7), row("b", 1, 1, 4, 5, 6), "the same for all 3 seeds, no test"),
+        (row("a", 1, 1, 5, 6, 7), row("b", 1, 1, 9, 2, 6), "may be luck of the seeds (p = 0"),
+        (
+            row("a", 1, 1, 99, 99, 99.01),
+            row("b", 1, 1, 1, 1, 1),
+            "more than luck of the seeds (p <",
+        ),
+    ],
+)
+def test_how_sure_it_is(own, their, expected):
+    assert certainty(paired_at(own, their, 1)).startswith(expected)
+
+
+def test_a_loss_is_said_to_be_one():
+    found = answer(row("tssd", 1, 2, 60), FAIR)
+    assert "10.00 points below B" in found.sentence({"tssd": "A", "vanilla_ts": "B"})
+
+
+def test_a_method_alone_and_without_a_common_seed():
+    assert "no other method" in answer(TSSD).sentence({"x/tssd": "A"})
+    apart = answer(TSSD, row("v", 1, 1, 50, seeds=(9,)))
+    assert "no seed in common with B" in apart.sentence({"x/tssd": "A", "v": "B"})
+
+
+@pytest.mark.parametrize(("p", "expected"), [(1e-9, "< 0.001"), (0.0123, "0.012"), (1.0, "1.00")])
+def test_p_values(p, expected):
+    assert p_value(p) == expected
