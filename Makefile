@@ -23,7 +23,7 @@ setup: $(READY)  ## make the virtual environment .venv with everything in it
 
 train: $(READY)  ## compare vanilla and TSSD networks on the embedded digits (about 3 minutes)
 	$(BIN)/tssd compare digits/vanilla_tt digits/vanilla_ts digits/tssd \
-		--seeds 0,1,2 --timesteps 1,2,4 --jobs $(JOBS) --output runs/digits
+		--seeds 0,1,2 --timesteps 1,2,4 --jobs $(JOBS) --output runs
 
 test: $(READY)  ## run the tests (with real data too where TSSD_DATA is set)
 	$(BIN)/python -m pytest

@@ -53,7 +53,7 @@ def show_samples(
     chosen = one_of_each(labels, count)
     # Only these are read from the disk.
     parts.data.split = replace(parts.data.split, test=parts.data.split.test[chosen])
-    x, y = parts.data.dataset("test").__getitems__(list(range(len(chosen))))
+    x, y = parts.data.dataset("test").batch(range(len(chosen)))
     x = as_sequence(x, y, parts.evaluate_timesteps, net=parts.net).to(parts.device)
     found: dict[str, Samples | str] = {}
     for name, folder in runs.items():

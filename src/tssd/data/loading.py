@@ -58,7 +58,7 @@ class SampleSet(Dataset[Any]):
         return len(self.labels)
 
     def __getitem__(self, item: int | tuple[int, int]) -> tuple[Tensor, int]:
-        x, y = self._batch([item])
+        x, y = self.batch([item])
         return x.select(self.sample_axis, 0), int(y[0])
 
     def __getitems__(self, items: Sequence[int | tuple[int, int]]) -> Batch | Refusal:
@@ -67,19 +67,20 @@ class SampleSet(Dataset[Any]):
         A bare index means epoch 0: Lightning's `overfit_batches` puts its own sampler in.
         """
         if (worker := get_worker_info()) is None:
-            return self._batch(items)
+            return self.batch(items)
         # For sets that draw from the global generators: alike whatever was loaded before, as after
         # resuming. Loaded in the training process they draw from those of its epoch.
         first = items[0]
         place = (0, first) if isinstance(first, int) else first
         _seed_generators(int(random_bits(worker.seed - worker.id, WORKER_STREAM, *place)))
         try:
-            return self._batch(items)
+            return self.batch(items)
         except (TssdError, OSError, MemoryError) as error:
             # torch would raise its message with a whole traceback inside.
             return Refusal(error)
 
-    def _batch(self, items: Sequence[int | tuple[int, int]]) -> Batch:
+    def batch(self, items: Sequence[int | tuple[int, int]]) -> Batch:
+        """Return the batch for indices or (epoch, index) pairs, whichever process asks."""
         pairs = np.array([(0, i) if isinstance(i, int) else i for i in items], dtype=np.int64)
         epochs, index = pairs[:, 0], pairs[:, 1].copy()
         return self.load(epochs, index), self.labels[torch.from_numpy(index)]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 import torch
@@ -65,7 +65,8 @@ class ImageInput:
         from tssd.data.parts import MemoryPart
 
         everything = np.arange(len(pixels))
-        return MemoryPart(pixels, everything, self.sample_shape[1]).select(everything)
+        part = MemoryPart(pixels, everything, self.sample_shape[1])
+        return cast(Tensor, part.select(everything))
 
     def _one(self, image: Any) -> Tensor:
         """uint8 [C, H, W] of one entry of a list."""
