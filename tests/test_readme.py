@@ -21,7 +21,10 @@ def test_every_python_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for block in BLOCKS:
         exec(compile(block, str(README), "exec"), names)
     assert torch.isfinite(names["loss"])
-    assert names["logits"].shape == (32, 10)
+    assert names["logits"].shape == (1797, 10)
+    # predict and the network itself agree, on images as they come.
+    assert torch.equal(names["logits"].argmax(-1), names["classes"])
+    assert [int(name) for name in names["names"]] == names["classes"].tolist()
 
 
 def test_every_command_that_is_named_exists(capsys: pytest.CaptureFixture[str]) -> None:

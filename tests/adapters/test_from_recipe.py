@@ -10,8 +10,9 @@ class Small(nn.Module):
         self.conv = nn.Conv2d(2, 3, 3)
         self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 5))
 
-    def forward(self, x):
-        return self.head(self.conv(x))
+    def forward(self, x, state=0.0):
+        v = self.conv(x) + 0.5 * state
+        return self.head(v), v
 
 
 def test_a_module_is_adapted_to_a_shape_without_data():
@@ -20,7 +21,11 @@ def test_a_module_is_adapted_to_a_shape_without_data():
     assert (net.num_classes, net.tap_shape("conv")) == (5, (3, 5, 5))
     x = torch.randn(4, 6, 2, 7, 7)
     out = net(x, ["conv"])
-    assert torch.equal(out.logits, torch.stack([module(x_t) for x_t in x]))
+    expected, state = [], 0.0
+    for x_t in x:
+        logits, state = module(x_t, state)
+        expected.append(logits)
+    assert torch.equal(out.logits, torch.stack(expected))
     assert out.taps["conv"].shape == (4, 6, 3, 5, 5)
 
 

@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from tssd.config import build, load_recipe
+from tssd.data import FashionMNIST
 from tssd.training.run_folder import RunFolder
 
 
@@ -80,13 +81,20 @@ def test_without_samples_the_network_is_not_read(tssd, run):
     assert "Not shown: --no-samples was given." in (run.path / "report.html").read_text()
 
 
-@pytest.mark.parametrize("file", ["weights", "model", "exits"])
+@pytest.mark.parametrize("file", ["weights", "exits"])
 def test_the_page_is_written_when_the_network_is_damaged(tssd, run, file):
-    getattr(run, file).unlink()
+    getattr(run, file).write_bytes(b"no")
     outcome = tssd("report", "run")
     assert outcome.code == 0
     assert "no samples: run" in outcome.out
     assert "Not shown: run" in (run.path / "report.html").read_text()
+
+
+def test_a_damaged_model_json_is_named(tssd, run):
+    run.model.write_bytes(b"no")
+    outcome = tssd("report", "run")
+    assert outcome.code == 1
+    assert "run/model.json: damaged" in outcome.mistake
 
 
 def test_the_page_is_written_without_the_data(tssd, run, monkeypatch):
@@ -97,6 +105,8 @@ def test_the_page_is_written_without_the_data(tssd, run, monkeypatch):
     head, rest = config.split("data:\n", 1)
     rest = rest[rest.index("\nnet:") + 1 :]
     run.config.write_text(f"{head}data:\n{data}{rest}")
+    names = list(FashionMNIST().class_names)
+    run.model.write_text(json.dumps(json.loads(run.model.read_text()) | {"class_names": names}))
     outcome = tssd("report", "run")
     assert outcome.code == 0
     assert "TSSD_DATA" in outcome.out
@@ -149,10 +159,12 @@ def test_one_damaged_run_is_named_and_the_page_is_about_the_others(tssd, runs):
 
 
 def test_one_damaged_network_does_not_hide_the_others(tssd, runs):
-    (runs / "d" / "vanilla" / "seed0" / "model.safetensors").unlink()
-    assert tssd("report", "runs").code == 0
+    (runs / "d" / "vanilla" / "seed0" / "model.safetensors").write_bytes(b"no")
+    outcome = tssd("report", "runs")
+    assert outcome.code == 0
+    assert "no samples: runs/d/vanilla/seed0/model.safetensors: damaged" in outcome.out
     text = (runs / "report.html").read_text()
-    assert "Not shown: runs/d/vanilla/seed0/model.safetensors: no such file" in text
+    assert "Not shown: runs/d/vanilla/seed0/model.safetensors: damaged" in text
     assert 'class="map"' in text
 
 

@@ -114,7 +114,8 @@ def test_other_samples_among_neighbours_are_refused(tssd, whole, tmp_path):
     results.write_text(json.dumps(json.loads(results.read_text()) | {"split_hash": "foreign"}))
     outcome = tssd("reproduce", *WORDS, f"--output={output}")
     assert outcome.code == 1
-    assert "digits/vanilla_tt, seed 1 used split foreign" in outcome.err
+    assert "failed: " in outcome.out
+    assert "(split_hash) was foreign, now it is " in outcome.out
 
 
 @pytest.mark.parametrize("name", BY_HAND)

@@ -33,15 +33,16 @@ class Whole(nn.Module):
 
 
 class Step(nn.Module):
-    """[N, C, H, W] -> [N, K], no state."""
+    """[N, C, H, W] and what is left of the last step -> [N, K] and what is left of this one."""
 
     def __init__(self, num_classes: int):
         super().__init__()
         self.conv = nn.Conv2d(1, 4, 3, stride=4)
         self.head = nn.Linear(64, num_classes)
 
-    def forward(self, x):
-        return self.head(self.conv(x).flatten(1))
+    def forward(self, x, state=None):
+        v = self.conv(x) + (0 if state is None else 0.5 * state)
+        return self.head(v.flatten(1)), v
 
 
 class Deep(Step):

@@ -213,7 +213,7 @@ def test_frames_need_a_number_of_slices(root):
         ({"size": 0}, "data.size: got 0, expected 1 to 34 cells"),
         ({"pool": "max"}, "data.pool: got max, expected sum or mean"),
         ({"bits": 12}, "data.bits: got 12, expected 8 or 16"),
-        ({"batch_size": 0}, "data.batch_size: got 0, expected at least 1"),
+        ({"batch_size": 0}, "data.batch_size: got 0, expected 1 to 2147483647"),
     ],
 )
 def test_a_value_out_of_range_is_refused(options, message):

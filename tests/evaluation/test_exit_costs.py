@@ -2,6 +2,7 @@ import pytest
 from torch import nn
 
 from tssd.adapters import AdaptedNet
+from tssd.adapters.call import Call
 from tssd.evaluation import EnergyModel, LayerOperations
 from tssd.evaluation.exit_costs import exit_costs, tap_modules
 from tssd.models import vgg9
@@ -51,6 +52,6 @@ def test_taps_are_modules_where_the_network_tells():
     net = vgg9(width=1 / 64)
     assert tap_modules(net, (1, 3)) == {1: net.stages[1], 3: net.stages[3]}
     inner = nn.Sequential(nn.Sequential(nn.Linear(2, 2)))
-    adapted = AdaptedNet(inner, 2, places={}, layout="time_first")
+    adapted = AdaptedNet(inner, 2, places={}, call=Call("time_first"), sample_dims=1)
     assert tap_modules(adapted, ("0.0",)) == {"0.0": inner[0][0]}
     assert tap_modules(nn.Identity(), ("0",)) == {}

@@ -139,9 +139,13 @@ def _samples(
     from tssd.cli.report_samples import show_samples
 
     try:
-        return show_samples(runs, overrides, count=count, at=at)
+        found = show_samples(runs, overrides, count=count, at=at)
     except TssdError as error:
         if overrides:  # then the data were asked for
             raise
-        print(f"no samples: {error}")
+        print(printable(f"no samples: {error}"))
         return str(error)
+    for reason in found.values():
+        if isinstance(reason, str):
+            print(printable(f"no samples: {reason}"))
+    return found

@@ -18,9 +18,6 @@ from tssd.report.frames import coloured
 from tssd.report.html import Sample, Samples
 from tssd.training.parts import Parts
 
-# Timesteps; more would take minutes and gigabytes for a few pictures.
-LONGEST = 1000
-
 
 def show_samples(
     runs: Mapping[str, Path],
@@ -43,11 +40,6 @@ def show_samples(
     parts = load_parts(first, list(overrides))
     if parts.trainer.threads:
         torch.set_num_threads(parts.trainer.threads)
-    if parts.evaluate_timesteps > LONGEST:
-        raise DataError(
-            f"{first}: T = {parts.evaluate_timesteps} is too long to show what samples do, "
-            f"expected at most {LONGEST}; give --no-samples"
-        )
     at = min(at or parts.criterion.timesteps.student, parts.evaluate_timesteps)
     labels = parts.data.part("test")[0].labels[parts.data.split.test]
     chosen = one_of_each(labels, count)

@@ -96,8 +96,9 @@ class Signals:
         raise Interrupted
 
     def _leave(self) -> None:
-        # Python takes seconds to tidy up after torch, which nobody who has stopped it waits for.
-        if self.received is not None and self._exit_code is not None:
+        # Python takes seconds to tidy up after torch, and then no longer answers signals: one that
+        # came late would make a finished command look killed.
+        if self._exit_code is not None:
             for stream in (sys.stdout, sys.stderr):
                 with suppress(OSError, ValueError):
                     stream.flush()

@@ -16,7 +16,7 @@ Runs are in runs/RECIPE/seedSEED, where `tssd compare` looks for them, too.
 examples:
   tssd train digits/tssd
   tssd train digits/tssd --trainer.epochs 5 --objectives.temporal.weight 0.5
-  tssd train my_recipe.yaml --optimizer AdamW --optimizer.lr 0.001 --output runs/mine"""
+  tssd train my_recipe.yaml --optimizer AdamW --optimizer.lr 0.001"""
 
 
 def run(words: list[str]) -> int:

@@ -42,7 +42,9 @@ def check_optimizer(make_optimizer: MakeOptimizer) -> None:
         # Some optimisers take the gradient themselves.
         optimizer.step(lambda: _loss(weight))
     except REFUSALS as error:
-        raise UsageError(f"optimizer: {' '.join(str(error).split())}") from error
+        text = " ".join(str(error).split())
+        remedy = "; lower --optimizer.lr" if "overflow" in text else ""
+        raise UsageError(f"optimizer: {text}{remedy}") from error
     if not weight.isfinite().all():
         rate = optimizer.param_groups[0].get("lr")
         raise UsageError(

@@ -1,7 +1,6 @@
 """Neurons of other libraries, which keep their membrane from one call to the next."""
 
 from collections.abc import Callable, Iterator
-from functools import cache
 
 from torch import nn
 
@@ -44,8 +43,9 @@ def takes_one_step(part: nn.Module) -> bool:
     return getattr(part, "step_mode", "s") == "s"
 
 
-@cache
 def _forgetting_methods(kind: type) -> tuple[str, ...]:
+    if _library(kind.__module__) == "torch":  # most parts, and this is asked before every call
+        return ()
     libraries = {_library(parent.__module__) for parent in kind.__mro__}
     return tuple(_FORGET[library] for library in sorted(libraries & _FORGET.keys()))
 

@@ -50,6 +50,8 @@ def _finite(x: Tensor, dtype: torch.dtype | None, *, batch_axis: int = 0) -> Ten
     """X in floating point, if all of it is finite: a spike would hide NaN, training would not."""
     if not x.is_floating_point():
         return x.to(dtype or torch.get_default_dtype())
+    if x.is_meta:  # shapes without numbers
+        return x
     # A sum is several times quicker than a test of every value, but finite ones may overflow it.
     if not x.detach().sum(dtype=torch.promote_types(x.dtype, torch.float32)).isfinite():
         wrong = ~x.isfinite()

@@ -106,7 +106,8 @@ class SelfDistillation(nn.Module):
                     f"exits: the weak classifier is on {like.device}, but the network on "
                     f"{spikes.device}; move both, or connect after moving the network"
                 )
-            if not torch.is_autocast_enabled(spikes.device.type):
+            # Shapes without numbers know no autocast.
+            if spikes.is_meta or not torch.is_autocast_enabled(spikes.device.type):
                 spikes = spikes.to(like.dtype)  # the network's may have changed since `connect`
             out.exits[tap] = weak(spikes)
         return out
