@@ -41,6 +41,27 @@ if __name__ == "__main__":
 """
 
 
+SHARES = """
+import time
+from multiprocessing import get_context, util
+from tssd.processes import follow_parent
+
+def work(mine):
+    follow_parent()
+    if mine:
+        util.get_temp_dir()  # where the sockets lie over which torch hands on what it shares
+    print("up", flush=True)
+    time.sleep(60)
+
+if __name__ == "__main__":
+    get_context("fork").Process(target=work, args=(True,)).start()
+    time.sleep(0.5)
+    print(util.get_temp_dir(), flush=True)
+    get_context("fork").Process(target=work, args=(False,)).start()
+    time.sleep(60)
+"""
+
+
 @pytest.fixture
 def program(tmp_path):
     """Starts a script; its children inherit what it prints to, so reading ends with the last."""
@@ -70,6 +91,20 @@ def test_children_end_when_their_parent_is_killed(program, text):
         began = time.monotonic()
         process.communicate(timeout=50)
         assert time.monotonic() - began < 10
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_leaves_no_sockets_of_its_own_and_touches_none_of_its_parent_s(
+    program, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with program(SHARES) as process:
+        said = [process.stdout.readline().strip() for _ in range(3)]
+        (parents,) = [words for words in said if words != "up"]
+        assert len(list(tmp_path.glob("pymp-*"))) == 2
+        process.kill()
+        process.communicate(timeout=50)
+    assert [str(folder) for folder in tmp_path.glob("pymp-*")] == [parents]
 
 
 def test_children_leave_ctrl_c_to_their_parent(program):

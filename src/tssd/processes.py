@@ -6,6 +6,7 @@ Nothing may be lost by it: files are written as `tssd.atomic` does.
 """
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import connection, forkserver, parent_process
+from multiprocessing import connection, current_process, forkserver, parent_process
 from multiprocessing.context import BaseContext
 from types import TracebackType
 from typing import Any
@@ -150,10 +151,22 @@ def _follow(theirs: connection.Connection) -> None:
 
 
 def _end_after(wait: Callable[[], object]) -> None:
+    # A forked process knows its parent's until it needs one of its own.
+    inherited = _folder_of_sockets()
+
     def follow() -> None:
         try:
             wait()
         finally:
+            own = _folder_of_sockets()
+            if own is not None and own != inherited:
+                shutil.rmtree(own, ignore_errors=True)
             os._exit(ORPHANED)
 
     threading.Thread(target=follow, name="follows its parent", daemon=True).start()
+
+
+def _folder_of_sockets() -> str | None:
+    """The temporary folder that `multiprocessing` has made in this process, if it has."""
+    # Not util.get_temp_dir(), which would make one.
+    return getattr(current_process(), "_config", {}).get("tempdir")
