@@ -11,11 +11,13 @@ import torch
 from tssd.cli.parser import CommandParser, Override, at_least
 from tssd.cli.tables import print_evaluation
 from tssd.config.runs import OpenRun, open_run
+from tssd.data.loading import one_line_failures
 from tssd.errors import UsageError
 from tssd.evaluation import evaluate
 from tssd.models.base import SpikingNet
 from tssd.trained import LONGEST
 from tssd.training.run_folder import RunFolder, write_json
+from tssd.training.step_errors import in_one_line
 
 log = logging.getLogger("tssd")
 
@@ -77,14 +79,21 @@ def run(words: list[str]) -> int:
     if saved.unfinished and not args.json:
         print(f"unfinished: {saved.unfinished}; weights of epoch {saved.epoch}")
     timesteps = parts.evaluate_timesteps
-    evaluation = evaluate(
-        cast(SpikingNet, parts.net),
-        parts.data.test_dataloader(),
-        timesteps,
-        criterion=parts.criterion,
-        report_at=min(parts.criterion.timesteps.student, timesteps),
-        progress=parts.trainer.progress,
-    )
+    parts.data.setup("test")
+    with one_line_failures():
+        try:
+            evaluation = evaluate(
+                cast(SpikingNet, parts.net),
+                parts.data.test_dataloader(),
+                timesteps,
+                criterion=parts.criterion,
+                report_at=min(parts.criterion.timesteps.student, timesteps),
+                progress=parts.trainer.progress,
+            )
+        except (MemoryError, RuntimeError) as error:
+            if (told := in_one_line(error, parts)) is None:
+                raise
+            raise told from error
     found = {
         **compared,
         "epoch": None if saved.epoch is None else saved.epoch - 1,

@@ -197,10 +197,12 @@ def check_single(x: Tensor, net: nn.Module) -> None:
     T times the same value have no variance either: the layer would return its bias, whatever the
     image shows.
 
-    Shapes: x [N, C, H, W] or [N, F], else nothing is wrong.
+    Shapes: x [N, C, H, W], [N, F] or, with `net.sample_dims` 2, [N, C, L], else nothing is wrong.
     Raises: UsageError: N = 1 and a BatchNorm1d in training mode.
     """
-    if x.dim() not in (2, 4) or x.shape[0] != 1:
+    sample_dims = getattr(net, "sample_dims", None)
+    images = (2, 4) if sample_dims is None else (1 + sample_dims,)
+    if x.dim() not in images or x.shape[0] != 1:
         return
     for name, part in net.named_modules():
         if isinstance(part, nn.BatchNorm1d) and part.training:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from tssd.report.find import run_folders
 from tssd.report.method_labels import split_names
 from tssd.report.run_files import fault, is_training, planned_epochs
 from tssd.report.same_options import other_option
+from tssd.report.same_samples import fingerprints
 from tssd.report.text_files import read_metrics, read_text
 
 State = Literal["finished", "half-finished", "failed", "damaged", "foreign", "refused"]
@@ -84,11 +85,18 @@ def collect(folder: Path) -> Collection:
             f"{folder}: none of the {len(found)} runs below it counts; {first.name}: "
             f"{first.state}, {first.reason}"
         )
-    split = _shared_split(folder, finished)
+    split_of = dict(
+        zip(
+            (run.name for run in finished),
+            fingerprints([r.results or {} for r in finished]),
+            strict=True,
+        )
+    )
+    split = _shared_split(folder, finished, split_of)
     methods: dict[str, list[Found]] = {}
     taken: dict[tuple[str, int], Found] = {}
     for run in sorted(finished, key=lambda run: (run.method, run.seed, run.name)):
-        own = (run.results or {})["split_hash"]
+        own = split_of[run.name]
         reason = None
         if own != split:
             reason = f"other samples: its split is {own}, that of the others {split}"
@@ -170,23 +178,19 @@ def _unfinished(path: Path, name: str) -> Found:
     return Found(path, name, "half-finished", f"{len(rows)}{of} epochs; {remedy}")
 
 
-def _shared_split(folder: Path, finished: list[Found]) -> str:
-    splits = Counter((run.results or {})["split_hash"] for run in finished)
+def _shared_split(folder: Path, finished: list[Found], split_of: Mapping[str, str]) -> str:
+    splits = Counter(split_of[run.name] for run in finished)
     ((split, count), *others) = splits.most_common()
     if 2 * count <= len(finished):
         listed = "; ".join(
-            f"{hashed}: {n} runs such as {_first(finished, hashed)}"
+            f"{hashed}: {n} runs such as {next(n for n, own in split_of.items() if own == hashed)}"
             for hashed, n in ((split, count), *others[:3])
         )
         raise DataError(
-            f"{folder}: the runs used different samples, by their split hashes {listed}; report a "
+            f"{folder}: the runs used different samples, by their fingerprints {listed}; report a "
             "folder whose runs share them"
         )
     return split
-
-
-def _first(finished: list[Found], split: str) -> str:
-    return next(run.name for run in finished if (run.results or {})["split_hash"] == split)
 
 
 def _slim(results: dict[str, Any]) -> dict[str, Any]:

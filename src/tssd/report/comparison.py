@@ -10,6 +10,7 @@ from typing import Any, Self
 from tssd.errors import DataError
 from tssd.report.epochs import EPOCHS, Epoch, Results, counted, epochs_in_words
 from tssd.report.method_labels import short_descriptions, split_names
+from tssd.report.same_samples import fingerprints
 from tssd.report.shown_names import in_markdown
 
 
@@ -94,12 +95,13 @@ class Comparison:
         Raises: DataError: runs on different splits, or not evaluated at a wanted T.
         """
         everything = [run for group in runs.values() for run in group]
-        splits = {name: sorted({r["split_hash"] for r in group}) for name, group in runs.items()}
-        hashes = sorted({split for found in splits.values() for split in found})
-        if len(hashes) != 1:
+        prints = fingerprints(everything)
+        if len(set(prints)) != 1:
+            of_each = iter(prints)
+            splits = {name: sorted({next(of_each) for _ in group}) for name, group in runs.items()}
             listed = "; ".join(f"{name}: {', '.join(found)}" for name, found in splits.items())
             raise DataError(
-                f"compare: the runs used different samples, by their split hashes {listed}; "
+                f"compare: the runs used different samples, by their fingerprints {listed}; "
                 "train them with the same data"
             )
         curves = {
@@ -125,7 +127,7 @@ class Comparison:
         return cls(
             rows=tuple(rows),
             timesteps=tuple(timesteps) or tuple(range(1, longest + 1)),
-            split_hash=hashes[0],
+            split_hash=everything[0]["split_hash"],
             samples=everything[0]["best"]["samples"],
             epoch=epoch,
             weights=epochs_in_words(everything, epoch),

@@ -10,6 +10,7 @@ from tssd.errors import DataError
 from tssd.report.epochs import Epoch
 from tssd.report.find import run_folders
 from tssd.report.run_files import fault
+from tssd.report.same_samples import fingerprints
 from tssd.reproduce.plan import Cell, Scale, Variant
 from tssd.reproduce.runs import Run
 from tssd.training.run_folder import RunFolder
@@ -109,19 +110,23 @@ def refuse_other_splits(
 
     Raises: DataError: runs of one data set saw different samples; names two of them.
     """
+    runs = [
+        (cell.data, f"{cell.runs[scale].words}, seed {results['seed']}", results)
+        for cell in cells
+        for results in finished.get(cell.runs[scale], ())
+    ]
     seen: dict[str, tuple[str, str]] = {}
-    for cell in cells:
-        variant = cell.runs[scale]
-        for results in finished.get(variant, ()):
-            found = results["split_hash"]
-            who = f"{variant.words}, seed {results['seed']}"
-            first, other = seen.setdefault(cell.data, (found, who))
-            if found != first:
-                raise DataError(
-                    f"{cell.data}: {other} used split {first}, but {who} used split {found}: they "
-                    "saw different samples; train both with the same data"
-                )
-    return {data: split for data, (split, _) in seen.items()}
+    splits: dict[str, str] = {}
+    prints = fingerprints([results for _, _, results in runs])
+    for (data, who, results), found in zip(runs, prints, strict=True):
+        first, other = seen.setdefault(data, (found, who))
+        if found != first:
+            raise DataError(
+                f"{data}: {other} used split {first}, but {who} used split {found}: they saw "
+                "different samples; train both with the same data"
+            )
+        splits[data] = results["split_hash"]
+    return splits
 
 
 def as_json(content: Any) -> str:

@@ -53,7 +53,7 @@ def learned_risk(
     net, steps = cast(SpikingNet, parts.net.eval()), parts.criterion.timesteps
     empirical: list[torch.Tensor] = []
     distilled: list[torch.Tensor] = []
-    with torch.inference_mode():
+    with torch.no_grad():
         for x, y in parts.data.test_dataloader():
             x, y = x.to(parts.device), y.to(parts.device)
             logits = net(as_sequence(x, y, steps.teacher)).logits.double()

@@ -53,7 +53,7 @@ def rate_maps(
     x = torch.stack(list(chosen.values()), dim=dataset.sample_axis).to(parts.device)
     y = torch.tensor(list(chosen), device=parts.device)
     steps = parts.criterion.timesteps.student
-    with torch.inference_mode():
+    with torch.no_grad():
         sequence = as_sequence(x, y, steps)
         out = net(sequence, range(len(net.stages)))
     inputs = sequence.mean(0).mean(1).cpu()

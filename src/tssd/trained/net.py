@@ -153,7 +153,7 @@ class TrainedNet(nn.Module):
         return self.transform(torch.stack(frames, dim=1))
 
     def _decide(self, x: Tensor, steps: int) -> tuple[Tensor, Tensor]:
-        with torch.inference_mode(), _eval_mode(self.net):
+        with torch.no_grad(), _eval_mode(self.net):
             logits = self(x.to(self.device)).logits.cpu()
         if not bool(logits.isfinite().all()):
             raise DataError(
