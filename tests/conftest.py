@@ -5,8 +5,11 @@ import signal
 import pytest
 import torch
 
-# Shells start background jobs with Ctrl-C ignored, and programs that the tests start inherit that.
+# Shells start background jobs with Ctrl-C ignored, nohup those with a hang-up ignored, and programs
+# that the tests start inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # The networks here are small: a second thread costs more than it brings, and where other programs
 # run beside the tests, several times more.
