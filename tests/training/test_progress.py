@@ -88,7 +88,7 @@ def test_ctrl_c_is_told_in_a_line_of_its_own(tmp_path):
         wait_until(run.last.exists, process)
         os.kill(process.pid, signal.SIGINT)
 
-    shown = on_terminal(run.path, SHOWN | {"trainer.epochs": 9999}, meanwhile=stop)
+    shown = on_terminal(run.path, SHOWN | {"trainer.epochs": 500}, meanwhile=stop)
     said = [line for line in shown.split("\n") if "interrupted" in line]
     assert len(said) == 1
     assert "epoch " not in re.sub("\x1b\\[[0-9;]*m", "", said[0]).partition("finished")[0]
