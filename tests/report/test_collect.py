@@ -175,6 +175,8 @@ def test_methods_are_in_the_order_of_the_comparison_they_were_trained_for(make, 
     expected = ["d/zero", "own", "d/mine", "d/alpha"]
     assert list(collect(tmp_path / "up").methods) == expected
     assert list(collect(tmp_path).methods) == [f"up/{name}" for name in expected]
+    # Also seen from a folder inside.
+    assert list(collect(tmp_path / "up" / "d").methods) == ["zero", "mine", "alpha"]
 
 
 def test_one_damaged_run_is_named_and_the_others_count(make, tmp_path):

@@ -119,19 +119,28 @@ def _order(folder: Path, methods: list[str]) -> dict[str, int]:
     """Places of methods in the comparison that they were trained for, if it is there."""
     shared = split_names(methods)[0].split("/")
     for above in ("/".join(shared[:depth]) for depth in range(len(shared) + 1)):
-        try:
-            rows = read_json(folder / above / "comparison.json").get("rows")
-        except (OSError, DataError):  # all is as well without it
-            continue
-        found: dict[str, int] = {}
-        for row in rows if isinstance(rows, list) else []:
-            method = str(row.get("method")) if isinstance(row, dict) else ""
-            # The folder of a recipe in a file is called by its path, or by its name alone.
-            own = method.removesuffix(".yaml").removesuffix(".yml")
-            for name in (own, own.rpartition("/")[2]):
-                found.setdefault(f"{above}/{name}".lstrip("/"), len(found))
-        return found
-    return {}
+        if found := _listed(folder / above, f"{above}/".lstrip("/")):
+            return found
+    # What `tssd compare` has trained into one folder, seen from a folder in it.
+    inside = f"{folder.resolve().name}/"
+    above = _listed(folder.resolve().parent)
+    return {n.removeprefix(inside): place for n, place in above.items() if n.startswith(inside)}
+
+
+def _listed(folder: Path, prefix: str = "") -> dict[str, int]:
+    """Places of methods in a folder's comparison.json, empty without one."""
+    try:
+        rows = read_json(folder / "comparison.json").get("rows")
+    except (OSError, DataError):  # all is as well without it
+        return {}
+    found: dict[str, int] = {}
+    for row in rows if isinstance(rows, list) else []:
+        method = str(row.get("method")) if isinstance(row, dict) else ""
+        # The folder of a recipe in a file is called by its path, or by its name alone.
+        own = method.removesuffix(".yaml").removesuffix(".yml")
+        for name in (own, own.rpartition("/")[2]):
+            found.setdefault(f"{prefix}{name}", len(found))
+    return found
 
 
 def find_runs(folder: Path) -> Iterator[Found]:
