@@ -1,5 +1,6 @@
 """The runs below a folder: which count for a comparison, and why the others do not."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -111,7 +112,7 @@ def collect(folder: Path) -> Collection:
             taken[run.method, run.seed] = run
             methods.setdefault(run.method, []).append(run)
     first = _order(folder, list(methods))
-    ordered = sorted(methods.items(), key=lambda item: first.get(item[0], len(first)))
+    ordered = sorted(methods.items(), key=lambda item: first.get(item[0], math.inf))
     return Collection(dict(ordered), sorted(left_out, key=lambda run: (run.state, run.name)))
 
 
