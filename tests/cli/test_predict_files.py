@@ -3,7 +3,7 @@ import os
 import pytest
 
 from tssd.cli.predict_files import collect_files
-from tssd.errors import DataError
+from tssd.errors import DataError, UsageError
 
 
 def touch(*paths):
@@ -49,3 +49,11 @@ def test_a_folder_without_any_is_refused(tmp_path):
     touch(tmp_path / "a.txt")
     with pytest.raises(DataError, match=r"\(1 files with the suffix \.txt\)"):
         collect_files([str(tmp_path)], {".png"})
+
+
+def test_an_empty_name_is_not_the_current_folder(tmp_path, monkeypatch):
+    touch(tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="empty name"):
+        collect_files([""], {".png"})
+    assert [str(path) for path in collect_files(["."], {".png"}).found] == ["a.png"]

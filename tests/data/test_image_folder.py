@@ -200,3 +200,17 @@ def test_12_bits_in_files_of_16_are_told_of(tmp_path, caplog, largest, warned):
     mean = data.mean[0]
     assert mean == pytest.approx(largest / 65535 / 2, rel=0.2)
     assert ("is it 12-bit content in 16-bit files?" in caplog.text) == warned
+
+
+def test_classes_that_nothing_is_measured_on_are_told(folder, caplog):
+    assert ImageFolder(str(folder)).split_sizes["test"] == 5
+    assert caplog.messages == [
+        f"{folder}: no test images of 1 of the 3 classes (b): what is measured on the others says "
+        "nothing of them"
+    ]
+    caplog.clear()
+    write(folder, "test", {"b": 1})
+    write(folder, "val", {"a": 1, "b": 1})
+    (folder / "val/b/000.png").write_bytes(b"")
+    assert ImageFolder(str(folder), skip_corrupt=True).split_sizes["val"] == 1
+    assert any("no validation images of 2 of the 3 classes (b, c)" in m for m in caplog.messages)

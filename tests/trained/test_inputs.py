@@ -67,6 +67,34 @@ def test_files_are_what_an_image_folder_makes_of_them(tmp_path):
     assert torch.equal(transform(Image.open(path))[0], expected)
 
 
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_an_opened_picture_is_what_its_file_is(tmp_path, dtype, orientation):
+    # Black at the top left, white at the bottom right, in a file where 0 is white.
+    values = np.arange(64).reshape(8, 8) / 63
+    values = np.rint(values * 65535) if dtype == "uint16" else values
+    tags = {262: 0, 274: orientation}
+    Image.fromarray(values.astype(dtype)).save(tmp_path / "0.tif", tiffinfo=tags)
+    (tmp_path / "0.pgm").write_bytes(b"P5 8 8 65535\n" + values.astype(">u2").tobytes())
+    for name in ("0.tif", "0.pgm"):
+        path = tmp_path / name
+        opened = COLOUR.pixels(Image.open(path))
+        assert torch.equal(opened, COLOUR.pixels(path))
+    corner = (0, 0) if orientation == 1 else (0, 7)  # turned by 90 degrees clockwise
+    pixels = COLOUR.pixels(Image.open(tmp_path / "0.tif"))[0, 0]
+    assert pixels[corner] == (255 if dtype == "float32" else pixels.max())
+
+
+def test_an_opened_picture_that_is_damaged_is_refused_in_one_line(tmp_path):
+    path = tmp_path / "0.png"
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[:1000])
+    said = r"^images: got a picture that cannot be read \(.*\)$"
+    with Image.open(path) as picture, pytest.raises(UsageError, match=said):
+        COLOUR(picture)
+
+
 def test_other_sizes_are_scaled_as_in_training():
     stored, data = Digits(image_size=8).samples("test"), Digits(image_size=16)
     transform = ImageInput((1, 16, 16), data.mean, data.std)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tssd.errors import DataError
+from tssd.errors import DataError, UsageError
 
 # Folders that hold these suffixes hold recordings of one sample each.
 RECORDINGS = frozenset({".aedat", ".bin", ".npz"})
@@ -36,11 +36,14 @@ def collect_files(places: Sequence[str], suffixes: Iterable[str]) -> Files:
     Args:
         places: paths.
         suffixes: in lower case, of the files that count in folders.
-    Raises: DataError: a folder without any of them, or nothing there.
+    Raises: DataError: a folder without any of them, or nothing there. UsageError: an empty name,
+        which the system takes for the current folder.
     """
     # Imported when it is needed: it takes seconds.
     from tssd.data.folder_walk import Skipped, files_below
 
+    if "" in places:
+        raise UsageError("predict: got an empty name, expected a file or folder (. is this one)")
     files, wanted = Files(), frozenset(suffixes)
     for place in map(Path, places):
         if not place.is_dir():

@@ -15,9 +15,11 @@ from tssd.data.images import ImageData
 from tssd.data.listing import (
     FolderListing,
     Listing,
+    classes_without_images,
     keep_readable,
     list_parts,
     require_every_class,
+    shown,
 )
 from tssd.data.loading import Source
 from tssd.data.parts import MEMORY_LIMIT, Stored
@@ -137,7 +139,18 @@ class ImageFolder(ImageData):
     @cached_property
     def listing(self) -> FolderListing:
         """The files, without the unreadable ones if those are to be left out."""
-        listing = list_parts(self.path, train_is_needed=self.train_is_needed)
+        listing = self._readable(list_parts(self.path, train_is_needed=self.train_is_needed))
+        for name, part in (("test", listing.test), ("validation", listing.val)):
+            missing = [] if part is None else classes_without_images(listing.class_names, part)
+            if missing:
+                log.warning(
+                    "%s: no %s images of %d of the %d classes (%s): what is measured on the others "
+                    "says nothing of them",
+                    self.path, name, len(missing), len(listing.class_names), shown(missing),
+                )  # fmt: skip
+        return listing
+
+    def _readable(self, listing: FolderListing) -> FolderListing:
         if not self.skip_corrupt:
             return listing
         train, lost = keep_readable(listing.train)

@@ -63,12 +63,22 @@ def read_picture(path: Path) -> tuple[Image.Image, list[str]]:
     """
     with _opened(path) as image:
         notes = _notes(image)
-        image.load()  # turns a TIFF by itself
-        turn = _turn(image)
-        rgb = to_rgb(image)
-    if turn is None:
-        return rgb, notes
-    return rgb.transpose(turn), list(dict.fromkeys([*notes, UPRIGHT]))
+        rgb, turned = upright_rgb(image)
+    return rgb, list(dict.fromkeys([*notes, *([UPRIGHT] if turned else [])]))
+
+
+def upright_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
+    """Bring an opened picture to upright RGB; also whether it was turned for that.
+
+    Raises:
+        Exception: Whatever decoders raise on damaged content; ValueError for numbers whose meaning
+            cannot be known.
+    """
+    image.load()  # turns a TIFF by itself
+    turn = _turn(image)
+    # Colours first: a turned copy knows nothing of its file's format and tags.
+    rgb = to_rgb(image)
+    return (rgb, False) if turn is None else (rgb.transpose(turn), True)
 
 
 def look_at_picture(path: Path) -> list[str]:

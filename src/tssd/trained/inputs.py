@@ -183,12 +183,13 @@ def _picture(image: Image.Image, size: int) -> NDArray[np.uint8]:
     # Imported when it is needed: it takes seconds.
     from PIL import ImageOps
 
-    from tssd.data.pixels import to_rgb
+    from tssd.data.picture import upright_rgb
 
     try:
-        image = to_rgb(ImageOps.exif_transpose(image))
-    except ValueError as error:
-        raise UsageError(f"images: got a picture that cannot be read ({error})") from error
+        image, _ = upright_rgb(image)
+    except Exception as error:  # decoders raise anything on damaged content
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UsageError(f"images: got a picture that cannot be read ({reason})") from error
     if image.size != (size, size):
         image = ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
     return np.asarray(image).transpose(2, 0, 1)
