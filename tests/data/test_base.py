@@ -3,7 +3,7 @@ import torch
 
 from tssd.data.base import DataModule
 from tssd.data.parts import Stored
-from tssd.errors import UsageError
+from tssd.errors import DataError, UsageError
 
 from .toy import Toy, part
 
@@ -11,6 +11,11 @@ from .toy import Toy, part
 class ToyWithValidation(Toy):
     def read(self):
         return Stored(part(100, None, 0), part(20, None, 1), val=part(30, None, 2))
+
+
+class ToyWithoutTest(Toy):
+    def read(self):
+        return Stored(part(100, None, 0), part(0, None, 1))
 
 
 def batches(loader):
@@ -69,6 +74,13 @@ def test_stored_validation_images_replace_the_share():
     assert toy.split_sizes == {"train": 100, "val": 30, "test": 20}
     expected = part(30, None, 2).images.float() / 255
     assert torch.allclose(batches(toy.val_dataloader())[0], (expected - 0.5) / 0.3, atol=1e-6)
+
+
+def test_a_part_without_samples_is_refused_before_anything_is_trained():
+    toy = ToyWithoutTest()
+    toy.setup("fit")
+    with pytest.raises(DataError, match="^toy: no test samples, expected at least one of each"):
+        toy.setup()
 
 
 @pytest.mark.parametrize(

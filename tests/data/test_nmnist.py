@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,21 @@ def test_an_empty_recording_gives_zero_frames_and_a_warning(tmp_path, caplog):
     assert (labels[4], frames[4].sum()) == (4, 0)
     assert [frame.any() for frame in frames] == [True] * 4 + [False] + [True] * 5
     assert "N-MNIST: 1 of 20 samples have no events in the time that is used" in caplog.text
+
+
+def test_classes_and_archives_that_are_left_out_are_told(tmp_path, caplog):
+    folder = nmnist(tmp_path / "NMNIST")
+    zipped(folder / "Test.zip", folder, "Test")
+    for digit in (2, 5):
+        shutil.rmtree(folder / f"Test/{digit}")
+    with caplog.at_level("INFO", logger="tssd"):
+        assert connected(NMNIST, tmp_path).split_sizes["test"] == 8
+    missing = "no test samples of 2 of the 10 classes (2, 5): no result says anything of them"
+    assert f"{folder}: {missing}" in caplog.messages
+    assert f"{folder}: recordings lie there unpacked, so Test.zip is not read" in caplog.messages
+    shutil.rmtree(folder / "Train")
+    with pytest.raises(DataError, match="no training samples, expected at least one of each class"):
+        connected(NMNIST, tmp_path).setup()
 
 
 @pytest.mark.data

@@ -103,3 +103,11 @@ def test_everything_found_is_logged_once_as_a_warning(caplog):
 def test_nothing_to_note_is_not_logged(caplog):
     assert noted([], name="a.bin", strict=True) == ()
     assert not caplog.records
+
+
+def test_many_events_at_one_time_are_noted_and_a_few_are_not():
+    (note,) = check([7] * 1000).notes
+    assert note.startswith("a.bin has all its 1000 events at one time, 7 us: it is damaged, or its")
+    with pytest.raises(DataError, match="at one time"):
+        check([7] * 1000, strict=True)
+    assert check([7] * 999).notes == check([7] * 999 + [8]).notes == ()

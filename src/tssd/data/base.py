@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 from tssd.data import splits
 from tssd.data.loading import Batch, SampleSet, Source, evaluation_loader, training_loader
 from tssd.data.parts import Part, Stored
-from tssd.errors import UsageError
+from tssd.errors import DataError, UsageError
 
 
 class DataModule(LightningDataModule):
@@ -145,6 +145,7 @@ class DataModule(LightningDataModule):
 
         Raises:
             UsageError: More loading processes than this machine could ever feed.
+            DataError: There are no samples to train with, or none to test with.
         """
         # Not in the constructor: a run of a larger machine can be read back everywhere.
         most = max(16, 4 * (os.cpu_count() or 1))
@@ -161,6 +162,12 @@ class DataModule(LightningDataModule):
             "predict": ("test",),
         }
         for name in sets[stage] if stage is not None else ("train", "val", "test"):
+            if name != "val" and not len(self.part(name)[1]):
+                said = "training" if name == "train" else name
+                raise DataError(
+                    f"{self.dataset_name}: no {said} samples, expected at least one of each class: "
+                    "complete the data set"
+                )
             self.samples(name)
 
     def samples(self, name: str) -> Source:

@@ -87,8 +87,6 @@ def find_recordings(
     simulated = is_simulated(folder)
     plain = list_folder(folder, (suffix,)) if os.path.isdir(folder) else []
     plain = [file for file in plain if not file.name.startswith(f"{CONVERTED}/")]
-    if found := _matching(plain, pattern):
-        return Found(*found, simulated=simulated)
     names = dict.fromkeys([*(d.file for d in downloads if d.file.endswith(".zip")), *archives])
     zips = {
         path.resolve(): path
@@ -96,6 +94,11 @@ def find_recordings(
         for path in (folder / name, folder / DOWNLOADED / name)
         if os.path.isfile(path)
     }
+    if found := _matching(plain, pattern):
+        if zips:
+            names = ", ".join(path.name for path in zips.values())
+            log.info("%s: recordings lie there unpacked, so %s is not read", folder, names)
+        return Found(*found, simulated=simulated)
     zipped = [file for path in zips.values() for file in list_zip(path, (suffix,), advice=advice)]
     if found := _matching(zipped, pattern):
         simulated = simulated or any(is_simulated(path) for path in zips.values())

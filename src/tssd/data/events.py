@@ -18,6 +18,7 @@ from tssd.data.catalogue import Catalogue, FileRecording
 from tssd.data.event_augment import EventAugmentation
 from tssd.data.event_set import EventPart, EventSet
 from tssd.data.event_sources import Found
+from tssd.data.missing_classes import tell_of_missing_classes
 from tssd.data.parts import Stored
 from tssd.data.root import below_root
 from tssd.data.splits import Indices
@@ -171,7 +172,10 @@ class EventData(DataModule):
     @cached_property
     def catalogue(self) -> Catalogue:
         """The recordings, looked for once."""
-        return self.find()
+        found = self.find()
+        for name, index in (("training", found.train), ("test", found.test)):
+            tell_of_missing_classes(self.path, name, found.labels[index], self.class_names)
+        return found
 
     @cached_property
     def cache(self) -> FrameCache:

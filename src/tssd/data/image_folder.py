@@ -15,13 +15,12 @@ from tssd.data.images import ImageData
 from tssd.data.listing import (
     FolderListing,
     Listing,
-    classes_without_images,
     keep_readable,
     list_parts,
     require_every_class,
-    shown,
 )
 from tssd.data.loading import Source
+from tssd.data.missing_classes import tell_of_missing_classes
 from tssd.data.parts import MEMORY_LIMIT, Stored
 from tssd.data.root import below_root
 from tssd.data.splits import Indices
@@ -141,13 +140,8 @@ class ImageFolder(ImageData):
         """The files, without the unreadable ones if those are to be left out."""
         listing = self._readable(list_parts(self.path, train_is_needed=self.train_is_needed))
         for name, part in (("test", listing.test), ("validation", listing.val)):
-            missing = [] if part is None else classes_without_images(listing.class_names, part)
-            if missing:
-                log.warning(
-                    "%s: no %s images of %d of the %d classes (%s): what is measured on the others "
-                    "says nothing of them",
-                    self.path, name, len(missing), len(listing.class_names), shown(missing),
-                )  # fmt: skip
+            if part is not None:
+                tell_of_missing_classes(self.path, name, part.labels, listing.class_names)
         return listing
 
     def _readable(self, listing: FolderListing) -> FolderListing:

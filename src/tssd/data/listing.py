@@ -11,6 +11,7 @@ import numpy as np
 
 from tssd.data.decoding import for_each, why_unreadable
 from tssd.data.folder_walk import Skipped, files_below, subfolders
+from tssd.data.missing_classes import missing_classes
 from tssd.data.picture import EXTENSIONS
 from tssd.data.splits import Indices
 from tssd.errors import DataError
@@ -79,7 +80,7 @@ def list_parts(folder: Path, *, train_is_needed: bool = True) -> FolderListing:
         inside = [name for name in found if os.path.isdir(folder / name / "train")]
         advice = f"; give {folder / inside[0]}, which has one" if inside else ""
         raise DataError(
-            f"{folder} has no train/ (found {shown(found) or 'no folders'}): {layout}{advice}"
+            f"{folder} has no train/ (found {_shown(found) or 'no folders'}): {layout}{advice}"
         )
     if not has["test"] and not has["val"]:
         raise DataError(f"{folder} has neither test/ nor val/: {layout}")
@@ -122,22 +123,16 @@ def keep_readable(listing: Listing) -> tuple[Listing, Skipped]:
 
 def require_every_class(train: Path, class_names: Sequence[str], listing: Listing) -> None:
     """Refuse a training part that lacks images of a class. Raises: DataError: it does."""
-    if missing := classes_without_images(class_names, listing):
+    if missing := missing_classes(listing.labels, class_names):
         empty = train / missing[0]
         raise DataError(f"{empty} holds no images: add some, or delete the folder everywhere")
-
-
-def classes_without_images(class_names: Sequence[str], listing: Listing) -> list[str]:
-    """The classes that a part has no image of."""
-    counts = np.bincount(listing.labels, minlength=len(class_names)).tolist()
-    return [name for name, count in zip(class_names, counts, strict=True) if not count]
 
 
 def _refuse_one_class(train: Path, name: str) -> None:
     inside = subfolders(train / name, Skipped())
     advice = "add another one"
     if len(inside) > 1:
-        advice = f"if the classes are {shown(inside)} in it, move these up into {train}"
+        advice = f"if the classes are {_shown(inside)} in it, move these up into {train}"
     raise DataError(f"{train} has one class, {name}, expected two or more: {advice}")
 
 
@@ -151,7 +146,7 @@ def _tell_of_folders_in_classes(train: Path, class_names: Sequence[str], listing
         log.warning(
             "%s: the folders %s are taken as the classes; none holds images but in folders of its "
             "own (%s: %s): if those are the classes, they must lie right in %s",
-            train, shown(class_names), class_names[0], shown(sorted(inside[0])), train,
+            train, _shown(class_names), class_names[0], _shown(sorted(inside[0])), train,
         )  # fmt: skip
 
 
@@ -180,7 +175,6 @@ def _list_part(part: Path, class_names: Sequence[str], skipped: Skipped) -> List
     return Listing(tuple(paths), np.array(labels, dtype=np.int64))
 
 
-def shown(names: Sequence[str]) -> str:
-    """The first of many names, and how many more there are, for a message."""
+def _shown(names: Sequence[str]) -> str:
     rest = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

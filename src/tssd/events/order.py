@@ -16,6 +16,9 @@ MOST_OUTSIDE = 0.01
 # Microseconds. Smaller steps back are events that arrived late, larger ones a clock set back.
 CLOCK_RESET = 1_000_000
 
+# From this many events on, all of them in one microsecond are no recording.
+SAME_TIME_FROM = 1000
+
 Integers = NDArray[np.integer[Any]]
 
 
@@ -49,6 +52,11 @@ def checked_events(
     t, x, y, p = fields
     if not len(t):
         found.append("holds no events")
+    elif len(t) >= SAME_TIME_FROM and t[0] == t[-1]:
+        found.append(
+            f"has all its {len(t)} events at one time, {int(t[0])} us: it is damaged, or its times "
+            "are in another unit than microseconds"
+        )
     return Events(
         t=np.ascontiguousarray(t, dtype=np.int64),
         x=np.ascontiguousarray(x, dtype=np.uint16),

@@ -32,9 +32,13 @@ def test_decoding_by_hand_in_both_orientations():
     ]  # fmt: skip
 
 
-def test_external_events_are_ignored():
+def test_external_events_are_left_out_and_counted(caplog):
     data = file_of((0x8000, 1), (0xFFFF8000, 2), (0x8000 | 0x1234, 3), (0, 4))
-    assert rows(read_aedat2(data, strict=True)) == [[4, 127, 127, 1]]
+    with caplog.at_level("INFO", logger="tssd"):
+        assert rows(read_aedat2(data, strict=True, name="a")) == [[4, 127, 127, 1]]
+    assert caplog.messages == [
+        "a: 3 of 4 records of the DVS128 are external events, no pixels, and are left out"
+    ]
 
 
 def test_addresses_beyond_16_bits_are_not_of_a_dvs128():

@@ -14,7 +14,7 @@ from .recordings import assert_same, of, recording, rows, with_times
 HEADER = b"#!AER-DAT3.1\r\n#Format: RAW\r\n#!END-HEADER\r\n"
 
 
-def packet(*events, kind=1, size=8, offset=4, overflow=0, capacity=None, number=None):
+def packet(*events, kind=1, source=1, size=8, offset=4, overflow=0, capacity=None, number=None):
     """A packet of (x, y, p, t) or (data, t) events; what capacity leaves over is filled with 1s."""
     n = len(events) if number is None else number
     capacity = max(n, 0) if capacity is None else capacity
@@ -24,7 +24,7 @@ def packet(*events, kind=1, size=8, offset=4, overflow=0, capacity=None, number=
         )
         for e in events
     )  # fmt: skip
-    header = struct.pack("<hhiiiiii", kind, 1, size, offset, overflow, capacity, n, n)
+    header = struct.pack("<hhiiiiii", kind, source, size, offset, overflow, capacity, n, n)
     return header + body + b"\xff" * max(min(capacity, 1000) * size - len(body), 0)
 
 
@@ -48,6 +48,15 @@ def test_the_overflow_counter_continues_the_time():
 def test_room_behind_the_events_of_a_packet_is_skipped():
     data = HEADER + packet((1, 0, 0, 5), capacity=4) + packet((2, 0, 0, 6), capacity=9)
     assert rows(read_aedat3(data, strict=True)) == [[5, 1, 0, 0], [6, 2, 0, 0]]
+
+
+def test_packets_of_two_cameras_are_not_mixed():
+    other = packet((9, 9), kind=0, source=7)  # no pixels: of what it is does not matter
+    data = HEADER + packet((1, 0, 0, 5)) + other + packet((2, 0, 0, 5), source=2)
+    at = len(data) - 28 - 8
+    with pytest.raises(DataError, match=rf"2 cameras \(numbers 1, 2, the second from byte {at} on"):
+        read_aedat3(data)
+    assert len(read_aedat3(HEADER + other + packet((1, 0, 0, 5)))) == 1
 
 
 def test_missing_room_behind_the_last_events_is_no_loss():

@@ -29,7 +29,17 @@ def test_the_camera_is_read_from_the_header(line, chip):
 
 
 @pytest.mark.parametrize(
-    "said", ["com.sec.dvs.SecDvs640Gen2", "Davis346mini", "DVS1280", "CochleaAMS1c", "DAVIS3460"]
+    "said",
+    [
+        "com.sec.dvs.SecDvs640Gen2",
+        "Davis346mini",
+        "DVS1280",
+        "CochleaAMS1c",
+        "DAVIS3460",
+        "ch.unizh.ini.jaer.chip.stereopsis.Tmpdiff128StereoPair",
+        "eu.seebetter.ini.chips.davis.MultiDavis346BCameraChip",
+        "DVS128andCochleaAMS1b",
+    ],
 )
 def test_an_unknown_camera_is_refused(said):
     header = START + f"# AEChip: {said}\r\n".encode()

@@ -6,6 +6,7 @@ a time stamp in microseconds (signed 32 bits).
 """
 
 import bisect
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +23,8 @@ from tssd.events.formats.limits import require_fits
 from tssd.events.formats.source import load, require_aedat
 from tssd.events.order import MOST_OUTSIDE, checked_events, noted
 from tssd.events.stream import Events
+
+log = logging.getLogger("tssd")
 
 SIDE = 128
 BYTES = 8
@@ -197,6 +200,10 @@ def _fields(
     if not special:
         return (t, x, y, p), []
     pixel = _is_dvs128_pixel(words[:, 0])
+    log.info(
+        "%s: %d of %d records of the DVS128 are external events, no pixels, and are left out",
+        name, count - int(pixel.sum()), count,
+    )  # fmt: skip
     foreign = pixel & (words[:, 0] > HIGHEST)
     clauses = []
     if wrong := int(foreign.sum()):

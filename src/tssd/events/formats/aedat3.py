@@ -188,10 +188,11 @@ def _polarity_spans(
 ) -> tuple[list[Span], list[str]]:
     """Where the events of each packet are, and whether the end is cut off."""
     spans: list[Span] = []
+    sources: set[int] = set()
     total = len(data)
     while position + _PACKET.size <= total:
         header = _PACKET.unpack_from(data, position)
-        kind, _, size, offset, overflow, capacity, number, _ = header
+        kind, source, size, offset, overflow, capacity, number, _ = header
         if not (
             0 <= number <= capacity <= LARGEST_PACKET
             and size > 0
@@ -206,6 +207,13 @@ def _polarity_spans(
         begin = position + _PACKET.size
         position = begin + capacity * size
         if kind == POLARITY:
+            sources.add(source)
+            if len(sources) > 1:
+                raise DataError(
+                    f"{name} has events of {len(sources)} cameras (numbers "
+                    f"{', '.join(map(str, sorted(sources)))}, the second from byte "
+                    f"{begin - _PACKET.size} on), expected one: split it"
+                )
             # The unused room behind the events may be missing without loss.
             held = min(number, (total - begin) // BYTES)
             spans.append((begin, held, overflow))

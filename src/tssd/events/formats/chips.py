@@ -43,6 +43,8 @@ DAVIS = {
 _LINE = re.compile(
     rb"^#\s*(AEChip|HardwareInterface):[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE
 )
+# Several cameras, or a camera and an ear, in one file: a bit of each address says which.
+_SEVERAL = re.compile(r"stereo|multi|cochlea", re.IGNORECASE)
 _DVS128 = re.compile(r"(?:dvs|tmpdiff)_?128(?![0-9])", re.IGNORECASE)
 _DAVIS = re.compile(r"davis?[ _-]?(128|240|346|640)(?![0-9]|mini)", re.IGNORECASE)
 
@@ -98,6 +100,8 @@ def _named(said: bytes, *, name: str) -> Chip:
 
 
 def _known(text: str) -> Chip | None:
+    if _SEVERAL.search(text):
+        return None
     if _DVS128.search(text):
         return DVS128
     return DAVIS[found[1]] if (found := _DAVIS.search(text)) else None
