@@ -1,3 +1,4 @@
+import json
 import shutil
 from dataclasses import replace
 
@@ -43,6 +44,17 @@ def test_a_network_that_is_damaged_is_told_and_t_can_be_chosen(trained, tmp_path
     seen = show_samples({"a": trained, "b": damaged}, [], count=1, at=1)
     assert seen["a"].student == 1
     assert "model.safetensors: damaged" in seen["b"]
+
+
+def test_samples_of_data_that_has_changed_are_told_of(trained, tmp_path, caplog):
+    run = shutil.copytree(trained, tmp_path / "run")
+    show_samples({"a": run}, [], count=1)
+    assert not caplog.messages
+    model = json.loads((run / "model.json").read_text())
+    (run / "model.json").write_text(json.dumps(model | {"content_hash": "0123456789ab"}))
+    show_samples({"a": run}, [], count=1)
+    (told,) = caplog.messages
+    assert "the data has changed since the run was trained: content_hash was 0123456789ab" in told
 
 
 def test_a_t_that_is_too_long_is_refused(trained, tmp_path):

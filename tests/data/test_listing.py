@@ -131,3 +131,24 @@ def test_folders_in_every_class_are_told_of_unless_each_has_only_one(tmp_path, c
     touch(tmp_path, "train/mon/0.png")
     list_parts(tmp_path)
     assert not caplog.messages
+
+
+def test_folders_beside_the_parts_are_counted_and_validation_is_told_of(tmp_path, caplog):
+    touch(tmp_path, *TWO, "test/a/1.png", "Validation/a/1.png", "masks/a/1.png", ".cache/1.png")
+    listing = list_parts(tmp_path)
+    assert listing.skipped == {"folders beside train/, test/ and val/": 2}
+    assert caplog.messages == [f"{tmp_path}: Validation/ is not used: call it val/"]
+
+
+def test_classes_that_look_alike_are_told_of(tmp_path, caplog):
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    touch(tmp_path, *(f"train/{name}/1.png" for name in (composed, decomposed, "b")))
+    touch(tmp_path, "test/b/1.png")
+    list_parts(tmp_path)
+    assert caplog.messages == [
+        f"{tmp_path}/train: the classes 'cafe\\u0301' and 'caf\\xe9' differ in case or Unicode "
+        "form alone; if they are one, merge them"
+    ]
+    touch(tmp_path, "test/B/1.png")
+    with pytest.raises(DataError, match="has the class B, which .* lacks: rename it to 'b', which"):
+        list_parts(tmp_path)

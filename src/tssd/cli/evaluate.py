@@ -10,6 +10,7 @@ import torch
 
 from tssd.cli.parser import CommandParser, Override, at_least
 from tssd.cli.tables import print_evaluation
+from tssd.config.recipe import Config
 from tssd.config.runs import OpenRun, open_run
 from tssd.data.loading import one_line_failures
 from tssd.errors import UsageError
@@ -25,6 +26,13 @@ log = logging.getLogger("tssd")
 CHANGEABLE = ("data", "trainer")
 # Options of the data that leave the samples what they are.
 SAME_DATA = ("data.batch_size", "data.num_workers")
+
+# Options of the data that leave the inputs of its test samples what they are, or that are compared
+# by what they lead to: the split, its content, the size.
+SAME_INPUT = (
+    *("root", "folder", "batch_size", "num_workers", "seed", "augment", "val_share"),
+    *("train_samples", "allow_incomplete", "slices", "image_size", "size"),
+)
 
 EPILOG = """What belongs to the network is the run's, whatever data it is given: class names, the
 training images' mean, std and size. A folder of images needs no train/. All numbers are written
@@ -132,8 +140,33 @@ def compare_data(run: str, opened: OpenRun, overrides: Sequence[Override]) -> di
         if not meant:
             what = "the data has changed since the run was trained"
         log.warning("%s: %s: %s was %s, now it is %s", run, what, name, noted[name], now[name])
-    same = None if noted["split_hash"] is None else name is None
+    otherwise = made_otherwise(
+        RunFolder.open(run).read_config()["data"], opened.parts.config["data"]
+    )
+    for option, (was, found) in otherwise.items():
+        log.warning(
+            "%s: samples are made in another way than in training: data.%s was %s, now it is %s",
+            run, option, was, found,
+        )  # fmt: skip
+    same = None if noted["split_hash"] is None else name is None and not otherwise
     return {**now, "data_of_training": same, "trained_on": noted}
+
+
+def made_otherwise(before: Config, now: Config) -> dict[str, tuple[Any, Any]]:
+    """Options of the data that make other inputs of the same samples: what they were and are.
+
+    Args:
+        before: the run's configuration of its data.
+        now: the same with what is given for evaluation.
+    """
+    if before["class_path"] != now["class_path"]:
+        return {}  # other data altogether
+    old, new = before.get("init_args", {}), now.get("init_args", {})
+    return {
+        name: (old.get(name), new[name])
+        for name in new
+        if name not in SAME_INPUT and name in old and old[name] != new[name]
+    }
 
 
 def _finite(value: Any) -> Any:

@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tssd.cli.evaluate import compare_data
 from tssd.cli.parser import Override
-from tssd.config.runs import load, load_parts
+from tssd.config.runs import load, open_run
 from tssd.errors import DataError, TssdError
 from tssd.evaluation.traces import latency_ms, trace
 from tssd.objectives import as_sequence
@@ -37,7 +38,9 @@ def show_samples(
     Raises: TssdError: the data are not there, or the first network is damaged.
     """
     first = next(iter(runs.values()))
-    parts = load_parts(first, list(overrides))
+    opened = open_run(first, list(overrides))
+    parts = opened.parts
+    compare_data(str(first), opened, overrides)
     if parts.trainer.threads:
         torch.set_num_threads(parts.trainer.threads)
     at = min(at or parts.criterion.timesteps.student, parts.evaluate_timesteps)

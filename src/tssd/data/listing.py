@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,9 @@ from tssd.data.splits import Indices
 from tssd.errors import DataError
 
 log = logging.getLogger("tssd")
+
+# What others call val/, in lower case.
+VALIDATION = frozenset({"valid", "validation", "dev"})
 
 # Names of folders or classes that a message lists.
 SHOWN = 5
@@ -88,6 +92,7 @@ def list_parts(folder: Path, *, train_is_needed: bool = True) -> FolderListing:
     class_names = tuple(subfolders(folder / "train", Skipped()))
     if not class_names:
         raise DataError(f"{folder / 'train'} has no class folders: {layout}")
+    _tell_of_look_alikes(folder / "train", class_names)
     if len(class_names) == 1:
         _refuse_one_class(folder / "train", class_names[0])
     train = _list_part(folder / "train", class_names, skipped)
@@ -95,6 +100,10 @@ def list_parts(folder: Path, *, train_is_needed: bool = True) -> FolderListing:
     _tell_of_folders_in_classes(folder / "train", class_names, train)
     test = _list_part(folder / ("test" if has["test"] else "val"), class_names, skipped)
     val = _list_part(folder / "val", class_names, skipped) if has["test"] and has["val"] else None
+    if beside := set(subfolders(folder, Skipped())) - set(has):
+        skipped["folders beside train/, test/ and val/"] = len(beside)
+    if not has["val"] and (ignored := sorted(n for n in beside if n.lower() in VALIDATION)):
+        log.warning("%s: %s/ is not used: call it val/", folder, ignored[0])
     if skipped:
         log.info("%s: left out: %s", folder, skipped)
     return FolderListing(class_names, train=train, test=test, val=val, skipped=skipped)
@@ -136,6 +145,22 @@ def _refuse_one_class(train: Path, name: str) -> None:
     raise DataError(f"{train} has one class, {name}, expected two or more: {advice}")
 
 
+def _tell_of_look_alikes(train: Path, class_names: Sequence[str]) -> None:
+    """Warn of classes that people take for one, as copies between systems make them."""
+    alike: dict[str, list[str]] = {}
+    for name in class_names:
+        alike.setdefault(_seen(name), []).append(name)
+    if pairs := [names for names in alike.values() if len(names) > 1]:
+        log.warning(
+            "%s: the classes %s differ in case or Unicode form alone; if they are one, merge them",
+            train, " and ".join(map(ascii, pairs[0])),
+        )  # fmt: skip
+
+
+def _seen(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
 def _tell_of_folders_in_classes(train: Path, class_names: Sequence[str], listing: Listing) -> None:
     """Warn where all images lie in several folders a class: those may be the classes."""
     inside: list[set[str]] = [set() for _ in class_names]
@@ -154,9 +179,12 @@ def _list_part(part: Path, class_names: Sequence[str], skipped: Skipped) -> List
     own = Skipped()
     unknown = sorted(set(subfolders(part, own)) - set(class_names))
     if unknown:
+        alike = [name for name in class_names if _seen(name) == _seen(unknown[0])]
+        advice = "add training images of it or delete the folder"
+        if alike:
+            advice = f"rename it to {alike[0]!a}, which differs in case or Unicode form alone"
         raise DataError(
-            f"{part} has the class {unknown[0]}, which {part.parent / 'train'} lacks: "
-            "add training images of it or delete the folder"
+            f"{part} has the class {unknown[0]}, which {part.parent / 'train'} lacks: {advice}"
         )
     paths: list[Path] = []
     labels: list[int] = []
