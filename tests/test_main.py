@@ -3,6 +3,7 @@ import shlex
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,22 @@ def test_python_m_tssd_imports_nothing_from_the_current_folder_first(tmp_path):
     command = [sys.executable, "-m", "tssd", "recipes"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_others_would_like_to_import_is_not_looked_for_in_the_current_folder(tmp_path):
+    # torch, jsonargparse and rich try to import these, which are seldom installed.
+    for name in ("dill", "pandas", "omegaconf", "toml", "ipywidgets", "opt_einsum", "psutil"):
+        if find_spec(name) is None:
+            (tmp_path / f"{name}.py").write_text("raise SystemExit('a stranger ran')")
+    (tmp_path / "mine.yaml").write_text("extends: [digits/tssd]\nnet: beside.Net\n")
+    (tmp_path / "beside.py").write_text("raise SystemExit('mine ran')")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    for recipe, said in (("digits/tssd", ""), ("mine.yaml", "mine ran\n")):
+        command = [sys.executable, "-m", "tssd", "train", recipe, "--help"]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert (done.stderr, done.returncode) == (said, bool(said))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs descriptors of Unix")

@@ -111,9 +111,6 @@ def _run(argv: list[str]) -> int:
         return 0
     if command not in SUMMARIES:
         raise UsageError(f"{command}: no such command; {nearest(command, SUMMARIES)}")
-    if os.getcwd() not in sys.path:
-        # A network of one's own beside the recipe is found, as with `python -m tssd`.
-        sys.path.append(os.getcwd())
     # Imported when it is needed: what training needs takes seconds to import.
     module = import_module(f"tssd.cli.{command}")
     hush()

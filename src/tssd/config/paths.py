@@ -5,11 +5,14 @@ treat a recipe from a stranger like a script from a stranger. A run folder may n
 `tssd.config.trust`.
 """
 
+import os
 import pkgutil
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
+from importlib.machinery import PathFinder
 from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -77,6 +80,7 @@ def known_classes(base: type) -> list[str]:
 
 def _import(module: str) -> ModuleType:
     """A module. Raises: ModuleNotFoundError: there is none. UsageError: its own code fails."""
+    _look_beside(module.partition(".")[0])
     try:
         return import_module(module)
     except Exception as error:  # the module's own code runs, and may raise anything
@@ -85,6 +89,19 @@ def _import(module: str) -> ModuleType:
             raise
         reason = f"{type(error).__name__}: {error}"
         raise UsageError(f"{module} cannot be imported ({reason})") from error
+
+
+def _look_beside(top: str) -> None:
+    """Put the current folder on the import path, last, if what is named is only there.
+
+    Never before: torch and others try to import many packages that are seldom installed, and one
+    of the current folder, which may hold a stranger's files, would be run.
+    """
+    with suppress(OSError, ImportError, ValueError):  # no such folder any more; not a name at all
+        here = os.getcwd()
+        known = top in sys.modules or here in sys.path or PathFinder.find_spec(top) is not None
+        if not known and PathFinder.find_spec(top, [here]) is not None:
+            sys.path.append(here)
 
 
 def _correction(path: str) -> str:
