@@ -148,6 +148,14 @@ def test_a_run_that_does_not_end_is_killed(planned, children, monkeypatch):
     assert time.monotonic() - began < 30
 
 
+def test_a_damaged_run_among_them_is_one_line(planned):
+    (run,) = planned(0)
+    run.folder.mkdir(parents=True)
+    (run.folder / "config.yaml").write_text("trainer: [1]\n")
+    with pytest.raises(UsageError, match="seed0: the run has trainer.epochs = None, now it is"):
+        many_runs.refuse_other_lengths([run], [])
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_runs_of_another_length_are_refused_before_any_is_trained(planned, tiny, jobs):
     first, second, third = planned(0, 1, 2)

@@ -63,6 +63,10 @@ def test_the_seed_decides_the_weights_and_follows_into_the_data(parts_of):
     assert parts_of(("data.seed", "9"), ("seed", "2")).data.seed == 9
 
 
+def test_a_seed_in_quotes_is_a_number(parts_of):
+    assert parts_of(("seed", "'1'")).seed == parts_of(("seed", "1")).data.seed == 1
+
+
 def test_the_seed_of_a_saved_configuration_can_be_changed(trained):
     assert load_recipe(str(trained))["data"]["init_args"]["seed"] == 0
     parts = build(load_recipe(str(trained), [("seed", "2")]))

@@ -18,6 +18,22 @@ def test_variants_are_what_follows_train():
             Variant.parse(wrong)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        # Sorted, both orders would be one network: that of the larger width.
+        ("a --net.width=0.1 --net.width=0.05", "gives --net.width twice"),
+        ("a --exits.taps=[1] --exits.init_args.taps=[2]", "gives --exits.taps twice"),
+        # Rows that differ by it alone would all be trained with the seed of --seeds.
+        ("a --seed=5", "--seeds 0,1,2"),
+        ("a --data.root='x", "No closing quotation"),
+    ],
+)
+def test_options_that_would_not_count_as_they_stand_there(words, said):
+    with pytest.raises(UsageError, match=said):
+        Variant.parse(words)
+
+
 def test_data_sets_can_be_chosen():
     table1 = load_plan("table1")
     assert {cell.data for cell in table1.at_scale("small", ("N-MNIST",))} == {"N-MNIST"}

@@ -97,6 +97,8 @@ def test_a_plan_of_one_s_own():
     [
         ("title: [", "not valid YAML"),
         ("title: 2024-13-45", "not valid YAML"),
+        ("title: t\ntitle: u", "not valid YAML .the key 'title' stands twice"),
+        ("[" * 10_000, "not valid YAML .nested more than"),
         ("1", "expected a mapping with title, source, kind, cells; got 1"),
         ("title: t", "source is missing"),
     ],
@@ -133,6 +135,7 @@ def test_a_file_that_is_no_text(tmp_path):
         ("at: 2", "at: 2, x: long", "cells: 1: x: got 'long', expected a number"),
         ("[60]", "[60, 1, 2]", r"cells: 1: paper: got \[60, 1, 2\]"),
         ("[60]", "[.nan]", "cells: 1: paper"),
+        ("[60]", f"[1{'0' * 400}]", "cells: 1: paper: got"),
         ("[60]", "60", "cells: 1: paper: got 60, expected"),
         ("row: TSSD", "row: [TSSD]", r"cells: 2: row: got \['TSSD'\], expected text"),
         ("row: TSSD, ", "", "cells: 2: row is missing"),

@@ -83,7 +83,8 @@ def refuse_other_lengths(runs: Sequence[PlannedRun], overrides: Sequence[Overrid
     for run in runs:
         folder = RunFolder(run.folder)
         if folder.config.exists():
-            found = folder.read_config().get("trainer", {}).get("epochs")
+            trainer = folder.read_config().get("trainer")
+            found = trainer.get("epochs") if isinstance(trainer, dict) else None
             if found != wanted[run.recipe]:
                 raise UsageError(
                     f"{run.folder}: the run has trainer.epochs = {found}, now it is "

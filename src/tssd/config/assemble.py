@@ -31,7 +31,7 @@ def build(config: Config, model: Model | None = None) -> Parts:
     config = with_defaults(config)
     check(config)
     _refuse_missing(config, but="net.")
-    seed = config["seed"]
+    seed: int = make(config, "seed")  # which may stand there in quotes
     if not 0 <= seed < 2**32:
         raise UsageError(f"seed: got {seed}, expected 0 to {2**32 - 1}")
     # The paths of classes as mappings, to be filled in.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
+from tssd.config.sections import option_parts
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
 from tssd.report.epochs import Epoch
@@ -32,11 +33,20 @@ class Variant:
     @classmethod
     def parse(cls, words: str) -> Self:
         """Read `RECIPE [--name=value ...]`. Raises: UsageError: anything else."""
-        recipe, *options = shlex.split(words) or [""]
+        try:
+            recipe, *options = shlex.split(words) or [""]
+        except ValueError as error:
+            raise UsageError(f"got {words!r}: {error}, expected RECIPE --name=value ...") from None
         pairs = [tuple(option.removeprefix("--").split("=", 1)) for option in options]
         wrong = [o for o in options if not o.startswith("--") or "=" not in o]
         if not recipe or wrong:
             raise UsageError(f"got {words!r}, expected RECIPE --name=value ...")
+        # Sorted, so that networks are the same whatever the order; it may not decide what counts.
+        names = [".".join(option_parts(name)) for name, _ in pairs]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise UsageError(f"got {words!r}, which gives --{twice} twice; leave one")
+        if "seed" in names:
+            raise UsageError(f"got {words!r}, but seeds are given to all rows: --seeds 0,1,2")
         return cls(recipe, tuple(sorted((name, value) for name, value in pairs)))
 
     @property

@@ -6,14 +6,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
-
 from tssd.config.suggest import nearest
 from tssd.errors import DataError, UsageError
 from tssd.report.epochs import EPOCHS
 from tssd.report.shown_names import printable
 from tssd.reproduce.plan import SCALES, Cell, Kind, Plan, Scale, Variant
 from tssd.training.folder_names import file_name
+from tssd.yaml_text import load_yaml
 
 REQUIRED = ("title", "source", "kind", "cells")
 OPTIONAL = ("epoch", "baseline", "notes", "not_here", "x_label")
@@ -53,9 +52,9 @@ def load_plan(name: str) -> Plan:
             f"reproduce: there is no {name!r}; {nearest(name, plan_names(), shown=99)}"
         )
     try:
-        content = yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError) as error:
-        raise UsageError(f"{name}: not valid YAML ({' '.join(str(error).split())})") from None
+        content = load_yaml(text)
+    except ValueError as error:
+        raise UsageError(f"{name}: not valid YAML ({error})") from None
     return _plan(name, content)
 
 
@@ -181,7 +180,10 @@ def _one_of(value: Any, valid: tuple[str, ...], where: str) -> Any:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond all others
+        return False
 
 
 def _folder() -> Any:
