@@ -1,3 +1,4 @@
+import logging
 import re
 import signal
 
@@ -56,6 +57,27 @@ def test_ctrl_c_is_130_and_says_how_to_continue(tssd, monkeypatch):
     assert outcome.code == 130
     assert outcome.mistake == "interrupted; finished epochs are kept, continue with --resume"
     assert tssd("recipes").mistake == "interrupted"
+
+
+def test_a_folder_that_was_removed_is_one_line(tssd, tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    found = tssd("recipes")
+    assert (found.code, found.mistake) == (
+        1, "the current folder is gone (No such file or directory); `cd` to another"
+    )  # fmt: skip
+
+
+def test_a_name_in_a_message_is_no_command_to_the_terminal(tssd, monkeypatch):
+    def run(words):
+        logging.getLogger("tssd").warning("classes are missing: %s", "\x1b[31mred")
+        raise ArithmeticError("\x1b[2J")
+
+    monkeypatch.setattr("tssd.cli.recipes.run", run)
+    found = tssd("recipes")
+    assert "classes are missing: \\x1b[31mred\n" in found.err
+    assert "tssd: ArithmeticError: \\x1b[2J; " in found.err
 
 
 def test_an_error_of_the_file_system_is_one_line(tssd, tmp_path):

@@ -24,6 +24,7 @@ def too_deep():
         (MemoryError(), "out of memory (MemoryError); lower --data.batch_size"),
         (too_large(), "out of memory (RuntimeError: [enforce fail at alloc_cpu.cpp"),
         (torch.OutOfMemoryError("CUDA out of memory. Tried"), "out of memory (OutOfMemoryError: "),
+        (ImportError("x.so: failed to map segment from shared object"), "out of memory (ImportErr"),
         (RecursionError("maximum"), "something is nested too deeply (RecursionError: maximum)"),
         (OverflowError("int too big"), "a number is too large (OverflowError: int too big)"),
         (UnicodeEncodeError("ascii", "±", 0, 1, "no"), "text that cannot be read or printed (Uni"),

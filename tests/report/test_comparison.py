@@ -97,6 +97,8 @@ def test_csv_reads_back_as_numbers(comparison):
     assert (first["method"], first["student timesteps"], first["seeds"]) == ("vanilla", "3", "2")
     assert float(second["T=2 mean"]) == pytest.approx(92)
     assert float(second["T=2 std"]) == pytest.approx(2.8284)
+    hostile = Comparison.of({"=1+1": [results(0, 0.5)]}).to_csv()
+    assert hostile.splitlines()[1].startswith("'=1+1,")
     single = Comparison.of({"m": [results(0, 0.5)]}).to_csv()
     assert single.endswith("m,2,1,50.0000,,\n")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tssd.report.shown_names import in_markdown, in_plot, printable
+from tssd.report.shown_names import in_csv, in_markdown, in_plot, printable
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,12 @@ def test_markdown_shows_what_was_written():
     assert in_markdown("a|b") == r"a\|b"
     assert in_markdown("<img> [x](y) `c`") == r"\<img> \[x\](y) \`c\`"
     assert in_markdown("vanilla_ts _em_ T_s") == r"vanilla_ts \_em\_ T_s"
+
+
+def test_a_spreadsheet_computes_nothing():
+    for text in ("=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\t=1"):
+        assert in_csv(text) == f"'{text}"
+    assert in_csv("VGG-9 = x") == "VGG-9 = x"
 
 
 def test_a_plot_draws_dollars_and_keeps_underscores_in_its_legend():

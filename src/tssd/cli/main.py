@@ -14,7 +14,7 @@ from importlib import import_module
 
 from tssd.cli.loading import hush
 from tssd.cli.signals import Signals
-from tssd.errors import TssdError, UsageError
+from tssd.errors import DataError, TssdError, UsageError, printable
 
 # What to do after Ctrl-C.
 CONTINUE = {
@@ -65,6 +65,7 @@ def _answered(words: list[str]) -> int:
     closed = _replace_closed_streams()
     log = logging.getLogger("tssd")
     handler = logging.StreamHandler()
+    handler.setFormatter(_Printable())
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     try:
@@ -76,6 +77,14 @@ def _answered(words: list[str]) -> int:
     finally:
         # Called from a program, it leaves the program's logging as it was.
         log.removeHandler(handler)
+
+
+class _Printable(logging.Formatter):
+    """Names in a message, such as those of classes, are no commands to a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message's text."""
+        return printable(super().format(record))
 
 
 def _told(error: Exception) -> int:
@@ -111,6 +120,12 @@ def _run(argv: list[str]) -> int:
         return 0
     if command not in SUMMARIES:
         raise UsageError(f"{command}: no such command; {nearest(command, SUMMARIES)}")
+    try:
+        os.getcwd()
+    except OSError as error:  # libraries of torch would end the program without a reason
+        raise DataError(
+            f"the current folder is gone ({error.strerror}); `cd` to another"
+        ) from error
     # Imported when it is needed: what training needs takes seconds to import.
     module = import_module(f"tssd.cli.{command}")
     hush()
@@ -144,7 +159,9 @@ def _complain(message: str) -> None:
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with suppress(OSError):  # its terminal may be gone, and nobody else could be told
-        console.print(f"tssd: {' '.join(message.splitlines())}", style="red", markup=False)
+        console.print(
+            f"tssd: {' '.join(printable(message).splitlines())}", style="red", markup=False
+        )
 
 
 def _discard_output() -> None:

@@ -2,8 +2,11 @@
 
 import traceback
 
-# What torch, its allocators and numpy say when there is no memory left.
-NO_MEMORY = ("out of memory", "allocate memory", "Unable to allocate", "bad_alloc")
+# What torch, its allocators, numpy and the loader of libraries say when there is no memory left.
+NO_MEMORY = (
+    *("out of memory", "allocate memory", "Unable to allocate", "bad_alloc"),
+    *("failed to map segment", "cannot map zero-fill"),
+)
 
 
 def last_words(error: BaseException) -> str:

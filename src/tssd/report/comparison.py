@@ -11,7 +11,7 @@ from tssd.errors import DataError
 from tssd.report.epochs import EPOCHS, Epoch, Results, counted, epochs_in_words
 from tssd.report.method_labels import short_descriptions, split_names
 from tssd.report.same_samples import fingerprints
-from tssd.report.shown_names import in_markdown
+from tssd.report.shown_names import in_csv, in_markdown
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,9 @@ class Comparison:
             for t in self.timesteps:
                 std = row.std(t)
                 values += [f"{row.mean(t):.4f}", "" if std is None else f"{std:.4f}"]
-            writer.writerow([row.name, row.student, len(row.seeds), *values, row.label])
+            writer.writerow(
+                [in_csv(row.name), row.student, len(row.seeds), *values, in_csv(row.label)]
+            )
         return text.getvalue()
 
     def to_markdown(self) -> str:

@@ -33,6 +33,15 @@ def in_markdown(text: str) -> str:
     return re.sub(r"[\\`*\[\]<|$~]|(?<!\w)_|_(?!\w)", r"\\\g<0>", printable(text))
 
 
+def in_csv(text: str) -> str:
+    r"""In a cell that a spreadsheet opens, which would take it for a formula and compute it.
+
+    >>> in_csv("=1+1"), in_csv("TSSD"), in_csv("-x")
+    ("'=1+1", 'TSSD', "'-x")
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
 def in_plot(text: str) -> str:
     r"""In a picture by Matplotlib, which takes what stands between two dollars for a formula.
 

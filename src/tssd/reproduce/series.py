@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tssd.report.shown_names import in_markdown
+from tssd.report.shown_names import in_csv, in_markdown
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,10 @@ def series_csv(series: Sequence[Series]) -> str:
         ):
             spread = f"{std:.5f}" if len(values) > 1 else ""
             writer.writerow(
-                [one.group, one.name, f"{x:g}", label, len(values), f"{mean:.5f}", spread]
+                [
+                    *map(in_csv, (one.group, one.name)),
+                    *(f"{x:g}", in_csv(label), len(values), f"{mean:.5f}", spread),
+                ]
             )
     return text.getvalue()
 

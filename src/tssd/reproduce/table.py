@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from tssd.errors import DataError
 from tssd.report.epochs import EPOCHS, Epoch, epochs_in_words
-from tssd.report.shown_names import in_markdown
+from tssd.report.shown_names import in_csv, in_markdown
 from tssd.reproduce.collect import Collected, Results, refuse_other_splits
 from tssd.reproduce.plan import Cell, Plan, Scale, Variant
 
@@ -139,7 +139,8 @@ class Table:
         writer.writerow(COLUMNS)
         for line in self.lines:
             fields = _fields(line)
-            writer.writerow(f"{v:.4f}" if isinstance(v, float) else v for v in fields)
+            names_safe = [in_csv(v) if isinstance(v, str) else v for v in fields]
+            writer.writerow(f"{v:.4f}" if isinstance(v, float) else v for v in names_safe)
         return text.getvalue()
 
     def to_markdown(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tssd.report.shown_names import in_markdown
+from tssd.report.shown_names import in_csv, in_markdown
 from tssd.reproduce.learned import LearnedRisk
 from tssd.reproduce.picture import plot_lines
 from tssd.reproduce.theory import REPEATS, SIZES, Measured, Mixture
@@ -46,7 +46,7 @@ def theory_csv(measured: Sequence[Measured], learned: Sequence[LearnedRisk]) -> 
         for size in SIZES:
             pair = [f"{one.empirical / size:.6g}", f"{one.distilled / size:.6g}"]
             name = f"{one.data}, seed {one.seed}, teacher's probabilities"
-            writer.writerow([name, size, *pair, f"{one.ratio:.6g}", "", ""])
+            writer.writerow([in_csv(name), size, *pair, f"{one.ratio:.6g}", "", ""])
     return text.getvalue()
 
 
