@@ -1,9 +1,11 @@
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 import tssd
 from tssd.adapters import adapt
+from tssd.errors import UsageError
 
 from .nets import CLASSES, LoopInside, Plain, images, sequence
 
@@ -167,3 +169,26 @@ def test_taps_work_in_inference_mode():
     expected = net(x, ["stem"]).taps["stem"]
     with torch.inference_mode():
         assert torch.equal(net(x, ["stem"]).taps["stem"], expected)
+
+
+@pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")
+def test_a_tap_without_gradients_is_refused_in_training_alone():
+    class Checkpointed(Plain):
+        reentrant = True
+
+        def forward(self, x):
+            x = (x + 0 * next(self.parameters()).sum()) if self.reentrant else x
+            return self.head(checkpoint(self.stem, x, use_reentrant=self.reentrant))
+
+    net = adapt(Checkpointed(), taps=["stem"], example=images(3))
+    x, y = images(4), torch.arange(4)
+    criterion = tssd.tssd(1, 2).connect(net)
+    with pytest.raises(UsageError, match=r"^tap 'stem': runs without gradients .*use_reentrant"):
+        criterion.run(net, x, y)
+    with torch.no_grad():
+        expected = criterion.run(net, x, y).total
+    net.module.reentrant = False
+    loss = criterion.run(net, x, y).total
+    torch.testing.assert_close(loss.detach(), expected)
+    loss.backward()
+    assert all(p.grad is not None for p in net.parameters())

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from tssd.adapters.untouched import Buffers, own_statistics, untouched
+from tssd.adapters.untouched import Buffers, check_kind, own_statistics, untouched
+from tssd.errors import UsageError
 
 
 class Counting(nn.Module):
@@ -67,3 +68,24 @@ def test_numbers_that_a_run_adds_stay(value):
     with untouched(net):
         net.added = value
     assert net.added == value
+
+
+def test_lazy_layers_keep_the_sizes_that_they_learn():
+    net = nn.Sequential(nn.LazyLinear(3), nn.LazyBatchNorm1d())
+    with untouched(net):
+        net(torch.rand(4, 2))
+    assert (net[0].in_features, net[1].num_features) == (2, 3)
+
+
+def test_what_can_not_be_watched_or_trained_is_refused():
+    check_kind(nn.Sequential(nn.Linear(2, 2), nn.LazyLinear(2)))
+    with torch.inference_mode():
+        made = nn.Linear(2, 2)
+    with pytest.raises(UsageError, match=r"^module: 0\.weight was made in torch.inference_mode"):
+        check_kind(nn.Sequential(made))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*")
+def test_scripted_parts_are_refused():
+    with pytest.raises(UsageError, match="^module: 1 is a scripted module"):
+        check_kind(nn.Sequential(nn.ReLU(), torch.jit.script(nn.ReLU())))

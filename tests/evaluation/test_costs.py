@@ -8,6 +8,7 @@ from torch import nn
 
 from tssd.adapters import adapt
 from tssd.evaluation import CostCounter
+from tssd.models import NetOutput
 from tssd.time import PerStep, TimeFold, fold, repeat_in_time
 
 from .nets import PencilNet, pencil_images, pencil_layers
@@ -231,3 +232,19 @@ def test_a_layer_whose_calls_fit_no_timestep_is_named():
     assert operations.uncounted == ("head.1",)
     assert list(operations.layers) == ["conv.0"]
     assert operations.acs == (0, 0, 0, 0)
+
+
+def test_a_layer_called_by_keyword_costs_the_same():
+    class Named(PencilNet):
+        def forward(self, x, taps=()):
+            spikes = self.neuron(fold(lambda x: self.conv[0](input=x), x))
+            return NetOutput(fold(lambda x: self.head[1](input=x), spikes.flatten(2)))
+
+    def operations(net):
+        counter = CostCounter(net, 4)
+        x = repeat_in_time(pencil_images(3), 4)
+        with counter.watching(), counter.counting(x), torch.no_grad():
+            net(x)
+        return counter.operations()
+
+    assert operations(Named()) == operations(PencilNet())

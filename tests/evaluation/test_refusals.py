@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+import tssd
 from tssd.errors import DataError, UsageError
 from tssd.evaluation import evaluate
 from tssd.models import NetOutput
@@ -84,3 +85,32 @@ def test_a_network_that_is_no_module_is_refused():
 
     with pytest.raises(UsageError, match="net: got Plain"):
         evaluate(Plain(), pencil_batches(2, 2), 2)
+
+
+@pytest.mark.parametrize(
+    ("batch", "found"),
+    [
+        ({"x": 0, "y": 0}, "a dict"),
+        (pencil_images(2), "a Tensor"),
+        ((pencil_images(2), torch.zeros(2).long(), None), "a tuple of 3"),
+    ],
+)
+def test_batches_that_are_no_pairs_are_an_error(batch, found):
+    with pytest.raises(DataError, match=rf"^batches: got {found} for a batch, expected \(x, y\)"):
+        evaluate(PencilNet(), [batch], 2)
+
+
+@pytest.mark.parametrize("timesteps", [2.0, "2"])
+def test_timesteps_that_are_no_whole_number_are_refused(timesteps):
+    with pytest.raises(UsageError, match=f"^timesteps: got {timesteps!r}, expected a whole"):
+        evaluate(PencilNet(), pencil_batches(2, 2), timesteps)
+
+
+def test_a_criterion_of_another_network_makes_no_early_exits():
+    net, other = PencilNet(), PencilNet()
+    other.num_classes = 3
+    criterion = tssd.tssd(1, 2, tap=0)
+    with pytest.raises(UsageError, match="^criterion: not connected"):
+        evaluate(net, pencil_batches(2, 2), 2, criterion=criterion)
+    with pytest.raises(UsageError, match="^criterion: is connected to a network of 3 classes"):
+        evaluate(net, pencil_batches(2, 2), 2, criterion=criterion.connect(other))

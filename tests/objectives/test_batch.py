@@ -1,6 +1,7 @@
 """What a batch must be; in `test_refusals` also what the whole loss makes of it."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -129,9 +130,9 @@ def test_targets_of_another_kind_are_refused_with_the_remedy(target, found, reme
 
 
 def test_one_logit_is_refused():
-    check_num_classes(2)
+    check_num_classes(SimpleNamespace(num_classes=2))
     with pytest.raises(UsageError, match="^net: has num_classes = 1, expected at least 2"):
-        check_num_classes(1)
+        check_num_classes(SimpleNamespace(num_classes=1))
 
 
 def test_logits_must_have_the_expected_shape():
@@ -163,3 +164,31 @@ def test_one_repeated_image_has_no_statistics():
     check_single(torch.zeros(4, 1, 6), net)  # a sequence differs in time
     check_single(torch.zeros(1, 6), net.eval())
     check_single(torch.zeros(1, 3, 8, 8), nn.BatchNorm2d(3))  # 64 values a channel
+
+
+def test_a_network_that_was_not_adapted_is_refused_with_the_remedy():
+    with pytest.raises(UsageError, match=r"^net: got Flatten, which .* tssd.adapt\(net"):
+        check_num_classes(nn.Flatten())
+    known = nn.Flatten()
+    known.num_classes = 2
+    average = torch.optim.swa_utils.AveragedModel(known)
+    with pytest.raises(UsageError, match=r"got AveragedModel, .* pass the Flatten .* its \.module"):
+        check_num_classes(average)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([0.0], "got list, expected a tensor"),
+        (torch.zeros(N, 6, dtype=torch.complex64), "got complex64 values, .* pass x.abs"),
+        (torch.zeros(N, 6).to_sparse(), "got sparse_coo values, .* x.to_dense"),
+    ],
+)
+def test_inputs_of_another_kind_are_refused_with_the_remedy(x, message):
+    with pytest.raises(DataError, match=f"^input: {message}"):
+        as_sequence(x, TARGET, T_T)
+
+
+def test_labels_that_are_no_tensor_are_refused():
+    with pytest.raises(DataError, match=r"^labels: got list, .*; torch.as_tensor\(y\)"):
+        classes([0, 1], 3)

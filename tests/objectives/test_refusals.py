@@ -196,3 +196,17 @@ def test_a_single_image_with_batch_norm_is_refused():
     with pytest.raises(UsageError, match=r"one image, which module.0.1 \(BatchNorm1d\)"):
         criterion.run(net, images()[:1], Y[:1])
     criterion.run(net.eval(), images()[:1], Y[:1])
+
+
+def test_a_batch_of_no_samples_is_refused():
+    net, criterion = connected(layers())
+    with pytest.raises(DataError, match="^batch: got no samples"):
+        criterion.run(net, images()[:0], Y[:0])
+
+
+def test_the_network_itself_in_the_place_of_the_adapted_one_is_refused():
+    net, criterion = connected(layers())
+    with pytest.raises(UsageError, match="^net: got Sequential, which has no num_classes"):
+        criterion.run(net.module, images(), Y)
+    same = criterion.run(nn.DataParallel(net), images(), Y).total
+    assert same == criterion.run(net, images(), Y).total

@@ -10,6 +10,7 @@ from tssd.adapters.net import AdaptedNet
 from tssd.adapters.probe import probe
 from tssd.adapters.stepping import check_arguments
 from tssd.adapters.taps import check_name
+from tssd.adapters.untouched import check_kind
 from tssd.errors import UsageError
 from tssd.models.base import SpikingNet
 from tssd.neurons.foreign import clear_state
@@ -53,6 +54,7 @@ def adapt(  # noqa: PLR0913 - what can't be found out has to be said
         raise UsageError(f"module: got {type(module).__name__}, expected a torch.nn.Module")
     if isinstance(module, SpikingNet):
         raise UsageError(f"module: {type(module).__name__} needs no tssd.adapt; use it as it is")
+    check_kind(module)
     if layout not in LAYOUTS:
         raise UsageError(f"layout: got {layout!r}, expected one of {', '.join(LAYOUTS)}")
     for name, function in (("reset", reset), ("set_timesteps", set_timesteps)):

@@ -18,10 +18,17 @@ _LISTED = 6
 
 @dataclass(frozen=True)
 class Shown:
-    """An output that a hook saw, with autograd's count of in-place changes at that moment."""
+    """An output that a hook saw, with autograd's count of in-place changes at that moment.
+
+    Args:
+        value: the output.
+        version: the count, or None.
+        learns: whether autograd was on.
+    """
 
     value: Any
     version: int | None
+    learns: bool
 
 
 # What a tapped module returned, call after call -> [T, N, ...], given T and N.
@@ -128,8 +135,14 @@ def learn(
 def gather(name: str, place: TapPlace, calls: list[Shown], steps: int, batch: int) -> Tensor:
     """One tap's outputs as [T, N, ...].
 
-    Raises: UsageError: they do not arrive as they did in the dry run.
+    Raises: UsageError: they do not arrive as they did in the dry run, or without gradients.
     """
+    if torch.is_grad_enabled() and not all(call.learns for call in calls):
+        raise UsageError(
+            f"tap {name!r}: runs without gradients inside the network, so that what is learnt at "
+            "it would not reach the network; with torch.utils.checkpoint say use_reentrant=False; "
+            "to freeze a part, use requires_grad_(False) instead of no_grad"
+        )
     outputs = tensors(name, calls)
     expected = steps if place.arrange in (stacked, chained) else 1
     if len(outputs) != expected:
@@ -173,12 +186,13 @@ def check_name(module: nn.Module, name: object, *, option: str = "tap") -> str:
 
 def _collector(seen: list[Shown]) -> Callable[[nn.Module, Any, Any], None]:
     def hook(module: nn.Module, args: Any, output: Any) -> None:
-        value = first_tensor(output)
+        value, learns = first_tensor(output), torch.is_grad_enabled()
         if value is None:
-            seen.append(Shown(output, None))
+            seen.append(Shown(output, None, learns))
         else:
             # An inference-mode tensor has no count.
-            seen.append(Shown(value, None if value.is_inference() else value._version))
+            version = None if value.is_inference() else value._version
+            seen.append(Shown(value, version, learns))
 
     return hook
 

@@ -5,8 +5,10 @@ from contextlib import contextmanager
 
 import torch
 from torch import nn
+from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
+from tssd.errors import UsageError
 from tssd.neurons.foreign import clear_state
 
 
@@ -29,6 +31,25 @@ class Buffers:
                 setattr(part, name, buffer)
 
 
+def check_kind(module: nn.Module) -> None:
+    """Refuse networks that can't be watched or trained at all.
+
+    Raises: UsageError: a scripted part, or weights that were made in inference mode.
+    """
+    for name, part in module.named_modules():
+        if isinstance(part, torch.jit.ScriptModule):
+            raise UsageError(
+                f"module: {name or 'it'} is a scripted module, whose insides can't be watched; "
+                "pass the network that it was scripted from"
+            )
+    for name, weight in (*module.named_parameters(), *module.named_buffers()):
+        if not is_lazy(weight) and weight.is_inference():
+            raise UsageError(
+                f"module: {name} was made in torch.inference_mode() and can never be trained; "
+                "build the network outside, or under torch.no_grad()"
+            )
+
+
 @contextmanager
 def untouched(module: nn.Module) -> Iterator[Buffers]:
     """Without gradients; afterwards modes, buffers and plain numbers are as before."""
@@ -37,6 +58,7 @@ def untouched(module: nn.Module) -> Iterator[Buffers]:
     numbers = [
         (part, {k: v for k, v in vars(part).items() if isinstance(v, int | float)})
         for part in module.modules()
+        if not isinstance(part, LazyModuleMixin)  # learns its sizes in the dry run, and keeps them
     ]
     buffers = Buffers(module)
     with torch.no_grad():

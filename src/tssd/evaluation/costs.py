@@ -100,7 +100,7 @@ class CostCounter:
     def watching(self) -> Iterator[None]:
         """Hooks are in place inside, and gone outside."""
         hooks = [
-            module.register_forward_hook(hook)
+            module.register_forward_hook(hook, with_kwargs=isinstance(module, LAYERS))
             for name, module in self.net.named_modules()
             if (hook := self._hook(name, module))
         ]
@@ -185,8 +185,10 @@ class CostCounter:
         return hook
 
     def _layer_hook(self, name: str) -> Any:
-        def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            x = inputs[0]
+        def hook(
+            module: nn.Module, args: tuple[Tensor, ...], named: dict[str, Tensor], output: Tensor
+        ) -> None:
+            x = args[0] if args else named["input"]
             layer = self._layers.setdefault(name, _Layer(self.timesteps))
             if not self._spiked:
                 layer.before_spikes = True

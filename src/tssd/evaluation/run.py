@@ -64,6 +64,7 @@ def evaluate(
     """
     report_at = timesteps if report_at is None else report_at
     module = _checked(net, timesteps, report_at)
+    _check_criterion(criterion, net)
     if device is None:
         device = next((p.device for p in module.parameters()), torch.device("cpu"))
     taps = criterion.taps if criterion is not None else ()
@@ -87,7 +88,8 @@ def evaluate(
     with _eval_mode(module, criterion), ExitStack() as watching, torch.no_grad():
         for each in (counter, *weak.values()) if costs else ():
             watching.enter_context(each.watching())
-        for x, y in _tracked(batches, progress):
+        for batch in _tracked(batches, progress):
+            x, y = _pair(batch)
             y = _checked_labels(y, net.num_classes)
             if not len(y):
                 continue
@@ -155,15 +157,16 @@ def accuracy_at_every_timestep(
 
 
 def _checked(net: SpikingNet, timesteps: int, report_at: int) -> nn.Module:
-    if timesteps < 1:
-        raise UsageError(f"timesteps: got {timesteps}, expected a whole number >= 1")
+    for name, value in (("timesteps", timesteps), ("report_at", report_at)):
+        if not isinstance(value, int) or (name == "timesteps" and value < 1):
+            raise UsageError(f"{name}: got {value!r}, expected a whole number >= 1")
     if not 1 <= report_at <= timesteps:
         raise UsageError(
             f"report_at: got {report_at}, expected 1 to timesteps = {timesteps}; raise --timesteps"
         )
     if not isinstance(net, nn.Module):
         raise UsageError(f"net: got {type(net).__name__}, expected a torch.nn.Module")
-    check_num_classes(net.num_classes)
+    check_num_classes(net)
     statistics = {
         n: b for n, b in net.named_buffers() if n.endswith(("running_mean", "running_var"))
     }
@@ -173,6 +176,29 @@ def _checked(net: SpikingNet, timesteps: int, report_at: int) -> nn.Module:
             "or the training diverged, so take an earlier checkpoint"
         )
     return net
+
+
+def _check_criterion(criterion: SelfDistillation | None, net: SpikingNet) -> None:
+    if criterion is None or criterion.num_classes == net.num_classes:
+        return
+    raise UsageError(
+        f"criterion: is connected to a network of {criterion.num_classes} classes, but this one "
+        f"has {net.num_classes}; call criterion.connect(net) with the network that it trained"
+        if criterion.num_classes
+        else "criterion: not connected, so it has no weak classifiers; call connect(net) first"
+    )
+
+
+def _pair(batch: object) -> tuple[Tensor, Tensor]:
+    if isinstance(batch, tuple | list) and len(batch) == 2:
+        return batch[0], batch[1]
+    found = f"a {type(batch).__name__}"
+    if isinstance(batch, tuple | list):
+        found += f" of {len(batch)}"
+    raise DataError(
+        f"batches: got {found} for a batch, expected (x, y), images or sequences and their "
+        "classes; pass a list of such pairs or a DataLoader, or ((b[0], b[1]) for b in loader)"
+    )
 
 
 def _checked_labels(y: Tensor, num_classes: int) -> Tensor:

@@ -29,6 +29,7 @@ def as_sequence(
     Raises: UsageError: a sequence shorter than `timesteps`, or a shape that is neither.
         DataError: a value that is not finite.
     """
+    _check_input(x)
     sample_dims = getattr(net, "sample_dims", None)
     known = (1, 3) if sample_dims is None else (sample_dims,)
     if x.dim() - 1 in known and x.shape[0] == target.shape[0]:
@@ -44,6 +45,24 @@ def as_sequence(
         f"input: got shape {list(x.shape)} for {target.shape[0]} targets, "
         "expected images [N, C, H, W] or sequences [T, N, C, H, W]"
     )
+
+
+def _check_input(x: object) -> None:
+    if not isinstance(x, Tensor):
+        raise DataError(
+            f"input: got {type(x).__name__}, expected a tensor; torch.as_tensor(x) makes one of an "
+            "array"
+        )
+    if x.is_complex() or x.layout != torch.strided:
+        found, remedy = (
+            (x.dtype, "pass x.abs(), or the two parts as channels")
+            if x.is_complex()
+            else (x.layout, "pass x.to_dense()")
+        )
+        raise DataError(
+            f"input: got {str(found).removeprefix('torch.')} values, expected a dense tensor of "
+            f"real numbers; {remedy}"
+        )
 
 
 def _finite(x: Tensor, dtype: torch.dtype | None, *, batch_axis: int = 0) -> Tensor:
@@ -90,11 +109,23 @@ def explained(x: Tensor, dtype: torch.dtype | None) -> Iterator[None]:
         ) from error
 
 
-def check_num_classes(num_classes: int) -> None:
+def check_num_classes(net: object) -> None:
     """Refuse a network of one logit, whose cross entropy is 0 whatever the label.
 
-    Raises: UsageError: num_classes < 2.
+    Raises: UsageError: num_classes < 2, or the network has none: it was not adapted.
     """
+    num_classes = getattr(net, "num_classes", None)
+    if not isinstance(num_classes, int):
+        inner = getattr(net, "module", None)
+        remedy = (
+            f"pass the {type(inner).__name__} inside it, its .module"
+            if hasattr(inner, "num_classes")
+            else "make it one with tssd.adapt(net, taps=[...], example=images)"
+        )
+        raise UsageError(
+            f"net: got {type(net).__name__}, which has no num_classes, expected a network that "
+            f"tssd can train; {remedy}"
+        )
     if num_classes < 2:
         raise UsageError(
             f"net: has num_classes = {num_classes}, expected at least 2, since the cross entropy "
@@ -118,6 +149,11 @@ def classes(target: Tensor, num_classes: int) -> Classes:
 
     Raises: DataError: not one whole number a sample.
     """
+    if not isinstance(target, Tensor):
+        raise DataError(
+            f"labels: got {type(target).__name__}, expected one class number a sample, int64 [N]; "
+            "torch.as_tensor(y) makes a tensor of a list or an array"
+        )
     if target.dim() != 1 or target.is_floating_point() or target.is_complex():
         raise DataError(
             f"labels: got {str(target.dtype).removeprefix('torch.')} of shape "

@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
-from tssd.errors import UsageError
+from tssd.errors import DataError, UsageError
 from tssd.models.base import NetOutput, SpikingNet, Tap
 from tssd.objectives.base import Objective, Timesteps
 from tssd.objectives.batch import (
@@ -77,7 +77,7 @@ class SelfDistillation(nn.Module):
 
         These go where the network's weights are, and get their type.
         """
-        check_num_classes(net.num_classes)
+        check_num_classes(net)
         self.exits, self.taps = nn.ModuleDict(), ()  # of a network connected before
         self.num_classes = net.num_classes
         objectives = self._objectives().values()
@@ -124,6 +124,8 @@ class SelfDistillation(nn.Module):
         """
         known = self._known_classes()
         labels, in_range = classes(target, known)
+        if not len(labels):
+            raise DataError("batch: got no samples, expected at least one; leave empty batches out")
         check_logits(out.logits, (len(out.logits), len(labels), known))
         precise = _in_full_precision(self.add_exits(out))
         objectives = self._objectives()
@@ -148,6 +150,8 @@ class SelfDistillation(nn.Module):
             one image is to be normalised on its own. DivergedError: a weight is not finite.
         """
         classes(target, self._known_classes())
+        if not hasattr(getattr(net, "module", None), "num_classes"):  # nn.DataParallel's is inside
+            check_num_classes(net)
         dtype = dtype_of(net)
         sequence = as_sequence(x, target, self.timesteps.teacher, dtype=dtype, net=net)
         weights = _parameters(net)
