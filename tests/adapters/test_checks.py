@@ -1,9 +1,12 @@
+from contextlib import nullcontext
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 import tssd
 from tssd.adapters import adapt
+from tssd.errors import UsageError
 
 from .nets import CLASSES, images
 
@@ -139,3 +142,41 @@ def test_what_are_no_logits_is_refused(function, taps, message):
     with pytest.raises(tssd.UsageError, match=message) as error:
         adapt(Net(function), taps, example=x)
     assert "\n" not in str(error.value)
+
+
+class OfTheStrongest(nn.Module):
+    """Divides by a maximum over axes of [T, N, F]: time, or the batch, or both."""
+
+    def __init__(self, *axes):
+        super().__init__()
+        self.head = nn.Linear(6, CLASSES)
+        self.axes = axes
+
+    def forward(self, x):
+        return self.head(x / x.amax(self.axes, keepdim=True).clamp(min=1e-6))
+
+
+@pytest.mark.parametrize(
+    ("axes", "message"),
+    [
+        ((0, 2), "inputs of later timesteps"),
+        ((1, 2), "in eval mode depend on the other samples"),
+        ((2,), None),
+    ],
+)
+def test_a_maximum_belongs_to_one_sample_and_timestep(axes, message):
+    x = torch.rand(4, 3, 6, generator=torch.Generator().manual_seed(0))
+    x[0] *= 4  # the strongest comes first, so that later steps could hide
+    with pytest.raises(UsageError, match=message) if message else nullcontext():
+        adapt(OfTheStrongest(*axes), example=x)
+
+
+def test_a_batch_mean_in_eval_mode_is_refused():
+    class Centred(OfTheStrongest):
+        def forward(self, x):
+            return self.head(x - x.mean(1, keepdim=True) if self.axes else x)
+
+    x = torch.rand(3, 6)
+    adapt(Centred(), example=x)
+    with pytest.raises(UsageError, match="depend on the other samples of its batch"):
+        adapt(Centred(1), example=x)

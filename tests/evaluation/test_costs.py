@@ -248,3 +248,12 @@ def test_a_layer_called_by_keyword_costs_the_same():
         return counter.operations()
 
     assert operations(Named()) == operations(PencilNet())
+
+
+def test_tokens_folded_with_their_samples_are_uncounted():
+    net = nn.Sequential(nn.Flatten(0, 2), nn.Linear(4, 2))
+    counter = CostCounter(net, 2)
+    x = repeat_in_time(torch.ones(3, 5, 4), 2)
+    with counter.watching(), counter.counting(x), torch.no_grad():
+        net(x)
+    assert counter.operations().uncounted == ("1",)

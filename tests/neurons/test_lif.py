@@ -3,7 +3,7 @@ import torch
 
 from tssd.errors import UsageError
 from tssd.neurons import IF, LIF
-from tssd.surrogates import ATan, Surrogate
+from tssd.surrogates import ATan, Sigmoid, Surrogate
 
 # Binary fractions, so that every value below is exact.
 PENCIL_X = [0.75, 0.75, 0.5, 1.5, 0.0]
@@ -167,3 +167,17 @@ def test_a_neuron_that_could_never_fire_is_refused(kind, value):
         kind(v_threshold=value)
     with pytest.raises(UsageError, match="^v_reset: got"):
         kind(v_reset=-value)
+
+
+@pytest.mark.parametrize(
+    "x", [torch.zeros(0, 2), torch.tensor(1.0), torch.ones(2, 3) > 0, torch.ones(2, 3) * 1j]
+)
+def test_what_is_no_sequence_of_numbers_is_refused(x):
+    with pytest.raises(UsageError, match=r"^input: got .*, expected real numbers \[T, N"):
+        LIF()(x)
+
+
+@pytest.mark.parametrize("surrogate", [torch.sigmoid, Sigmoid])
+def test_a_surrogate_is_an_object(surrogate):
+    with pytest.raises(UsageError, match="^surrogate: got .*, expected an object"):
+        LIF(surrogate=surrogate)

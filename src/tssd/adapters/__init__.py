@@ -71,6 +71,8 @@ def adapt(  # noqa: PLR0913 - what can't be found out has to be said
         raise UsageError("head: got a module, but a stepped network returns each timestep's logits")
     check_arguments(module)
     wanted = (taps,) if isinstance(taps, str) else taps
+    if not isinstance(wanted, Iterable):
+        raise UsageError(f"taps: got {taps!r}, expected a list of names of modules, or [] for none")
     names = tuple(dict.fromkeys(check_name(module, tap) for tap in wanted))
     head = None if head is None else check_name(module, head, option="head")
     device = next((parameter.device for parameter in module.parameters()), None)

@@ -92,6 +92,21 @@ def keeps_samples_apart(trial: Trial, logits: Tensor) -> None:
     )
 
 
+def judges_samples_alone(trial: Trial, logits: Tensor) -> None:
+    """Refuse a network whose answer in eval mode depends on what else is in the batch."""
+    weak = WEAKER[0] * trial.x
+    alone = trial.logits(weak)[:, 0]
+    beside = trial.logits(torch.cat([weak[:, :1], trial.x[:, 1:]], 1))[:, 0]
+    spread = (logits - logits.mean((0, 1))).norm() / logits.shape[1] ** 0.5
+    if not (alone - beside).norm() > MIXED * spread or trial.is_random(logits):
+        return
+    raise UsageError(
+        f"module: {type(trial.module).__name__}'s logits of a sample in eval mode depend on the "
+        "other samples of its batch; take sums, maxima and norms within a sample, or give norms "
+        "running statistics"
+    )
+
+
 def runs_for_any_time(trial: Trial, logits: Tensor) -> None:
     """Refuse a network that is made for one T, or whose first steps depend on how many follow."""
     steps = len(trial.x)
@@ -129,9 +144,19 @@ def looks_back_only(trial: Trial, logits: Tensor) -> None:
     x, steps = trial.x, len(trial.x)
     peak = x.abs().amax()
     other = 0.5 * x.roll(1, 1) + 0.5 * torch.where(peak > 0, peak, torch.ones_like(peak))
+    # A maximum over time shows where what follows is stronger than all that was before.
+    weak = WEAKER[0] * x
+    tried = [(x, logits, other), (weak, trial.logits(weak), x)]
     for past in sorted({1, steps - 1}):
-        changed = trial.logits(torch.cat([x[:past], other[past:]]))
-        same = torch.allclose(logits[:past], changed[:past], rtol=TOLERANCE, atol=TOLERANCE)
+        same = all(
+            torch.allclose(
+                before[:past],
+                trial.logits(torch.cat([first[:past], later[past:]]))[:past],
+                rtol=TOLERANCE,
+                atol=TOLERANCE,
+            )
+            for first, before, later in tried
+        )
         if not same and not trial.is_random(logits):
             raise UsageError(
                 f"module: {type(trial.module).__name__}'s logits depend on inputs of later "

@@ -46,9 +46,9 @@ def probe_input(
     """
     images = example.dim() == sample_dims + 1
     steps = timesteps if timesteps is not None else TIMESTEPS if images else example.shape[0]
-    if steps < 2:
+    if not isinstance(steps, int) or steps < 2:
         raise UsageError(
-            f"timesteps: got {steps} for the dry run, expected at least 2, or time can't be told "
+            f"timesteps: got {steps!r} for the dry run, expected at least 2, or time can't be told "
             "from a single step; training may use any number"
         )
     if not images and steps > example.shape[0]:

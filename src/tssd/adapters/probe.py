@@ -65,6 +65,7 @@ def probe(module: nn.Module, taps: tuple[str, ...], call: Call, x: Tensor) -> Le
         if awake is not trial:
             trial, logits = awake, awake.logits()
             checks.keeps_no_state(trial, logits)
+        checks.judges_samples_alone(trial, logits)
         if not stepped:
             checks.runs_for_any_time(trial, logits)
         if call.layout in ("time_first", "batch_first"):

@@ -17,6 +17,7 @@ from tssd.evaluation.operations import (
     layer_operations,
     total_operations,
 )
+from tssd.evaluation.products import OtherProducts
 from tssd.evaluation.unknown_neurons import UnknownNeurons
 from tssd.models.base import Tap
 from tssd.neurons import Neuron
@@ -52,7 +53,7 @@ def _same_in_time(sums: list[Tensor], timesteps: int) -> bool:
 
     A neuron of a kind that we do not know may have stood there.
     """
-    if all(len(part) == 1 for part in sums) and len(sums) % timesteps == 0:
+    if sums and all(len(part) == 1 for part in sums) and len(sums) % timesteps == 0:
         sums = [torch.cat(sums).unflatten(0, (timesteps, -1))]
     return all(
         bool(((part - part[:1])[..., 0].abs() <= 1e-4 * part[:1, ..., 1]).all()) for part in sums
@@ -90,6 +91,7 @@ class CostCounter:
         self._neurons: dict[str, Tally] = {}
         self._layers: dict[str, _Layer] = {}
         self._others: dict[str, None] = {}  # layers that are not counted, in order
+        self._products = OtherProducts(net)
         self._unknown = UnknownNeurons(net)
         self._taps = dict(taps or {})
         self._until: dict[Tap, tuple[str, ...]] = {}
@@ -109,8 +111,10 @@ class CostCounter:
         hooks += [
             module.register_forward_hook(self._tap_hook(tap)) for tap, module in self._taps.items()
         ]
+        hooks += self._products.hooks()
         try:
-            yield
+            with self._products:
+                yield
         finally:
             for hook in hooks:
                 hook.remove()
@@ -145,7 +149,7 @@ class CostCounter:
     def operations(self, energy: EnergyModel | None = None) -> Operations:
         """Operations per sample, see `tssd.evaluation.operations.RULE`."""
         layers: dict[str, LayerOperations] = {}
-        uncounted = list(self._others)
+        uncounted = list(self._others | self._products.found)
         for name, layer in self._layers.items():
             if layer.tally.unplaced:
                 uncounted.append(name)

@@ -96,8 +96,8 @@ class Operations:
         graded_share: graded_acs / acs, 0 to 1.
         unpadded: the same totals without operations on zero padding.
         energy_model: the constants.
-        uncounted: layers whose calls do not fit T timesteps of N samples, and layers of other
-            kinds; missing in the totals.
+        uncounted: layers whose calls do not fit T timesteps of N samples, layers of other kinds,
+            and modules that multiply by themselves; missing in the totals.
         rule: what was counted, in words.
     """
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tssd.errors import UsageError
 from tssd.neurons.base import Neuron
-from tssd.neurons.scan import Dynamics, lif_scan
+from tssd.neurons.scan import Dynamics, check_sequence, lif_scan
 from tssd.surrogates import Rectangular, Surrogate
 
 
@@ -37,6 +37,11 @@ class LinearIntegrator(Neuron):
                 f"v_reset: got {v_reset}, expected less than v_threshold = {threshold} and finite, "
                 "or the neuron fires for ever; None is the soft reset"
             )
+        if not isinstance(dynamics.surrogate, Surrogate):
+            raise UsageError(
+                f"surrogate: got {dynamics.surrogate!r}, expected an object of a class such as "
+                "tssd.surrogates.Sigmoid(), or of your own that derives from Surrogate"
+            )
         self.dynamics = dynamics
 
     def initial_state(self, x_t: Tensor) -> LIFState:
@@ -47,6 +52,7 @@ class LinearIntegrator(Neuron):
 
     def scan(self, x: Tensor, state: LIFState | None = None) -> tuple[Tensor, LIFState]:
         """All timesteps from `state`. Under autocast the membrane still adds up in float32."""
+        check_sequence(x)
         state = self.initial_state(x[0]) if state is None else state
         spikes, v = lif_scan(x, state.v, self.dynamics)
         return spikes, LIFState(v)

@@ -119,6 +119,19 @@ class _Scan(torch.autograd.Function):
         return g_x.to(ctx.x_dtype), g_v, None
 
 
+def check_sequence(x: Tensor) -> None:
+    """Refuse what no neuron can run on.
+
+    Raises: UsageError: no timestep, or values that can't be added up.
+    """
+    if x.dim() and x.shape[0] and x.dtype != torch.bool and not x.is_complex():
+        return
+    raise UsageError(
+        f"input: got {str(x.dtype).removeprefix('torch.')} of shape {list(x.shape)}, expected real "
+        "numbers [T, N, ...] of at least one timestep; x.float() makes them of events"
+    )
+
+
 def _check(x: Tensor, v: Tensor) -> None:
     """PyTorch would resize or round where they do not match, and go on."""
     least = torch.promote_types(x.dtype, torch.float32)
