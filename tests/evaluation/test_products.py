@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from tssd.evaluation import CostCounter
+from tssd.evaluation.products import OtherProducts
 from tssd.neurons import IF
 from tssd.time import TimeFold
 
@@ -56,3 +57,11 @@ def test_what_is_named_as_uncounted_anyway_is_named_once():
     with counter.watching(), counter.counting(x), torch.no_grad():
         net(x, x, x)
     assert len(counter.operations().uncounted) == 1
+
+
+def test_networks_with_compiled_parts_are_left_alone():
+    net = nn.Sequential(IF(), Functional())
+    net[1].compile(backend="eager")
+    assert OtherProducts(net).compiled
+    assert not list(OtherProducts(net).hooks())
+    assert not OtherProducts(nn.Sequential(IF(), Functional())).compiled

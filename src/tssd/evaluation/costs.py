@@ -1,7 +1,7 @@
 """Hooks that watch a network run: firing rates of its neurons and operations of its layers."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -113,8 +113,7 @@ class CostCounter:
         ]
         hooks += self._products.hooks()
         try:
-            with self._products:
-                yield
+            yield
         finally:
             for hook in hooks:
                 hook.remove()
@@ -131,7 +130,9 @@ class CostCounter:
         constant = is_constant_in_time(x)
         self._pass = Pass(self.timesteps, samples, batch_first=self.batch_first)
         self._spiked = spikes
-        yield
+        # All passes multiply in the same places, so that one is watched.
+        with nullcontext() if self.samples or self._products.compiled else self._products:
+            yield
         for neuron in self._neurons.values():
             neuron.close_pass(samples)
         for layer in self._layers.values():

@@ -25,7 +25,8 @@ _PRODUCTS = {
 class OtherProducts(TorchFunctionMode):
     """Notes, while active, which modules multiply by themselves.
 
-    Their operations can't be told from the outside, but must not pass for none.
+    Their operations can't be told from the outside, but must not pass for none. Of networks with
+    compiled parts nothing is noted.
 
     Args:
         net: any network.
@@ -35,12 +36,17 @@ class OtherProducts(TorchFunctionMode):
         super().__init__()
         self._net = net
         self._names = {module: name for name, module in net.named_modules()}
+        # A compiled part has no calls to watch, and can't be traced with a watcher.
+        self.compiled = any(
+            hasattr(module, "_orig_mod") or module._compiled_call_impl is not None
+            for module in self._names
+        )
         self._running: list[nn.Module] = []
         self.found: dict[str, None] = {}  # in order
 
     def hooks(self) -> Iterator[torch.utils.hooks.RemovableHandle]:
         """Place hooks that tell which module runs."""
-        for module in self._names:
+        for module in () if self.compiled else self._names:
             yield module.register_forward_pre_hook(lambda m, _: self._running.append(m))
             yield module.register_forward_hook(
                 lambda m, *_: self._running.remove(m), always_call=True
