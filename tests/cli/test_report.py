@@ -177,6 +177,7 @@ def test_one_damaged_network_does_not_hide_the_others(tssd, runs):
         (["run", "--sampels", "3"], 2, "--sampels: no such option; did you mean --samples?"),
         (["run", "--reference", "x"], 2, "--reference: run is a single run"),
         (["run", "--net.width", "1"], 2, "--net.width: a trained run keeps it; only data can"),
+        (["run", "--json"], 2, "--json: no such option; "),
         (["run", "--output", "run"], 2, "--output: run is a folder"),
         (["run", "--output", "run/config.yaml/x"], 1, "run/config.yaml/x: cannot be written"),
         ([".", "--reference", "nobody"], 2, "--reference: 'nobody' is none of the methods run"),

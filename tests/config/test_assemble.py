@@ -54,6 +54,14 @@ def test_build_passes_options_on_to_what_is_nested(parts_of):
     assert (optimizer.defaults["lr"], optimizer.defaults["betas"]) == (1e-4, (0.5, 0.9))
 
 
+@pytest.mark.parametrize("seed", ["'0'", "true", "'1e3'"])
+def test_a_seed_that_is_no_whole_number_is_refused(tmp_path, seed):
+    recipe = tmp_path / "mine.yaml"
+    recipe.write_text(f"extends: digits/tssd\nseed: {seed}\n")
+    with pytest.raises(UsageError, match=r"seed: got .*, expected (0 to 4294967295|a whole number)$"):
+        build(load_recipe(str(recipe)))
+
+
 def test_the_seed_decides_the_weights_and_follows_into_the_data(parts_of):
     first, again, other = parts_of(), parts_of(), parts_of(("seed", "1"))
     weights = [p.net.head[2].weight for p in (first, again, other)]

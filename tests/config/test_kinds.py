@@ -16,6 +16,13 @@ MakesNeuron = Callable[[], Neuron]
 MakesNorm = Callable[[int], nn.Module]
 
 
+def test_an_object_is_told_from_what_makes_one(tmp_path, monkeypatch):
+    (tmp_path / "an_object.py").write_text("import tssd\nmade = tssd.IF()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match="is an object, expected what makes one, .* its class IF"):
+        check_class(Neuron, "an_object.made")
+
+
 @pytest.mark.parametrize(
     ("kind", "good", "bad"),
     [

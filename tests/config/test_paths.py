@@ -60,6 +60,7 @@ def test_load_object_says_what_is_wrong_with_a_path(path, message):
         ("import a_missing_package", "No module named 'a_missing_package'"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("def f(:", "SyntaxError"),
+        ("import sys; sys.exit(0)", "it ends the program; put what it runs below `if __name__"),
     ],
 )
 def test_load_object_shows_why_your_own_module_fails(tmp_path, monkeypatch, code, message):

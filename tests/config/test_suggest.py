@@ -39,6 +39,10 @@ def test_a_far_name_is_not_guessed_and_its_section_is_listed(name):
     assert nearest(name, valid, prefix="--") == f"valid are {', '.join('--' + s for s in settings)}"
 
 
+def test_a_word_that_only_shares_letters_is_not_guessed():
+    assert nearest("resume", ["seed", "net.neuron.v_reset"]) == "valid are seed, net.neuron.v_reset"
+
+
 def test_an_empty_name_is_no_guess():
     assert nearest("", OPTIONS).startswith("valid are trainer.epochs, ")
     assert nearest("trainer.", OPTIONS) == "valid are trainer.epochs"

@@ -54,6 +54,15 @@ def test_runs_are_grouped_by_the_folder_above_their_seed(make, tmp_path):
     assert found.left_out == []
 
 
+def test_results_of_fewer_epochs_than_are_planned_do_not_count(make, tmp_path):
+    make("a/seed0", content() | {"epochs": 9})
+    make("a/seed1", content(1) | {"epochs": 2})
+    found = collect(tmp_path)
+    assert [run.name for run in found.methods["a"]] == ["a/seed0"]
+    assert [run.state for run in found.left_out] == ["half-finished"]
+    assert "those of 2 epochs, now 9 are planned; continue with" in found.left_out[0].reason
+
+
 def test_seeds_right_in_the_folder_are_called_like_it(make, tmp_path):
     make("seed0", content())
     assert list(collect(tmp_path).methods) == [tmp_path.name]

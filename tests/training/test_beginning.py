@@ -96,7 +96,7 @@ def test_a_run_of_another_length_has_the_rate_of_that_length(tmp_path, caplog):
 
 def test_a_run_is_not_cut_below_what_is_trained(interrupted, copied):
     folder = copied(interrupted)
-    with pytest.raises(DataError, match="5 epochs are trained already, now .* is 3; give 5 or mo"):
+    with pytest.raises(UsageError, match="5 epochs are trained already, now .* is 3; give 5 or mo"):
         fit(small(RUINED | {"trainer.epochs": 3}), folder, resume=True, relength=True)
     assert RunFolder(folder).read_config()["trainer"]["epochs"] == 7
 

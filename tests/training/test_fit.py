@@ -90,6 +90,14 @@ def test_first_of_equal_epochs_is_the_best(tmp_path):
     assert results["best"]["epoch"] == scores.index(max(scores))
 
 
+def test_a_finished_run_says_that_another_epoch_counts_than_is_asked_for(finished, copied, caplog):
+    folder = copied(finished)
+    results = fit(small(RUINED | {"trainer.select": "last"}), folder, resume=True)
+    assert results["selected"] == "best"
+    assert "trained already, and its best epoch counts (trainer.select is best" in caplog.text
+    assert "the last one is shown by evaluate, compare and report with --epoch last" in caplog.text
+
+
 def test_without_validation_images_the_last_epoch_counts(tmp_path):
     results = fit(small({"data.val_share": 0}), tmp_path)
     assert results["split_sizes"]["val"] == 0

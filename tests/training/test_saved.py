@@ -140,6 +140,17 @@ def test_an_unfinished_run_has_its_last_epoch(run):
     assert (found.source, found.epoch, found.unfinished) == (run.best, 4, "epoch 4 of 7")
 
 
+def test_weights_without_results_are_taken_where_no_checkpoint_is_better(run):
+    run.results.unlink()
+    assert (saved_weights(run).source, saved_weights(run).epoch) == (run.last, 7)
+    run.last.unlink()
+    assert (saved_weights(run).source, saved_weights(run).epoch) == (run.best, 4)
+    run.best.unlink()
+    found = saved_weights(run)
+    assert (found.source, found.epoch) == (run.weights, None)
+    assert found.unfinished == "epoch unknown of 7"
+
+
 def test_a_run_that_is_continued_is_unfinished_again(run):
     text = run.config.read_text()
     assert "epochs: 7" in text

@@ -12,6 +12,7 @@ from tssd.cli.parser import CommandParser, Override, at_least
 from tssd.cli.tables import print_evaluation
 from tssd.config.recipe import Config
 from tssd.config.runs import OpenRun, open_run
+from tssd.config.sections import MEANINGS
 from tssd.data.loading import one_line_failures
 from tssd.errors import UsageError
 from tssd.evaluation import evaluate
@@ -72,6 +73,8 @@ def run(words: list[str]) -> int:
     if args.run is None:
         raise UsageError("evaluate: no run folder given, such as runs/digits/tssd/seed0")
     for name, _ in overrides:
+        if "." not in name and name not in MEANINGS:
+            raise UsageError(f"--{name}: no such option; {parser.nearest(name)}")
         if name.split(".")[0] not in CHANGEABLE:
             raise UsageError(f"--{name}: a trained run keeps it; only data and trainer can change")
     if args.timesteps:
@@ -85,7 +88,7 @@ def run(words: list[str]) -> int:
         torch.set_num_threads(parts.trainer.threads)
     compared = compare_data(args.run, opened, overrides)
     if saved.unfinished and not args.json:
-        print(f"unfinished: {saved.unfinished}; weights of epoch {saved.epoch}")
+        print(f"unfinished: {saved.unfinished}; weights of epoch {saved.epoch or 'unknown'}")
     timesteps = parts.evaluate_timesteps
     parts.data.setup("test")
     with one_line_failures():

@@ -76,7 +76,7 @@ def run(words: list[str]) -> int:
         return 0
     _print(net, decided, timesteps)
     if net.unfinished:
-        print(f"unfinished: {net.unfinished}; weights of epoch {net.epoch}")
+        print(f"unfinished: {net.unfinished}; weights of epoch {net.epoch or 'unknown'}")
     if files.skipped:
         print(f"skipped in folders: {files.skipped_in_words()}")
     return 0

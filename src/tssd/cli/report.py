@@ -6,11 +6,12 @@ from pathlib import Path
 
 from tssd.atomic import write_atomically
 from tssd.cli.parser import CommandParser, Override, at_least
+from tssd.config.sections import MEANINGS
 from tssd.errors import DataError, TssdError, UsageError
 from tssd.report.collect import collect
 from tssd.report.epochs import Epoch
 from tssd.report.html import Methods, Samples, comparison_page, run_page
-from tssd.report.run_files import read_run
+from tssd.report.run_files import continued, read_run
 from tssd.report.shown_names import printable
 from tssd.report.text_files import read_metrics
 
@@ -63,6 +64,8 @@ def run(words: list[str]) -> int:
     if args.folder is None:
         raise UsageError("report: no folder given, such as runs/digits/tssd/seed0")
     for name, _ in overrides:
+        if "." not in name and name not in MEANINGS:
+            raise UsageError(f"--{name}: no such option; {parser.nearest(name)}")
         if name.split(".")[0] != "data":
             raise UsageError(f"--{name}: a trained run keeps it; only data can change")
     folder = Path(args.folder)
@@ -92,6 +95,8 @@ def _run(folder: Path, overrides: list[Override], samples: int, command: str) ->
     if not files.results:
         print(f"{folder}: this run is not finished; the page shows how far it went")
         return run_page(files, "The run is not finished.", command=command)
+    if (reason := continued(files.results, files.config)) is not None:
+        print(printable(f"{folder}: {reason}"))
     found = _samples({"": folder}, overrides, samples)
     return run_page(files, found if isinstance(found, str) else found[""], command=command)
 

@@ -77,6 +77,9 @@ def check_class(kind: Any, path: str) -> None:
     if want is None:
         return
     made = thing if isinstance(thing, type) else _annotated_result(thing)
+    if isinstance(thing, want.base):
+        its = type(thing).__name__
+        raise UsageError(f"{path} is an object, expected what makes one, such as its class {its}")
     if made is MISSING:
         # It would have to be called to find out, and then it is too late.
         raise UsageError(

@@ -28,7 +28,7 @@ def make(config: Config, section: str) -> Any:
         return parser([section]).instantiate(parse(config, [section]))[section]
     except REFUSALS as error:
         raise located(error, config, section) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if section != "net":  # which may be the user's own code
             raise
         raise UsageError(f"net: {type(error).__name__}: {' '.join(str(error).split())}") from error

@@ -83,11 +83,14 @@ def _import(module: str) -> ModuleType:
     _look_beside(module.partition(".")[0])
     try:
         return import_module(module)
-    except Exception as error:  # the module's own code runs, and may raise anything
+    # The module's own code runs, and may raise anything: a script ends the program.
+    except (Exception, SystemExit) as error:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing is not None and f"{module}.".startswith(f"{missing}."):
             raise
         reason = f"{type(error).__name__}: {error}"
+        if isinstance(error, SystemExit):
+            reason = "it ends the program; put what it runs below `if __name__ == '__main__':`"
         raise UsageError(f"{module} cannot be imported ({reason})") from error
 
 

@@ -13,7 +13,7 @@ from tssd.reading import read_json
 from tssd.report.confidence import overconfidence
 from tssd.report.find import run_folders
 from tssd.report.method_labels import split_names
-from tssd.report.run_files import fault, is_training, planned_epochs
+from tssd.report.run_files import continued, fault, is_training, planned_epochs
 from tssd.report.same_options import other_option
 from tssd.report.same_samples import fingerprints
 from tssd.report.text_files import read_metrics, read_text
@@ -156,7 +156,7 @@ def classify(path: Path, name: str) -> Found:
         results = read_json(path / "results.json")
         if not (path / "config.yaml").is_file():
             return Found(path, name, "foreign", "results.json without config.yaml")
-        read_text(path / "config.yaml")  # it is compared with those of other seeds
+        config = read_text(path / "config.yaml")  # it is compared with those of other seeds
     except FileNotFoundError:
         try:
             return _unfinished(path, name)
@@ -168,6 +168,9 @@ def classify(path: Path, name: str) -> Found:
         diverged = "accuracy at T = " in reason and reason.endswith(("nan", "inf"))
         state = "failed" if diverged else "damaged" if "split_hash" in results else "foreign"
         return Found(path, name, state, f"results.json: {reason}")
+    if (reason := continued(results, config)) is not None:
+        remedy = f"continue with `tssd train {path} --resume`"
+        return Found(path, name, "half-finished", f"{reason.partition(': ')[2]}; {remedy}")
     return Found(path, name, "finished", results=_slim(results))
 
 

@@ -46,6 +46,18 @@ class RunFiles:
         return [f"class {k}" for k in range(count)]
 
 
+def continued(results: Json, config: str) -> str | None:
+    r"""What to say of results of a run that has been given another length since; None = they hold.
+
+    >>> continued({"epochs": 2}, "trainer:\n  epochs: 6\n")
+    'not finished: the results are those of 2 epochs, now 6 are planned'
+    """
+    trained, planned = results.get("epochs"), planned_epochs(config)
+    if trained is None or planned is None or trained == planned:
+        return None
+    return f"not finished: the results are those of {trained} epochs, now {planned} are planned"
+
+
 def read_run(path: Path, *, name: str = "") -> RunFiles:
     """Read a run; one that is not finished has no results.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tssd.errors import DataError
+from tssd.errors import DataError, UsageError
 from tssd.not_trained import LENGTH
 from tssd.reading import read_json
 from tssd.training.environment import environment
@@ -23,8 +23,8 @@ def begin(parts: Parts, run: RunFolder) -> list[dict[str, Any]]:
 
     Returns the changes of the run's length so far: from, to, and the epochs trained by then.
 
-    Raises: DataError: the data is not that of the run's beginning, more epochs are trained than it
-        is to have now, or a file is damaged.
+    Raises: DataError: the data is not that of the run's beginning, or a file is damaged.
+        UsageError: more epochs are trained than the run is to have now.
     """
     noted = read_facts(run.environment)
     refuse_other_data(run, read_facts(run.model) | noted, parts)
@@ -68,7 +68,7 @@ def _change_of_length(parts: Parts, run: RunFolder) -> list[dict[str, Any]]:
         return []
     trained = load_checkpoint(run.last)["epoch"] + 1 if run.last.exists() else 0
     if new < trained:
-        raise DataError(
+        raise UsageError(
             f"{run.path}: {trained} epochs are trained already, now trainer.epochs is {new}; "
             f"give {trained} or more, or train into another --output"
         )

@@ -68,6 +68,11 @@ def fit(
             # The split alone: to read all samples again would take long for nothing.
             refuse_other_data(run, {"split_hash": results.get("split_hash")}, parts)
             if results.get("epochs") == parts.trainer.epochs:
+                if results.get("selected", selected.epoch) != selected.epoch:
+                    told = "%s: it is trained already, and its %s epoch counts (%s); the %s one is "
+                    told += "shown by evaluate, compare and report with --epoch %s"
+                    counts, why = results["selected"], results.get("selected_because")
+                    log.warning(told, run.path, counts, why, selected.epoch, selected.epoch)
                 return results
         return _fit(parts, run, selected)
 

@@ -51,6 +51,8 @@ def saved_weights(run: RunFolder, epoch: Epoch | None = None) -> Saved:
     exported = run.weights.exists() and (
         epoch is None or (not path.exists() and (epoch == counts or as_good))
     )
+    if not results and (run.last.exists() or run.best.exists()):
+        exported = False  # a checkpoint says of which epoch it is
     planned = run.read_config().get("trainer", {})
     planned = planned.get("epochs") if isinstance(planned, dict) else None
     finished = bool(results) and results.get("epochs", planned) == planned
@@ -58,7 +60,9 @@ def saved_weights(run: RunFolder, epoch: Epoch | None = None) -> Saved:
         net, source = read_weights(run.weights), run.weights
         exits = read_weights(run.exits) if run.exits.exists() else {}
         number = _number(results, counts)
-        progress = None if finished else load_checkpoint(run.last)["epoch"] + 1
+        progress = None
+        if not finished:
+            progress = load_checkpoint(run.last)["epoch"] + 1 if run.last.exists() else "unknown"
     else:
         if epoch is None and not path.exists():
             path = run.best

@@ -10,7 +10,7 @@ from tssd.report.html.run_results import headline, timesteps
 from tssd.report.html.run_training import curves, later_evaluation, setting
 from tssd.report.html.run_unfinished import unfinished
 from tssd.report.html.samples import Samples, firing_maps, predictions
-from tssd.report.run_files import RunFiles
+from tssd.report.run_files import RunFiles, continued
 
 
 def run_page(run: RunFiles, samples: Samples | str, *, command: str) -> str:
@@ -22,7 +22,7 @@ def run_page(run: RunFiles, samples: Samples | str, *, command: str) -> str:
         command: that makes the page.
     """
     made = Section("made", "How it was made", setting(run.config, run.environment, run.name))
-    kicker = element("code", None, run.name)
+    kicker: Html | str = element("code", None, run.name)
     if not run.results:
         sections = [
             Section("headline", "Headline", unfinished(run)),
@@ -30,6 +30,8 @@ def run_page(run: RunFiles, samples: Samples | str, *, command: str) -> str:
             made,
         ]
         return page(run.name, sections, kicker="not finished", command=command)
+    if (reason := continued(run.results, run.config)) is not None:
+        kicker = reason
     results = Located(run.results, "results.json#")
     main = results[counted(run.results)]
     traced = samples if isinstance(samples, Samples) else None
