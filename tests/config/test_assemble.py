@@ -58,7 +58,9 @@ def test_build_passes_options_on_to_what_is_nested(parts_of):
 def test_a_seed_that_is_no_whole_number_is_refused(tmp_path, seed):
     recipe = tmp_path / "mine.yaml"
     recipe.write_text(f"extends: digits/tssd\nseed: {seed}\n")
-    with pytest.raises(UsageError, match=r"seed: got .*, expected (0 to 4294967295|a whole number)$"):
+    with pytest.raises(
+        UsageError, match=r"seed: got .*, expected (0 to 4294967295|a whole number)$"
+    ):
         build(load_recipe(str(recipe)))
 
 
