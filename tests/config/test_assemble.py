@@ -54,7 +54,7 @@ def test_build_passes_options_on_to_what_is_nested(parts_of):
     assert (optimizer.defaults["lr"], optimizer.defaults["betas"]) == (1e-4, (0.5, 0.9))
 
 
-@pytest.mark.parametrize("seed", ["'0'", "true", "'1e3'"])
+@pytest.mark.parametrize("seed", ["true", "'1e3'"])
 def test_a_seed_that_is_no_whole_number_is_refused(tmp_path, seed):
     recipe = tmp_path / "mine.yaml"
     recipe.write_text(f"extends: digits/tssd\nseed: {seed}\n")
