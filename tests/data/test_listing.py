@@ -137,7 +137,8 @@ def test_folders_beside_the_parts_are_counted_and_validation_is_told_of(tmp_path
     touch(tmp_path, *TWO, "test/a/1.png", "Validation/a/1.png", "masks/a/1.png", ".cache/1.png")
     listing = list_parts(tmp_path)
     assert listing.skipped == {"folders beside train/, test/ and val/": 2}
-    assert caplog.messages == [f"{tmp_path}: Validation/ is not used: call it val/"]
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warned == [f"{tmp_path}: Validation/ is not used: call it val/"]
 
 
 def test_classes_that_look_alike_are_told_of(tmp_path, caplog):
