@@ -151,6 +151,22 @@ def test_names_are_no_markup(evaluation, capsys):
     assert shown in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("width", "says"), [(80, True), (60, False), (40, False)])
+def test_a_narrow_comparison_keeps_its_numbers_and_its_names_whole(
+    capsys, monkeypatch, width, says
+):
+    monkeypatch.setenv("COLUMNS", str(width))
+    names = ("digits/vanilla_ts", "digits/vanilla_tt")
+    rows = [Row(n, 1, (0, 1), ((70.0,), (75.0,)), 1, "vanilla, trained at T = 1") for n in names]
+    print_comparison(Comparison(tuple(rows), timesteps=(1,), split_hash="a", samples=400))
+    table = capsys.readouterr().out.partition("* the timesteps")[0]
+    assert ("trained as" in table) == says
+    assert table.count("72.50 ± 3.54*") == 2
+    # The first column alone, its lines put together.
+    first = "".join(line.split("│")[1].strip() for line in table.splitlines() if "│" in line)
+    assert first == "".join(names)
+
+
 def test_a_comparison_ends_with_its_answer(capsys):
     rows = (
         Row("vanilla", 1, (0, 1, 2), ((70.0,), (71.0,), (75.0,)), 1),

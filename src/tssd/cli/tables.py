@@ -12,6 +12,9 @@ from tssd.report import Comparison
 from tssd.report.answer import Answer
 from tssd.report.shown_names import printable
 
+# Columns that a cell such as 90.44 ± 3.71* takes with its frame.
+CELL = 16
+
 
 def print_accuracy(results: Mapping[str, Any], *, title: str) -> None:
     """Test accuracy at every T: of the epoch that counts, then of the other if there is one."""
@@ -36,16 +39,23 @@ def print_accuracy(results: Mapping[str, Any], *, title: str) -> None:
 
 def print_comparison(comparison: Comparison) -> None:
     """One row a method, one column a T."""
-    table = Table("method", "trained as")
+    out, table = console(), Table()
+    # Where it is narrow, names go on in the next line (cut off, two of them may look alike), and
+    # what is said of them is left out.
+    longest = max(len(row.name) + len(row.label) for row in comparison.rows)
+    says = out.width >= longest + 7 + CELL * len(comparison.timesteps)
+    for name in ("method", "trained as") if says else ("method",):
+        table.add_column(name, overflow="fold")
     for t in comparison.timesteps:
-        table.add_column(f"T={t}", justify="right")
+        table.add_column(f"T={t}", justify="right", no_wrap=True)
     for row in comparison.rows:
         cells = [
             Text(f"{row.cell(t)}*", style="bold") if t == row.student else f"{row.cell(t)} "
             for t in comparison.timesteps
         ]
-        table.add_row(plain(row.name), plain(row.label), *cells)
-    console().print(table)
+        named = [plain(row.name), *([plain(row.label)] if says else [])]
+        table.add_row(*named, *cells)
+    out.print(table)
     seeds = sorted({seed for row in comparison.rows for seed in row.seeds})
     spread = ", mean ± std over seeds" if len(seeds) > 1 else ", seed"
     print(f"* the timesteps a method is meant for; test accuracy, %{spread} ", end="")
