@@ -75,7 +75,8 @@ def _decode(
 ) -> tuple[dict[str, Any], list[NDArray[Any]]]:
     memory, seconds = FREE_BYTES + PER_BYTE * size, SECONDS + size // BYTES_A_SECOND
     # -P: the folder of the worker does not come before the standard library.
-    limits = [str(begin), str(memory), str(seconds)]
+    # Of processor time a little more: who waits here is told why, and the clock comes first.
+    limits = [str(begin), str(memory), str(seconds + 1)]
     command = [sys.executable, "-P", aedat4_worker.__file__, path, *limits]
     try:
         with lifeline() as end:

@@ -72,7 +72,7 @@ def limit(memory: int, seconds: int) -> None:
 
     with open("/proc/self/statm", encoding="ascii") as file:
         own = int(file.read().split()[0]) * resource.getpagesize()
-    for which, most in ((resource.RLIMIT_AS, own + memory), (resource.RLIMIT_CPU, seconds + 1)):
+    for which, most in ((resource.RLIMIT_AS, own + memory), (resource.RLIMIT_CPU, seconds)):
         _, hard = resource.getrlimit(which)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(which, (most, most))
