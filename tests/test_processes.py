@@ -25,13 +25,13 @@ if __name__ == "__main__":
         [one.result() for one in found]
 """
 FORKS = """
-import time
+import os, time
 from multiprocessing import get_context
 from tssd.processes import follow_parent
 
 def work(number):
     follow_parent(number)
-    print("up", flush=True)
+    os.write(1, b"up\n")  # in one piece, beside others
     time.sleep(60)
 
 if __name__ == "__main__":
@@ -42,7 +42,7 @@ if __name__ == "__main__":
 
 
 SHARES = """
-import time
+import os, time
 from multiprocessing import get_context, util
 from tssd.processes import follow_parent
 
@@ -50,7 +50,7 @@ def work(mine):
     follow_parent()
     if mine:
         util.get_temp_dir()  # where the sockets lie over which torch hands on what it shares
-    print("up", flush=True)
+    os.write(1, b"up\n")  # in one piece, beside others
     time.sleep(60)
 
 if __name__ == "__main__":
