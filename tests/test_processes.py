@@ -31,7 +31,7 @@ from tssd.processes import follow_parent
 
 def work(number):
     follow_parent(number)
-    os.write(1, b"up\n")  # in one piece, beside others
+    os.write(1, b"up\\n")  # in one piece, beside others
     time.sleep(60)
 
 if __name__ == "__main__":
@@ -50,7 +50,7 @@ def work(mine):
     follow_parent()
     if mine:
         util.get_temp_dir()  # where the sockets lie over which torch hands on what it shares
-    os.write(1, b"up\n")  # in one piece, beside others
+    os.write(1, b"up\\n")  # in one piece, beside others
     time.sleep(60)
 
 if __name__ == "__main__":
