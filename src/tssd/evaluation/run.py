@@ -1,7 +1,7 @@
 """One pass over the data for every number of timesteps up to T_max."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 
 import torch
@@ -18,7 +18,7 @@ from tssd.evaluation.early_exit import EarlyExit, EarlyExitCurve
 from tssd.evaluation.exit_costs import ExitCosts, exit_costs, tap_modules
 from tssd.evaluation.operations import EnergyModel
 from tssd.evaluation.result import Evaluation
-from tssd.models.base import SpikingNet, Tap
+from tssd.models.base import SpikingNet, Tap, eval_mode
 from tssd.objectives import SelfDistillation, as_sequence
 from tssd.objectives.batch import (
     check_classes,
@@ -85,7 +85,7 @@ def evaluate(
     }
 
     # Not in inference mode: a network may keep its state, and be trained afterwards.
-    with _eval_mode(module, criterion), ExitStack() as watching, torch.no_grad():
+    with eval_mode(module, criterion), ExitStack() as watching, torch.no_grad():
         for each in (counter, *weak.values()) if costs else ():
             watching.enter_context(each.watching())
         for batch in _tracked(batches, progress):
@@ -226,19 +226,6 @@ def _exit_costs(
         report_at=report_at,
         energy=energy,
     )
-
-
-@contextmanager
-def _eval_mode(*modules: nn.Module | None) -> Iterator[None]:
-    """Eval mode inside; outside, every submodule's own mode again (some may be frozen)."""
-    modes = {m: m.training for root in modules if root is not None for m in root.modules()}
-    try:
-        for module in modes:
-            module.training = False
-        yield
-    finally:
-        for module, training in modes.items():
-            module.training = training
 
 
 def _tracked(batches: Batches, progress: bool) -> Batches:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from tssd.adapters import AdaptedNet
 from tssd.evaluation.events import Pass
 from tssd.evaluation.firing import is_spiking
+from tssd.models.base import eval_mode
 from tssd.neurons import Neuron
 from tssd.time import running_mean
 
@@ -46,7 +47,7 @@ def trace(net: nn.Module, x: Tensor) -> Traces:
     batch_first = isinstance(net, AdaptedNet) and net.layout == "batch_first"
     steps = Pass(x.shape[0], x.shape[1], batch_first=batch_first)
     seen: dict[str, list[Tensor | None]] = {}
-    with torch.no_grad(), _eval_mode(net), _watching(net, steps, seen):
+    with torch.no_grad(), eval_mode(net), _watching(net, steps, seen):
         logits = net(x).logits
         best = running_mean(logits.double().cpu()).softmax(-1).max(-1)
     maps: dict[str, NDArray[np.float32]] = {}
@@ -65,7 +66,7 @@ def latency_ms(net: nn.Module, x: Tensor, *, repeats: int = REPEATS) -> tuple[fl
     Shapes: x [T_max, 1, C, H, W].
     """
     found: list[float] = []
-    with torch.no_grad(), _eval_mode(net):
+    with torch.no_grad(), eval_mode(net):
         for t in range(1, x.shape[0] + 1):
             seconds: list[float] = []
             for _ in range(repeats + 1):
@@ -93,14 +94,3 @@ def _watching(net: nn.Module, steps: Pass, seen: dict[str, list[Tensor | None]])
     finally:
         for handle in hooks:
             handle.remove()
-
-
-@contextmanager
-def _eval_mode(net: nn.Module) -> Iterator[None]:
-    modes = {module: module.training for module in net.modules()}
-    net.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes.items():
-            module.training = training

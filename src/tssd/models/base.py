@@ -1,6 +1,7 @@
 """A network as stages that can be tapped, and what any network must offer to be trained."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -132,3 +133,16 @@ def _forget(net: nn.Module) -> None:
                 "tssd.LIF"
             )
         forget()
+
+
+@contextmanager
+def eval_mode(*modules: nn.Module | None) -> Iterator[None]:
+    """Eval mode inside; outside, every submodule's own mode again (some may be frozen)."""
+    modes = {m: m.training for root in modules if root is not None for m in root.modules()}
+    try:
+        for module in modes:
+            module.training = False
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training

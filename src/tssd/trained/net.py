@@ -1,7 +1,6 @@
 """A trained network with all that belongs to it: preprocessing, class names, timesteps."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import DataError, UsageError
-from tssd.models.base import NetOutput, SpikingNet, Tap
+from tssd.models.base import NetOutput, SpikingNet, Tap, eval_mode
 from tssd.objectives import Timesteps
 from tssd.time import repeat_in_time, running_mean
 from tssd.trained.inputs import FrameInput, ImageInput, as_tensor
@@ -153,7 +152,7 @@ class TrainedNet(nn.Module):
         return self.transform(torch.stack(frames, dim=1))
 
     def _decide(self, x: Tensor, steps: int) -> tuple[Tensor, Tensor]:
-        with torch.no_grad(), _eval_mode(self.net):
+        with torch.no_grad(), eval_mode(self.net):
             logits = self(x.to(self.device)).logits.cpu()
         if not bool(logits.isfinite().all()):
             raise DataError(
@@ -161,16 +160,4 @@ class TrainedNet(nn.Module):
                 "or the training diverged, so take an earlier checkpoint"
             )
         best = running_mean(logits.double()).softmax(-1).max(-1)
-        # Outside of inference mode, so that they may be used in anything.
-        return best.indices.clone(), best.values.clone()
-
-
-@contextmanager
-def _eval_mode(net: nn.Module) -> Iterator[None]:
-    modes = {module: module.training for module in net.modules()}
-    net.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes.items():
-            module.training = training
+        return best.indices, best.values
