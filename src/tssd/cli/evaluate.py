@@ -4,7 +4,7 @@ import json
 import logging
 import math
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -15,9 +15,8 @@ from tssd.config.runs import OpenRun, open_run
 from tssd.config.sections import MEANINGS
 from tssd.data.loading import one_line_failures
 from tssd.errors import UsageError
-from tssd.evaluation import evaluate
-from tssd.models.base import SpikingNet
 from tssd.trained import LONGEST
+from tssd.training.evaluating import evaluate_parts
 from tssd.training.run_folder import RunFolder, write_json
 from tssd.training.step_errors import in_one_line
 
@@ -89,18 +88,10 @@ def run(words: list[str]) -> int:
     compared = compare_data(args.run, opened, overrides)
     if saved.unfinished and not args.json:
         print(f"unfinished: {saved.unfinished}; weights of epoch {saved.epoch or 'unknown'}")
-    timesteps = parts.evaluate_timesteps
     parts.data.setup("test")
     with one_line_failures():
         try:
-            evaluation = evaluate(
-                cast(SpikingNet, parts.net),
-                parts.data.test_dataloader(),
-                timesteps,
-                criterion=parts.criterion,
-                report_at=min(parts.criterion.timesteps.student, timesteps),
-                progress=parts.trainer.progress,
-            )
+            evaluation = evaluate_parts(parts)
         except (MemoryError, RuntimeError) as error:
             if (told := in_one_line(error, parts)) is None:
                 raise

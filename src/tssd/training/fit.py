@@ -4,7 +4,7 @@ import logging
 import warnings
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from lightning import Trainer
@@ -12,11 +12,10 @@ from lightning.pytorch.callbacks import Callback, Timer
 
 from tssd.data.loading import one_line_failures
 from tssd.errors import DataError
-from tssd.evaluation import evaluate
-from tssd.models.base import SpikingNet
 from tssd.training.beginning import begin, refuse_other_data
 from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
 from tssd.training.checkpoint import AtomicCheckpointIO
+from tssd.training.evaluating import evaluate_parts
 from tssd.training.loggers import loggers
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
@@ -179,17 +178,8 @@ def _train(module: DistillModule, parts: Parts, run: RunFolder) -> float:
 def _evaluate(checkpoint: Path, module: DistillModule, parts: Parts) -> dict[str, Any]:
     state = restore(checkpoint, module)
     module.to(parts.device)
-    timesteps = parts.evaluate_timesteps
     # With the hooks that count spikes everything would be compiled once more, in small pieces.
     eager = torch.compiler.set_stance("force_eager") if parts.trainer.compile else nullcontext()
     with eager:
-        evaluation = evaluate(
-            cast(SpikingNet, parts.net),
-            parts.data.test_dataloader(),
-            timesteps,
-            criterion=parts.criterion,
-            report_at=min(parts.criterion.timesteps.student, timesteps),
-            device=parts.device,
-            progress=parts.trainer.progress,
-        )
+        evaluation = evaluate_parts(parts)
     return {"epoch": state["epoch"], **evaluation.to_dict()}
