@@ -11,6 +11,7 @@ from tssd.config.runs import load, load_parts
 from tssd.config.trust import trusting
 from tssd.evaluation import evaluate
 from tssd.training import fit as fitting
+from tssd.training.evaluating import evaluate_parts
 from tssd.training.fit import fit
 from tssd.training.run_folder import RunFolder
 from tssd.training.saved import load_checkpoint
@@ -161,13 +162,13 @@ def test_compiled_training_is_resumed_and_evaluated_as_ever(tmp_path, monkeypatc
         graphs.append(graph)
         return graph.forward
 
-    def count_and_evaluate(*args, **options):
+    def count_and_evaluate(parts):
         before.append(len(graphs))
-        return evaluate(*args, **options)
+        return evaluate_parts(parts)
 
     compile_module = nn.Module.compile
     monkeypatch.setattr(nn.Module, "compile", lambda net: compile_module(net, backend=backend))
-    monkeypatch.setattr(fitting, "evaluate", count_and_evaluate)
+    monkeypatch.setattr(fitting, "evaluate_parts", count_and_evaluate)
     options = {"trainer.compile": True}
     with pytest.raises(KeyboardInterrupt):
         fit(stopped(small(options), step=2), tmp_path / "compiled")

@@ -9,7 +9,7 @@ from tssd.training.run_folder import RunFolder
 from .processes import needs_fork, output, train, wait_until
 from .runs import RUINED, is_same, table, weights
 
-EVALUATE = fitting.evaluate
+EVALUATE = fitting.evaluate_parts
 
 
 def start_two(folder, *, go):
@@ -21,7 +21,7 @@ def start_two(folder, *, go):
                 time.sleep(0.001)
             return EVALUATE(*given, **options)
 
-        fitting.evaluate = evaluate
+        fitting.evaluate_parts = evaluate
 
     first = train(folder, RUINED, sabotage=stand)
     wait_until(RunFolder(folder).last.exists, first)
