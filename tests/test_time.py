@@ -1,13 +1,15 @@
 import copy
+import math
 
 import pytest
 import torch
 from torch import nn
 
-from tssd.errors import UsageError
+from tssd.errors import DataError, UsageError
 from tssd.time import (
     PerStep,
     TimeFold,
+    as_sequence,
     is_constant_in_time,
     repeat_in_time,
     running_mean,
@@ -15,6 +17,8 @@ from tssd.time import (
 )
 
 T, N, C, H, W = 3, 5, 2, 4, 6
+TARGET = torch.tensor([0, 4, 2])  # of the S samples that become a sequence
+S = len(TARGET)
 
 
 def sequence():
@@ -202,3 +206,79 @@ def test_one_sample_that_batch_norm_refuses_is_refused_in_one_line():
         layers.train()(torch.rand(1, 1, 3))
     with pytest.raises(UsageError, match="batch of one sample"):
         per_step(repeat_in_time(torch.rand(1, 3), 4))
+
+
+@pytest.mark.parametrize("shape", [(S, 3, 16, 16), (S, 6)])
+def test_images_become_a_view_over_time(shape):
+    x = torch.randn(shape)
+    sequence = as_sequence(x, TARGET, 4)
+    assert sequence.shape == (4, *shape)
+    assert is_constant_in_time(sequence)
+    assert torch.equal(sequence[-1], x)
+
+
+@pytest.mark.parametrize("shape", [(6, S, 3, 16, 16), (6, S, 8)])
+def test_sequences_are_cut_to_their_first_steps(shape):
+    x = torch.randn(shape)
+    assert torch.equal(as_sequence(x, TARGET, 6), x)
+    assert torch.equal(as_sequence(x, TARGET, 4), x[:4])
+
+
+@pytest.mark.parametrize("shape", [(3, S, 3, 16, 16), (1, S, 8)])
+def test_sequences_that_are_too_short_are_refused(shape):
+    with pytest.raises(UsageError, match=f"^timesteps: the data has {shape[0]}, but 4 are wanted;"):
+        as_sequence(torch.zeros(shape), TARGET, 4)
+
+
+@pytest.mark.parametrize("shape", [(S,), (S + 1, 3, 8, 8), (4, S + 1, 3, 8, 8), (1, 1, 1, 1, 1, S)])
+def test_anything_else_is_refused_with_its_shape(shape):
+    with pytest.raises(UsageError) as error:
+        as_sequence(torch.zeros(shape), TARGET, 4)
+    assert f"got shape {list(shape)} for {S} targets" in str(error.value)
+
+
+def test_counts_of_events_become_floating_point():
+    counts = torch.arange(24, dtype=torch.uint8).view(3, 2, 1, 2, 2)
+    x = as_sequence(counts, torch.zeros(2, dtype=torch.int64), 2)
+    assert x.dtype == torch.float32
+    assert torch.equal(x, counts[:2].float())
+    wide = as_sequence(counts.to(torch.uint16), torch.zeros(2, dtype=torch.int64), 2)
+    assert torch.equal(wide, x)
+
+
+@pytest.mark.parametrize("shape", [(S, 3, 4, 4), (S, 6), (6, S, 3, 4, 4), (6, S, 8)])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("dtype", [torch.float, torch.double, torch.half, torch.bfloat16])
+def test_a_value_that_is_not_finite_names_its_sample(shape, value, dtype):
+    x = torch.rand(shape).to(dtype)
+    sample = x[1] if len(shape) in (2, 4) else x[:, 1]
+    sample[..., -1] = value
+    with pytest.raises(DataError, match=f"^input: sample 1 of the batch has the value {value}, "):
+        as_sequence(x, TARGET, 4)
+
+
+def test_several_samples_are_counted_and_what_nobody_looks_at_is_not():
+    x = torch.rand(6, S, 8)
+    x[2, 0, 0] = x[3, 0, 5] = x[0, 2, 1] = math.nan
+    x[4:, 1] = math.inf  # after the teacher's last step
+    with pytest.raises(DataError, match="sample 0 of the batch and 1 more has the value nan"):
+        as_sequence(x, TARGET, 4)
+
+
+@pytest.mark.parametrize("dtype", [torch.float, torch.double, torch.half])
+def test_finite_values_whose_sum_overflows_are_finite(dtype):
+    x = torch.full((S, 6), torch.finfo(dtype).max, dtype=dtype)
+    assert torch.equal(as_sequence(x, TARGET, 2)[1], x)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([0.0], "got list, expected a tensor"),
+        (torch.zeros(S, 6, dtype=torch.complex64), "got complex64 values, .* pass x.abs"),
+        (torch.zeros(S, 6).to_sparse(), "got sparse_coo values, .* x.to_dense"),
+    ],
+)
+def test_inputs_of_another_kind_are_refused_with_the_remedy(x, message):
+    with pytest.raises(DataError, match=f"^input: {message}"):
+        as_sequence(x, TARGET, 4)

@@ -1,11 +1,11 @@
-"""The time axis: sequences are [T, N, ...]; this is the only place that folds T and N together."""
+"""The time axis: sequences are [T, N, ...]; the only place that makes them and folds T and N."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from tssd.errors import TssdError, UsageError
+from tssd.errors import DataError, TssdError, UsageError
 
 
 def repeat_in_time(x: Tensor, timesteps: int) -> Tensor:
@@ -17,6 +17,42 @@ def repeat_in_time(x: Tensor, timesteps: int) -> Tensor:
     if timesteps < 1:
         raise UsageError(f"timesteps: got {timesteps}, expected a whole number >= 1")
     return x.unsqueeze(0).expand(timesteps, *x.shape)
+
+
+def as_sequence(
+    x: Tensor,
+    target: Tensor,
+    timesteps: int,
+    *,
+    dtype: torch.dtype | None = None,
+    net: object = None,
+) -> Tensor:
+    """A sequence of `timesteps` steps: images are repeated, sequences are cut.
+
+    Counts of events arrive as small integers and become floating point here, on the device: of
+    `dtype`, or of torch's default type. A network may say how many axes a sample has: with
+    `net.sample_dims` 2, x is [N, C, L] or [T', N, C, L].
+
+    Shapes: x [N, C, H, W] or [N, F] -> [T, N, ...]; x [T', N, C, H, W] with T' >= T -> [T, N, ...].
+    Raises: UsageError: a sequence shorter than `timesteps`, or a shape that is neither.
+        DataError: a value that is not finite.
+    """
+    _check_input(x)
+    sample_dims = getattr(net, "sample_dims", None)
+    known = (1, 3) if sample_dims is None else (sample_dims,)
+    if x.dim() - 1 in known and x.shape[0] == target.shape[0]:
+        return repeat_in_time(_finite(x, dtype), timesteps)
+    if x.dim() - 2 in known and x.shape[1] == target.shape[0]:
+        if x.shape[0] < timesteps:
+            raise UsageError(
+                f"timesteps: the data has {x.shape[0]}, but {timesteps} are wanted; "
+                "lower --timesteps or slice the recordings into more steps"
+            )
+        return _finite(x[:timesteps], dtype, batch_axis=1)
+    raise UsageError(
+        f"input: got shape {list(x.shape)} for {target.shape[0]} targets, "
+        "expected images [N, C, H, W] or sequences [T, N, C, H, W]"
+    )
 
 
 def is_constant_in_time(x: Tensor) -> bool:
@@ -102,3 +138,41 @@ def time_mean(x: Tensor, timesteps: int) -> Tensor:
             f"{x.shape[0]}; run the network for at least {timesteps} timesteps"
         )
     return x[:timesteps].mean(0)
+
+
+def _check_input(x: object) -> None:
+    if not isinstance(x, Tensor):
+        raise DataError(
+            f"input: got {type(x).__name__}, expected a tensor; torch.as_tensor(x) makes one of an "
+            "array"
+        )
+    if x.is_complex() or x.layout != torch.strided:
+        found, remedy = (
+            (x.dtype, "pass x.abs(), or the two parts as channels")
+            if x.is_complex()
+            else (x.layout, "pass x.to_dense()")
+        )
+        raise DataError(
+            f"input: got {str(found).removeprefix('torch.')} values, expected a dense tensor of "
+            f"real numbers; {remedy}"
+        )
+
+
+def _finite(x: Tensor, dtype: torch.dtype | None, *, batch_axis: int = 0) -> Tensor:
+    """X in floating point, if all of it is finite: a spike would hide NaN, training would not."""
+    if not x.is_floating_point():
+        return x.to(dtype or torch.get_default_dtype())
+    if x.is_meta:  # shapes without numbers
+        return x
+    # A sum is several times quicker than a test of every value, but finite ones may overflow it.
+    if not x.detach().sum(dtype=torch.promote_types(x.dtype, torch.float32)).isfinite():
+        wrong = ~x.isfinite()
+        if wrong.any():
+            samples = wrong.transpose(0, batch_axis).flatten(1).any(1).nonzero().flatten().tolist()
+            first = x[wrong][0].item()
+            more = f" and {len(samples) - 1} more" if len(samples) > 1 else ""
+            raise DataError(
+                f"input: sample {samples[0]} of the batch{more} has the value {first}, expected "
+                "finite numbers; leave it out, or correct the file or the transform it comes from"
+            )
+    return x

@@ -1,6 +1,5 @@
 """What a batch must be; in `test_refusals` also what the whole loss makes of it."""
 
-import math
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +7,6 @@ import torch
 from torch import nn
 
 from tssd.errors import DataError, UsageError
-from tssd.objectives import as_sequence
 from tssd.objectives.batch import (
     are_probabilities,
     check_classes,
@@ -17,73 +15,6 @@ from tssd.objectives.batch import (
     check_single,
     classes,
 )
-from tssd.time import is_constant_in_time
-
-T_T, N = 4, 3
-TARGET = torch.tensor([0, 4, 2])
-
-
-@pytest.mark.parametrize("shape", [(N, 3, 16, 16), (N, 6)])
-def test_images_become_a_view_over_time(shape):
-    x = torch.randn(shape)
-    sequence = as_sequence(x, TARGET, T_T)
-    assert sequence.shape == (T_T, *shape)
-    assert is_constant_in_time(sequence)
-    assert torch.equal(sequence[-1], x)
-
-
-@pytest.mark.parametrize("shape", [(6, N, 3, 16, 16), (6, N, 8)])
-def test_sequences_are_cut_to_their_first_steps(shape):
-    x = torch.randn(shape)
-    assert torch.equal(as_sequence(x, TARGET, 6), x)
-    assert torch.equal(as_sequence(x, TARGET, 4), x[:4])
-
-
-@pytest.mark.parametrize("shape", [(3, N, 3, 16, 16), (1, N, 8)])
-def test_sequences_that_are_too_short_are_refused(shape):
-    with pytest.raises(UsageError, match=f"^timesteps: the data has {shape[0]}, but 4 are wanted;"):
-        as_sequence(torch.zeros(shape), TARGET, 4)
-
-
-@pytest.mark.parametrize("shape", [(N,), (N + 1, 3, 8, 8), (4, N + 1, 3, 8, 8), (1, 1, 1, 1, 1, N)])
-def test_anything_else_is_refused_with_its_shape(shape):
-    with pytest.raises(UsageError) as error:
-        as_sequence(torch.zeros(shape), TARGET, 4)
-    assert f"got shape {list(shape)} for {N} targets" in str(error.value)
-
-
-def test_counts_of_events_become_floating_point():
-    counts = torch.arange(24, dtype=torch.uint8).view(3, 2, 1, 2, 2)
-    x = as_sequence(counts, torch.zeros(2, dtype=torch.int64), 2)
-    assert x.dtype == torch.float32
-    assert torch.equal(x, counts[:2].float())
-    wide = as_sequence(counts.to(torch.uint16), torch.zeros(2, dtype=torch.int64), 2)
-    assert torch.equal(wide, x)
-
-
-@pytest.mark.parametrize("shape", [(N, 3, 4, 4), (N, 6), (6, N, 3, 4, 4), (6, N, 8)])
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize("dtype", [torch.float, torch.double, torch.half, torch.bfloat16])
-def test_a_value_that_is_not_finite_names_its_sample(shape, value, dtype):
-    x = torch.rand(shape).to(dtype)
-    sample = x[1] if len(shape) in (2, 4) else x[:, 1]
-    sample[..., -1] = value
-    with pytest.raises(DataError, match=f"^input: sample 1 of the batch has the value {value}, "):
-        as_sequence(x, TARGET, T_T)
-
-
-def test_several_samples_are_counted_and_what_nobody_looks_at_is_not():
-    x = torch.rand(6, N, 8)
-    x[2, 0, 0] = x[3, 0, 5] = x[0, 2, 1] = math.nan
-    x[4:, 1] = math.inf  # after the teacher's last step
-    with pytest.raises(DataError, match="sample 0 of the batch and 1 more has the value nan"):
-        as_sequence(x, TARGET, T_T)
-
-
-@pytest.mark.parametrize("dtype", [torch.float, torch.double, torch.half])
-def test_finite_values_whose_sum_overflows_are_finite(dtype):
-    x = torch.full((N, 6), torch.finfo(dtype).max, dtype=dtype)
-    assert torch.equal(as_sequence(x, TARGET, 2)[1], x)
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int32, torch.int64, torch.bool])
@@ -174,19 +105,6 @@ def test_a_network_that_was_not_adapted_is_refused_with_the_remedy():
     average = torch.optim.swa_utils.AveragedModel(known)
     with pytest.raises(UsageError, match=r"got AveragedModel, .* pass the Flatten .* its \.module"):
         check_num_classes(average)
-
-
-@pytest.mark.parametrize(
-    ("x", "message"),
-    [
-        ([0.0], "got list, expected a tensor"),
-        (torch.zeros(N, 6, dtype=torch.complex64), "got complex64 values, .* pass x.abs"),
-        (torch.zeros(N, 6).to_sparse(), "got sparse_coo values, .* x.to_dense"),
-    ],
-)
-def test_inputs_of_another_kind_are_refused_with_the_remedy(x, message):
-    with pytest.raises(DataError, match=f"^input: {message}"):
-        as_sequence(x, TARGET, T_T)
 
 
 def test_labels_that_are_no_tensor_are_refused():

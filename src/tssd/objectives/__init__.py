@@ -1,7 +1,6 @@
 """Training objectives and how they compose into TSSD."""
 
 from tssd.objectives.base import Objective, Timesteps
-from tssd.objectives.batch import as_sequence
 from tssd.objectives.distance import (
     Distance,
     EuclideanNorm,
@@ -16,6 +15,7 @@ from tssd.objectives.presets import tssd, tssd_literal, vanilla
 from tssd.objectives.spatial import SpatialDistillation
 from tssd.objectives.task import ExitCrossEntropy, TaskCrossEntropy
 from tssd.objectives.temporal import TemporalDistillation
+from tssd.time import as_sequence
 
 __all__ = [
     "Distance",

@@ -11,7 +11,6 @@ from tssd.models.base import NetOutput, SpikingNet, Tap
 from tssd.objectives.base import Objective, Timesteps
 from tssd.objectives.batch import (
     are_probabilities,
-    as_sequence,
     check_classes,
     check_logits,
     check_no_probabilities,
@@ -23,6 +22,7 @@ from tssd.objectives.batch import (
 )
 from tssd.objectives.diverged import check_weights, diverged
 from tssd.objectives.exits import ExitPlan
+from tssd.time import as_sequence
 
 
 class Loss(NamedTuple):
