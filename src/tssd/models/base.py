@@ -19,13 +19,18 @@ Tap = int | str
 class NetOutput:
     """What a network returns.
 
+    The loss fills in what no network returns: `exits` for the terms that need them, `membranes`
+    (before the reset, by module name) and `input` for those that ask for them.
+
     Shapes: logits [T, N, K], taps {tap: [T, N, C, H, W] or [T, N, F]}, exits {tap: [T, N, K]},
-    the weak classifiers' logits, which the objectives fill in.
+    membranes {name: [T, N, ...]}, input [T, N, C, H, W].
     """
 
     logits: Tensor
     taps: dict[Tap, Tensor] = field(default_factory=dict)
     exits: dict[Tap, Tensor] = field(default_factory=dict)
+    membranes: dict[str, Tensor] = field(default_factory=dict)
+    input: Tensor | None = None
 
 
 @runtime_checkable
