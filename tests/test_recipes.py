@@ -8,10 +8,10 @@ from PIL import Image
 
 from tssd.config import build, load_recipe, recipe_names
 from tssd.config.assemble import resolve
-from tssd.config.kinds import MISSING
 from tssd.config.options import content, in_yaml, walk
 from tssd.config.recipe import layers, merge
 from tssd.config.schema import SECTIONS, parse, parser
+from tssd.config.types import MISSING
 from tssd.data import Digits
 from tssd.errors import UsageError
 

@@ -4,8 +4,8 @@ import pytest
 
 from tssd.cli.option_list import lines, meaning, value
 from tssd.config import load_recipe
-from tssd.config.kinds import MISSING
 from tssd.config.options import Option, Slot, walk
+from tssd.config.types import MISSING
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -2,8 +2,8 @@ import pytest
 import yaml
 
 from tssd.config import load_recipe
-from tssd.config.kinds import MISSING
 from tssd.config.options import accepts, in_yaml, problems, summary, walk
+from tssd.config.types import MISSING
 
 
 def test_walk_gives_every_option_with_its_value():

@@ -2,12 +2,12 @@ import sys
 
 import pytest
 
-from tssd.config.kinds import check_class
 from tssd.config.load import check
 from tssd.config.paths import load_object
 from tssd.config.recipe import layers, merge, recipe_names
 from tssd.config.schema import SECTIONS
 from tssd.config.trust import only_known_parts, trusted, trusting
+from tssd.config.types import check_class
 from tssd.errors import UsageError
 from tssd.neurons import LIF
 

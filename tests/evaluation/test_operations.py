@@ -3,8 +3,8 @@ import torch
 
 from tssd.errors import UsageError
 from tssd.evaluation import EnergyModel
-from tssd.evaluation.events import Tally, Work
 from tssd.evaluation.operations import RULE, layer_operations, priced, total_operations
+from tssd.evaluation.spike_counts import Tally, Work
 
 
 def work(macs, taps=(1, 1, 1, 1)):

@@ -7,10 +7,10 @@ from itertools import groupby
 from typing import Any, get_args, get_origin
 
 from tssd.cli.console import console
-from tssd.config.kinds import MISSING, choices, wanted
 from tssd.config.options import Option, content, in_yaml, summary, walk
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS
+from tssd.config.types import MISSING, choices, wanted
 
 # What a run fills in where the recipe says nothing.
 FILLED_IN = {

@@ -4,7 +4,6 @@ import yaml
 from lightning import seed_everything
 
 from tssd.config.first_step import check_optimizer, check_size
-from tssd.config.kinds import MISSING, as_node, in_words
 from tssd.config.load import check
 from tssd.config.make import REFUSALS, located, make
 from tssd.config.model_file import Model
@@ -13,6 +12,7 @@ from tssd.config.own_net import adapted_node, may_be_plain
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS, parse, parser
 from tssd.config.sections import with_defaults
+from tssd.config.types import MISSING, as_node, in_words
 from tssd.data import DataModule
 from tssd.data.evaluated import Evaluated
 from tssd.errors import UsageError

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 import yaml
 from docstring_parser import parse as parse_docstring
 
-from tssd.config.kinds import MISSING, as_node, check_class, fits, in_words, wanted
 from tssd.config.paths import check_texts, load_object
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS
+from tssd.config.types import MISSING, as_node, check_class, fits, in_words, wanted
 from tssd.errors import UsageError
 
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import is_dataclass
 from typing import Any, NamedTuple, get_args, get_origin
 
-from tssd.config.kinds import MISSING, as_node, choices, fits, wanted
 from tssd.config.options import Slot, content, problems_at, slots_below, top_slots, walk
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config, Replaced, merge_value
 from tssd.config.sections import option_parts
 from tssd.config.short_names import in_full, spelled_out
 from tssd.config.suggest import nearest
+from tssd.config.types import MISSING, as_node, choices, fits, wanted
 from tssd.errors import UsageError
 from tssd.yaml_text import load_yaml
 

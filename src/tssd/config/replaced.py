@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tssd.config.kinds import MISSING, as_node
 from tssd.config.options import content, in_yaml, parameters
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config, Replaced
+from tssd.config.types import MISSING, as_node
 
 # Arguments that a run fills in for any class that has them.
 FROM_DATA = {"net": {"in_channels", "num_classes", "image_size"}, "data": {"seed"}}

@@ -3,12 +3,12 @@
 from importlib import import_module
 from typing import Any
 
-from tssd.config.kinds import as_node, wanted
 from tssd.config.options import content, slots_below
 from tssd.config.paths import known_classes
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS
 from tssd.config.suggest import nearest
+from tssd.config.types import as_node, wanted
 from tssd.errors import UsageError
 
 # Where classes of others are looked up by name. Ours are known by what they are.

@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tssd.evaluation.events import Pass, Tally
 from tssd.evaluation.firing import FiringRates, firing_rates, is_spiking
 from tssd.evaluation.layers import LAYERS, UNCOUNTED, has_time, work
 from tssd.evaluation.operations import (
@@ -18,6 +17,7 @@ from tssd.evaluation.operations import (
     total_operations,
 )
 from tssd.evaluation.products import OtherProducts
+from tssd.evaluation.spike_counts import Pass, Tally
 from tssd.evaluation.unknown_neurons import UnknownNeurons
 from tssd.models.base import Tap
 from tssd.neurons import Neuron

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tssd.evaluation.events import Tally, density
+from tssd.evaluation.spike_counts import Tally, density
 from tssd.neurons import Neuron
 
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from tssd.evaluation.events import Work
+from tssd.evaluation.spike_counts import Work
 
 LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 # Layers of torch's own that compute as much, and are not counted.

@@ -7,7 +7,7 @@ from typing import Literal
 
 from tssd.errors import UsageError
 from tssd.evaluation.counting import Column
-from tssd.evaluation.events import Tally, density
+from tssd.evaluation.spike_counts import Tally, density
 
 RULE = (
     "Convolutions and linear layers, mean per sample over the first T timesteps. A layer behind "

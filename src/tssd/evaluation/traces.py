@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tssd.adapters import AdaptedNet
-from tssd.evaluation.events import Pass
 from tssd.evaluation.firing import is_spiking
+from tssd.evaluation.spike_counts import Pass
 from tssd.models.base import eval_mode
 from tssd.neurons import Neuron
 from tssd.time import running_mean

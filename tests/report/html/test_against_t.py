@@ -1,9 +1,9 @@
 import pytest
 
 from tssd.report.html.against_t import against_t, sampling
-from tssd.report.html.located import Located
+from tssd.report.html.sourced import Sourced
 
-SHARES = Located([0.5, 0.625, None], "r.json#/a")
+SHARES = Sourced([0.5, 0.625, None], "r.json#/a")
 
 
 def draw(**options):
@@ -25,4 +25,4 @@ def test_the_ring_is_on_the_first_line_and_the_axis_can_begin_at_zero(read):
 
 
 def test_nothing_recorded_is_no_picture():
-    assert against_t("x", "c", "y", {"a": Located(None, "r.json#/a")}, 1) is None
+    assert against_t("x", "c", "y", {"a": Sourced(None, "r.json#/a")}, 1) is None

@@ -1,7 +1,7 @@
 import math
 
 from tssd.report.html.heatmap import Heatmap, short
-from tssd.report.html.located import whole
+from tssd.report.html.rounding import whole
 
 
 def grid(values, names=None):

@@ -1,9 +1,9 @@
-from tssd.report.html.located import Located
 from tssd.report.html.run_calibration import calibration
+from tssd.report.html.sourced import Sourced
 
 
 def best_of(results):
-    return Located(results, "results.json#")["best"]
+    return Sourced(results, "results.json#")["best"]
 
 
 def test_a_bin_is_a_row_and_a_point(results, read):

@@ -1,9 +1,9 @@
-from tssd.report.html.located import Located
 from tssd.report.html.run_details import TAPS, confusion, early_exit, firing_rates
+from tssd.report.html.sourced import Sourced
 
 
 def best(results):
-    return Located(results, "results.json#")["best"]
+    return Sourced(results, "results.json#")["best"]
 
 
 def test_the_confusion_matrix_is_drawn_and_tabled(results, read):

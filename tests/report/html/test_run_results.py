@@ -1,14 +1,14 @@
-from tssd.report.html.located import Located
 from tssd.report.html.run_results import headline, timesteps
+from tssd.report.html.sourced import Sourced
 from tssd.report.results_shape import misfit
 
 
-def located(results):
-    return Located(results, "results.json#")
+def sourced(results):
+    return Sourced(results, "results.json#")
 
 
 def test_the_headline_is_about_the_students_t(results, samples, read):
-    page = read(headline(located(results()), samples))
+    page = read(headline(sourced(results()), samples))
     cards = [text for a, text in page.all("div") if a.get("class") == "card"]
     (own,) = [text for a, text in page.all("div") if a.get("class") == "card own"]
     # 196 sqrt(0.625 * 0.375 / 8)
@@ -30,13 +30,13 @@ def test_the_headline_is_about_the_students_t(results, samples, read):
 
 
 def test_a_student_that_runs_longer_than_the_evaluation(results, read):
-    page = read(headline(located(results(student=9)), None))
+    page = read(headline(sourced(results(student=9)), None))
     assert "test accuracy at T = 375.00 %" in page.text
     assert "latency" not in page.text
 
 
 def test_every_t_has_its_row(results, samples, read):
-    page = read(timesteps(located(results()), samples))
+    page = read(timesteps(sourced(results()), samples))
     rows = [text for _, text in page.all("tr")][1:4]
     assert rows[1] == "2 (T_s)62.5050.000.7506.6655.3 k2.47 M1.4610.2202.5"
     assert "latency, ms" in page.text
@@ -44,7 +44,7 @@ def test_every_t_has_its_row(results, samples, read):
 
 
 def test_error_bars_are_the_binomial_interval(results, read):
-    page = read(headline(located(results()), None))
+    page = read(headline(sourced(results()), None))
     spoken = [text for a, text in page.all("title") if "±" in text]
     # 196 sqrt(p (1 - p) / 8) at p = 0.5, 0.625, 0.75
     assert [text.rpartition("± ")[2] for text in spoken] == ["34.65", "33.55", "30.01"]
@@ -55,24 +55,24 @@ def test_what_was_not_recorded_is_said(results, read):
     for key in ("operations", "nll", "calibration_error", "mean_firing_rate"):
         content["best"][key] = None
     del content["parameters"], content["split_sizes"]
-    text = read(headline(located(content), None)).text
+    text = read(headline(sourced(content), None)).text
     assert "Operations and energy were not recorded." in text
     assert "parameters–not recorded" in text
-    page = read(timesteps(located(content), None))
+    page = read(timesteps(sourced(content), None))
     assert [t for _, t in page.all("tr")][0] == "Taccuracy, %last epoch, %"
 
 
 def test_nan_is_marked(results, read):
     content = results()
     content["best"]["nll"][1] = float("nan")
-    page = read(timesteps(located(content), None))
+    page = read(timesteps(sourced(content), None))
     assert [text for a, text in page.all("data") if a.get("class") == "nan"] == ["NaN ⚠"]
 
 
 def test_layers_that_were_not_counted_are_named(results, read):
     content = results()
     content["best"]["operations"]["uncounted"] = ["odd.layer"]
-    assert "Not counted: odd.layer." in read(headline(located(content), None)).text
+    assert "Not counted: odd.layer." in read(headline(sourced(content), None)).text
 
 
 def test_graded_operations_and_both_prices_are_shown_where_they_were_counted(results, read):
@@ -84,24 +84,24 @@ def test_graded_operations_and_both_prices_are_shown_where_they_were_counted(res
         "unpadded": {"energy_uj": [0.5, 1.125, 1.5]},
     }
     operations["layers"]["stages.0"]["graded_share"] = [0.125, 0.25, 0.375]
-    page = read(timesteps(located(content), None))
+    page = read(timesteps(sourced(content), None))
     assert [text for _, text in page.all("tr")][2] == (
         "2 (T_s)62.5050.000.7506.6655.3 k2.47 M26.001.4613.251.1250.220"
     )
-    layers = read(headline(located(content), None)).text
+    layers = read(headline(sourced(content), None)).text
     assert "share of graded operations, T = 3" in layers
     assert "0.375" in layers
-    assert "graded" not in read(headline(located(results()), None)).text
+    assert "graded" not in read(headline(sourced(results()), None)).text
 
 
 def test_the_numbers_are_those_of_the_epoch_that_counts(results, read):
     content = results() | {"selected": "last", "selected_because": "40 are <few>"}
     content["last"] = content["best"] | {"epoch": 2, "accuracy": [0.25, 0.375, 0.4375]}
-    page = read(headline(located(content), None))
+    page = read(headline(sourced(content), None))
     (own,) = [text for a, text in page.all("div") if a.get("class") == "card own"]
     assert own.startswith("test accuracy at T = 237.50 %")
     assert "last epoch (40 are <few>)" in page.text
-    page = read(timesteps(located(content), None))
+    page = read(timesteps(sourced(content), None))
     assert [text for _, text in page.all("tr")][2].startswith("2 (T_s)37.5062.50")
     assert "best epoch, %" in page.text
 
@@ -109,13 +109,13 @@ def test_the_numbers_are_those_of_the_epoch_that_counts(results, read):
 def test_without_validation_samples_no_epoch_is_the_best_on_them(results, read):
     content = results()
     content["split_sizes"]["val"] = 0
-    text = read(headline(located(content), None)).text
+    text = read(headline(sourced(content), None)).text
     assert "none, for there are no validation samples" in text
     assert "best epoch on the" not in text
 
 
 def test_the_calibration_axis_begins_at_zero(results, read):
-    page = read(timesteps(located(results()), None))
+    page = read(timesteps(sourced(results()), None))
     ticks = [text for a, text in page.all("text") if a.get("class") == "tick"]
     assert ticks[0] == "0"
 
@@ -124,5 +124,5 @@ def test_a_length_that_was_changed_on_resume_is_told(results, read):
     change = {"option": "trainer.epochs", "from": 3, "to": 5, "epochs_trained": 2}
     content = results() | {"changes": [change]}
     assert misfit(content) is None
-    text = read(headline(located(content), None)).text
+    text = read(headline(sourced(content), None)).text
     assert "changed on resumetrainer.epochs from 3 to 5 after 2 epochs" in text

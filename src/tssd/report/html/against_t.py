@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from tssd.report.html.elements import Html
 from tssd.report.html.figures import figure
 from tssd.report.html.line_chart import Chart, Series
-from tssd.report.html.located import Located, percent, shown
+from tssd.report.html.rounding import percent
+from tssd.report.html.sourced import Sourced, shown
 from tssd.report.html.tables import table
 
 
@@ -14,7 +15,7 @@ def against_t(
     id: str,
     caption: str,
     y: str,
-    lines: dict[str, Located],
+    lines: dict[str, Sourced],
     student: int,
     *,
     samples: float = 0,
@@ -60,7 +61,7 @@ def against_t(
     return figure(caption, drawn, numbers, small=small)
 
 
-def sampling(values: Iterable[Located], samples: float) -> list[float | None]:
+def sampling(values: Iterable[Sourced], samples: float) -> list[float | None]:
     """Half the 95 % interval of a share of so many samples, in per cent."""
     shares = [value.number() for value in values]
     return [196 * math.sqrt(max(p * (1 - p), 0) / samples) if p == p else None for p in shares]

@@ -5,8 +5,9 @@ from tssd.report.comparison import Row
 from tssd.report.html.elements import Content, Html, element, note, together
 from tssd.report.html.figures import figure
 from tssd.report.html.line_chart import Chart, Series
-from tssd.report.html.located import number, signed, two
 from tssd.report.html.methods import Methods
+from tssd.report.html.rounding import signed, two
+from tssd.report.html.sourced import number
 from tssd.report.html.tables import facts
 
 # Further methods are in the tables below.

@@ -8,8 +8,8 @@ from tssd.report.html.comparison_results import below, mean_std
 from tssd.report.html.elements import Html, note, paragraph, together
 from tssd.report.html.figures import figure, figures
 from tssd.report.html.line_chart import Chart, Series
-from tssd.report.html.located import percent
 from tssd.report.html.methods import Methods
+from tssd.report.html.rounding import percent
 from tssd.report.html.tables import Row, table
 
 ERROR = "expected calibration error, %"

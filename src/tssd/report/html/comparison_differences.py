@@ -4,8 +4,9 @@ import math
 
 from tssd.report.answer import p_value, paired_at
 from tssd.report.html.elements import Content, Html, element, note, paragraph, together
-from tssd.report.html.located import number, signed
 from tssd.report.html.methods import Methods
+from tssd.report.html.rounding import signed
+from tssd.report.html.sourced import number
 from tssd.report.html.tables import table
 from tssd.report.significance import COMFORTABLE, Paired, critical_t, holm
 

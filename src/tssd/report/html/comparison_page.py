@@ -12,10 +12,11 @@ from tssd.report.html.comparison_results import LISTED, accuracy, costs
 from tssd.report.html.elements import Html, details, element, note, paragraph, together
 from tssd.report.html.figures import figure, figures
 from tssd.report.html.line_chart import Chart, Series
-from tssd.report.html.located import number, two
 from tssd.report.html.methods import Methods
 from tssd.report.html.page import Section, page
+from tssd.report.html.rounding import two
 from tssd.report.html.samples import Samples, firing_maps
+from tssd.report.html.sourced import number
 from tssd.report.html.tables import table
 
 # Rows of metrics.csv of each run of a method.

@@ -7,19 +7,9 @@ from tssd.report.collect import Found
 from tssd.report.epochs import Epoch, counted, epochs_in_words
 from tssd.report.html.elements import Html, details, element, note, together
 from tssd.report.html.figures import figures
-from tssd.report.html.located import (
-    Form,
-    Located,
-    alike,
-    digits,
-    number,
-    percent,
-    shown,
-    si,
-    three,
-    two,
-)
 from tssd.report.html.methods import Methods
+from tssd.report.html.rounding import Form, alike, digits, percent, si, three, two
+from tssd.report.html.sourced import Sourced, number, shown
 from tssd.report.html.tables import table
 
 # More runs than this are not listed one by one: the file would be too large to open.
@@ -97,7 +87,7 @@ def _every_run(methods: Methods) -> Html:
     steps = methods.comparison.timesteps
     rows = []
     for run in runs[:LISTED]:
-        found = Located(run.results, f"{run.name}/results.json#")
+        found = Sourced(run.results, f"{run.name}/results.json#")
         values = found[methods.comparison.epoch or counted(run.results or {})]["accuracy"]
         cells = [shown(values[t - 1], percent) for t in steps]
         rows.append([run.name, shown(found["seed"], digits), *cells])
@@ -115,9 +105,9 @@ def epoch_of_costs(run: Found, asked: Epoch | None) -> Epoch:
     return epoch if "operations" in results[epoch] else "best"
 
 
-def below(methods: Methods, run: Found, place: Sequence[str]) -> Located:
+def below(methods: Methods, run: Found, place: Sequence[str]) -> Sourced:
     """What a run has recorded besides its accuracy, at a place below its epoch."""
-    node = Located(run.results, "")[epoch_of_costs(run, methods.comparison.epoch)]
+    node = Sourced(run.results, "")[epoch_of_costs(run, methods.comparison.epoch)]
     for key in place:
         node = node[key]
     return node

@@ -4,11 +4,12 @@ from tssd.report.confidence import in_words, overconfidence
 from tssd.report.html.elements import Html, paragraph, together
 from tssd.report.html.figures import figure, figures
 from tssd.report.html.line_chart import Chart, Series
-from tssd.report.html.located import Located, digits, percent, shown, whole
+from tssd.report.html.rounding import digits, percent, whole
+from tssd.report.html.sourced import Sourced, shown
 from tssd.report.html.tables import table
 
 
-def calibration(evaluation: Located) -> Html:
+def calibration(evaluation: Sourced) -> Html:
     """The reliability diagram: accuracy against confidence, bin by bin."""
     bins = evaluation["reliability"]
     count = len(bins["samples"])

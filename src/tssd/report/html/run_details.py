@@ -4,7 +4,8 @@ from tssd.report.html.elements import Content, Html, element, note, paragraph, t
 from tssd.report.html.figures import figure, figures
 from tssd.report.html.heatmap import Heatmap
 from tssd.report.html.line_chart import Chart, Series
-from tssd.report.html.located import Located, digits, percent, shown, three, whole
+from tssd.report.html.rounding import digits, percent, three, whole
+from tssd.report.html.sourced import Sourced, shown
 from tssd.report.html.tables import table
 
 # Pictures of early exits, one a weak classifier.
@@ -13,7 +14,7 @@ TAPS = 20
 CLASSES = 200
 
 
-def confusion(evaluation: Located, names: list[str]) -> Html:
+def confusion(evaluation: Sourced, names: list[str]) -> Html:
     """Truth against prediction."""
     matrix = evaluation["confusion"]
     if not matrix:
@@ -51,7 +52,7 @@ def confusion(evaluation: Located, names: list[str]) -> Html:
     )
 
 
-def firing_rates(evaluation: Located) -> Html:
+def firing_rates(evaluation: Sourced) -> Html:
     """Spikes by layer and T."""
     layers = evaluation["firing_rates"]
     if not layers:
@@ -90,7 +91,7 @@ def firing_rates(evaluation: Located) -> Html:
     )
 
 
-def early_exit(evaluation: Located) -> Html:
+def early_exit(evaluation: Sourced) -> Html:
     """Accuracy against the confidence above which a weak classifier answers."""
     curves = evaluation["early_exit"]
     if not curves:

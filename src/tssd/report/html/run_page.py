@@ -2,7 +2,6 @@
 
 from tssd.report.epochs import counted
 from tssd.report.html.elements import Html, element, paragraph
-from tssd.report.html.located import Located
 from tssd.report.html.page import Section, page
 from tssd.report.html.run_calibration import calibration
 from tssd.report.html.run_details import confusion, early_exit, firing_rates
@@ -10,6 +9,7 @@ from tssd.report.html.run_results import headline, timesteps
 from tssd.report.html.run_training import curves, later_evaluation, setting
 from tssd.report.html.run_unfinished import unfinished
 from tssd.report.html.samples import Samples, firing_maps, predictions
+from tssd.report.html.sourced import Sourced
 from tssd.report.run_files import RunFiles, continued
 
 
@@ -32,7 +32,7 @@ def run_page(run: RunFiles, samples: Samples | str, *, command: str) -> str:
         return page(run.name, sections, kicker="not finished", command=command)
     if (reason := continued(run.results, run.config)) is not None:
         kicker = reason
-    results = Located(run.results, "results.json#")
+    results = Sourced(run.results, "results.json#")
     main = results[counted(run.results)]
     traced = samples if isinstance(samples, Samples) else None
     sections = [

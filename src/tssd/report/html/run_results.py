@@ -7,24 +7,15 @@ from tssd.report.epochs import Epoch, counted, epoch_in_words
 from tssd.report.html.against_t import against_t, sampling
 from tssd.report.html.elements import Content, Html, details, element, note, together
 from tssd.report.html.figures import figures
-from tssd.report.html.located import (
-    Form,
-    Located,
-    digits,
-    from_one,
-    percent,
-    shown,
-    si,
-    three,
-    whole,
-)
+from tssd.report.html.rounding import Form, digits, from_one, percent, si, three, whole
 from tssd.report.html.samples import Samples
+from tssd.report.html.sourced import Sourced, shown
 from tssd.report.html.tables import facts, table
 
 OTHER: Mapping[Epoch, Epoch] = {"best": "last", "last": "best"}
 
 
-def headline(results: Located, samples: Samples | None) -> Html:
+def headline(results: Sourced, samples: Samples | None) -> Html:
     """The numbers that one looks for first, those at T_s before all."""
     main, other = _epochs(results)
     student = int(results["timesteps"]["student"].value)
@@ -113,14 +104,14 @@ def headline(results: Located, samples: Samples | None) -> Html:
     return together([side, facts(known), _energy(operations)])
 
 
-def timesteps(results: Located, samples: Samples | None) -> Html:
+def timesteps(results: Sourced, samples: Samples | None) -> Html:
     """Accuracy, calibration and costs, as a table and as curves."""
     main, other = _epochs(results)
     student = int(results["timesteps"]["student"].value)
     count = max(len(main["accuracy"]), len(other["accuracy"]))
     operations = main["operations"]
     counts = counted(results.value)
-    columns: list[tuple[str, Located, Form]] = [
+    columns: list[tuple[str, Sourced, Form]] = [
         ("accuracy, %", main["accuracy"], percent),
         (f"{OTHER[counts]} epoch, %", other["accuracy"], percent),
         ("cross entropy, nats", main["nll"], three),
@@ -176,13 +167,13 @@ def timesteps(results: Located, samples: Samples | None) -> Html:
     )
 
 
-def _epochs(results: Located) -> tuple[Located, Located]:
+def _epochs(results: Sourced) -> tuple[Sourced, Sourced]:
     """What was evaluated with the weights that count, and with the others."""
     counts = counted(results.value)
     return results[counts], results[OTHER[counts]]
 
 
-def _energy(operations: Located) -> Html:
+def _energy(operations: Sourced) -> Html:
     if not operations:
         return note("Operations and energy were not recorded.")
     model = operations["energy_model"]
@@ -227,7 +218,7 @@ def _energy(operations: Located) -> Html:
     )
 
 
-def _card(name: str, node: Located, form: Form, unit: str, small: str, *, kind: str = "") -> Html:
+def _card(name: str, node: Sourced, form: Form, unit: str, small: str, *, kind: str = "") -> Html:
     return element(
         "div",
         {"class": f"card {kind}".strip()},

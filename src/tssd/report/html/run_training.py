@@ -8,7 +8,8 @@ from typing import Any
 from tssd.report.html.elements import Html, details, element, note, paragraph, together
 from tssd.report.html.figures import figure, figures
 from tssd.report.html.line_chart import Chart, Series
-from tssd.report.html.located import Located, digits, number, percent, shown
+from tssd.report.html.rounding import digits, percent
+from tssd.report.html.sourced import Sourced, number, shown
 from tssd.report.html.tables import facts, table
 
 Rows = Sequence[Mapping[str, float]]
@@ -115,7 +116,7 @@ def setting(config: str, environment: Mapping[str, Any], name: str) -> Html:
 
 def later_evaluation(evaluation: Mapping[str, Any]) -> Html:
     """What `tssd evaluate` found later."""
-    found = Located(dict(evaluation), "evaluation.json#")
+    found = Sourced(dict(evaluation), "evaluation.json#")
     rows = [
         [str(t), shown(found["accuracy"][t - 1], percent), shown(found["nll"][t - 1], digits)]
         for t in range(1, len(found["accuracy"]) + 1)

@@ -4,7 +4,8 @@ import math
 import shlex
 
 from tssd.report.html.elements import Html, element, note, paragraph, together
-from tssd.report.html.located import number, percent
+from tssd.report.html.rounding import percent
+from tssd.report.html.sourced import number
 from tssd.report.run_files import RunFiles, planned_epochs
 
 

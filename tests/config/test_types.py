@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 from torch import Tensor, nn
 
-from tssd.config.kinds import MISSING, as_node, check_class, choices, fits, in_words, wanted
+from tssd.config.types import MISSING, as_node, check_class, choices, fits, in_words, wanted
 from tssd.errors import UsageError
 from tssd.neurons import LIF, Neuron
 from tssd.norms import pooled_batch_norm

@@ -3,27 +3,19 @@ import math
 
 import pytest
 
-from tssd.report.html.located import (
-    Located,
-    alike,
+from tssd.report.html.rounding import (
     digits,
-    from_one,
-    number,
     percent,
-    shown,
-    si,
-    signed,
-    three,
     two,
-    whole,
 )
+from tssd.report.html.sourced import Sourced, number, shown
 
-ROOT = Located({"a": [0.3731, None, math.nan], "b": {"x/y~z": 7}, "s": "<i>", "t": True}, "r.json#")
+ROOT = Sourced({"a": [0.3731, None, math.nan], "b": {"x/y~z": 7}, "s": "<i>", "t": True}, "r.json#")
 
 
 def test_places_are_json_pointers():
     assert ROOT["a"][0].at == "r.json#/a/0"
-    assert ROOT["b"]["x/y~z"] == Located(7, "r.json#/b/x~1y~0z")
+    assert ROOT["b"]["x/y~z"] == Sourced(7, "r.json#/b/x~1y~0z")
     assert [node.at for node in ROOT["a"]] == ["r.json#/a/0", "r.json#/a/1", "r.json#/a/2"]
 
 
@@ -39,7 +31,7 @@ def test_what_is_not_there_is_nothing(path):
 
 
 def test_zero_is_something_and_a_truth_value_is_no_number():
-    assert Located(0, "")
+    assert Sourced(0, "")
     assert math.isnan(ROOT["t"].number())
     assert ROOT["a"][0].number() == 0.3731
 
@@ -62,46 +54,12 @@ def test_text_is_escaped():
     assert shown(ROOT["s"], digits) == '<span data-at="r.json#/s">&lt;i&gt;</span>'
 
 
-@pytest.mark.parametrize(
-    ("form", "value", "expected"),
-    [
-        (percent, 0.12345, "12.35"),
-        (two, 1.005, "1.00"),
-        (signed, 1.5, "+1.50"),
-        (signed, -1.5, "−1.50"),
-        (three, 0.18057, "0.181"),
-        (whole, 1234567.0, "1,234,567"),
-        (from_one, 19, "20"),
-        (si, 12.0, "12"),
-        (si, 55296.0, "55.3 k"),
-        (si, 2.5e9, "2.5 G"),
-    ],
-)
-def test_forms(form, value, expected):
-    assert form(value) == expected
-
-
-@pytest.mark.parametrize(
-    ("form", "mean", "spread", "expected"),
-    [
-        (si, 522300.0, 1400.0, "522.3 ± 1.4 k"),
-        (si, 0.0, 0.0, "0.000 ± 0.000"),
-        (digits, 24.8213, 0.0512, "24.82 ± 0.05"),
-        (digits, 0.00731, 0.0005, "0.007310 ± 0.000500"),
-        (percent, 0.5, 0.01, "50.00 ± 1.00"),
-    ],
-)
-def test_a_spread_is_written_like_its_mean(form, mean, spread, expected):
-    same, unit = alike(mean, form)
-    assert f"{same(mean)} ± {same(spread)}{unit}" == expected
-
-
 def test_places_survive_json(tmp_path):
-    again = Located(json.loads(json.dumps(ROOT.value)), "r.json#")
+    again = Sourced(json.loads(json.dumps(ROOT.value)), "r.json#")
     assert again["a"][0] == ROOT["a"][0]
 
 
 def test_a_whole_number_of_hundreds_of_digits_is_no_measurement():
-    node = Located(10**400, "r.json#/a")
+    node = Sourced(10**400, "r.json#/a")
     assert math.isnan(node.number())
     assert "not a number" in shown(node, digits)

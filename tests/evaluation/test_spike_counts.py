@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tssd.evaluation.counting import Column
-from tssd.evaluation.events import Pass, Tally, Work, density
+from tssd.evaluation.spike_counts import Pass, Tally, Work, density
 
 
 @pytest.mark.parametrize("batch_first", [False, True])

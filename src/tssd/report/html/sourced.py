@@ -1,21 +1,20 @@
 """Numbers that know where they were read, so that a page can be checked against its sources."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from tssd.report.html.elements import Html, element
-
-Form = Callable[[float], str]
+from tssd.report.html.rounding import Form
 
 
 @dataclass(frozen=True)
-class Located:
+class Sourced:
     """A value of a JSON file and its place; what is not there is None at its place.
 
-    >>> Located({"a": [5, 6]}, "r.json#")["a"][1]
-    Located(value=6, at='r.json#/a/1')
+    >>> Sourced({"a": [5, 6]}, "r.json#")["a"][1]
+    Sourced(value=6, at='r.json#/a/1')
 
     Args:
         value: what JSON holds there.
@@ -25,7 +24,7 @@ class Located:
     value: Any
     at: str
 
-    def __getitem__(self, key: str | int) -> "Located":
+    def __getitem__(self, key: str | int) -> "Sourced":
         """What is inside, at a key or an index."""
         inside = None
         if isinstance(self.value, dict):
@@ -33,9 +32,9 @@ class Located:
         elif isinstance(self.value, list) and isinstance(key, int) and key < len(self.value):
             inside = self.value[key]
         step = str(key).replace("~", "~0").replace("/", "~1")
-        return Located(inside, f"{self.at}/{step}")
+        return Sourced(inside, f"{self.at}/{step}")
 
-    def __iter__(self) -> Iterator["Located"]:
+    def __iter__(self) -> Iterator["Sourced"]:
         """The entries of a list, the values of a mapping; none of anything else."""
         if isinstance(self.value, dict):
             return iter([self[key] for key in self.value])
@@ -55,7 +54,7 @@ class Located:
         return float(self.value) if _is_number(self.value) else math.nan
 
 
-def shown(node: Located, form: Form) -> Html:
+def shown(node: Sourced, form: Form) -> Html:
     """A number as people read it; `value` holds it in full, `data-at` says where it comes from.
 
     Args:
@@ -83,82 +82,3 @@ def number(value: float, form: Form, *, at: str | None = None) -> Html:
         marks = {"value": value, "data-at": at, "class": "nan", "title": "not a finite number"}
         return element("data", marks, f"{value} ⚠".replace("nan", "NaN"))
     return element("data", {"value": repr(value), "data-at": at}, form(value))
-
-
-def percent(value: float) -> str:
-    """A share as per cent with two decimals.
-
-    >>> percent(0.37311)
-    '37.31'
-    """
-    return f"{100 * value:.2f}"
-
-
-def two(value: float) -> str:
-    """Two decimals."""
-    return f"{value:.2f}"
-
-
-def signed(value: float) -> str:
-    """Two decimals with the sign.
-
-    >>> signed(-1.234)
-    '−1.23'
-    """
-    return f"{value:+.2f}".replace("-", "−")
-
-
-def three(value: float) -> str:
-    """Three decimals."""
-    return f"{value:.3f}"
-
-
-def digits(value: float) -> str:
-    """Four significant digits.
-
-    >>> digits(0.0038405)
-    '0.003841'
-    """
-    return f"{value:.4g}"
-
-
-def whole(value: float) -> str:
-    """A whole number, thousands apart.
-
-    >>> whole(145554)
-    '145,554'
-    """
-    return f"{value:,.0f}"
-
-
-def alike(mean: float, form: Form) -> tuple[Form, str]:
-    """A form for a mean and its spread, with as many decimals and the same unit for both.
-
-    >>> same, unit = alike(1212435.9, si)
-    >>> same(1212435.9) + " ± " + same(20331.0) + unit
-    '1.212 ± 0.020 M'
-    """
-    if form not in (si, digits) or not math.isfinite(mean):
-        return form, ""
-    _, _, unit = form(mean).partition(" ")
-    factor = {"k": 1e3, "M": 1e6, "G": 1e9}.get(unit, 1.0)
-    size = math.floor(math.log10(abs(mean) / factor)) if mean else 0
-    decimals = min(max(3 - size, 0), 9)
-    return lambda value: f"{value / factor:.{decimals}f}", f" {unit}" if unit else ""
-
-
-def from_one(value: float) -> str:
-    """An epoch, which files count from 0 and people from 1."""
-    return f"{value + 1:.0f}"
-
-
-def si(value: float) -> str:
-    """A count with three digits and k, M or G.
-
-    >>> si(1212435.9)
-    '1.21 M'
-    """
-    for factor, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= factor:
-            return f"{value / factor:.3g} {letter}"
-    return f"{value:.3g}"
