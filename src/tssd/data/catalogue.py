@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from tssd.data.splits import Indices
 from tssd.errors import DataError
 from tssd.events import Events
+from tssd.events.cache_key import Recording
 from tssd.events.files import File
-from tssd.events.recording import Recording
 
 log = logging.getLogger("tssd")
 

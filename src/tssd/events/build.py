@@ -15,9 +15,9 @@ from rich.progress import track
 from tssd.errors import DataError, UsageError
 from tssd.events.binning import frame_dtype
 from tssd.events.cache import CACHE_VARIABLE, DamagedError, FrameCache, read_cache
+from tssd.events.cache_key import Key, Recording, Sources, cache_key, folder_name
 from tssd.events.converting import Plan
 from tssd.events.pooling import Size
-from tssd.events.recording import Key, Recording, Sources, cache_key, folder_name
 from tssd.events.slicing import Slicing
 from tssd.events.writing import (
     Writer,

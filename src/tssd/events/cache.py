@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tssd.events.binning import Counts
-from tssd.events.recording import Key, Recording, change_of, content_of
+from tssd.events.cache_key import Key, Recording, change_of, content_of
 
 FRAMES, STATISTICS, META = "frames.npy", "statistics.npy", "meta.json"
 CACHE_VARIABLE = "TSSD_CACHE"

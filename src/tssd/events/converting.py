@@ -9,8 +9,8 @@ from typing import Literal, TypeVar
 
 from tssd.errors import DataError, TssdError
 from tssd.events.binning import Frames, to_frames
+from tssd.events.cache_key import Recording, change_now, stamp_of
 from tssd.events.pooling import Size
-from tssd.events.recording import Recording, change_now, stamp_of
 from tssd.events.slicing import Slicing
 from tssd.events.stream import Events
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tssd.events.binning import Counts
 from tssd.events.cache import FRAMES, META, SAMPLE, STATISTICS, sealed
-from tssd.events.recording import Key
+from tssd.events.cache_key import Key
 from tssd.lock import Hold, locked
 
 # Hidden, beside the caches. A folder of the first kind is in use while the lock of the same name is

@@ -3,8 +3,7 @@
 import pytest
 
 from tssd.errors import DataError, UsageError
-from tssd.events import recording
-from tssd.events.recording import cache_key, folder_name, plain
+from tssd.events.cache_key import FORMAT, cache_key, folder_name, plain
 from tssd.events.slicing import EqualCount, FixedTime
 
 from .recordings import FileRecording, MemoryRecording, random_events, write
@@ -56,7 +55,7 @@ def test_everything_that_changes_the_content_changes_the_folder(change):
 
 def test_a_new_format_changes_the_folder(monkeypatch):
     before = folder_name(made())
-    monkeypatch.setattr(recording, "FORMAT", recording.FORMAT + 1)
+    monkeypatch.setattr("tssd.events.cache_key.FORMAT", FORMAT + 1)
     assert folder_name(made()) != before
 
 
