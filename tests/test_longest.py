@@ -51,7 +51,14 @@ def test_a_time_below_one_step_is_refused(timesteps):
 
 def test_a_run_takes_the_rows_of_its_own_timesteps_and_none_beyond():
     parameter = torch.arange(8.0).view(4, 2)
-    assert torch.equal(rows(parameter, 0, 2), parameter[:2])
-    assert torch.equal(rows(parameter, 3, 1), parameter[3:])
+    assert torch.equal(rows(parameter, 0, 2, longest=4), parameter[:2])
+    assert torch.equal(rows(parameter, 3, 1, longest=4), parameter[3:])
     with pytest.raises(UsageError, match="^timesteps: got 5, but the network was built for 4: "):
-        rows(parameter, 2, 3)
+        rows(parameter, 2, 3, longest=4)
+
+
+def test_one_row_stands_for_all_timesteps_until_the_part_is_built():
+    row = torch.tensor([[1.0, 2.0]])
+    assert torch.equal(rows(row, 7, 3, longest=None), row.repeat(3, 1))
+    with pytest.raises(UsageError, match="built for 1"):
+        rows(row, 0, 2, longest=1)

@@ -35,17 +35,24 @@ def longest(net: nn.Module) -> int | None:
     return min((part.longest for part in _parts(net) if part.longest is not None), default=None)
 
 
-def rows(parameter: Tensor, start: int, steps: int) -> Tensor:
+def rows(parameter: Tensor, start: int, steps: int, *, longest: int | None) -> Tensor:
     """Rows of a parameter [T, ...] for timesteps `start` to `start + steps`, counted from 0.
 
+    Args:
+        parameter: one row a timestep; before the part is built, one row for all of them.
+        start: timesteps before these.
+        steps: how many.
+        longest: the part's T; None = it is not built.
     Shapes: [T, ...] -> [steps, ...].
-    Raises: UsageError: the parameter has fewer.
+    Raises: UsageError: the part was built for fewer.
     """
-    if start + steps > len(parameter):
+    if longest is None:
+        return parameter.expand(steps, *parameter.shape[1:])
+    if start + steps > longest:
         raise UsageError(
-            f"timesteps: got {start + steps}, but the network was built for {len(parameter)}: some "
-            "of its parameters stand for one timestep each; run it for fewer, or train it with "
-            "more (timesteps.teacher)"
+            f"timesteps: got {start + steps}, but the network was built for {longest}: some of its "
+            "parameters stand for one timestep each; run it for fewer, or train it with more "
+            "(timesteps.teacher)"
         )
     return parameter[start : start + steps]
 
