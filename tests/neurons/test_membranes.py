@@ -154,10 +154,10 @@ def test_another_thread_is_not_recorded():
 
 def test_layers_that_share_a_neuron_are_told_if_their_samples_differ():
     neuron = LIF()
-    with pytest.raises(UsageError, match=r"^membranes: 0 was called on .*\[3, 5\] and of \[3, 2\]"):
-        with recording(nn.Sequential(neuron)):
-            neuron(torch.zeros(T, 3, 5))
-            neuron(torch.zeros(T, 3, 2))
+    message = r"^membranes: 0 was called on .*\[3, 5\] and of \[3, 2\]"
+    with pytest.raises(UsageError, match=message), recording(nn.Sequential(neuron)):
+        neuron(torch.zeros(T, 3, 5))
+        neuron(torch.zeros(T, 3, 2))
 
 
 def test_a_neuron_with_a_step_shows_its_membrane_in_every_step():

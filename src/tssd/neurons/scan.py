@@ -144,9 +144,7 @@ class _Scan(torch.autograd.Function):
         return g_x.to(ctx.x_dtype), g_v, None, None, None
 
 
-def _in_steps(
-    x: Tensor, v: Tensor, p: Dynamics, surrogate: Surrogate, *, wants_h: bool
-) -> Scanned:
+def _in_steps(x: Tensor, v: Tensor, p: Dynamics, surrogate: Surrogate, *, wants_h: bool) -> Scanned:
     """The recurrence, one operation after the other, all of which autograd sees."""
     spikes, shown = [], []
     for x_t in x.unbind():

@@ -55,9 +55,7 @@ class Surrogate:
 
 def is_trained(surrogate: Surrogate) -> bool:
     """Whether a surrogate has parameters that want a gradient."""
-    return isinstance(surrogate, nn.Module) and any(
-        p.requires_grad for p in surrogate.parameters()
-    )
+    return isinstance(surrogate, nn.Module) and any(p.requires_grad for p in surrogate.parameters())
 
 
 def for_neuron(surrogate: Surrogate, /) -> Surrogate:

@@ -1,4 +1,4 @@
-"""Surrogates whose shape never changes: frozen values, so that one object can serve many neurons."""
+"""Surrogates that never change: frozen values, so that one object can serve many neurons."""
 
 import math
 from dataclasses import dataclass

@@ -13,7 +13,8 @@ def expect(holds: object, message: str) -> None:
 
 
 def expect_same(got: Tensor, expected: Tensor, message: str) -> None:
-    """Equal shapes, and values to 1e-9 of double precision; NaN equals NaN."""
+    """Equal types and shapes, and values to 1e-9 of double precision; NaN equals NaN."""
+    expect(got.dtype == expected.dtype, f"{message}: {got.dtype} != {expected.dtype}")
     expect(got.shape == expected.shape, f"{message}: shape {[*got.shape]} != {[*expected.shape]}")
     expect(
         torch.allclose(got, expected, rtol=1e-9, atol=1e-9, equal_nan=True),

@@ -52,6 +52,7 @@ def check_neuron(
     check_nothing_is_shared(name, neuron, built())
     for sample in ((C, 4, 2), (C,)):
         x = _inputs(sample, drive)
+        check_gradients(name, built().double(), x)
         check_low_precision(name, built(), x)
         double = built().double().eval()
         _check_it_fires(name, double, x)
@@ -59,7 +60,6 @@ def check_neuron(
         _check_step(name, double, x)
         _check_nan(name, double, x)
         check_built_for(name, double, make().connect(C).double().eval(), x)
-        check_gradients(name, built().double(), x)
         check_copies(name, lambda: built().double(), built().double().eval(), x)
         if shows_membrane:
             _check_membranes(name, double, x)

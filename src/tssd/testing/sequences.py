@@ -39,6 +39,7 @@ def check_sequences(name: str, part: nn.Module, x: Tensor) -> None:
     with torch.no_grad():
         _check_shape(name, part, x)
         _check_repeats(name, part, x)
+        _check_view(name, part, x)
         _check_samples(name, part, x)
         _check_causality(name, part, x)
         _check_carry(name, part, x)
@@ -60,7 +61,8 @@ def check_low_precision(name: str, part: nn.Module, x: Tensor) -> None:
         y.isfinite().all() and g.isfinite().all(),
         f"{name}: got values or gradients that are not finite under autocast to bfloat16",
     )
-    for held in tensors(state):
+    first = part.initial_state(low[0]) if hasattr(part, "scan") else None  # pyright: ignore
+    for held in tensors([first, state]):
         expect(
             not held.is_floating_point() or held.dtype != torch.bfloat16,
             f"{name}: got a state of {held.dtype} for an input of bfloat16, expected float32: "
@@ -120,18 +122,23 @@ def _check_shape(name: str, part: nn.Module, x: Tensor) -> None:
             "expected the same",
         )
         expect(torch.equal(each, before), f"{name}: it writes into its input; use no x.add_(...)")
-    view = x[0].expand(len(x), *x[0].shape)
-    what = f"{name}: an image repeated as a view (tssd.repeat_in_time) and written out differ"
-    expect_same(part(view), part(view.contiguous()), what)
 
 
 def _check_repeats(name: str, part: nn.Module, x: Tensor) -> None:
     before = {key: value.clone() for key, value in part.state_dict().items()}
+    what = f"{name}: two calls on the same input: something stays between"
     first = part(x)
-    part(x[:, :1] + 1)  # another batch in between
-    expect_same(part(x), first, f"{name}: two calls on the same input: something stays between")
+    expect_same(part(x), first, what)
+    part(x[:, :1] + 1)  # some start anew for a batch of another size alone
+    expect_same(part(x), first, what)
     changed = [key for key, value in part.state_dict().items() if not value.equal(before[key])]
     expect(not changed, f"{name}: a call in eval mode changed {changed}")
+
+
+def _check_view(name: str, part: nn.Module, x: Tensor) -> None:
+    view = x[0].expand(len(x), *x[0].shape)
+    what = f"{name}: an image repeated as a view (tssd.repeat_in_time) and written out"
+    expect_same(part(view), part(view.contiguous()), what)
 
 
 def _check_samples(name: str, part: nn.Module, x: Tensor) -> None:

@@ -56,6 +56,10 @@ def _check_derivative(name: str, surrogate: Surrogate) -> None:
     s = _points().requires_grad_()
     (slope,) = torch.autograd.grad(surrogate.primitive(s).sum(), s)
     got = surrogate.derivative(s.detach()).detach()
+    expect(
+        got.dtype == s.dtype,
+        f"{name}: derivative: got {got.dtype} for {s.dtype}, expected the same: .to(s.dtype)",
+    )
     expect(got.isfinite().all(), f"{name}: its derivative has values that are not finite")
     expect(got.any(), f"{name}: its derivative is zero everywhere from -3 to 3: nothing is learnt")
     expect_same(got, slope, f"{name}: derivative, and autograd of primitive")
