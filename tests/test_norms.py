@@ -1,8 +1,7 @@
 import pytest
 import torch
-from torch import nn
 
-from tssd.norms import BatchNorm, per_step_batch_norm, pooled_batch_norm
+from tssd.norms import per_step_batch_norm, pooled_batch_norm
 
 T, N, C = 3, 5, 2
 
@@ -32,19 +31,3 @@ def test_norm_has_one_scale_and_one_shift_a_channel(build):
 def test_norms_differ_where_the_steps_differ():
     x = drifting_input()
     assert not torch.allclose(pooled_batch_norm(C)(x), per_step_batch_norm(C)(x), atol=0.1)
-
-
-@pytest.mark.parametrize(
-    ("twin", "sample"), [(nn.BatchNorm2d, (4, 5)), (nn.BatchNorm1d, (4,)), (nn.BatchNorm1d, ())]
-)
-def test_one_batch_norm_for_images_signals_and_features_is_pytorchs_to_the_last_bit(twin, sample):
-    x = torch.randn(6, C, *sample, generator=torch.Generator().manual_seed(0))
-    ours, theirs = BatchNorm(C), twin(C)
-    assert torch.equal(ours(x), theirs(x))
-    for key, value in theirs.state_dict().items():
-        assert torch.equal(ours.state_dict()[key], value)
-
-
-def test_a_batch_norm_needs_channels():
-    with pytest.raises(ValueError, match=r"expected \[B, C, ...\] \(got 1D input\)"):
-        BatchNorm(C)(torch.zeros(C))

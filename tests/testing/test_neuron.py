@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from tssd.longest import rows
 from tssd.neurons import IF, LIF, LIFState, Neuron, membrane_like, per_channel
-from tssd.norms import BatchNorm
 from tssd.surrogates import ATan, Sigmoid, Surrogate, for_neuron
 from tssd.testing import check_neuron
 
@@ -70,11 +69,12 @@ class Normalised(Trained):
     """A norm inside, of statistics that a step in training updates."""
 
     def connect(self, channels):
-        self.norm = BatchNorm(channels)
+        self.norm = nn.BatchNorm1d(channels)
         return super().connect(channels)
 
     def step(self, x_t, state):
-        return super().step(self.norm(x_t), state)
+        pixels = x_t.reshape(*x_t.shape[:2], -1)  # one of a feature
+        return super().step(self.norm(pixels).view_as(x_t), state)
 
 
 class Levels(Neuron):
