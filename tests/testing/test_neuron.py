@@ -235,6 +235,11 @@ def test_a_neuron_that_breaks_the_contract_fails_and_is_told_how(kind):
         check_neuron(kind)
 
 
+def test_what_is_no_neuron_is_told():
+    with pytest.raises(AssertionError, match="^ReLU: got .*, expected a class that derives from"):
+        check_neuron(nn.ReLU)
+
+
 def test_what_needs_another_drive_or_shows_no_membrane_says_so():
     check_neuron(lambda: LIF(v_threshold=40.0), drive=40.0)
     check_neuron(Unseen, shows_membrane=False)

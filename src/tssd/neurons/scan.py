@@ -69,7 +69,7 @@ def _run(
     spikes = torch.empty_like(x)
     v = v.clone()
     # Slices are taken once: x[t] in the loop would cost small layers as much as the arithmetic.
-    each = [t.unbind() for t in (*shown, *kept)]
+    each = [t.unbind() for t in (*kept, *shown)]
     for x_t, spikes_t, *kept_t in zip(x.unbind(), spikes.unbind(), *each, strict=True):
         if p.gain == 1:
             torch.add(x_t, v, alpha=p.decay, out=v)
@@ -78,7 +78,7 @@ def _run(
         if p.offset:
             v.add_(p.offset)
         if shown:
-            kept_t.pop(0).copy_(v)
+            kept_t[-1].copy_(v)
         torch.ge(v, p.threshold, out=spikes_t)
         if kept:
             surrogate.compress(v - p.threshold, kept_t[0])
@@ -121,14 +121,13 @@ class _Scan(torch.autograd.Function):
         g_spikes, g_v, g_shown = grads[0], grads[1].clone(), grads[2:]
         p, kept = ctx.p, ctx.saved_tensors
         g_h = torch.empty_like(g_spikes, dtype=g_v.dtype)
-        each = [t.unbind() for t in (g_spikes, g_h, *g_shown, *kept)]
+        each = [t.unbind() for t in (g_spikes, g_h, *kept, *g_shown)]
         for g_spikes_t, g_h_t, *kept_t in reversed(list(zip(*each, strict=True))):
             # What reaches S(t): from the layer's output and, if not detached, from the reset.
             if p.v_reset is None and not p.detach_reset:
                 through = torch.sub(g_spikes_t, g_v, alpha=p.threshold)
             else:
                 through = g_spikes_t.to(g_v.dtype, copy=True)
-            g_shown_t = kept_t.pop(0) if g_shown else None
             if p.v_reset is not None:
                 if p.detach_reset:
                     g_v.masked_fill_(kept_t[1], 0)
@@ -137,8 +136,8 @@ class _Scan(torch.autograd.Function):
                     through.addcmul_(g_v, p.v_reset - h)
                     g_v.masked_fill_(h >= p.threshold, 0)
             torch.add(g_v, ctx.surrogate.scale(through, kept_t[0]), out=g_h_t)
-            if g_shown_t is not None:
-                g_h_t.add_(g_shown_t)
+            if g_shown:
+                g_h_t.add_(kept_t[-1])
             torch.mul(g_h_t, p.decay, out=g_v)
         g_x = g_h if p.gain == 1 else g_h.mul_(p.gain)
         return g_x.to(ctx.x_dtype), g_v, None, None, None
@@ -194,6 +193,7 @@ def lif_scan(
     if type(surrogate).spike is not Surrogate.spike or (grad and is_trained(surrogate)):
         return _in_steps(x, v, dynamics, surrogate, wants_h=wants_h)
     if grad and (x.requires_grad or v.requires_grad):
-        return Scanned(*_Scan.apply(x, v, dynamics, surrogate, wants_h))  # pyright: ignore
+        scanned: Any = _Scan.apply(x, v, dynamics, surrogate, wants_h)
+        return Scanned(*scanned)
     shown = [torch.empty_like(x, dtype=v.dtype)] if wants_h else []
     return Scanned(*_run(x, v, dynamics, surrogate, shown=shown), *shown)

@@ -40,6 +40,11 @@ def check_neuron(
     def built() -> Neuron:
         neuron = make()
         expect(
+            isinstance(neuron, Neuron),
+            f"{name_of(make, neuron)}: got {type(neuron)}, expected a class that derives from "
+            "tssd.Neuron",
+        )
+        expect(
             neuron.connect(C) is neuron,
             f"{type(neuron).__name__}: connect({C}) returned something else, expected `self`",
         )
@@ -48,7 +53,6 @@ def check_neuron(
 
     neuron = built()
     name = name_of(make, neuron)
-    expect(isinstance(neuron, Neuron), f"{name}: got {type(neuron)}, expected a tssd.Neuron")
     check_nothing_is_shared(name, neuron, built())
     for sample in ((C, 4, 2), (C,)):
         x = _inputs(sample, drive)

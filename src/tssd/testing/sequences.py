@@ -12,11 +12,16 @@ from tssd.longest import build_for
 from tssd.testing.expect import expect, expect_same
 
 
-def scan(part: nn.Module, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-    """Output and next state; a part without memory has None."""
-    if hasattr(part, "scan"):
-        return part.scan(x, part.initial_state(x[0]) if state is None else state)  # pyright: ignore
-    return part(x), None
+def scan(part: Any, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+    """Output and next state from a state (None = initial); a part without memory has none."""
+    if not hasattr(part, "scan"):
+        return part(x), None
+    return part.scan(x, initial_state(part, x) if state is None else state)
+
+
+def initial_state(part: Any, x: Tensor) -> Any:
+    """State before the first step; a part without memory has none."""
+    return part.initial_state(x[0]) if hasattr(part, "initial_state") else None
 
 
 def tensors(state: Any) -> Iterator[Tensor]:
@@ -61,8 +66,7 @@ def check_low_precision(name: str, part: nn.Module, x: Tensor) -> None:
         y.isfinite().all() and g.isfinite().all(),
         f"{name}: got values or gradients that are not finite under autocast to bfloat16",
     )
-    first = part.initial_state(low[0]) if hasattr(part, "scan") else None  # pyright: ignore
-    for held in tensors([first, state]):
+    for held in tensors([initial_state(part, low), state]):
         expect(
             not held.is_floating_point() or held.dtype != torch.bfloat16,
             f"{name}: got a state of {held.dtype} for an input of bfloat16, expected float32: "
@@ -70,7 +74,7 @@ def check_low_precision(name: str, part: nn.Module, x: Tensor) -> None:
         )
 
 
-def check_built_for(name: str, part: nn.Module, unbuilt: nn.Module, x: Tensor) -> None:
+def check_built_for(name: str, part: Any, unbuilt: Any, x: Tensor) -> None:
     """A part with something for each timestep is built for T = len(x) and refuses more.
 
     Any other runs for longer than anybody has said, and so may one that is not built.
@@ -85,9 +89,9 @@ def check_built_for(name: str, part: nn.Module, unbuilt: nn.Module, x: Tensor) -
             expect(len(y) == len(longer), f"{name}: got {len(y)} timesteps for {len(longer)}")
     if not hasattr(part, "build_for"):
         return
-    before, longest = unbuilt.longest, part.longest  # pyright: ignore[reportAttributeAccessIssue]
+    before, after = unbuilt.longest, part.longest
     expect(before is None, f"{name}: longest: got {before} before it is built, expected None")
-    expect(longest == len(x), f"{name}: longest: got {longest} after build_for({len(x)})")
+    expect(after == len(x), f"{name}: longest: got {after} after build_for({len(x)})")
     kept = [p.dtype for p in part.parameters()]
     again = copy.deepcopy(part)
     build_for(again, len(x) + 1)
