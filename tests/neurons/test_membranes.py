@@ -71,6 +71,19 @@ def test_gradients_through_membranes_are_those_of_plain_autograd(neuron, spikes_
     torch.testing.assert_close(*results)
 
 
+@neurons
+def test_a_shown_membrane_is_not_kept_for_the_backward_pass(neuron):
+    kept = []
+    x = inputs().requires_grad_()
+    hooks = torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.nbytes), lambda t: t)
+    with hooks:
+        neuron(x)
+        unrecorded = sum(kept)
+        with recording(neuron):
+            neuron(x)
+    assert sum(kept) == 2 * unrecorded
+
+
 def test_names_are_those_of_the_modules_that_show():
     net = two_layers()
     with recording(net) as membranes:
