@@ -8,7 +8,7 @@ from torch import nn
 
 from tssd.errors import UsageError
 from tssd.models import NetOutput, SpikingNet, StagedNet, resnet18, vgg9
-from tssd.models.resnet import SumOfSpikes
+from tssd.models.blocks import SpikeAddBlock
 from tssd.neurons import IF, LIF, Neuron
 from tssd.norms import per_step_batch_norm
 from tssd.time import TimeFold, repeat_in_time
@@ -42,7 +42,7 @@ def step(module, x_t, states):
         state = states[module] if module in states else module.initial_state(x_t)
         spikes, states[module] = module.step(x_t, state)
         return spikes
-    if isinstance(module, SumOfSpikes):
+    if isinstance(module, SpikeAddBlock):
         return step(module.branch, x_t, states) + step(module.shortcut, x_t, states)
     for child in module.children():  # of a TimeFold: plain layers that know no time
         x_t = child(x_t) if isinstance(module, TimeFold) else step(child, x_t, states)
