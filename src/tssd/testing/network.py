@@ -41,17 +41,22 @@ def check_network(
             in which nothing fires on them.
     Raises: AssertionError: names the network, what was found and what was expected.
     """
+    with torch.random.fork_rng(devices=[]):
+        _check(make, shape, timesteps, drive)
+
+
+def _check(make: Any, shape: Sequence[int] | None, timesteps: int, drive: float) -> None:
+    given = isinstance(make, nn.Module)
 
     def built() -> Any:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            net = copy.deepcopy(make) if isinstance(make, nn.Module) else make()
+        torch.manual_seed(0)
+        net = copy.deepcopy(make) if given else make()
         if isinstance(net, nn.Module):
             build_for(net, timesteps)
         return net
 
     net = built()
-    name = type(net).__name__ if isinstance(make, nn.Module) else name_of(make, net)
+    name = type(net).__name__ if given else name_of(make, net)
     expect(timesteps > 1, f"timesteps: got {timesteps}, expected at least 2")
     expect(
         isinstance(net, nn.Module) and isinstance(net, SpikingNet),
@@ -62,18 +67,18 @@ def check_network(
     expect(shape, f"{name}: shape: got None, expected that of one sample, such as (3, 32, 32)")
     x = drive * _normal(timesteps, N, *(shape or ()))
 
-    _check_low_precision(name, built(), x.float())
-    _check_gradients(name, built().double(), x)
-    _check_training(name, built(), x.float())
     resting = _at_rest(name, built().double(), x)
     with torch.no_grad():
-        _check_times(name, resting, x)
-        _check_taps(name, resting, x)
         _check_calls(name, resting, x)
         _check_look_ahead(name, resting, x)
+        _check_times(name, resting, x)
+        _check_taps(name, resting, x)
         if hasattr(resting, "step") and not isinstance(resting, AdaptedNet):
             check_streaming(name, resting, x)
-    _check_copies(name, resting, None if isinstance(make, nn.Module) else built().double(), x)
+    _check_gradients(name, built().double(), x)
+    _check_training(name, built(), x.float())
+    _check_copies(name, resting, None if given else built().double(), x)
+    _check_low_precision(name, built(), x.float())
 
 
 def _normal(*shape: int) -> Tensor:
@@ -91,18 +96,21 @@ def _at_rest(name: str, net: Any, x: Tensor) -> Any:
     expect(
         (logits - logits[:1, :1]).abs().max() > 0,
         f"{name}: its logits are the same for every sample and timestep, so that a check would say "
-        "nothing; give inputs on which neurons fire with drive=...",
+        "nothing; give inputs on which neurons fire with drive=..., or lower the threshold of "
+        "neurons behind a layer without a norm",
     )
     return net
 
 
 def _run(name: str, net: Any, x: Tensor, taps: Sequence[Tap] = (), note: str = "") -> NetOutput:
     what = f"{name}: x {[*x.shape]}, {'training' if net.training else 'eval'} mode{note}"
+    before = x.clone()
     try:
         out = net(x, taps)
     except Exception as error:
         reason = " ".join(str(error).split())
         raise AssertionError(f"{what}: {type(error).__name__}: {reason}") from error
+    expect(torch.equal(x, before), f"{what}: it writes into its input; use no x.add_(...)")
     expect(isinstance(out, NetOutput), f"{what}: got a {type(out).__name__}, expected a NetOutput")
     expected = (*x.shape[:2], net.num_classes)
     expect(
@@ -115,9 +123,7 @@ def _run(name: str, net: Any, x: Tensor, taps: Sequence[Tap] = (), note: str = "
 
 def _check_times(name: str, net: Any, x: Tensor) -> None:
     for steps in range(1, len(x) + 1):
-        before = x.clone()
         _run(name, net, x[:steps])
-        expect(torch.equal(x, before), f"{name}: it writes into its input; use no x.add_(...)")
     view = x[0].expand_as(x)  # as tssd.repeat_in_time makes it
     what = f"{name}: an image repeated as a view and written out"
     expect_same(_run(name, net, view).logits, _run(name, net, view.contiguous()).logits, what)
@@ -214,9 +220,11 @@ def _check_training(name: str, net: Any, x: Tensor) -> None:
     """A step of TSSD; what ships is the network alone."""
     keys = [*net.state_dict()]
     target = torch.arange(N) % net.num_classes
-    criterion = tssd(1, len(x)).connect(net)
-    total = criterion.run(net, x, target).total
-    total.backward()
+    try:
+        total = tssd(1, len(x)).connect(net).run(net, x, target).total
+        total.backward()
+    except Exception as error:
+        raise AssertionError(f"{name}: a training step of TSSD: {error}") from error
     expect(total.isfinite(), f"{name}: a training step of TSSD: got a loss of {total.item()}")
     found = sorted({*net.state_dict()} ^ {*keys})
     expect(not found, f"{name}: a training step changed what its state_dict holds: {found}; "
@@ -224,6 +232,7 @@ def _check_training(name: str, net: Any, x: Tensor) -> None:
     _copied(name, net)  # a membrane that hangs on the graph can't be copied
 
 
+@torch.no_grad()
 def _check_copies(name: str, net: Any, other: Any, x: Tensor) -> None:
     expected = _run(name, net, x).logits
     copied = _copied(name, net)
