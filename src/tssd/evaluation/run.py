@@ -106,8 +106,9 @@ def evaluate(
             confusion.update(final, target)
             if criterion is not None:
                 with ExitStack() as counting:
+                    spikes = counter.has_spikes()
                     for tap, each in weak.items():
-                        counting.enter_context(each.counting(out.taps[tap], spikes=True))
+                        counting.enter_context(each.counting(out.taps[tap], spikes=spikes))
                     criterion.add_exits(out)
             for tap, curve in exits.items():
                 answer = running_mean(out.exits[tap].to(scored_on).double())[report_at - 1]
