@@ -1,13 +1,17 @@
 """An ANN, the same builder with torch.nn.ReLU: no spikes, and every operation is a MAC."""
 
+import json
+
 import pytest
 import torch
 from torch import nn
 
 import tssd
+from tssd.config import build, load_recipe
 from tssd.evaluation import EnergyModel, evaluate
 from tssd.models import resnet18, vgg9
 from tssd.objectives import ExitCrossEntropy, ExitPlan, SelfDistillation
+from tssd.training.fit import fit
 
 from .nets import firing_net, labelled_images
 
@@ -57,3 +61,16 @@ def test_it_is_the_network_with_the_same_weights_and_another_layer_in_the_neuron
     assert spiking.state_dict().keys() == ann.state_dict().keys()
     assert all(map(torch.equal, spiking.state_dict().values(), ann.state_dict().values()))
     assert ann.make_neuron is nn.ReLU and spiking.make_neuron is tssd.LIF
+
+
+def test_it_trains_by_the_same_recipe_and_its_run_says_that_nothing_spikes(tiny, tmp_path):
+    ann = [("net.neuron", "torch.nn.ReLU"), ("timesteps", "{student: 1, teacher: 1}")]
+    parts = build(load_recipe("digits/vanilla_ts", [*tiny, *ann]))
+    fit(parts, tmp_path / "run")
+    results = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
+    assert results["last"]["firing_rates"] == {}
+    assert results["last"]["mean_firing_rate"] is None
+    assert set(results["last"]["operations"]["acs"]) == {0.0}
+    net = tssd.load(tmp_path / "run").net
+    assert isinstance(net.make_neuron(), nn.ReLU)
+    assert not any(isinstance(m, tssd.Neuron) for m in net.modules())
