@@ -182,7 +182,5 @@ def test_a_copy_computes_the_same(copied):
 def test_steps_are_refused_with_the_remedy():
     net = adapt(Plain(), [], example=images(3))
     for ask in (net.initial_state, net.step, net.scan):
-        with pytest.raises(
-            UsageError, match=r"^net: a Plain that was .* no steps .*\.module"
-        ):
+        with pytest.raises(UsageError, match=r"^net: a Plain that was .* no steps .*\.module"):
             ask(images(3))

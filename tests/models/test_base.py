@@ -229,9 +229,7 @@ def test_a_lambda_is_copied_and_a_pickle_says_that_it_is_lost():
     assert copy.deepcopy(net).make_neuron().dynamics.decay == 1 - 1 / 3
     other = pickle.loads(pickle.dumps(net))
     assert torch.equal(other(images()).logits, net(images()).logits)
-    with pytest.raises(
-        UsageError, match=r"^net\.make_neuron: was a lambda .* set net"
-    ):
+    with pytest.raises(UsageError, match=r"^net\.make_neuron: was a lambda .* set net"):
         other.make_neuron()
     assert net.make_neuron().dynamics.decay == 1 - 1 / 3
 

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
+import tssd
 from tssd.errors import UsageError
 from tssd.models import Block, StagedNet, resnet18, vgg9
 from tssd.models.blocks import SpikeAddBlock, conv_norm_neuron, global_pool_head
@@ -13,7 +14,7 @@ from tssd.neurons import LIF
 from tssd.neurons.lif import LIFState
 from tssd.norms import per_step_batch_norm, pooled_batch_norm
 from tssd.testing.streaming import check_streaming
-from tssd.time import TimeFold
+from tssd.time import TimeFold, running_mean
 
 N, SIZE = 3, 16
 builders = pytest.mark.parametrize("build", [vgg9, resnet18])
@@ -200,3 +201,15 @@ def test_eval_mode_gives_every_part_its_own_mode_back():
     with eval_mode(net, None):
         assert not any(m.training for m in net.modules())
     assert [m.training for m in net.modules()] == [True, True, False]
+
+
+def test_frames_that_arrive_one_by_one_are_answered_as_if_they_were_all_there(trained):
+    net = tssd.load(trained).net
+    frames = torch.randn(6, N, 1, 16, 16, generator=torch.Generator().manual_seed(1))
+    state, total = net.initial_state(frames[0]), torch.zeros(N, 10)
+    with torch.no_grad():
+        means = running_mean(net(frames).logits)
+        for t, frame in enumerate(frames, 1):
+            logits, state = net.step(frame, state)
+            total = total + logits
+            torch.testing.assert_close(total / t, means[t - 1], rtol=0, atol=1e-6)
