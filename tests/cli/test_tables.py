@@ -93,6 +93,13 @@ def test_an_evaluation_without_costs(evaluation, capsys):
     assert "not counted" not in out
 
 
+def test_a_network_without_neurons_is_not_called_silent(evaluation, capsys):
+    print_evaluation(replace(evaluation, firing_rates={}, mean_firing_rate=None), title="run")
+    out = capsys.readouterr().out
+    assert "no spikes counted: the network has no neurons, or none of a kind that tssd knows" in out
+    assert "spikes per neuron" not in out
+
+
 def test_an_evaluation_with_costs(evaluation, capsys):
     operations = Operations(
         layers={},

@@ -117,6 +117,8 @@ def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
         for name, rates in rows.items():
             table.add_row(plain(name), *[f"{rate:.3f}" for rate in rates])
         console().print(table)
+    elif evaluation.firing_rates is not None:
+        print("no spikes counted: the network has no neurons, or none of a kind that tssd knows")
     if evaluation.uncounted:
         print(printable(f"not counted: {', '.join(evaluation.uncounted)}"))
     for tap, curve in evaluation.early_exit.items():

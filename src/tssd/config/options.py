@@ -86,6 +86,8 @@ def problems_at(value: Any, kind: Any, option: str) -> Iterator[Problem]:
     below = slots_below(kind, node)
     if below is None:
         check_texts(kind, node)
+        if wanted(kind) and isinstance(node, str):  # a function that makes
+            check_class(kind, node)
         if wanted(kind) and isinstance(node, dict):
             yield Problem(option, f"it has no class_path, expected {in_words(kind)}")
         elif not fits(kind, node):

@@ -24,6 +24,7 @@ from tssd.objectives.batch import (
     check_classes,
     check_logits,
     check_num_classes,
+    check_output,
     classes,
     dtype_of,
     explained,
@@ -97,6 +98,7 @@ def evaluate(
             x = as_sequence(x, y, timesteps, dtype=dtype, net=net)
             with counter.counting(x), explained(x, dtype):
                 out = net(x, taps)
+            check_output(out)
             check_logits(out.logits, (timesteps, len(y), net.num_classes))
             target = y.to(scored_on, non_blocking=True)
             mean = running_mean(out.logits.to(scored_on).double())
@@ -106,8 +108,9 @@ def evaluate(
             confusion.update(final, target)
             if criterion is not None:
                 with ExitStack() as counting:
+                    spikes = counter.has_spikes()
                     for tap, each in weak.items():
-                        counting.enter_context(each.counting(out.taps[tap], spikes=True))
+                        counting.enter_context(each.counting(out.taps[tap], spikes=spikes))
                     criterion.add_exits(out)
             for tap, curve in exits.items():
                 answer = running_mean(out.exits[tap].to(scored_on).double())[report_at - 1]

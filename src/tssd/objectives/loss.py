@@ -15,6 +15,7 @@ from tssd.objectives.batch import (
     check_logits,
     check_no_probabilities,
     check_num_classes,
+    check_output,
     check_single,
     classes,
     dtype_of,
@@ -161,6 +162,7 @@ class SelfDistillation(nn.Module):
             check_single(x, net)
         with explained(sequence, dtype):
             out = net(sequence, self.taps)
+        check_output(out)
         learns = torch.is_grad_enabled() and any(p.requires_grad for p in weights.values())
         if learns and not out.logits.requires_grad:
             raise UsageError(

@@ -62,7 +62,9 @@ def test_what_is_not_there_is_said(results, read):
     content = results()
     content["best"] |= {"confusion": [], "firing_rates": None, "early_exit": {}}
     assert "No confusion matrix" in read(confusion(best(content), [])).text
-    assert "No firing rates" in read(firing_rates(best(content))).text
+    assert "No firing rates were recorded" in read(firing_rates(best(content))).text
+    content["best"]["firing_rates"] = {}  # of an ANN
+    assert "No firing rates: the network has no neurons" in read(firing_rates(best(content))).text
     assert "no weak classifiers" in read(early_exit(best(content))).text
 
 

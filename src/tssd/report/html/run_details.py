@@ -55,6 +55,10 @@ def confusion(evaluation: Sourced, names: list[str]) -> Html:
 def firing_rates(evaluation: Sourced) -> Html:
     """Spikes by layer and T."""
     layers = evaluation["firing_rates"]
+    if layers.value == {}:
+        return paragraph(
+            "No firing rates: the network has no neurons, or none of a kind that tssd knows."
+        )
     if not layers:
         return paragraph("No firing rates were recorded.")
     rates = {str(name): layers[name] for name in layers.value}
