@@ -69,7 +69,7 @@ def _renamed(path: Path, *, make_folder: bool) -> Iterator[Path]:
         if make_folder:
             path.parent.mkdir(parents=True, exist_ok=True)
         # The lock makes the file and removes it if it is still there afterwards.
-        with locked(temporary):
+        with locked(temporary, private=True):
             yield temporary
             temporary.replace(path)
     except BaseException as error:
