@@ -19,7 +19,7 @@ from tssd.training.evaluating import evaluate_parts
 from tssd.training.loggers import loggers
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
-from tssd.training.progress import Progress, can_draw
+from tssd.training.progress_line import Progress, can_draw
 from tssd.training.run_folder import (
     RunFolder,
     check_weights,

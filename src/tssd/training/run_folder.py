@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from tssd.atomic import PARTIAL, write_atomically
 from tssd.errors import DataError, UsageError
+from tssd.lock import LOCK
 from tssd.not_trained import LENGTH, NOT_TRAINED
 from tssd.reading import one_line, read_json, read_yaml
 
@@ -82,7 +83,7 @@ class RunFolder:
             raise DataError(f"{self.path}: a file, expected a folder; choose another --output")
         leftovers = list(self.path.rglob(f".*{PARTIAL}"))
         if not self.config.exists():
-            if self.path.exists() and set(self.path.iterdir()) - set(leftovers):
+            if self.path.exists() and set(self.path.iterdir()) - {*leftovers, self.path / LOCK}:
                 raise DataError(
                     f"{self.path}: neither empty nor a run folder; choose another --output"
                 )

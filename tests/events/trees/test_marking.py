@@ -12,6 +12,7 @@ import pytest
 from tssd.atomic import replacing
 from tssd.errors import DataError
 from tssd.events.trees.marking import NOTE, claimed, is_simulated, mark, note
+from tssd.lock import LOCK
 
 TEXT = note("CIFAR10-DVS", {"seed": 3, "camera": {"size": 128}})
 
@@ -108,9 +109,9 @@ def test_what_a_killed_simulation_has_left_is_removed_by_the_next_one(tmp_path):
     process.kill()
     process.join()
     folder = tmp_path / "set"
-    assert len(names(folder)) == 4
+    assert len(names(folder)) == 5  # the note, a lock, and what it was writing
     with claimed(folder, TEXT) as scratch:
-        assert names(folder) == {NOTE, scratch.name}
+        assert names(folder) == {NOTE, LOCK, scratch.name}
     assert names(folder) == {NOTE}
 
 

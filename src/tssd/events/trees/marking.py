@@ -13,7 +13,7 @@ from typing import Any
 from tssd.atomic import PARTIAL, replacing
 from tssd.errors import DataError
 from tssd.events.files import zip_comment
-from tssd.lock import Hold, locked
+from tssd.lock import LOCK, Hold, locked
 
 NOTE = "SIMULATED.json"
 
@@ -98,7 +98,7 @@ def claimed(folder: Path, text: str) -> Iterator[Path]:
         log.warning("%s: another process simulates into it; waiting for that one", folder)
 
     scratch = folder / f".{os.getpid()}{PARTIAL}"
-    with locked(folder, on_wait=tell, folder=True) as hold:
+    with locked(folder / LOCK, on_wait=tell) as hold:
         if hold is Hold.HELD:
             _clear(folder)
         scratch.mkdir()
@@ -111,7 +111,7 @@ def claimed(folder: Path, text: str) -> Iterator[Path]:
 
 
 def _is_leftover(name: str) -> bool:
-    return name.startswith(".") and name.endswith(PARTIAL)
+    return name == LOCK or name.startswith(".") and name.endswith(PARTIAL)
 
 
 def _clear(folder: Path) -> None:

@@ -8,9 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tssd.training import progress
 from tssd.training.fit import fit
-from tssd.training.progress import Progress, can_draw, clock_time
+from tssd.training.progress_line import Progress, can_draw, clock_time
 from tssd.training.run_folder import RunFolder
 
 from .processes import needs_fork, output, train, wait_until
@@ -34,7 +33,7 @@ def on_terminal(folder, options, *, meanwhile=lambda process: None, columns=200)
         os.environ["COLUMNS"] = str(columns)
         sys.stdout = sys.stderr = os.fdopen(theirs, "w", buffering=1)
         # Every step is shown, however fast it is.
-        progress.Progress._is_time = lambda self: True
+        Progress._is_time = lambda self: True
 
     process = train(folder, options, sabotage=use_terminal)
     os.close(theirs)
