@@ -253,10 +253,13 @@ class EventData(DataModule):
         start = self.cut.start if isinstance(self.cut, FixedTime) else "first"
         return self.catalogue.used(self.cut.needed(slices), start)
 
+    def _open(self) -> FrameCache:
+        return self.cache
+
     @cached_property
     def _area(self) -> NDArray[np.float32]:
         return cell_area(self.event_files.sensor, self.sample_shape[1:])
 
     def _stored_part(self, index: Indices) -> EventPart:
         labels = self.catalogue.labels[index]
-        return EventPart(lambda: self.cache, index, labels, self.sample_shape)
+        return EventPart(self._open, index, labels, self.sample_shape)
