@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -56,6 +57,11 @@ class Lambda(Toy):
     def __post_init__(self):
         super().__post_init__()
         self.function = lambda: 1
+
+
+@dataclass(eq=False)
+class Clashes(Toy):
+    samples: int = 3
 
 
 class Repeats(Toy):
@@ -140,6 +146,7 @@ class BlindContent(Toy):
     ("broken", "message"),
     [
         (Lambda, "cannot be pickled"),
+        (Clashes, r"its options \['samples'\] have the names of methods of DataModule"),
         (Repeats, r"class_names is \('a', 'a', .* expected a tuple of two or more different"),
         (TooFewNames, r"labels of train are \[0 1 2 3 4\], expected 0 to 1"),
         (AnyOfTwo, r"no training sample of the classes \[5\]"),

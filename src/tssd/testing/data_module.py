@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable
+from dataclasses import fields
 
 import numpy as np
 import torch
@@ -63,6 +64,11 @@ def check_data_module(
 
 
 def _check_declared(name: str, data: DataModule) -> None:
+    options = [each.name for each in fields(data) if callable(getattr(DataModule, each.name, None))]
+    expect(
+        not options,
+        f"{name}: its options {options} have the names of methods of DataModule: rename them",
+    )
     known = data.class_names
     expect(
         isinstance(known, tuple) and len(known) >= 2 and len(set(known)) == len(known),
