@@ -31,6 +31,7 @@ CORE = {
     "objectives": {"errors", "time", "surrogates", "norms", "neurons", "models"},
     "data": {"errors", "events", "processes"},
     "events": {"errors", "atomic", "lock", "processes"},
+    "simulate": {"errors", "atomic", "lock", "processes", "events", "data"},
 }
 # What the other units may never import.
 FORBIDDEN = {

@@ -75,6 +75,14 @@ def as_node(kind: Any, value: Any) -> Any:
     return value
 
 
+def is_settings(kind: Any) -> bool:
+    """Whether a type is written out in YAML as a mapping: a dataclass, and so are all its bases.
+
+    A data module is a dataclass too, but below a class of Lightning's, and given by its path.
+    """
+    return isinstance(kind, type) and all(map(is_dataclass, kind.__mro__[:-1]))
+
+
 def check_class(kind: Any, path: str) -> None:
     """Refuse what makes objects of another class. Raises: UsageError: lists the right ones."""
     want, thing = wanted(kind), load_object(path)
@@ -106,7 +114,7 @@ def fits(kind: Any, value: Any) -> bool:
         return kind is Any or NoneType in _members(kind)
     if _has_nan(value) and str not in _members(kind):
         return False
-    if is_dataclass(kind):
+    if is_settings(kind):
         return isinstance(value, dict)
     try:
         _checker(kind).parse_object({"value": value})
@@ -142,7 +150,7 @@ def _annotated_result(function: Any) -> Any:
 
 def _has_values(kind: Any) -> bool:
     """Whether a type is written out in YAML: numbers, text, lists, mappings, dataclasses."""
-    return kind in PLAIN or kind is Any or get_origin(kind) is not None or is_dataclass(kind)
+    return kind in PLAIN or kind is Any or get_origin(kind) is not None or is_settings(kind)
 
 
 def _has_nan(value: Any) -> bool:
@@ -167,7 +175,7 @@ def _word(kind: Any, *, by_path: bool) -> str:
         return f"one of {', '.join(listed)}{wider}"
     if by_path and want:
         return f"the import path of a {want.base.__name__}"
-    if is_dataclass(kind) or isinstance(origin, type) and issubclass(origin, Mapping):
+    if is_settings(kind) or isinstance(origin, type) and issubclass(origin, Mapping):
         return "a mapping"
     if isinstance(origin, type) and issubclass(origin, Sequence):
         return "a list" + (f", each {in_words(arguments[0])}" if arguments else "")
