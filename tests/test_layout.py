@@ -18,6 +18,7 @@ CORE = {
     "errors": set(),
     "atomic": {"errors", "lock"},
     "lock": set(),
+    "longest": {"errors"},
     "not_trained": set(),
     "processes": set(),
     "reading": {"errors", "yaml_text"},

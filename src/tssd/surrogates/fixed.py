@@ -1,8 +1,4 @@
-"""Surrogate gradients: what stands for the derivative of the spike 1[s >= 0], s = H - threshold.
-
-A surrogate is a small object with two functions of s. `derivative` is what the backward pass
-uses; `primitive` is the smooth step it is the derivative of, which documents and tests it.
-"""
+"""Surrogates that never change: frozen values, so that one object can serve many neurons."""
 
 import math
 from dataclasses import dataclass
@@ -11,36 +7,13 @@ import torch
 from torch import Tensor
 
 from tssd.errors import UsageError
+from tssd.surrogates.base import Surrogate
 
 
 def _positive(name: str, value: float) -> None:
     # An infinite width or slope has no gradient anywhere.
     if not (value > 0 and math.isfinite(value)):
         raise UsageError(f"{name}: got {value}, expected a finite number > 0")
-
-
-class Surrogate:
-    """Base: a gradient for the spike. Stateless, so one object can serve many neurons."""
-
-    def derivative(self, s: Tensor) -> Tensor:
-        """Stand-in for d spike / d s. Shapes: [...] -> [...]."""
-        raise NotImplementedError
-
-    def primitive(self, s: Tensor) -> Tensor:
-        """Smooth step from 0 to 1 whose derivative is `derivative`. Shapes: [...] -> [...]."""
-        raise NotImplementedError
-
-    def kept_dtype(self, dtype: torch.dtype) -> torch.dtype:
-        """Type of what a neuron whose membrane has `dtype` keeps of s for its backward pass."""
-        return dtype
-
-    def compress(self, s: Tensor, out: Tensor) -> None:
-        """Write into `out` what the backward pass needs of s; s may be overwritten."""
-        out.copy_(s)
-
-    def scale(self, grad: Tensor, kept: Tensor) -> Tensor:
-        """The gradient times the derivative, in place, from what `compress` kept."""
-        return grad.mul_(self.derivative(kept))
 
 
 @dataclass(frozen=True)
