@@ -17,10 +17,13 @@ VAGUE = {"util", "utils", "misc", "helper", "helpers", "common"}
 CORE = {
     "errors": set(),
     "atomic": {"errors", "lock"},
+    "earlier": set(),
     "lock": set(),
     "longest": {"errors"},
     "not_trained": set(),
+    "parameter_options": {"errors"},
     "processes": set(),
+    "progress": {"errors"},
     "reading": {"errors", "yaml_text"},
     "yaml_text": set(),
     "time": {"errors"},
@@ -28,7 +31,7 @@ CORE = {
     "norms": {"errors", "time"},
     "neurons": {"errors", "time", "surrogates"},
     "models": {"errors", "time", "surrogates", "norms", "neurons"},
-    "objectives": {"errors", "time", "surrogates", "norms", "neurons", "models"},
+    "objectives": {"errors", "time", "longest", "surrogates", "norms", "neurons", "models"},
     "data": {"errors", "events", "processes"},
     "events": {"errors", "atomic", "lock", "processes"},
 }

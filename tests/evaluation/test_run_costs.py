@@ -128,7 +128,7 @@ def test_a_weak_classifiers_own_operations_are_counted_by_hand():
     criterion = SelfDistillation(
         {"exit": ExitCrossEntropy()}, tssd.Timesteps(1, 2), exits=ExitPlan([0], channels=3)
     ).connect(net)
-    weak = criterion.weak_classifier(0)
+    weak = criterion.exit_at(0)
     nn.init.constant_(weak.features[0].weight, -1.0)  # its neurons stay silent
     result = evaluate(net, pencil_batches(4, 4), 2, criterion=criterion, energy=ENERGY)
     [curve] = result.early_exit.values()

@@ -58,7 +58,7 @@ def test_a_network_on_another_device_is_refused():
     net = vgg9(num_classes=K, image_size=16, width=1 / 64)
     criterion = tssd.tssd(2, 4).connect(net)
     taps = {tap: torch.zeros(4, N, *net.tap_shape(tap), device="meta") for tap in criterion.taps}
-    with pytest.raises(UsageError, match="^exits: the weak classifier is on cpu, .* on meta; move"):
+    with pytest.raises(UsageError, match="^exits: the exit is on cpu, .* on meta; move"):
         criterion.add_exits(NetOutput(torch.zeros(4, N, K), taps))
 
 

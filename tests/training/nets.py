@@ -38,9 +38,10 @@ class MeanTarget(Objective):
         self.seen: list[tuple[int, float]] = []
         self.epochs: list[float] = []
 
-    def weight_at(self, epoch: float) -> float:
+    def set_progress(self, epoch: float, epochs: int) -> dict[str, float]:
         self.epochs.append(epoch)
-        return super().weight_at(epoch)
+        super().set_progress(epoch, epochs)
+        return {"done": epoch / epochs}
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         value = target.float().mean()

@@ -11,6 +11,7 @@ from tssd.config.replaced import lines
 from tssd.config.sections import with_defaults
 from tssd.config.short_names import spell_out
 from tssd.config.trust import only_known_parts
+from tssd.earlier import with_later_options
 from tssd.errors import UsageError
 
 
@@ -36,6 +37,7 @@ def load_recipe(
     is_of_a_run = any(map(_is_of_a_run, found))
     with only_known_parts() if is_of_a_run else nullcontext():
         config = spell_out(merge(found, None if is_of_a_run else replaced))
+        config = with_later_options(config) if is_of_a_run else config
         check(config, found)
     config = with_defaults(config)
     for option, text in in_order(overrides):

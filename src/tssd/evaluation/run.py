@@ -30,6 +30,7 @@ from tssd.objectives.batch import (
     explained,
 )
 from tssd.objectives.diverged import first_not_finite
+from tssd.objectives.per_timestep import check_length
 from tssd.time import running_mean
 
 Batches = Iterable[tuple[Tensor, Tensor]]
@@ -60,12 +61,13 @@ def evaluate(
         costs: whether to count spikes and operations, which takes 7 to 24 per cent of the time.
         energy: energy of an operation; None = 45 nm CMOS.
         progress: whether to draw a progress bar on standard error.
-    Raises: UsageError: timesteps < 1, report_at not in 1..T_max, a single class. DataError: no
+    Raises: UsageError: timesteps < 1 or more than a part can run for, report_at not in 1..T_max, a single class. DataError: no
         samples, labels that are not in 0..K-1, an input or logits that are not finite.
     """
     report_at = timesteps if report_at is None else report_at
     module = _checked(net, timesteps, report_at)
     _check_criterion(criterion, net)
+    check_length(timesteps, module, criterion)
     if device is None:
         device = next((p.device for p in module.parameters()), torch.device("cpu"))
     taps = criterion.taps if criterion is not None else ()
@@ -82,7 +84,7 @@ def evaluate(
         module, timesteps, batch_first=batch_first, taps=tap_modules(module, taps)
     )
     weak = {
-        tap: CostCounter(criterion.weak_classifier(tap), timesteps) for tap in taps if criterion
+        tap: CostCounter(criterion.exit_at(tap), timesteps) for tap in taps if criterion
     }
 
     # Not in inference mode: a network may keep its state, and be trained afterwards.

@@ -9,7 +9,7 @@ from tssd.objectives.distance import (
     TemperatureKL,
 )
 from tssd.objectives.diverged import DivergedError
-from tssd.objectives.exits import ExitPlan, WeakClassifier
+from tssd.objectives.exits import Exit, ExitPlan
 from tssd.objectives.loss import Loss, SelfDistillation
 from tssd.objectives.presets import tssd, tssd_literal, vanilla
 from tssd.objectives.spatial import SpatialDistillation
@@ -21,6 +21,7 @@ __all__ = [
     "Distance",
     "DivergedError",
     "EuclideanNorm",
+    "Exit",
     "ExitCrossEntropy",
     "ExitPlan",
     "Loss",
@@ -33,7 +34,6 @@ __all__ = [
     "TemperatureKL",
     "TemporalDistillation",
     "Timesteps",
-    "WeakClassifier",
     "as_sequence",
     "tssd",
     "tssd_literal",

@@ -32,8 +32,9 @@ class SeedEachEpoch(Callback):
 class MetricsTable(Callback):
     """Writes one row an epoch to a CSV file; a resumed run continues the table.
 
-    `lr` and `weight/TERM` are the rate and the weights that the epoch began with; loggers get them
-    too. The rows travel in the checkpoint, so that the file always agrees with the weights.
+    `lr` (the first group's, and `lr/xFACTOR` of those that differ), `weight/TERM` and `progress/MODULE.name` are the rate, the weights and what else changes
+    over training, as the epoch began with them; loggers get them too. The rows travel in the
+    checkpoint, so that the file always agrees with the weights.
 
     Args:
         path: of the CSV file.
@@ -45,11 +46,15 @@ class MetricsTable(Callback):
         self._begun_with: dict[str, float] = {}
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Note the learning rate and the weights of the terms."""
-        self._begun_with = {"lr": trainer.optimizers[0].param_groups[0]["lr"]}
-        for name, term in cast(DistillModule, pl_module).criterion.terms.items():
-            weight = cast(Objective, term).weight_at(trainer.current_epoch)
-            self._begun_with[f"weight/{name}"] = float(weight)
+        """Note the learning rate, the weights of the terms and what else changes."""
+        module = cast(DistillModule, pl_module)
+        answers = module.tell_progress()
+        terms = {name: cast(Objective, term) for name, term in module.criterion.terms.items()}
+        self._begun_with = {
+            **_rates(trainer.optimizers[0].param_groups),
+            **{f"weight/{name}": float(term.current_weight) for name, term in terms.items()},
+            **{f"progress/{name}": value for name, value in answers.items()},
+        }
         for logger in trainer.loggers:
             logger.log_metrics(self._begun_with, step=trainer.global_step)
 
@@ -74,6 +79,16 @@ class MetricsTable(Callback):
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self.rows)
+
+
+def _rates(groups: list[dict[str, Any]]) -> dict[str, float]:
+    """The learning rate of the first group, and by their share of it those of others."""
+    first = groups[0]
+    rates = {"lr": first["lr"]}
+    for group in groups[1:]:
+        if group["initial_lr"] != first["initial_lr"]:
+            rates[f"lr/x{group['initial_lr'] / first['initial_lr']:.3g}"] = group["lr"]
+    return rates
 
 
 class BestAndLast(Checkpoint):
