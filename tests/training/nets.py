@@ -49,6 +49,26 @@ class MeanTarget(Objective):
         return value + 0 * out.logits.sum()
 
 
+class Learned(Objective):
+    """A term with a parameter, which learns more slowly than the rest and does not decay."""
+
+    def __init__(self, factor: float = 0.1) -> None:
+        super().__init__()
+        self.factor = factor
+        self.level = nn.Parameter(torch.zeros(()))
+
+    def parameter_options(self) -> dict[str, dict[str, float]]:
+        return {"level": {"lr_factor": self.factor, "weight_decay": 0.0}}
+
+    def set_progress(self, epoch: float, epochs: int) -> dict[str, float]:
+        super().set_progress(epoch, epochs)
+        self.aim = 1 - epoch / epochs
+        return {"aim": self.aim}
+
+    def forward(self, out: NetOutput, target: Tensor) -> Tensor:
+        return (out.logits.mean() - self.level - self.aim).square()
+
+
 class TurnsNan(Objective):
     """A term that is 0 for some steps and NaN from then on."""
 

@@ -32,9 +32,10 @@ class SeedEachEpoch(Callback):
 class MetricsTable(Callback):
     """Writes one row an epoch to a CSV file; a resumed run continues the table.
 
-    `lr` (the first group's, and `lr/xFACTOR` of those that differ), `weight/TERM` and `progress/MODULE.name` are the rate, the weights and what else changes
-    over training, as the epoch began with them; loggers get them too. The rows travel in the
-    checkpoint, so that the file always agrees with the weights.
+    `lr`, `weight/TERM` and `progress/MODULE.name` are the learning rate, the weights and what else
+    changes over training, as the epoch began with them; `lr/xFACTOR` is the rate of parameters that
+    take a share of it. Loggers get them too. The rows travel in the checkpoint, so that the file
+    always agrees with the weights.
 
     Args:
         path: of the CSV file.
@@ -83,12 +84,11 @@ class MetricsTable(Callback):
 
 def _rates(groups: list[dict[str, Any]]) -> dict[str, float]:
     """The learning rate of the first group, and by their share of it those of others."""
-    first = groups[0]
-    rates = {"lr": first["lr"]}
-    for group in groups[1:]:
-        if group["initial_lr"] != first["initial_lr"]:
-            rates[f"lr/x{group['initial_lr'] / first['initial_lr']:.3g}"] = group["lr"]
-    return rates
+    rate, *others = (group["lr"] for group in groups)
+    # As they were before the schedule, which may come to 0.
+    first, *initial = (group.get("initial_lr", group["lr"]) for group in groups)
+    pairs = zip(others, initial, strict=True)
+    return {"lr": rate} | {f"lr/x{own / first:.3g}": now for now, own in pairs if own != first}
 
 
 class BestAndLast(Checkpoint):

@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from tssd.errors import UsageError
 from tssd.models.base import SpikingNet
 from tssd.objectives import DivergedError, SelfDistillation, as_sequence
 from tssd.parameter_options import parameter_groups
@@ -94,7 +95,10 @@ class DistillModule(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimiser over network and exits, its schedule stepped every batch."""
-        optimizer = self.make_optimizer(self._parameters_or_groups())
+        try:
+            optimizer = self.make_optimizer(self._parameters_or_groups())
+        except (ValueError, TypeError) as error:  # such as torch.optim.LBFGS, which takes one group
+            raise UsageError(f"optimizer: {error}") from error
         epochs = cast(int, self.trainer.max_epochs)
         steps_per_epoch = int(self.trainer.estimated_stepping_batches) // epochs
         scheduler = self.schedule.scheduler(optimizer, epochs, steps_per_epoch)
