@@ -22,5 +22,6 @@ def test_a_run_of_this_version_stays_as_it_is():
 
 
 def test_other_content_is_left_to_whoever_checks_it():
-    for config in ({}, {"exits": None, "trainer": 3}, {"exits": {"init_args": []}}, {"exits": EXITS}):
+    others = [{}, {"exits": None, "trainer": 3}, {"exits": {"init_args": []}}, {"exits": EXITS}]
+    for config in others:
         assert with_later_options(config) == config

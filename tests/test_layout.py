@@ -42,6 +42,7 @@ FORBIDDEN = {
     "evaluation": {"training", "config", "cli"},
     "report": {"training", "config", "cli"},
     "reproduce": {"cli"},
+    "teachers": {"cli", "report", "reproduce"},
     "trained": {"training", "config", "cli", "report", "reproduce"},
     "training": {"cli"},
 }

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tssd.objectives import SelfDistillation, Timesteps, tssd, tssd_literal, vanilla
     from tssd.parameter_options import parameter_groups
     from tssd.progress import set_progress
+    from tssd.teachers import Teacher
     from tssd.time import PerStep, TimeFold, repeat_in_time
     from tssd.trained import Prediction, TrainedNet
 
@@ -26,6 +27,7 @@ _HOMES = {
     "tssd.objectives": ("SelfDistillation", "Timesteps", "tssd", "tssd_literal", "vanilla"),
     "tssd.parameter_options": ("parameter_groups",),
     "tssd.progress": ("set_progress",),
+    "tssd.teachers": ("Teacher",),
     "tssd.time": ("PerStep", "TimeFold", "repeat_in_time"),
     "tssd.trained": ("Prediction", "TrainedNet"),
 }
@@ -42,6 +44,7 @@ __all__ = [
     "SelfDistillation",
     "SpikingNet",
     "StagedNet",
+    "Teacher",
     "TimeFold",
     "Timesteps",
     "TrainedNet",

@@ -91,7 +91,9 @@ def _declare(name: str, part: nn.Module, declared: dict[nn.Parameter, _Declared]
 
 def _check(where: str, options: object) -> None:
     if not isinstance(options, dict):
-        raise UsageError(f"{where}: got {options!r:.80}, expected a dict such as {{'lr_factor': 1}}")
+        raise UsageError(
+            f"{where}: got {options!r:.80}, expected a dict such as {{'lr_factor': 1}}"
+        )
     for option, value in options.items():
         if option not in OPTIONS:
             raise UsageError(f"{where}: got {option!r}, expected one of {', '.join(OPTIONS)}")

@@ -93,3 +93,10 @@ class DigitSequences(Digits):
     def _in_time(self, loader):
         loader.collate_fn = lambda batch: (repeat_in_time(batch[0], 4).clone(), batch[1])
         return loader
+
+
+class Ann(nn.Sequential):
+    """A plain network of images of 8x8 pixels."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__(nn.Flatten(), nn.Linear(64, num_classes))

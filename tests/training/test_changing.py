@@ -12,6 +12,18 @@ from tssd.training.saved import load_checkpoint
 from . import nets
 from .runs import OPTIONS, RECIPE, is_same, small, stopped, table, watched, weights
 
+# As earlier versions wrote it down.
+LIF = {
+    "class_path": "tssd.LIF",
+    "init_args": {
+        "tau": 2.0,
+        "v_threshold": 1.0,
+        "v_reset": None,
+        "decay_input": False,
+        "detach_reset": False,
+        "surrogate": None,
+    },
+}
 LEARNED = {
     "objectives.learned": f"{nets.__name__}.Learned",
     "objectives.temporal.ramp_epochs": 3,
@@ -86,7 +98,7 @@ def test_an_earlier_versions_run_resumes(finished, copied):
     run = RunFolder(folder)
     config = run.read_config()
     del config["trainer"]["decay_norms_and_biases"]
-    config["exits"]["init_args"] = {"taps": None, "channels": None, "neuron": "tssd.neurons.LIF"}
+    config["exits"]["init_args"] = {"taps": None, "channels": None, "neuron": LIF}
     run.write_config(config)
     run.results.unlink()
     assert main(["train", str(folder), "--resume", "--trust", nets.__name__]) == 0

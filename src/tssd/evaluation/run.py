@@ -61,8 +61,9 @@ def evaluate(
         costs: whether to count spikes and operations, which takes 7 to 24 per cent of the time.
         energy: energy of an operation; None = 45 nm CMOS.
         progress: whether to draw a progress bar on standard error.
-    Raises: UsageError: timesteps < 1 or more than a part can run for, report_at not in 1..T_max, a single class. DataError: no
-        samples, labels that are not in 0..K-1, an input or logits that are not finite.
+    Raises: UsageError: timesteps < 1 or more than a part can run for, report_at not in 1..T_max, a
+        single class. DataError: no samples, labels that are not in 0..K-1, an input or logits that
+        are not finite.
     """
     report_at = timesteps if report_at is None else report_at
     module = _checked(net, timesteps, report_at)
@@ -83,9 +84,7 @@ def evaluate(
     counter = CostCounter(
         module, timesteps, batch_first=batch_first, taps=tap_modules(module, taps)
     )
-    weak = {
-        tap: CostCounter(criterion.exit_at(tap), timesteps) for tap in taps if criterion
-    }
+    weak = {tap: CostCounter(criterion.exit_at(tap), timesteps) for tap in taps if criterion}
 
     # Not in inference mode: a network may keep its state, and be trained afterwards.
     with eval_mode(module, criterion), ExitStack() as watching, torch.no_grad():

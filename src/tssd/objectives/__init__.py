@@ -10,10 +10,12 @@ from tssd.objectives.distance import (
 )
 from tssd.objectives.diverged import DivergedError
 from tssd.objectives.exits import Exit, ExitPlan
+from tssd.objectives.frozen import Frozen
 from tssd.objectives.loss import Loss, SelfDistillation
 from tssd.objectives.presets import tssd, tssd_literal, vanilla
 from tssd.objectives.spatial import SpatialDistillation
 from tssd.objectives.task import ExitCrossEntropy, TaskCrossEntropy
+from tssd.objectives.teacher import TeacherDistillation
 from tssd.objectives.temporal import TemporalDistillation
 from tssd.time import as_sequence
 
@@ -24,6 +26,7 @@ __all__ = [
     "Exit",
     "ExitCrossEntropy",
     "ExitPlan",
+    "Frozen",
     "Loss",
     "MeanSquare",
     "Objective",
@@ -31,6 +34,7 @@ __all__ = [
     "SpatialDistillation",
     "SquaredNorm",
     "TaskCrossEntropy",
+    "TeacherDistillation",
     "TemperatureKL",
     "TemporalDistillation",
     "Timesteps",

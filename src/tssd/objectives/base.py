@@ -55,8 +55,8 @@ class Objective(nn.Module):
 
     # Whether the term reads `out.exits`, the exits' logits.
     needs_exits = False
-    # Whether it reads `out.membranes`, {module name: [T, N, ...]} before the reset; and `out.input`,
-    # [T, N, ...]. They are there for a term that asks in `SelfDistillation.run`, and kept nowhere.
+    # Whether it reads `out.membranes`, {module name: [T, N, ...]} before the reset, or `out.input`,
+    # [T, N, ...]: `SelfDistillation.run` has them for terms that ask, and keeps them nowhere.
     needs_membranes = False
     needs_input = False
 

@@ -26,6 +26,7 @@ from tssd.objectives.batch import (
 )
 from tssd.objectives.diverged import check_weights, diverged
 from tssd.objectives.exits import ExitPlan
+from tssd.objectives.frozen import Frozen
 from tssd.objectives.per_timestep import build_missing
 from tssd.time import as_sequence
 
@@ -106,6 +107,12 @@ class SelfDistillation(nn.Module):
     def exit_at(self, tap: Tap) -> nn.Module:
         """The exit at a tap in `self.taps`."""
         return self.exits[_key(tap)]
+
+    @property
+    def teachers(self) -> dict[str, Frozen]:
+        """The teachers of all terms, by TERM.ATTRIBUTE."""
+        parts = self.terms.named_modules()
+        return {name: part for name, part in parts if isinstance(part, Frozen)}
 
     def add_exits(self, out: NetOutput) -> NetOutput:
         """Fill in the exits' logits for the taps that a network kept."""

@@ -35,7 +35,7 @@ def longest_of(*modules: nn.Module | None) -> int | None:
 
 
 def check_length(timesteps: int, *modules: nn.Module | None) -> None:
-    """Refuse more timesteps than all modules can run. Raises: UsageError: says how many they can."""
+    """Refuse more timesteps than all modules can run. Raises: UsageError: says how many."""
     most = longest_of(*modules)
     if most is not None and timesteps > most:
         raise UsageError(

@@ -117,7 +117,8 @@ class TrainedNet(nn.Module):
             samples: what `transform` takes; paths of recordings for a network on events.
             timesteps: the longest T; None = the teacher's, the most that it was trained with.
         Raises: UsageError: samples that `transform` refuses, timesteps not in 1 to 1000, or more
-            than the frames have or the network can run. DataError: an unreadable file, logits that are not finite.
+            than the frames have or the network can run. DataError: an unreadable file, logits that
+            are not finite.
         """
         steps = self.timesteps.teacher if timesteps is None else timesteps
         if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= LONGEST:
