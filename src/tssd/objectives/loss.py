@@ -148,6 +148,10 @@ class SelfDistillation(nn.Module):
         precise = _in_full_precision(self.add_exits(out))
         objectives = self._objectives()
         terms = {name: term(precise, labels) for name, term in objectives.items()}
+        for name, value in terms.items():
+            if not isinstance(value, Tensor) or value.dim():
+                found = f"shape {list(value.shape)}" if isinstance(value, Tensor) else repr(value)
+                raise UsageError(f"objectives.{name}: returned {found}, expected a scalar tensor")
         weighted = [objectives[name].current_weight * value for name, value in terms.items()]
         total = torch.stack(weighted).sum()
         # All that can be wrong is asked for at once: an accelerator is waited for a single time.
