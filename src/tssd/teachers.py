@@ -62,13 +62,10 @@ class Teacher(Frozen):
                 net = load(self.run, epoch=self.epoch, trust=self.trust)
         except DataError as error:
             remedy = (
-                ""
-                if self.run.is_dir()
-                else (
-                    "; a teacher is needed until training is over: put it back, or train with another "
-                    "into another --output"
-                )
+                "; a teacher is needed until training is over: put it back, or take another and "
+                "train into another --output"
             )
+            remedy = "" if self.run.is_dir() else remedy
             raise DataError(f"run: {error}{remedy}") from error
         self.timesteps = self.timesteps or net.timesteps.teacher
         return net

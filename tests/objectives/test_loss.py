@@ -92,7 +92,7 @@ def test_weights_ramp_with_the_progress_and_are_full_until_it_is_told():
     assert totals == pytest.approx([math.log(2) + extra for extra in (2, 0, 1, 2, 2)])
 
 
-def test_the_networks_weights_have_no_weak_classifier_and_the_criterions_no_network():
+def test_the_networks_weights_have_no_exit_and_the_criterions_no_network():
     net = tiny_vgg()
     before = list(net.state_dict())
     criterion = connected(net)
@@ -103,7 +103,7 @@ def test_the_networks_weights_have_no_weak_classifier_and_the_criterions_no_netw
     assert not shared
 
 
-def test_one_weak_classifier_serves_all_terms():
+def test_one_exit_serves_all_terms():
     net = tiny_vgg()
     criterion = connected(net)
     assert criterion.taps == (1,)  # the default: after stage 1
@@ -112,13 +112,13 @@ def test_one_weak_classifier_serves_all_terms():
     out = net(as_sequence(images(), TARGET, T_T), criterion.taps)
     terms = criterion(out, TARGET).terms
     assert len(calls) == len(criterion.exits) == 1
-    weak, network = out.exits[1], out.logits[:T_S].mean(0)
-    torch.testing.assert_close(terms["spatial"], (weak[:T_S] - network).square().mean())
-    ends = [F.cross_entropy(weak[:t].mean(0), TARGET) for t in (T_S, T_T)]
+    early, network = out.exits[1], out.logits[:T_S].mean(0)
+    torch.testing.assert_close(terms["spatial"], (early[:T_S] - network).square().mean())
+    ends = [F.cross_entropy(early[:t].mean(0), TARGET) for t in (T_S, T_T)]
     torch.testing.assert_close(terms["exit_task"], (ends[0] + ends[1]) / 2)
 
 
-def test_a_place_named_twice_gets_one_weak_classifier():
+def test_a_place_named_twice_gets_one_exit():
     net = tiny_vgg()
     criterion = connected(net, exits=ExitPlan([-1, 0, 3]))
     assert criterion.taps == (3, 0)

@@ -94,6 +94,6 @@ def test_the_weight_is_left_to_the_loss():
     assert weighted.current_weight == 0.125
 
 
-def test_it_asks_for_no_weak_classifiers():
+def test_it_asks_for_no_exits():
     assert not term().needs_exits
     assert not list(term().parameters())

@@ -88,7 +88,7 @@ class OpenRun(NamedTuple):
 def load_parts(
     path: str | Path, overrides: Sequence[Override], *, epoch: Epoch | None = None
 ) -> "Parts":
-    """Everything of a run folder with its weights, data and weak classifiers included.
+    """Everything of a run folder with its weights, data and exits included.
 
     What belongs to the network, class names, mean, std and size, is the run's, whatever data it is
     given. It computes in float32, wherever it was trained.

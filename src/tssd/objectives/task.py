@@ -1,4 +1,4 @@
-"""Cross entropy on labels, for the network and for its weak classifier."""
+"""Cross entropy on labels, for the network and for its exit."""
 
 from typing import Literal
 
@@ -68,20 +68,20 @@ class TaskCrossEntropy(Objective):
 
 
 class ExitCrossEntropy(TaskCrossEntropy):
-    """The same on the weak classifiers, so that they learn the labels and not only to agree.
+    """The same on the exits, so that they learn the labels and not only to agree.
 
     Args:
         span: mean over the student's T_s steps, the teacher's T_t steps, or the average of the
             cross entropies of both.
         label_smoothing: probability mass spread over all classes, 0 to less than 1.
         weight: factor of the term.
-    Shapes: weak logits [T, N, K] each, target [N] -> [], a mean over the weak classifiers.
-    Source: ours; the paper trains the weak classifier by distillation alone.
+    Shapes: exit logits [T, N, K] each, target [N] -> [], a mean over the exits.
+    Source: ours; the paper trains the exit by distillation alone.
     """
 
     needs_exits = True
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
-        terms = [self._cross_entropy(weak, target) for weak in out.exits.values()]
+        terms = [self._cross_entropy(early, target) for early in out.exits.values()]
         return torch.stack(terms).mean()

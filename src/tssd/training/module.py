@@ -28,7 +28,7 @@ class DistillModule(LightningModule):
 
     Args:
         net: the network; shipped.
-        criterion: the connected loss with its weak classifiers; not shipped with the network.
+        criterion: the connected loss with its exits; not shipped with the network.
         make_optimizer: builds the optimiser from the parameters of both.
         schedule: of the learning rate.
         decay_norms_and_biases: whether weight decay applies to them, too.
