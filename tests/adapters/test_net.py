@@ -29,7 +29,7 @@ class Unstaged(nn.Module):
 
 
 def criterion_for(net: SpikingNet, tap: int | str) -> SelfDistillation:
-    torch.manual_seed(7)  # the weak classifier's weights
+    torch.manual_seed(7)  # the exit's weights
     return tssd.tssd(2, 4, tap=tap).connect(net)
 
 

@@ -39,6 +39,7 @@ def test_build_passes_options_on_to_what_is_nested(parts_of):
         ("net.norm", "tssd.norms.per_step_batch_norm"),
         ("objectives.spatial.distance", "tssd.objectives.TemperatureKL"),
         ("objectives.spatial.distance.temperature", "7"),
+        ("exits.neuron", "LIF"),
         ("exits.neuron.v_reset", "0.0"),
         ("optimizer", "torch.optim.Adam"),
         ("optimizer.betas", "[0.5, 0.9]"),

@@ -1,6 +1,7 @@
 """Parts of examples/extend, and a short training with the recipe of one."""
 
 import csv
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -23,10 +24,10 @@ def part(monkeypatch):
 def train(part, tiny, tmp_path):
     """Trains digits/tssd with the recipe of a part; the run's parts and the rows of its metrics."""
 
-    def run(name: str, *, epochs: int = 1):
+    def run(name: str, *, epochs: int = 1, options: Sequence[tuple[str, str]] = ()):
         recipe = tmp_path / "recipe.yaml"
         recipe.write_text(f"extends: [digits/tssd, {FOLDER / name}.yaml]\n", encoding="utf-8")
-        short = [*tiny, ("trainer.epochs", str(epochs))]
+        short = [*tiny, ("trainer.epochs", str(epochs)), *options]
         parts = build(load_recipe(str(recipe), short))
         folder = tmp_path / "run"
         fit(parts, folder)

@@ -143,7 +143,7 @@ def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
         console().print(table)
         if costs is not None:
             print(
-                f"with {costs.weak_energy_uj:.4g} µJ for the weak classifier, which runs for all; "
+                f"with {costs.weak_energy_uj:.4g} µJ for the exit, which runs for all; "
                 "layers behind the tap at their mean over all samples"
             )
 

@@ -16,6 +16,7 @@ from tssd.config.model_file import Model, read_model
 from tssd.config.recipe import Config
 from tssd.config.trust import only_known_parts, trusting
 from tssd.errors import DataError, UsageError
+from tssd.longest import build_for
 from tssd.reading import one_line, read_json
 from tssd.trained import LONGEST, FrameInput, ImageInput, TrainedNet
 from tssd.training.run_folder import RunFolder, check_weights
@@ -87,7 +88,7 @@ class OpenRun(NamedTuple):
 def load_parts(
     path: str | Path, overrides: Sequence[Override], *, epoch: Epoch | None = None
 ) -> "Parts":
-    """Everything of a run folder with its weights, data and weak classifiers included.
+    """Everything of a run folder with its weights, data and exits included.
 
     What belongs to the network, class names, mean, std and size, is the run's, whatever data it is
     given. It computes in float32, wherever it was trained.
@@ -175,8 +176,8 @@ def _network(run: RunFolder, model: Model, saved: Saved) -> nn.Module:
         with only_known_parts():
             with suppress(UsageError), torch.device("meta"):
                 # Before any memory is taken, for a damaged file may say any width.
-                check_weights(str(saved.source), build_net(model.net), saved.net)
-            net = build_net(model.net)
+                check_weights(str(saved.source), _built(model), saved.net)
+            net = _built(model)
     except UsageError as error:
         raise DataError(f"{run.model}: {error}") from error
     fill(net, saved.net, saved.source)
@@ -185,6 +186,13 @@ def _network(run: RunFolder, model: Model, saved: Saved) -> nn.Module:
             f"{run.model}: the network has {found} classes, but class_names has "
             f"{len(model.class_names)}; restore it or train again into another folder"
         )
+    return net
+
+
+def _built(model: Model) -> nn.Module:
+    """The network, with the parameters that stand for one timestep each, not filled in yet."""
+    net = build_net(model.net)
+    build_for(net, model.timesteps.teacher)
     return net
 
 

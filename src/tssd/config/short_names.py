@@ -14,7 +14,13 @@ from tssd.errors import UsageError
 # Where classes of others are looked up by name. Ours are known by what they are.
 HOMES = {
     "torch.optim.optimizer.Optimizer": ("torch.optim",),
-    "torch.nn.modules.module.Module": ("tssd.models", "tssd.norms", "torch.nn"),
+    "torch.nn.modules.module.Module": (
+        "tssd.models",
+        "tssd.neurons",
+        "tssd.norms",
+        "tssd.teachers",
+        "torch.nn",
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""What a network costs with an early exit: the weak classifier for all, the rest for some."""
+"""What a network costs with an early exit: the exit for all, the rest for some."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tssd.models.base import StagedNet, Tap
 class ExitCosts:
     """Operations per sample with an early exit, over report_at timesteps.
 
-    Every sample runs the layers until the tap, and the weak classifier; only those that stay run
+    Every sample runs the layers until the tap, and the exit; only those that stay run
     the layers behind it. A layer's operations are its mean over all samples, whichever leave.
     Padding counts as in `Operations`.
 
@@ -23,9 +23,9 @@ class ExitCosts:
         acs: accumulates at each threshold.
         energy_uj: their energy in microjoules at each threshold.
         energy_graded_as_macs_uj: with accumulates of graded inputs priced as multiply-accumulates.
-        energy_saved: share of the energy without early exit; below 0 where the weak classifier
+        energy_saved: share of the energy without early exit; below 0 where the exit
             takes more than it saves.
-        weak_energy_uj: energy of the weak classifier alone, a part of energy_uj.
+        weak_energy_uj: energy of the exit alone, a part of energy_uj.
     """
 
     macs: tuple[float, ...]
@@ -40,7 +40,7 @@ def exit_costs(
     leaving: Iterable[float],
     until: Iterable[LayerOperations],
     behind: Iterable[LayerOperations],
-    weak: Iterable[LayerOperations],
+    early: Iterable[LayerOperations],
     *,
     report_at: int,
     energy: EnergyModel,
@@ -51,11 +51,11 @@ def exit_costs(
         leaving: share of samples at each threshold, 0 to 1.
         until: layers that run before the tap.
         behind: layers that run after it.
-        weak: layers of the weak classifier.
+        early: layers of the exit.
         report_at: T.
         energy: of an operation.
     """
-    first, second, own = (priced(layers, energy) for layers in (until, behind, weak))
+    first, second, own = (priced(layers, energy) for layers in (until, behind, early))
     leaving = tuple(leaving)
 
     def at(total: Totals, of: Callable[[Totals], tuple[float, ...]]) -> float:

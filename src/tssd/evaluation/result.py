@@ -27,7 +27,7 @@ class Evaluation:
         operations: per sample, with energy; None = not measured.
         uncounted: modules whose calls fit no timesteps, layers and neurons of a kind that is not
             counted; missing in the rates and operations.
-        early_exit: per weak classifier, with its own operations; empty without any.
+        early_exit: per exit, with its own operations; empty without any.
     """
 
     timesteps: int

@@ -30,6 +30,7 @@ from tssd.objectives.batch import (
     explained,
 )
 from tssd.objectives.diverged import first_not_finite
+from tssd.objectives.per_timestep import check_length
 from tssd.time import running_mean
 
 Batches = Iterable[tuple[Tensor, Tensor]]
@@ -53,19 +54,21 @@ def evaluate(
         net: a module; run in eval mode, and given back in the mode it came in.
         batches: (x, y), x images [N, C, H, W] or sequences [T, N, C, H, W], y classes [N].
         timesteps: T_max.
-        criterion: whose weak classifiers make early exits; None = no early exit.
+        criterion: whose exits make early exits; None = no early exit.
         device: where the batches go; None = where the network is.
         report_at: the T of the reliability diagram, the confusion matrix and early exit; None =
             T_max.
         costs: whether to count spikes and operations, which takes 7 to 24 per cent of the time.
         energy: energy of an operation; None = 45 nm CMOS.
         progress: whether to draw a progress bar on standard error.
-    Raises: UsageError: timesteps < 1, report_at not in 1..T_max, a single class. DataError: no
-        samples, labels that are not in 0..K-1, an input or logits that are not finite.
+    Raises: UsageError: timesteps < 1 or more than a part can run for, report_at not in 1..T_max, a
+        single class. DataError: no samples, labels that are not in 0..K-1, an input or logits that
+        are not finite.
     """
     report_at = timesteps if report_at is None else report_at
     module = _checked(net, timesteps, report_at)
     _check_criterion(criterion, net)
+    check_length(timesteps, module, criterion)
     if device is None:
         device = next((p.device for p in module.parameters()), torch.device("cpu"))
     taps = criterion.taps if criterion is not None else ()
@@ -81,13 +84,11 @@ def evaluate(
     counter = CostCounter(
         module, timesteps, batch_first=batch_first, taps=tap_modules(module, taps)
     )
-    weak = {
-        tap: CostCounter(criterion.weak_classifier(tap), timesteps) for tap in taps if criterion
-    }
+    early = {tap: CostCounter(criterion.exit_at(tap), timesteps) for tap in taps if criterion}
 
     # Not in inference mode: a network may keep its state, and be trained afterwards.
     with eval_mode(module, criterion), ExitStack() as watching, torch.no_grad():
-        for each in (counter, *weak.values()) if costs else ():
+        for each in (counter, *early.values()) if costs else ():
             watching.enter_context(each.watching())
         for batch in _tracked(batches, progress):
             x, y = _pair(batch)
@@ -109,7 +110,7 @@ def evaluate(
             if criterion is not None:
                 with ExitStack() as counting:
                     spikes = counter.has_spikes()
-                    for tap, each in weak.items():
+                    for tap, each in early.items():
                         counting.enter_context(each.counting(out.taps[tap], spikes=spikes))
                     criterion.add_exits(out)
             for tap, curve in exits.items():
@@ -139,7 +140,7 @@ def evaluate(
         early_exit={
             str(tap): replace(
                 curve.result(),
-                costs=_exit_costs(tap, curve.result(), counter, weak[tap], report_at, energy)
+                costs=_exit_costs(tap, curve.result(), counter, early[tap], report_at, energy)
                 if costs
                 else None,
             )
@@ -188,7 +189,7 @@ def _check_criterion(criterion: SelfDistillation | None, net: SpikingNet) -> Non
         f"criterion: is connected to a network of {criterion.num_classes} classes, but this one "
         f"has {net.num_classes}; call criterion.connect(net) with the network that it trained"
         if criterion.num_classes
-        else "criterion: not connected, so it has no weak classifiers; call connect(net) first"
+        else "criterion: not connected, so it has no exits; call connect(net) first"
     )
 
 
@@ -213,7 +214,7 @@ def _exit_costs(
     tap: Tap,
     curve: EarlyExit,
     counter: CostCounter,
-    weak: CostCounter,
+    early: CostCounter,
     report_at: int,
     energy: EnergyModel,
 ) -> ExitCosts | None:
@@ -225,7 +226,7 @@ def _exit_costs(
         curve.leaving,
         [layer for name, layer in layers.items() if name in until],
         [layer for name, layer in layers.items() if name not in until],
-        weak.operations(energy).layers.values(),
+        early.operations(energy).layers.values(),
         report_at=report_at,
         energy=energy,
     )

@@ -12,6 +12,7 @@ from tssd.training.environment import environment
 from tssd.training.parts import Parts
 from tssd.training.run_folder import RunFolder, write_json
 from tssd.training.saved import load_checkpoint
+from tssd.training.teachers import fingerprints, refuse_others
 
 log = logging.getLogger("tssd")
 
@@ -23,15 +24,18 @@ def begin(parts: Parts, run: RunFolder) -> list[dict[str, Any]]:
 
     Returns the changes of the run's length so far: from, to, and the epochs trained by then.
 
-    Raises: DataError: the data is not that of the run's beginning, or a file is damaged.
+    Raises: DataError: data or teachers are not those of the run's beginning, or a file is damaged.
         UsageError: more epochs are trained than the run is to have now.
     """
     noted = read_facts(run.environment)
     refuse_other_data(run, read_facts(run.model) | noted, parts)
+    teachers = fingerprints(parts)
+    refuse_others(run.path, noted.get("teachers", {}), teachers)
     changes = [*noted.get("changes", []), *_change_of_length(parts, run)]
     data = parts.data
     hashes = {name: getattr(data, name) for name in HASHES}
-    write_json(run.environment, environment() | hashes | {"changes": changes})
+    facts = environment() | hashes | {"changes": changes}
+    write_json(run.environment, facts | ({"teachers": teachers} if teachers else {}))
     if changes:
         # After the note of it: what is killed in between notes it once more, never not at all.
         run.write_config(run.read_config() | {"trainer": parts.config["trainer"]})

@@ -31,6 +31,7 @@ from tssd.training.saved import load_checkpoint, restore
 from tssd.training.selection import Selected, select
 from tssd.training.step_errors import in_one_line
 from tssd.training.step_memory import refuse_too_large
+from tssd.training.teachers import introduce
 
 log = logging.getLogger("tssd")
 
@@ -58,6 +59,7 @@ def fit(
     selected = select(parts.trainer.select, parts.data.split_sizes["val"])
     if not run.results.exists():
         refuse_too_large(parts)
+        introduce(parts)
     if not run.config.exists():
         parts.data.setup()  # what is wrong with the images shows before there is a folder
     with alone(run.path), one_line_failures():
@@ -79,6 +81,7 @@ def fit(
 def _fit(parts: Parts, run: RunFolder, selected: Selected) -> dict[str, Any]:
     if parts.trainer.threads:
         torch.set_num_threads(parts.trainer.threads)
+    introduce(parts)
     changes = begin(parts, run)
     if parts.trainer.progress:
         samples, epochs = parts.data.split_sizes["train"], parts.trainer.epochs

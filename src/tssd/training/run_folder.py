@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from tssd.atomic import PARTIAL, write_atomically
+from tssd.earlier import with_later_options
 from tssd.errors import DataError, UsageError
 from tssd.lock import LOCK
 from tssd.not_trained import LENGTH, NOT_TRAINED
@@ -53,7 +54,7 @@ class RunFolder:
 
     def read_config(self) -> dict[str, Any]:
         """The complete configuration. Raises: DataError: damaged."""
-        return read_yaml(self.config)
+        return with_later_options(read_yaml(self.config))
 
     def read_results(self) -> dict[str, Any]:
         """Content of results.json. Raises: DataError: it is not there or damaged."""
