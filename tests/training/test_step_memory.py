@@ -92,6 +92,7 @@ def test_a_network_that_needs_numbers_is_not_judged():
 
 def test_too_much_is_refused_and_much_is_said(monkeypatch, caplog, tmp_path):
     parts = small()
+    caplog.clear()  # of what building them says
     need = least_memory(parts)
     with caplog.at_level(logging.INFO, "tssd"):
         monkeypatch.setattr(step_memory, "free_memory", lambda device: 100 * need)
