@@ -9,7 +9,7 @@ from tssd.data.crop_flip import CropFlip
 from tssd.data.loading import Numbers, SampleSet, Source
 
 
-class ImageSet(SampleSet):
+class ImageSamples(SampleSet):
     """Normalised, possibly augmented images, float32 [N, C, H, W], with their labels.
 
     Args:

@@ -4,7 +4,7 @@ import torch
 
 from events.recordings import MemoryRecording, random_events
 from tssd.data.event_augment import HorizontalFlip
-from tssd.data.event_set import EventPart, EventSet
+from tssd.data.event_samples import EventPart, EventSamples
 from tssd.events import FixedTime
 from tssd.events.build import open_frames
 from tssd.events.pooling import cell_area
@@ -46,7 +46,7 @@ def test_a_part_opens_the_cache_only_when_frames_are_selected():
 
 
 def test_a_batch_has_time_first_and_may_be_written_to(part, cache):
-    samples = EventSet(part.select(np.arange(3)), torch.tensor([5, 6, 7]))
+    samples = EventSamples(part.select(np.arange(3)), torch.tensor([5, 6, 7]))
     x, y = samples.__getitems__([2, (9, 0)])
     assert (x.shape, x.dtype, y.tolist()) == ((3, 2, 2, 8, 8), torch.uint8, [7, 5])
     assert x.is_contiguous()
@@ -61,7 +61,7 @@ def test_averages_are_sums_over_the_area_of_each_cell(part):
     area = cell_area((12, 16), (8, 8))
     assert sorted(set(area.ravel().tolist())) == [2.0, 4.0]
     labels = torch.zeros(3, dtype=torch.int64)
-    sums, means = (EventSet(part.select(np.arange(3)), labels, area=a) for a in (None, area))
+    sums, means = (EventSamples(part.select(np.arange(3)), labels, area=a) for a in (None, area))
     x = means[1][0]
     assert x.dtype == torch.float32
     assert torch.equal(x, sums[1][0].float() / torch.from_numpy(area))
@@ -69,8 +69,8 @@ def test_averages_are_sums_over_the_area_of_each_cell(part):
 
 def test_augmentation_is_drawn_by_seed_epoch_and_sample(part):
     labels = torch.zeros(3, dtype=torch.int64)
-    plain = EventSet(part.select(np.arange(3)), labels)
-    samples = EventSet(part.select(np.arange(3)), labels, augment=[HorizontalFlip()], seed=3)
+    plain = EventSamples(part.select(np.arange(3)), labels)
+    samples = EventSamples(part.select(np.arange(3)), labels, augment=[HorizontalFlip()], seed=3)
     flipped = {}
     for epoch in range(6):
         for n in range(3):

@@ -58,7 +58,7 @@ class EventPart:
         return FrameSource(self.cache(), self.index[index])
 
 
-class EventSet(SampleSet):
+class EventSamples(SampleSet):
     """Event frames [T, N, 2, H, W] with their labels.
 
     Counts stay the small integers of the cache, a quarter of the bytes to move, and become floating
