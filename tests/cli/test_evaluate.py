@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from tssd.cli.evaluate import made_otherwise
-from tssd.training.run_folder import RunFolder
+from tssd.runs.folder import RunFolder
 
 
 @pytest.fixture
@@ -16,9 +16,9 @@ def test_evaluate_gives_the_accuracy_of_training_and_more_timesteps(tssd, run):
     outcome = tssd("evaluate", "run", "--timesteps", "5", "--data.batch_size", "300")
     assert (outcome.code, outcome.err) == (0, "")
     found = json.loads((run.path / "evaluation.json").read_text())
-    assert found["accuracy"][:4] == run.read_results()["best"]["accuracy"]
+    assert tuple(found["accuracy"][:4]) == run.read_results().best.accuracy
     assert len(found["accuracy"]) == found["timesteps"] == 5
-    assert found["split_hash"] == run.read_results()["split_hash"]
+    assert found["split_hash"] == run.read_results().split_hash
     assert "run: 359 test samples" in outcome.out
     assert [f"│ {t} │" in outcome.out for t in (1, 5, 6)] == [True, True, False]
     assert "spikes per neuron and timestep" in outcome.out
@@ -94,7 +94,7 @@ def test_json_is_evaluation_json(tssd, run):
 
 
 def test_an_unfinished_run_is_marked(tssd, run):
-    expected = run.read_results()["last"]["accuracy"]
+    expected = list(run.read_results().last.accuracy)
     config = run.config.read_text().replace("epochs: 1", "epochs: 40")
     run.config.write_text(config)
     for file in (run.results, run.weights, run.exits):
@@ -112,7 +112,7 @@ def test_an_unfinished_run_is_marked(tssd, run):
 @pytest.mark.parametrize("name", ["split_hash", "content_hash"])
 def test_data_that_has_changed_since_training_is_told_of(tssd, run, name):
     model = json.loads(run.model.read_text())
-    model["split_hash"] = run.read_results()["split_hash"]
+    model["split_hash"] = run.read_results().split_hash
     run.model.write_text(json.dumps(model | {name: "0123456789ab"}))
     outcome = tssd("evaluate", "run")
     assert outcome.code == 0

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from tssd.config.runs import load
 from tssd.data import Digits
-from tssd.training.run_folder import RunFolder
+from tssd.runs.folder import RunFolder
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from tssd.evaluation import (
     Totals,
 )
 from tssd.report import Comparison, Row
+from tssd.runs.results import Results
 
 
 def cells(text, first):
@@ -146,8 +147,9 @@ def test_names_are_no_markup(evaluation, capsys):
     out = capsys.readouterr().out
     assert cells(out, shown)[1:] == ["0.100", "0.200"]
     assert out.count(shown) == 4
-    results = {"timesteps": {"student": 1}, "last": {"epoch": 9, "accuracy": [0.5]}}
-    print_accuracy(results | {"best": results["last"] | {"samples": 40}}, title=EVIL)
+    last = {"epoch": 9, "accuracy": [0.5]}
+    whole = {"seed": 0, "timesteps": {"student": 1}, "split_hash": "a", "last": last}
+    print_accuracy(Results.of(whole | {"best": last | {"samples": 40}}), title=EVIL)
     assert shown in capsys.readouterr().out
 
 

@@ -11,8 +11,8 @@ from safetensors.torch import load_file, save_file
 from tssd.config.runs import load, load_parts, model_of
 from tssd.data import Digits
 from tssd.errors import DataError, UsageError
+from tssd.runs.folder import RunFolder
 from tssd.time import repeat_in_time
-from tssd.training.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -34,8 +34,7 @@ def test_predict_has_the_accuracy_of_the_results_to_the_sample(trained):
     data, net = Digits(), load(trained)
     images, labels = data.samples("test"), data.dataset("test").labels
     results = RunFolder(trained).read_results()
-    right = [round(share * len(labels)) for share in results[results.get("selected", "best")]
-             ["accuracy"]]  # fmt: skip
+    right = [round(share * len(labels)) for share in results.evaluated().accuracy]
     for raw in (images, images / 255):
         found = net.predict(raw)
         assert (found.classes == labels).sum(1).tolist() == right
@@ -78,7 +77,7 @@ def test_model_says_what_is_needed_to_classify(trained):
     assert model.class_names == tuple("0123456789")
     assert model.sample_shape == (1, 16, 16)
     assert (model.timesteps.student, model.timesteps.teacher) == (2, 4)
-    assert model.split_hash == RunFolder(trained).read_results()["split_hash"]
+    assert model.split_hash == RunFolder(trained).read_results().split_hash
 
 
 READERS = [load, lambda path: load_parts(path, [])]

@@ -56,7 +56,7 @@ def test_parts_are_allowed(path):
      "tssd.load", "tssd.adapt", "tssd.cli.main", "tssd.cli.main.main", "tssd.atomic.replacing",
      "tssd.config.paths.import_module", "tssd.config.runs.load", "tssd.config.assemble.build",
      "tssd.data.image_folder.Path", "tssd.data.decoding.ThreadPoolExecutor",
-     "tssd.training.run_folder.write_text", "tssd.__main__.main", "tssdevil.Net",
+     "tssd.runs.folder.write_text", "tssd.__main__.main", "tssdevil.Net",
      "torchvision.models.resnet18", "lightning.LightningDataModule", "tssd.models.vgg.pairwise"],
 )  # fmt: skip
 def test_nothing_else_is(evil, path):

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from tssd import atomic
+from tssd.runs.folder import RunFolder
 from tssd.training import checkpoint as checkpoints
 from tssd.training import fit as fitting
 from tssd.training import run_folder
 from tssd.training.callbacks import BestAndLast
 from tssd.training.fit import fit
-from tssd.training.run_folder import RunFolder
 
 from .processes import needs_fork, output, train, wait_until
 from .runs import RUINED, is_same, small, table, weights

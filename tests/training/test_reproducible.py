@@ -2,8 +2,8 @@
 
 import pytest
 
+from tssd.runs.folder import RunFolder
 from tssd.training.fit import fit
-from tssd.training.run_folder import RunFolder
 
 from .runs import RUINED, is_same, small, table, weights
 

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from tssd.errors import DataError, UsageError
+from tssd.runs.folder import RunFolder
+from tssd.runs.saved import load_checkpoint
 from tssd.training.fit import fit
-from tssd.training.run_folder import RunFolder
-from tssd.training.saved import load_checkpoint
 
 from . import processes
 from .runs import RUINED, is_same, small, table, watched, weights
@@ -27,9 +27,9 @@ def test_interrupted_run_ends_like_an_uninterrupted_one(finished, interrupted, c
     best = run.best.read_bytes()
     results = fit(small(RUINED), run.path, resume=True)
     expected = RunFolder(finished).read_results()
-    assert (results["best"]["epoch"], results["last"]["epoch"]) == (3, 6)
-    assert results["best"] == expected["best"]
-    assert results["last"] == expected["last"]
+    assert (results.best.epoch, results.last.epoch) == (3, 6)
+    assert results.best == expected.best
+    assert results.last == expected.last
     assert run.best.read_bytes() == best
     assert is_same(weights(run.path), weights(finished))
     assert table(run.path) == table(finished)
@@ -41,7 +41,7 @@ def test_training_time_counts_all_sessions(interrupted, copied):
     (spent,) = [state["time_elapsed"]["train"] for state in states if "time_elapsed" in state]
     started = time.monotonic()
     results = fit(small(RUINED), run.path, resume=True)
-    assert round(spent, 1) <= results["train_seconds"] < spent + time.monotonic() - started
+    assert round(spent, 1) <= results.train_seconds < spent + time.monotonic() - started
 
 
 def test_interrupted_run_has_whole_epochs_only(interrupted):

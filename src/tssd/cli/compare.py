@@ -186,7 +186,7 @@ def write(comparison: "Comparison", output: Path) -> None:
     """comparison.csv, .json, .md, .png and .svg beside the runs."""
     from tssd.atomic import write_atomically
     from tssd.report import plot_comparison
-    from tssd.training.run_folder import write_json, write_text
+    from tssd.runs.folder import write_json, write_text
 
     write_text(output / "comparison.csv", comparison.to_csv())
     write_json(output / "comparison.json", comparison.to_dict())

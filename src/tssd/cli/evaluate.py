@@ -15,9 +15,9 @@ from tssd.config.runs import OpenRun, open_run
 from tssd.config.sections import MEANINGS
 from tssd.data.loading import one_line_failures
 from tssd.errors import UsageError
+from tssd.runs.folder import RunFolder, write_json
 from tssd.trained import LONGEST
 from tssd.training.evaluating import evaluate_parts
-from tssd.training.run_folder import RunFolder, write_json
 from tssd.training.step_errors import in_one_line
 
 log = logging.getLogger("tssd")

@@ -17,9 +17,11 @@ from tssd.config.recipe import Config
 from tssd.config.trust import only_known_parts, trusting
 from tssd.errors import DataError, UsageError
 from tssd.reading import one_line, read_json
+from tssd.runs.folder import RunFolder
+from tssd.runs.results import Epoch
+from tssd.runs.saved import Saved, fill, saved_weights
+from tssd.runs.weights import check_weights
 from tssd.trained import LONGEST, FrameInput, ImageInput, TrainedNet
-from tssd.training.run_folder import RunFolder, check_weights
-from tssd.training.saved import Epoch, Saved, fill, saved_weights
 from tssd.training.settings import best_device
 
 if TYPE_CHECKING:

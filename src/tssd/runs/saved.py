@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from tssd.errors import DataError
 from tssd.reading import one_line
-from tssd.training.run_folder import RunFolder, check_weights, read_weights
+from tssd.runs.folder import RunFolder
+from tssd.runs.results import Epoch
+from tssd.runs.weights import check_weights, read_weights
 
-Epoch = Literal["best", "last"]
+# Of a checkpoint.
 PARTS = {"state_dict": dict, "optimizer_states": list, "loops": dict, "callbacks": dict}
 
 
@@ -42,11 +44,10 @@ def saved_weights(run: RunFolder, epoch: Epoch | None = None) -> Saved:
             run has exported, and of an unfinished run the last.
     Raises: DataError: there are no such weights yet, or they are damaged.
     """
-    results = run.read_results() if run.results.exists() else {}
-    counts = results.get("selected", "best")
+    results = run.read_results() if run.results.exists() else None
+    counts = results.selected if results else "best"
     # Without validation samples the last epoch stands for the best.
-    sizes = results.get("split_sizes")
-    as_good = isinstance(sizes, dict) and sizes.get("val") == 0
+    as_good = results is not None and results.validation_samples == 0
     path = {"best": run.best, "last": run.last}.get(epoch or "last", run.last)
     exported = run.weights.exists() and (
         epoch is None or (not path.exists() and (epoch == counts or as_good))
@@ -55,11 +56,12 @@ def saved_weights(run: RunFolder, epoch: Epoch | None = None) -> Saved:
         exported = False  # a checkpoint says of which epoch it is
     planned = run.read_config().get("trainer", {})
     planned = planned.get("epochs") if isinstance(planned, dict) else None
-    finished = bool(results) and results.get("epochs", planned) == planned
+    finished = results is not None and results.epochs in (None, planned)
     if exported:
         net, source = read_weights(run.weights), run.weights
         exits = read_weights(run.exits) if run.exits.exists() else {}
-        number = _number(results, counts)
+        known = results.evaluated().epoch if results else None
+        number = None if known is None else known + 1
         progress = None
         if not finished:
             progress = load_checkpoint(run.last)["epoch"] + 1 if run.last.exists() else "unknown"
@@ -132,13 +134,6 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], source: Path) -> None
                 "damaged or the training diverged, so take an earlier checkpoint"
             )
     module.load_state_dict(dict(tensors))
-
-
-def _number(results: Mapping[str, Any], which: str) -> int | None:
-    """The epoch of an evaluation in results.json, counted from 1."""
-    evaluation = results.get(which)
-    epoch = evaluation.get("epoch") if isinstance(evaluation, dict) else None
-    return epoch + 1 if type(epoch) is int else None
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

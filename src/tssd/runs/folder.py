@@ -2,21 +2,18 @@
 
 import json
 import shlex
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import torch
 import yaml
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor, nn
 
 from tssd.atomic import PARTIAL, write_atomically
 from tssd.errors import DataError, UsageError
-from tssd.not_trained import LENGTH, NOT_TRAINED
-from tssd.reading import one_line, read_json, read_yaml
+from tssd.reading import read_json, read_yaml
+from tssd.runs.differences import LENGTH, NOT_TRAINED, first_difference
+from tssd.runs.results import Results
 
 
 @dataclass(frozen=True)
@@ -54,15 +51,24 @@ class RunFolder:
         """The complete configuration. Raises: DataError: damaged."""
         return read_yaml(self.config)
 
-    def read_results(self) -> dict[str, Any]:
-        """Content of results.json. Raises: DataError: it is not there or damaged."""
+    def read_results(self) -> Results:
+        """Content of results.json. Raises: DataError: it is not there, damaged or none of ours."""
+        remedy = "delete it and --resume"
         try:
-            return read_json(self.results, remedy="delete it and --resume")
+            return Results.of(read_json(self.results, remedy=remedy))
         except FileNotFoundError:
             raise DataError(
                 f"{self.path}: no results yet; finish the run with `tssd train {self.path} "
                 "--resume`"
             ) from None
+        except ValueError as error:
+            raise DataError(
+                f"{self.results}: {error}; expected what `tssd train` writes; {remedy}"
+            ) from None
+
+    def write_results(self, results: Results) -> None:
+        """Write results.json, which makes a run a finished one."""
+        write_json(self.results, results.to_dict())
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write config.yaml."""
@@ -108,29 +114,6 @@ class RunFolder:
             leftover.unlink(missing_ok=True)
 
 
-def first_difference(
-    before: Any, now: Any, name: str = "", *, free: Container[str] = NOT_TRAINED
-) -> tuple[str, Any, Any] | None:
-    """Dotted name and both values of the first leaf in which two configurations differ.
-
-    Args:
-        before: a complete configuration, or a part of it.
-        now: the other.
-        name: of the part.
-        free: dotted names that may differ.
-    """
-    if not (isinstance(before, Mapping) and isinstance(now, Mapping)):
-        return None if before == now else (name, before, now)
-    for key in dict.fromkeys([*before, *now]):
-        below = f"{name}.{key}".lstrip(".")
-        if below in free:
-            continue
-        found = first_difference(before.get(key), now.get(key), below, free=free)
-        if found is not None:
-            return found
-    return None
-
-
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
@@ -139,58 +122,3 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file atomically, for people to read."""
     write_text(path, json.dumps(content, indent=2) + "\n")
-
-
-def save_weights(path: Path, module: nn.Module) -> None:
-    """Weights of a module as safetensors, atomically."""
-    # Copies, because safetensors refuses weights that are tied.
-    tensors = {k: v.detach().cpu().clone().contiguous() for k, v in module.state_dict().items()}
-    write_atomically(path, lambda temporary: temporary.write_bytes(save(tensors)))
-
-
-def load_weights(path: Path, module: nn.Module) -> None:
-    """Load safetensors into a module.
-
-    Raises: DataError: missing or damaged, or of another network (names the first mismatch).
-    """
-    tensors = read_weights(path)
-    check_weights(str(path), module, tensors)
-    module.load_state_dict(tensors)
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Weights from safetensors. Raises: DataError: missing or damaged."""
-    if not path.exists():
-        raise DataError(f"{path}: no such file; expected weights that `tssd train` has written")
-    try:
-        if not path.is_file():
-            raise ValueError("it is no file")
-        return load_file(path)
-    # Safetensors knows more dtypes than torch, which is a KeyError.
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise DataError(
-            f"{path}: damaged or not safetensors ({one_line(error)}); train again or restore the "
-            "file"
-        ) from None
-
-
-def check_weights(source: str, module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Refuse weights of another network. Raises: DataError: names the first mismatch."""
-
-    def kind(tensor: Tensor) -> tuple[bool, bool, bool]:
-        return tensor.is_floating_point(), tensor.is_complex(), tensor.layout == torch.strided
-
-    expected = module.state_dict()
-    remedy = "these weights belong to another network: check net in the configuration"
-    for name, tensor in expected.items():
-        if name not in tensors:
-            raise DataError(f"{source}: {name} is missing; {remedy}")
-        found, wanted = list(tensors[name].shape), list(tensor.shape)
-        if found != wanted:
-            raise DataError(f"{source}: {name} has shape {found}, expected {wanted}; {remedy}")
-        # torch would convert these without a word.
-        if kind(tensors[name]) != kind(tensor):
-            found, wanted = tensors[name].dtype, tensor.dtype
-            raise DataError(f"{source}: {name} is {found}, expected {wanted}; {remedy}")
-    if surplus := next((name for name in tensors if name not in expected), None):
-        raise DataError(f"{source}: {surplus} is not part of the network; {remedy}")

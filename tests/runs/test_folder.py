@@ -1,16 +1,7 @@
 import pytest
-import torch
-import yaml
-from torch import nn
 
 from tssd.errors import DataError, UsageError
-from tssd.training.run_folder import (
-    RunFolder,
-    check_weights,
-    first_difference,
-    load_weights,
-    save_weights,
-)
+from tssd.runs.folder import RunFolder
 
 CONFIG = {
     "seed": 0,
@@ -131,65 +122,6 @@ def test_results_that_cannot_be_read(tmp_path, content, found):
         RunFolder(tmp_path).results.write_text(content)
     with pytest.raises(DataError, match=f"{found}.*--resume"):
         RunFolder(tmp_path).read_results()
-
-
-def test_first_difference_is_the_deepest_name():
-    assert first_difference(CONFIG, yaml.safe_load(yaml.safe_dump(CONFIG))) is None
-    before, now = {"a": {"b": [1, 2], "c": 1}}, {"a": {"b": [1, 3], "c": 2}}
-    assert first_difference(before, now) == ("a.b", [1, 2], [1, 3])
-    assert first_difference({}, {"objective": {"weight": 1}}) == ("objective", None, {"weight": 1})
-
-
-def test_weights_come_back_bit_equal(tmp_path):
-    net, other = nn.Linear(3, 2), nn.Linear(3, 2)
-    save_weights(tmp_path / "w.safetensors", net)
-    load_weights(tmp_path / "w.safetensors", other)
-    assert torch.equal(net.weight, other.weight)
-    assert torch.equal(net.bias, other.bias)
-
-
-def test_tied_and_strided_weights_are_saved(tmp_path):
-    net = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
-    net[1].weight = net[0].weight
-    net[0].bias = nn.Parameter(torch.arange(6.0)[::2])
-    save_weights(tmp_path / "w.safetensors", net)
-    again = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
-    load_weights(tmp_path / "w.safetensors", again)
-    assert torch.equal(again[1].weight, net[0].weight)
-    assert again[0].bias.tolist() == [0, 2, 4]
-
-
-@pytest.mark.parametrize("content", [None, b"", b"garbage", b"\x08" + bytes(30)])
-def test_weights_that_cannot_be_read(tmp_path, content):
-    path = tmp_path / "w.safetensors"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(DataError, match=r"w\.safetensors: (no such file|damaged)"):
-        load_weights(path, nn.Linear(3, 2))
-
-
-@pytest.mark.parametrize(
-    ("other", "found"),
-    [
-        (nn.Linear(4, 2), r"weight has shape \[2, 4\], expected \[2, 3\]"),
-        (nn.Linear(3, 2, bias=False), "bias is missing"),
-        (
-            nn.ParameterDict({**nn.Linear(3, 2).state_dict(), "z": torch.ones(1)}),
-            "z is not part of",
-        ),
-    ],
-)
-def test_weights_of_another_network_name_the_first_mismatch(other, found):
-    with pytest.raises(DataError, match=f"^a file: {found}.*; these weights belong to another"):
-        check_weights("a file", nn.Linear(3, 2), other.state_dict())
-
-
-def test_weights_of_another_kind_are_not_converted_silently():
-    weights = {"weight": torch.ones(2, 3, dtype=torch.int8), "bias": torch.zeros(2)}
-    with pytest.raises(DataError, match=r"weight is torch\.int8, expected torch\.float32"):
-        check_weights("a file", nn.Linear(3, 2), weights)
-    double = nn.Linear(3, 2).double().state_dict()
-    check_weights("a file", nn.Linear(3, 2), double)
 
 
 @pytest.mark.parametrize("content", ["{" * 10_000, "a: " * 10_000, '{"a": ' * 10_000])

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from tssd.errors import DataError
-from tssd.report.results_shape import HUGE
+from tssd.runs.typed_json import HUGE
 
 # Bytes. A configuration has 3 kB, ten thousand epochs have 2 MB of metrics.
 LARGEST = 16 << 20

@@ -1,8 +1,10 @@
-"""Which epoch's weights are the result of a run."""
+"""Which epoch's weights are the result of a run, and how that is said."""
 
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from tssd.errors import UsageError
+from tssd.runs.results import Epoch, Results
 
 Select = Literal["auto", "best", "last"]
 
@@ -10,11 +12,16 @@ Select = Literal["auto", "best", "last"]
 # error of an accuracy of 90 % is below one point (docs/adr/0011-which-epoch-counts.md).
 ENOUGH = 1000
 
+EPOCHS: Mapping[Epoch, str] = {
+    "best": "best epoch on the validation samples",
+    "last": "last epoch",
+}
+
 
 class Selected(NamedTuple):
     """The epoch that counts, best or last, and why."""
 
-    epoch: Literal["best", "last"]
+    epoch: Epoch
     reason: str
 
 
@@ -45,3 +52,31 @@ def select(wanted: Select, samples: int) -> Selected:
             "last", f"{samples} validation samples are too few to choose by, below {ENOUGH}"
         )
     return Selected("best", f"{samples} validation samples")
+
+
+def epoch_in_words(results: Results, epoch: Epoch | None = None) -> str:
+    """Whose weights a run's numbers are of; never "best" where nothing could be compared.
+
+    Args:
+        results: of the run.
+        epoch: that was asked for; None = the one that counts.
+    """
+    epoch = epoch or results.selected
+    count = results.validation_samples
+    if count == 0:
+        return "last epoch (there were no validation samples to choose by)"
+    if epoch == "last" and results.selected == "last" and results.selected_because:
+        return f"last epoch ({results.selected_because})"
+    if epoch == "best" and count is not None:
+        few = ", so few that the choice is partly chance" * (count < ENOUGH)
+        return f"best epoch on the {count} validation samples{few}"
+    return EPOCHS[epoch]
+
+
+def epochs_in_words(runs: Iterable[Results], epoch: Epoch | None = None) -> str:
+    """The same of several runs, which may differ."""
+    words = [epoch_in_words(results, epoch) for results in runs]
+    found = {word: words.count(word) for word in words}
+    if len(found) == 1:
+        return words[0]
+    return ", ".join(f"{word} ({n} run{'s' * (n != 1)})" for word, n in found.items())

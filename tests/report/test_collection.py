@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tssd.errors import DataError
-from tssd.report.collect import classify, collect, find_runs
+from tssd.report.collection import collect
 
 CONFIG = "seed: 0\ntimesteps:\n  student: 2\nobjectives: {}\ntrainer:\n  x: 1\n  epochs: 9\n"
 
@@ -20,7 +20,6 @@ def content(seed=0, split="abc", accuracy=(0.5, 0.6)):
             "samples": 1,
             "confusion": [[1]],
             "reliability": {"samples": [1], "confidence": [0.8], "accuracy": [1.0]},
-            "operations": {"layers": {}},
         },
         "last": {"accuracy": list(accuracy)},
     }
@@ -68,37 +67,6 @@ def test_seeds_right_in_the_folder_are_called_like_it(make, tmp_path):
     assert list(collect(tmp_path).methods) == [tmp_path.name]
 
 
-def test_large_parts_are_not_kept(make, tmp_path):
-    make("m/seed0", content())
-    (run,) = collect(tmp_path).methods["m"]
-    kept = {"accuracy": [0.5, 0.6], "samples": 1, "operations": {}}
-    assert run.results["best"] == kept | {"overconfidence": pytest.approx(-0.2)}
-
-
-@pytest.mark.parametrize(
-    ("given", "state", "reason"),
-    [
-        ({"metrics": "epoch,loss\n0,1\n1,1\n"}, "half-finished", "2 of 9 epochs; continue with"),
-        ({}, "failed", "no epoch of 9 was finished"),
-        ({"metrics": "epoch,loss\n0,1\n1,nan\n"}, "failed", "loss is NaN in epoch 2 of 9"),
-        ({"results": '{"seed": 0, '}, "damaged", "results.json: damaged"),
-        ({"results": content(accuracy=(0.5, float("nan")))}, "failed", "at T = 2 is nan"),
-        ({"results": {"score": 1}}, "foreign", "results.json: it has no seed"),
-        ({"config": "model: x\n"}, "foreign", "its config.yaml is not one of `tssd train`"),
-        ({"config": None, "results": content()}, "foreign", "results.json without config.yaml"),
-    ],
-)
-def test_what_does_not_count_has_its_reason(make, tmp_path, given, state, reason):
-    folder = make("x/seed0", **given)
-    found = classify(folder, "x/seed0")
-    assert found.state == state
-    assert reason in found.reason
-    with pytest.raises(DataError, match=f"none of the 1 runs below it counts; x/seed0: {state}"):
-        collect(tmp_path)
-    make("m/seed0", content())
-    assert [run.name for run in collect(tmp_path).left_out] == ["x/seed0"]
-
-
 def test_a_run_on_other_images_is_refused_with_the_reason(make, tmp_path):
     for seed in range(3):
         make(f"a/seed{seed}", content(seed))
@@ -136,20 +104,18 @@ def test_a_run_with_other_options_is_not_another_seed(make, tmp_path):
     assert refused.reason == "other options: 'epochs: 8' where seed0 has 'epochs: 9'"
 
 
+def test_without_a_finished_run_the_first_reason_is_told(make, tmp_path):
+    make("x/seed0", {"score": 1})
+    told = "none of the 1 runs below it counts; x/seed0: foreign, results.json: it has no seed"
+    with pytest.raises(DataError, match=told):
+        collect(tmp_path)
+    make("m/seed0", content())
+    assert [run.name for run in collect(tmp_path).left_out] == ["x/seed0"]
+
+
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(DataError, match="no run in it or below it; expected what `tssd train`"):
         collect(tmp_path)
-
-
-def test_run_folders_hidden_ones_and_circles_are_not_searched(make, tmp_path):
-    folder = make("a/seed0", content())
-    make("a/seed0/inner", content())
-    make(".hidden/seed0", content())
-    (tmp_path / "a" / "circle").symlink_to(tmp_path)
-    (tmp_path / "link").symlink_to(folder)
-    (tmp_path / "broken").symlink_to("nowhere")
-    (run,) = find_runs(tmp_path)
-    assert run.name in ("a/seed0", "link")
 
 
 def test_runs_that_are_linked_count(make, tmp_path):

@@ -4,8 +4,8 @@ import os
 import pytest
 
 from tssd.errors import DataError
-from tssd.report import text_files
-from tssd.report.text_files import read_metrics, read_text
+from tssd.runs import text_files
+from tssd.runs.text_files import read_metrics, read_text
 
 
 def test_odd_tables_are_read(tmp_path):

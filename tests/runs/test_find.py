@@ -1,8 +1,8 @@
 import pytest
 
 from tssd.errors import DataError
-from tssd.report import find
-from tssd.report.find import run_folders
+from tssd.runs import find
+from tssd.runs.find import run_folders
 
 
 def test_links_in_circles_hide_nothing(tmp_path):

@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import load_file
 
 from tssd.errors import DataError
-from tssd.training.run_folder import RunFolder
-from tssd.training.saved import load_checkpoint, restore, saved_weights
+from tssd.runs.folder import RunFolder
+from tssd.runs.saved import load_checkpoint, restore, saved_weights
 
 CHECKPOINT = {"epoch": 0, "state_dict": {}, "optimizer_states": [], "loops": {}, "callbacks": {}}
 
@@ -107,7 +107,7 @@ def is_same(tensors, path, prefix):
 def test_a_finished_run_has_its_exported_weights(run):
     found = saved_weights(run)
     assert (found.source, found.unfinished) == (run.weights, None)
-    counts = run.read_results().get("selected", "best")
+    counts = run.read_results().selected
     assert found.epoch == {"best": 4, "last": 7}[counts]
     expected = load_file(run.weights)
     assert all(torch.equal(found.net[name], expected[name]) for name in expected)
@@ -161,13 +161,12 @@ def test_a_run_that_is_continued_is_unfinished_again(run):
 def test_where_no_such_epoch_is_left(run):
     shutil.rmtree(run.checkpoints)
     results = run.read_results()
-    counts, other = ("best", "last") if results.get("selected", "best") == "best" else (
-        "last", "best")  # fmt: skip
+    counts, other = ("best", "last") if results.selected == "best" else ("last", "best")
     assert saved_weights(run, counts).source == run.weights
     with pytest.raises(DataError, match=f"no checkpoint of the {other} epoch is left"):
         saved_weights(run, other)
     # Without validation samples the last epoch stands for the best.
-    run.results.write_text(json.dumps(results | {"split_sizes": {"val": 0}}))
+    run.results.write_text(json.dumps(results.to_dict() | {"split_sizes": {"val": 0}}))
     assert saved_weights(run, other).source == run.weights
     unfinished(run)
     with pytest.raises(DataError, match="no trained network in it yet; finish the run with"):

@@ -3,7 +3,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tssd.errors import UsageError
-from tssd.training.folder_names import LONGEST, folder_name, refuse_shared
+from tssd.runs.folder_names import LONGEST, folder_name, refuse_shared
 
 A = [("data.root", "../../a")]
 

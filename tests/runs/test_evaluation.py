@@ -4,9 +4,8 @@ import json
 import pytest
 
 import tssd
+from evaluation.nets import PencilNet, firing_net, labelled_images, pencil_images
 from tssd.evaluation import evaluate
-
-from .nets import PencilNet, firing_net, labelled_images, pencil_images
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 from tssd import lock
 from tssd.errors import DataError
-from tssd.training.run_lock import alone
+from tssd.runs.training_lock import alone
 
 pytest.importorskip("fcntl", reason="needs locks of the operating system")
 
