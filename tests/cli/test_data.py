@@ -9,11 +9,11 @@ from PIL import Image
 
 from data.event_folders import nmnist
 from events.recordings import at
-from tssd.config.runs import load
 from tssd.data import NMNIST
 from tssd.events import FixedTime
 from tssd.events.formats.five_byte import read_five_byte, write_five_byte
 from tssd.events.trees import CIFAR10_CLASSES
+from tssd.reopened.load import load
 
 TIMES = ["--timesteps.student=1", "--timesteps.teacher=2", "--trainer.evaluate_timesteps=2"]
 

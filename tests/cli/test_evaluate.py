@@ -3,7 +3,6 @@ import shutil
 
 import pytest
 
-from tssd.cli.evaluate import made_otherwise
 from tssd.runs.folder import RunFolder
 
 
@@ -129,17 +128,3 @@ def test_other_data_is_told_of(tssd, run):
     outcome = tssd("evaluate", "run", "--data.train_samples", "40")
     assert outcome.code == 0
     assert "run: evaluated on other data than the run was trained on: split_hash" in outcome.err
-
-
-def test_inputs_that_are_made_otherwise_are_told_of():
-    def data(dt, **options):
-        slicing = {"class_path": "tssd.events.FixedTime", "init_args": {"dt": dt}}
-        return {"class_path": "tssd.data.NMNIST", "init_args": {"slicing": slicing, **options}}
-
-    before = data(10.0, pool="sum", root="a", batch_size=1, slices=None)
-    assert made_otherwise(before, data(10.0, pool="sum", root="b", batch_size=2, slices=4)) == {}
-    found = made_otherwise(before, data(5.0, pool="mean"))
-    assert found["pool"] == ("sum", "mean")
-    assert [side["init_args"]["dt"] for side in found["slicing"]] == [10.0, 5.0]
-    other = {"class_path": "tssd.data.CIFAR10DVS", "init_args": {"pool": "mean"}}
-    assert made_otherwise(before, other) == {}

@@ -26,7 +26,7 @@ def test_a_run_is_read(tmp_path):
     assert run.results == Results.of(GOOD)
     assert run.metrics[0] == {"epoch": 0, "val/accuracy": 0.25}
     assert math.isnan(run.metrics[1]["val/accuracy"])
-    assert (run.environment, run.evaluation) == ({}, {})
+    assert (run.environment, run.evaluation) == ({}, None)
     assert run.class_names() == ["a", "b"]
 
 

@@ -7,9 +7,10 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from tssd.config.runs import load, load_parts
 from tssd.config.trust import trusting
 from tssd.evaluation import evaluate
+from tssd.reopened.load import load
+from tssd.reopened.open_run import load_parts
 from tssd.runs.folder import RunFolder
 from tssd.runs.results import TrainedSteps
 from tssd.runs.saved import load_checkpoint

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from tssd import atomic
+from tssd.runs import folder as run_folder
 from tssd.runs.folder import RunFolder
 from tssd.training import checkpoint as checkpoints
 from tssd.training import fit as fitting
-from tssd.runs import folder as run_folder
 from tssd.training.callbacks import BestAndLast
 from tssd.training.fit import fit
 

@@ -141,7 +141,7 @@ def _samples(
     if not count:
         return "--no-samples was given."
     # Imported when it is needed: torch takes seconds.
-    from tssd.cli.report_samples import show_samples
+    from tssd.reopened.samples import show_samples
 
     try:
         found = show_samples(runs, overrides, count=count, at=at)

@@ -6,7 +6,6 @@ from lightning import seed_everything
 from tssd.config.first_step import check_optimizer, check_size
 from tssd.config.load import check
 from tssd.config.make import REFUSALS, located, make
-from tssd.config.model_file import Model
 from tssd.config.options import accepts, content, walk
 from tssd.config.own_net import adapted_node, may_be_plain
 from tssd.config.recipe import Config
@@ -17,6 +16,7 @@ from tssd.data import DataModule
 from tssd.data.evaluated import Evaluated
 from tssd.errors import UsageError
 from tssd.objectives import SelfDistillation
+from tssd.trained.model_file import Model
 from tssd.training.parts import Parts
 
 

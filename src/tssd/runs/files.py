@@ -7,6 +7,7 @@ from typing import Any
 
 from tssd.errors import DataError
 from tssd.reading import read_json
+from tssd.runs.later_evaluation import LaterEvaluation
 from tssd.runs.results import Results
 from tssd.runs.text_files import read_metrics, read_text
 
@@ -24,7 +25,7 @@ class RunFiles:
         config: config.yaml, as text.
         environment: environment.json.
         model: model.json.
-        evaluation: evaluation.json.
+        evaluation: evaluation.json; None without one.
     """
 
     name: str
@@ -33,7 +34,7 @@ class RunFiles:
     config: str = ""
     environment: Json = field(default_factory=dict)
     model: Json = field(default_factory=dict)
-    evaluation: Json = field(default_factory=dict)
+    evaluation: LaterEvaluation | None = None
 
     def class_names(self) -> list[str]:
         """Names of the classes, or their numbers where they are not known."""
@@ -79,7 +80,7 @@ def read_run(path: Path, *, name: str = "") -> RunFiles:
         config=config,
         environment=_json(path / "environment.json"),
         model=_json(path / "model.json"),
-        evaluation=_json(path / "evaluation.json"),
+        evaluation=LaterEvaluation.read(path / "evaluation.json"),
     )
 
 

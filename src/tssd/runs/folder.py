@@ -36,6 +36,7 @@ class RunFolder:
     exits = property(lambda self: self.path / "exits.safetensors")
     model = property(lambda self: self.path / "model.json")
     results = property(lambda self: self.path / "results.json")
+    evaluation = property(lambda self: self.path / "evaluation.json")
 
     @classmethod
     def open(cls, path: str | Path) -> Self:

@@ -13,6 +13,7 @@ from tssd.runs.folder import RunFolder, write_json
 from tssd.runs.results import LengthChange
 from tssd.runs.saved import load_checkpoint
 from tssd.runs.typed_json import plain, read_as
+from tssd.trained.model_file import Model
 from tssd.training.environment import environment
 from tssd.training.parts import Parts
 
@@ -46,15 +47,16 @@ def begin(parts: Parts, run: RunFolder) -> tuple[LengthChange, ...]:
     if changes:
         # After the note of it: what is killed in between notes it once more, never not at all.
         run.write_config(run.read_config() | {"trainer": parts.config["trainer"]})
-    description = {
-        "net": parts.config["net"],
-        "timesteps": parts.config["timesteps"],
-        "class_names": list(data.class_names),
-        "sample_shape": list(data.sample_shape),
-        "mean": list(data.mean),
-        "std": list(data.std),
-    }
-    write_json(run.model, description | hashes)
+    model = Model(
+        net=parts.config["net"],
+        timesteps=parts.criterion.timesteps,
+        class_names=tuple(data.class_names),
+        sample_shape=data.sample_shape,
+        mean=tuple(data.mean),
+        std=tuple(data.std),
+        **hashes,
+    )
+    write_json(run.model, model.to_dict())
     return changes
 
 

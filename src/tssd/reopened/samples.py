@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tssd.cli.evaluate import compare_data
-from tssd.cli.parser import Override
-from tssd.config.runs import load, open_run
 from tssd.errors import DataError, TssdError
 from tssd.evaluation.traces import latency_ms, trace
 from tssd.objectives import as_sequence
+from tssd.reopened.load import load
+from tssd.reopened.open_run import Override, open_run
+from tssd.reopened.same_data import compare_data
 from tssd.report.frames import coloured
 from tssd.report.html import Sample, Samples
 from tssd.training.parts import Parts

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from tssd.config.model_file import read_model
 from tssd.errors import DataError
 from tssd.objectives import Timesteps
+from tssd.trained.model_file import read_model
 
 SOUND = {
     "net": {"class_path": "tssd.models.vgg9"},

@@ -8,7 +8,8 @@ from typing import Any
 from tssd.errors import DataError, UsageError
 from tssd.objectives import Timesteps
 from tssd.reading import RESTORE, read_json
-from tssd.trained import LONGEST
+from tssd.runs.typed_json import plain
+from tssd.trained.net import LONGEST
 
 # Pixels of a side, and channels: far above what a network here takes.
 LARGEST_SIDE = 1 << 14
@@ -37,6 +38,10 @@ class Model:
     std: tuple[float, ...]
     split_hash: str | None = None
     content_hash: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Content of model.json."""
+        return plain(self)
 
     @property
     def is_of_events(self) -> bool:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from tssd.cli import report_samples
-from tssd.cli.report_samples import device_in_words, one_of_each, show_samples, visible
 from tssd.config import build, load_recipe
-from tssd.config.runs import load
 from tssd.errors import DataError, UsageError
 from tssd.evaluation.traces import trace
+from tssd.reopened import samples as report_samples
+from tssd.reopened.load import load
+from tssd.reopened.samples import device_in_words, one_of_each, show_samples, visible
 from tssd.report.html import Samples
 from tssd.time import repeat_in_time, running_mean
 

@@ -2,8 +2,8 @@ import os
 
 import pytest
 
-from tssd.cli.predict_files import collect_files
 from tssd.errors import DataError, UsageError
+from tssd.trained.files import collect_files
 
 
 def touch(*paths):
