@@ -93,10 +93,6 @@ class Results:
     def of(cls, content: object) -> Self:
         """What a file holds.
 
-        >>> Results.of({"seed": 0})
-        Traceback (most recent call last):
-        ValueError: it has no timesteps
-
         Raises: ValueError: why it is not what a run writes, in one line. Diverged: an accuracy is
             not finite.
         """
