@@ -25,7 +25,9 @@ def test_other_data_is_told_of(trained, tmp_path, caplog, name):
     found = compare_data(str(run.path), open_run(run.path, []), [])
     assert (getattr(found.trained_on, name), found.same) == ("0123456789ab", False)
     (told,) = caplog.messages
-    assert told.startswith(f"{run.path}: the data has changed since the run was trained: {name} was 012")
+    assert told.startswith(
+        f"{run.path}: the data has changed since the run was trained: {name} was 012"
+    )
 
 
 def test_inputs_that_are_made_otherwise_are_told_of():

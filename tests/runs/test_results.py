@@ -2,11 +2,13 @@ import dataclasses
 import json
 import math
 import re
+import subprocess
+import sys
 
 import pytest
 
 from tssd.errors import DataError
-from tssd.runs.evaluation import LONGEST, Diverged
+from tssd.runs.evaluation import LONGEST, NotFiniteError
 from tssd.runs.folder import RunFolder
 from tssd.runs.results import EpochEvaluation, Results
 
@@ -95,7 +97,7 @@ def test_results_that_are_no_mapping():
 
 
 def test_an_accuracy_that_is_not_finite_is_a_failed_training():
-    with pytest.raises(Diverged, match="best.accuracy at T = 1 is inf"):
+    with pytest.raises(NotFiniteError, match="best.accuracy at T = 1 is inf"):
         Results.of(GOOD | {"best": {"samples": 2, "accuracy": [math.inf]}})
 
 
@@ -113,3 +115,13 @@ def test_a_folder_says_what_to_do_about_such_results(tmp_path):
     told = r"results\.json: parameters is -3, .*delete it and --resume$"
     with pytest.raises(DataError, match=told):
         run.read_results()
+
+
+def test_reports_read_runs_without_torch():
+    program = (
+        "import sys, tssd.runs.state, tssd.runs.folder, tssd.runs.differences\n"
+        "import tssd.runs.later_evaluation, tssd.runs.which_epoch, tssd.runs.training_lock\n"
+        "print([name for name in ('torch', 'numpy', 'lightning') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")

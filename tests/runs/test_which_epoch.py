@@ -9,7 +9,6 @@ from tssd.runs.which_epoch import ENOUGH, epoch_in_words, epochs_in_words, selec
 from tssd.training.fit import fit
 
 
-
 @pytest.mark.parametrize(
     ("wanted", "samples", "epoch"),
     [
@@ -34,7 +33,13 @@ def test_best_without_validation_samples_is_refused_before_there_is_a_folder(tmp
 
 def results(**said):
     curve = {"accuracy": [0.5], "samples": 1}
-    whole = {"seed": 0, "timesteps": {"student": 1}, "split_hash": "a", "best": curve, "last": curve}
+    whole = {
+        "seed": 0,
+        "timesteps": {"student": 1},
+        "split_hash": "a",
+        "best": curve,
+        "last": curve,
+    }
     return Results.of(whole | said)
 
 

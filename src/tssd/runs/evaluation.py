@@ -8,31 +8,33 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from tssd.errors import UsageError
-from tssd.runs.typed_json import NUMERIC, Misfit, plain, shown, wrong
+from tssd.runs.typed_json import NUMERIC, MisfitError, plain, shown, wrong
 
 PerT = tuple[float, ...]
 # Timesteps; recordings are cut into a hundred at most.
 LONGEST = 10_000
 
 
-class Diverged(Misfit):
+class NotFiniteError(MisfitError):
     """An accuracy that is not finite: the training failed, and the file is none the worse."""
 
 
 def shares(value: Any) -> PerT:
     """What a file says of shares at T = 1, 2, ..., each 0 to 1.
 
-    Raises: Misfit: they are not. Diverged: one is NaN or infinity.
+    Raises: MisfitError: they are not. NotFiniteError: one is NaN or infinity.
     """
     if not isinstance(value, list):
         raise wrong(value, "a list")
     if not value:
-        raise Misfit(None)
+        raise MisfitError(None)
     if len(value) > LONGEST:
-        raise Misfit(f" has {len(value)} timesteps, expected at most {LONGEST}")
+        raise MisfitError(f" has {len(value)} timesteps, expected at most {LONGEST}")
     for t, share in enumerate(value, 1):
         if type(share) not in NUMERIC or not 0 <= share <= 1:
-            kind = Diverged if type(share) is float and not math.isfinite(share) else Misfit
+            kind = (
+                NotFiniteError if type(share) is float and not math.isfinite(share) else MisfitError
+            )
             raise kind(f" at T = {t} is {shown(share)}, expected a share, 0 to 1")
     return tuple(value)
 

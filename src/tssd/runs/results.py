@@ -93,7 +93,7 @@ class Results:
     def of(cls, content: object) -> Self:
         """What a file holds.
 
-        Raises: ValueError: why it is not what a run writes, in one line. Diverged: an accuracy is
+        Raises: ValueError: why it is not what a run writes, in one line. NotFiniteError: an accuracy is
             not finite.
         """
         if not isinstance(content, Mapping):
