@@ -32,10 +32,9 @@ def shares(value: Any) -> PerT:
         raise MisfitError(f" has {len(value)} timesteps, expected at most {LONGEST}")
     for t, share in enumerate(value, 1):
         if type(share) not in NUMERIC or not 0 <= share <= 1:
-            kind = (
-                NotFiniteError if type(share) is float and not math.isfinite(share) else MisfitError
-            )
-            raise kind(f" at T = {t} is {shown(share)}, expected a share, 0 to 1")
+            told = f" at T = {t} is {shown(share)}, expected a share, 0 to 1"
+            failed = type(share) is float and not math.isfinite(share)
+            raise NotFiniteError(told) if failed else MisfitError(told)
     return tuple(value)
 
 

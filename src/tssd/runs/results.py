@@ -93,8 +93,8 @@ class Results:
     def of(cls, content: object) -> Self:
         """What a file holds.
 
-        Raises: ValueError: why it is not what a run writes, in one line. NotFiniteError: an accuracy is
-            not finite.
+        Raises: ValueError: why it is not what a run writes, in one line. NotFiniteError: an
+            accuracy is not finite.
         """
         if not isinstance(content, Mapping):
             raise ValueError("it holds no mapping")

@@ -167,9 +167,8 @@ def _numbers(kind: Any) -> Parse:
 
 
 def _is_small(values: list[Any], kind: Any) -> bool:
-    return max(map(abs, values), default=0) < HUGE and (
-        kind is not int or min(values, default=0) >= 0
-    )
+    least = min(values, default=0) if kind is int else 0
+    return max(map(abs, values), default=0) < HUGE and least >= 0
 
 
 def _several(parse_one: Parse) -> Parse:
