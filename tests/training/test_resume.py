@@ -80,7 +80,7 @@ def test_damaged_checkpoint_is_refused_and_best_can_replace_it(interrupted, copi
     with pytest.raises(DataError, match=r"last\.ckpt: damaged or truncated.*copy of best\.ckpt"):
         fit(small(RUINED), run.path, resume=True)
     shutil.copy(run.best, run.last)
-    assert fit(small(RUINED), run.path, resume=True)["last"]["epoch"] == 6
+    assert fit(small(RUINED), run.path, resume=True).last.epoch == 6
 
 
 def test_checkpoint_of_another_network_names_the_first_mismatch(interrupted, copied):
@@ -115,7 +115,7 @@ def test_signals_stop_training_and_are_handled_as_before(tmp_path, handlers, num
         fit(watched(small(), send), tmp_path)
     assert handlers == {number: signal.getsignal(number) for number in handlers}
     assert load_checkpoint(RunFolder(tmp_path).last)["epoch"] == 0
-    assert fit(small(), tmp_path, resume=True)["last"]["epoch"] == 1
+    assert fit(small(), tmp_path, resume=True).last.epoch == 1
 
 
 @processes.needs_fork
