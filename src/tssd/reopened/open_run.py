@@ -1,4 +1,4 @@
-"""A run with everything it was trained with: data, weights, weak classifiers."""
+"""A run with everything it was trained with: data, weights, exits."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,7 +34,7 @@ class OpenRun(NamedTuple):
 def load_parts(
     path: str | Path, overrides: Sequence[Override], *, epoch: Epoch | None = None
 ) -> "Parts":
-    """Everything of a run folder with its weights, data and weak classifiers included.
+    """Everything of a run folder with its weights, data and exits included.
 
     What belongs to the network, class names, mean, std and size, is the run's, whatever data it is
     given. It computes in float32, wherever it was trained.
@@ -98,10 +98,10 @@ def model_of(run: RunFolder) -> Model:
 
 def _noted_split(run: RunFolder) -> str | None:
     """The split hash that an earlier version has noted elsewhere."""
-    for path in (run.results, run.environment):
-        if path.exists() and isinstance(found := read_json(path).get("split_hash"), str):
-            return found
-    return None
+    if run.results.exists():
+        return run.read_results().split_hash
+    found = read_json(run.environment).get("split_hash") if run.environment.exists() else None
+    return found if isinstance(found, str) else None
 
 
 def for_evaluation(run: RunFolder, overrides: Sequence[Override]) -> Config:

@@ -151,8 +151,8 @@ class Operations:
 class ExitCosts:
     """Operations per sample with an early exit, over report_at timesteps.
 
-    Every sample runs the layers until the tap, and the weak classifier; only those that stay run
-    the layers behind it. A layer's operations are its mean over all samples, whichever leave.
+    Every sample runs the layers until the tap, and the exit; only those that stay run the layers
+    behind it. A layer's operations are its mean over all samples, whichever leave.
     Padding counts as in `Operations`.
 
     Args:
@@ -160,9 +160,9 @@ class ExitCosts:
         acs: accumulates at each threshold.
         energy_uj: their energy in microjoules at each threshold.
         energy_graded_as_macs_uj: with accumulates of graded inputs priced as multiply-accumulates.
-        energy_saved: share of the energy without early exit; below 0 where the weak classifier
-            takes more than it saves.
-        weak_energy_uj: energy of the weak classifier alone, a part of energy_uj.
+        energy_saved: share of the energy without early exit; below 0 where the exit takes more than
+            it saves.
+        weak_energy_uj: energy of the exit alone, a part of energy_uj.
     """
 
     macs: PerT
@@ -175,11 +175,11 @@ class ExitCosts:
 
 @dataclass(frozen=True)
 class EarlyExit:
-    """Accuracy against confidence thresholds for one weak classifier.
+    """Accuracy against confidence thresholds for one exit.
 
-    A sample leaves where the softmax confidence of the weak classifier's mean logits exceeds the
-    threshold. So at threshold 0 all leave (the weak classifier's accuracy) and at 1 none (the
-    final one's), whatever the confidences round to.
+    A sample leaves where the softmax confidence of the exit's mean logits exceeds the threshold. So
+    at threshold 0 all leave (the exit's accuracy) and at 1 none (the final one's), whatever the
+    confidences round to.
 
     Args:
         thresholds: confidences, 0 to 1.
@@ -213,7 +213,7 @@ class Evaluation:
         operations: per sample, with energy; None = not measured.
         uncounted: modules whose calls fit no timesteps, layers and neurons of a kind that is not
             counted; missing in the rates and operations.
-        early_exit: per weak classifier, with its own operations; empty without any.
+        early_exit: per exit, with its own operations; empty without any.
     """
 
     timesteps: int = 0

@@ -23,7 +23,7 @@ class Saved(NamedTuple):
     Args:
         source: the file.
         net: of the network.
-        exits: of the loss with its weak classifiers; empty without any.
+        exits: of the loss with its exits; empty without any.
         epoch: whose weights they are, counted from 1; None = not known.
         unfinished: how far training was, such as "epoch 3 of 40"; None = finished.
     """
