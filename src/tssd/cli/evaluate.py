@@ -16,6 +16,7 @@ from tssd.trained import LONGEST
 
 # What may differ from training: where the data lies, and the machine.
 CHANGEABLE = ("data", "trainer")
+
 EPILOG = """What belongs to the network is the run's, whatever data it is given: class names, the
 training images' mean, std and size. A folder of images needs no train/. All numbers are written
 to RUN/evaluation.json.
