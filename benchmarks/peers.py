@@ -10,6 +10,7 @@ from spikingjelly.activation_based import surrogate as jelly_surrogate
 from spikingjelly.activation_based.neuron import LIFNode
 from torch import Tensor, nn
 
+from benchmarks.stepped import SteppedLIF
 from benchmarks.workloads import Layer, Workload
 from tssd import LIF, TimeFold, vgg9
 from tssd.surrogates import Rectangular, Sigmoid
@@ -30,13 +31,17 @@ def _stateless(kind: str, *sizes: int) -> nn.Module:
             return nn.Flatten()
 
 
+def _lif(workload: Workload) -> LIF:
+    gradient = {"rectangular": Rectangular(), "sigmoid": Sigmoid(4)}[workload.surrogate]
+    return LIF(surrogate=gradient)
+
+
 class Ours(nn.Module):
     """tssd: `tssd.vgg9` itself, or TimeFold and LIF."""
 
     def __init__(self, workload: Workload, neuron: Callable[[], nn.Module] | None = None) -> None:
         super().__init__()
-        gradient = {"rectangular": Rectangular(), "sigmoid": Sigmoid(4)}[workload.surrogate]
-        make = neuron or (lambda: LIF(surrogate=gradient))
+        make = neuron or (lambda: _lif(workload))
         if workload.width is not None:
             self.net = vgg9(image_size=workload.sample[-1], width=workload.width, neuron=make)
         else:
@@ -51,6 +56,11 @@ class Ours(nn.Module):
         """Logits [T, N, K] of x [T, N, ...]."""
         out = self.net(x)
         return out if isinstance(out, Tensor) else out.logits
+
+
+def stepped(workload: Workload) -> nn.Module:
+    """The same with LIF written as a step: what a neuron of one's own costs."""
+    return Ours(workload, lambda: SteppedLIF(_lif(workload)))
 
 
 def floor(workload: Workload) -> nn.Module:
@@ -160,6 +170,7 @@ class SnnTorchFolded(SnnTorch):
 # In the order in which a round runs them.
 PEERS: dict[str, Callable[[Workload], nn.Module]] = {
     "tssd": Ours,
+    "tssd, a step": stepped,
     "SpikingJelly": SpikingJelly,
     "snnTorch": SnnTorch,
     "snnTorch folded": SnnTorchFolded,

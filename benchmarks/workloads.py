@@ -7,7 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from tssd.models.vgg import VGG9_STAGES, scaled
+from tssd.models.blocks import scaled
+from tssd.models.vgg import VGG9_STAGES
 from tssd.time import repeat_in_time
 
 # A layer's kind and its sizes: ("conv", c_in, c_out), ("linear", f_in, f_out), ("norm", channels),

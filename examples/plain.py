@@ -62,7 +62,7 @@ def main(epochs: int = 10, seed: int = 0) -> dict[int, float]:
             optimizer.step()
         print(f"epoch {epoch + 1}: loss {loss.item():.3f}")
 
-    # What ships is my_net: the weak classifier stays behind in the criterion.
+    # What ships is my_net: the exit stays behind in the criterion.
     my_net.eval()
     accuracy = {}
     with torch.no_grad():

@@ -28,8 +28,8 @@ def both(option: str, value: str) -> list[str]:
     return [f"--objectives.{term}.{option}={value}" for term in ("temporal", "spatial")]
 
 
-# Name -> (recipe, overrides). The base: mean square, attached teachers, task on both means, weak
-# classifier after the second stage with a cross entropy of its own, reset gradient, pooled BN.
+# Name -> (recipe, overrides). The base: mean square, attached teachers, task on both means, exit
+# after the second stage with a cross entropy of its own, reset gradient, pooled BN.
 VARIANTS: dict[str, tuple[str, list[str]]] = {
     "vanilla, trained at T=2": ("vanilla_ts", []),
     "vanilla, trained at T=4": ("vanilla_tt", []),
@@ -39,7 +39,7 @@ VARIANTS: dict[str, tuple[str, list[str]]] = {
     "task on teacher": ("tssd", ["--objectives.task.span=teacher"]),
     "Euclidean norm": ("tssd", both("distance", EUCLIDEAN)),
     "squared norm": ("tssd", both("distance", "tssd.objectives.SquaredNorm")),
-    "no CE on weak classifier": ("tssd", ["--objectives.exit_task=null"]),
+    "no CE on exit": ("tssd", ["--objectives.exit_task=null"]),
     "literal reading": (
         "tssd",
         [
@@ -50,8 +50,8 @@ VARIANTS: dict[str, tuple[str, list[str]]] = {
         ],
     ),
     "weights ramped": ("tssd", []),
-    "weak classifier after stage 1": ("tssd", ["--exits.taps=[0]"]),
-    "weak classifier after stage 3": ("tssd", ["--exits.taps=[2]"]),
+    "exit after stage 1": ("tssd", ["--exits.taps=[0]"]),
+    "exit after stage 3": ("tssd", ["--exits.taps=[2]"]),
     "reset gradient off": ("tssd", [f"--net.neuron={NO_RESET_GRADIENT}"]),
     "BN statistics per step": ("tssd", ["--net.norm=tssd.norms.per_step_batch_norm"]),
 }
@@ -62,7 +62,7 @@ SECOND = [
     "base",
     "teachers detached",
     "task on teacher",
-    "no CE on weak classifier",
+    "no CE on exit",
 ]
 RAMP = {"scarce": 6, "short": 1}  # epochs, about a quarter or a third of the training
 PLAN = [

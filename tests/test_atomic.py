@@ -1,6 +1,8 @@
 import io
 import os
+import secrets
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import torch
 
 from tssd.atomic import remove_leftovers, replacing, write_atomically
 from tssd.errors import DataError
+from tssd.lock import Hold, locked
 
 FULL = Path("/dev/full")
 
@@ -146,6 +149,32 @@ def test_what_is_being_written_is_no_leftover(tmp_path):
         remove_leftovers(tmp_path)
     assert (tmp_path / "a").read_bytes() == b"first"
     assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_new_file_that_another_process_takes_for_a_leftover_is_made_again(tmp_path, monkeypatch):
+    pytest.importorskip("fcntl", reason="needs locks of the operating system")
+    monkeypatch.setattr(secrets, "token_hex", lambda length: "0" * length)
+    found, asked = [], threading.Event()
+
+    def write(temporary):
+        with locked(temporary) as hold:
+            found.append(hold)
+        temporary.write_text("new")
+
+    def look_and_write():
+        asked.set()
+        write_atomically(tmp_path / "a", write)
+
+    thread = threading.Thread(target=look_and_write)
+    with locked(tmp_path / f".a.{os.getpid()}.0000.partial"):
+        thread.start()
+        assert asked.wait(5)
+        thread.join(0.2)
+        assert not found
+    thread.join(5)
+    assert found == [Hold.BUSY]
+    assert os.listdir(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_text() == "new"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

@@ -52,11 +52,14 @@ def narrow(surrogate: str) -> Workload:
     return vgg9_images(1 / 16, N, timesteps=T, size=16, surrogate=surrogate)
 
 
+@pytest.mark.parametrize("other", ["SpikingJelly", tables.STEPPED])
 @pytest.mark.parametrize("surrogate", SURROGATES)
-def test_spikingjelly_computes_the_same_vgg9(surrogate: str) -> None:
+def test_the_neuron_as_a_step_and_spikingjelly_compute_the_same_vgg9(
+    surrogate: str, other: str
+) -> None:
     workload = narrow(surrogate)
     ours, theirs = (
-        logits_and_gradients(build(peer, workload), workload) for peer in ("tssd", "SpikingJelly")
+        logits_and_gradients(build(peer, workload), workload) for peer in ("tssd", other)
     )
     assert ours[0].std() > 0.01  # spikes reach the output
     assert_same(ours, theirs)
@@ -159,6 +162,7 @@ def test_targets_tell_met_from_missed() -> None:
 
     peers = {
         "tssd": constant(2),
+        tables.STEPPED: constant(2.4),
         "SpikingJelly": constant(4),
         "snnTorch": constant(2.8),
         "ReLU": constant(1),

@@ -17,19 +17,24 @@ VAGUE = {"util", "utils", "misc", "helper", "helpers", "common"}
 CORE = {
     "errors": set(),
     "atomic": {"errors", "lock"},
+    "earlier": set(),
     "lock": set(),
+    "longest": {"errors"},
+    "parameter_options": {"errors"},
     "processes": set(),
+    "progress": {"errors"},
     "reading": {"errors", "yaml_text"},
-    "runs": {"errors", "atomic", "lock", "reading"},
+    "runs": {"errors", "atomic", "earlier", "lock", "reading"},
     "yaml_text": set(),
     "time": {"errors"},
     "surrogates": {"errors"},
     "norms": {"errors", "time"},
     "neurons": {"errors", "time", "surrogates"},
     "models": {"errors", "time", "surrogates", "norms", "neurons"},
-    "objectives": {"errors", "time", "surrogates", "norms", "neurons", "models"},
+    "objectives": {"errors", "time", "longest", "surrogates", "norms", "neurons", "models"},
     "data": {"errors", "events", "processes"},
     "events": {"errors", "atomic", "lock", "processes"},
+    "simulate": {"errors", "atomic", "lock", "processes", "events", "data"},
 }
 # What the other units may never import.
 FORBIDDEN = {
@@ -39,6 +44,7 @@ FORBIDDEN = {
     "reopened": {"reproduce", "cli"},
     "report": {"training", "config", "reopened", "cli"},
     "reproduce": {"cli"},
+    "teachers": {"cli", "report", "reproduce"},
     "trained": {"training", "config", "reopened", "cli", "report", "reproduce"},
     "training": {"config", "reopened", "cli"},
 }

@@ -1,17 +1,20 @@
 """One holder at a time, also across processes, and none after a kill."""
 
+import errno
 import os
 import signal
+import tempfile
 import threading
 import time
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 
 from tssd import lock
 from tssd.lock import Hold, locked
 
-pytest.importorskip("fcntl", reason="needs locks of the operating system")
+fcntl = pytest.importorskip("fcntl", reason="needs locks of the operating system")
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
@@ -139,7 +142,75 @@ def test_many_processes_exclude_each_other_while_the_file_comes_and_goes(tmp_pat
 
 
 def test_systems_without_locks_say_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(lock, "fcntl", None)
+    monkeypatch.setattr(lock, "has_fcntl", False)
     with locked(tmp_path / "lock") as hold:
         assert hold is Hold.UNSUPPORTED
     assert not list(tmp_path.iterdir())
+
+
+def test_file_systems_without_locks_say_so_and_keep_no_file(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with locked(tmp_path / "lock") as hold:
+        assert hold is Hold.UNSUPPORTED
+    assert not list(tmp_path.iterdir())
+    # A file that was there may be in use.
+    (tmp_path / "data").write_text("in use")
+    with locked(tmp_path / "data") as hold:
+        assert hold is Hold.UNSUPPORTED
+    assert (tmp_path / "data").read_text() == "in use"
+
+
+def test_other_errors_are_not_taken_for_a_system_without_locks(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(OSError, match="Input/output error"), locked(tmp_path / "lock"):
+        pass
+
+
+def test_a_missing_folder_is_not_made(tmp_path):
+    with pytest.raises(FileNotFoundError), locked(tmp_path / "missing" / "lock"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("private", "rights"), [(False, 0o666), (True, 0o640)])
+def test_a_file_that_is_kept_has_the_rights_of_any_other(tmp_path, private, rights):
+    before = os.umask(0o027)
+    try:
+        with locked(tmp_path / "lock", private=private):
+            assert (tmp_path / "lock").stat().st_mode & 0o777 == rights
+    finally:
+        os.umask(before)
+
+
+def hold_as_nobody(path, holds):
+    os.setuid(65534)
+    with locked(path) as hold:
+        holds.put(hold.name)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+def test_users_who_share_a_folder_share_its_locks():
+    context = get_context("fork")
+    holds = context.SimpleQueue()
+
+    def ask():
+        process = context.Process(target=hold_as_nobody, args=(path, holds))
+        process.start()
+        process.join()
+        return holds.get() if process.exitcode == 0 else process.exitcode
+
+    with tempfile.TemporaryDirectory() as folder:  # its parents can be passed, unlike tmp_path's
+        os.chmod(folder, 0o777)
+        path = Path(folder) / "lock"
+        with locked(path):
+            assert ask() == "BUSY"
+            os.link(path, path.with_name("killed"))
+        path.with_name("killed").rename(path)  # as a killed holder leaves it
+        assert ask() == "HELD"
+        assert not os.listdir(folder)

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from tssd.models import NetOutput, SpikingNet, StagedNet, resnet18, vgg9
     from tssd.neurons import IF, LIF, Neuron
     from tssd.objectives import SelfDistillation, Timesteps, tssd, tssd_literal, vanilla
+    from tssd.parameter_options import parameter_groups
+    from tssd.progress import set_progress
     from tssd.reopened.load import load
+    from tssd.teachers import Teacher
     from tssd.time import PerStep, TimeFold, repeat_in_time
     from tssd.trained import Prediction, TrainedNet
 
@@ -22,6 +25,9 @@ _HOMES = {
     "tssd.models": ("NetOutput", "SpikingNet", "StagedNet", "resnet18", "vgg9"),
     "tssd.neurons": ("IF", "LIF", "Neuron"),
     "tssd.objectives": ("SelfDistillation", "Timesteps", "tssd", "tssd_literal", "vanilla"),
+    "tssd.parameter_options": ("parameter_groups",),
+    "tssd.progress": ("set_progress",),
+    "tssd.teachers": ("Teacher",),
     "tssd.time": ("PerStep", "TimeFold", "repeat_in_time"),
     "tssd.trained": ("Prediction", "TrainedNet"),
 }
@@ -38,6 +44,7 @@ __all__ = [
     "SelfDistillation",
     "SpikingNet",
     "StagedNet",
+    "Teacher",
     "TimeFold",
     "Timesteps",
     "TrainedNet",
@@ -45,8 +52,10 @@ __all__ = [
     "UsageError",
     "adapt",
     "load",
+    "parameter_groups",
     "repeat_in_time",
     "resnet18",
+    "set_progress",
     "tssd",
     "tssd_literal",
     "vanilla",

@@ -68,8 +68,9 @@ def _renamed(path: Path, *, make_folder: bool) -> Iterator[Path]:
     try:
         if make_folder:
             path.parent.mkdir(parents=True, exist_ok=True)
-        # The lock makes the file and removes it if it is still there afterwards.
-        with locked(temporary):
+        # The lock makes the file and removes it if it is still there afterwards. Before it is held,
+        # another process may take the new file for a leftover: the next one is waited for.
+        with locked(temporary, on_wait=lambda: None, private=True):
             yield temporary
             temporary.replace(path)
     except BaseException as error:

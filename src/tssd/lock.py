@@ -1,29 +1,24 @@
-"""A lock between processes that a killed one cannot leave behind."""
+"""A lock between processes that a killed one cannot leave behind.
 
-import os
+`filelock` locks. What it leaves to us is here: a file system without locks is said instead of
+replaced by files that a killed process would leave; the lock's file goes with the lock; a folder
+that is not there is not made; and who shares a folder may wait for another user's lock.
+"""
+
+import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
+from filelock import FileLock, Timeout, has_fcntl
 
+# Name of the lock file in a folder that only one process may work in. Folders themselves cannot be
+# locked over a network; a file beside one needs a name that fits, and the right to write there.
+LOCK = ".lock"
 
-# Descriptors of lock files that this process has open. A forked child has copies, and would keep a
-# lock as long as it lives, stopped ones for ever, after its parent was killed: it closes them.
-_open: set[int] = set()
-
-
-def _close_in_child() -> None:
-    while _open:
-        os.close(_open.pop())
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_close_in_child)
+# By which file systems say that they have no locks, among them some of a network.
+NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
 
 
 class Hold(Enum):
@@ -36,7 +31,7 @@ class Hold(Enum):
 
 @contextmanager
 def locked(
-    path: Path, *, on_wait: Callable[[], object] | None = None, folder: bool = False
+    path: Path, *, on_wait: Callable[[], object] | None = None, private: bool = False
 ) -> Iterator[Hold]:
     """Hold an exclusive lock while the block runs; the system frees it when the process ends.
 
@@ -46,70 +41,42 @@ def locked(
     Args:
         path: of the lock file, in an existing folder.
         on_wait: called once before waiting for another process; None does not wait.
-        folder: whether `path` is an existing folder instead, which stays.
+        private: whether the file has the rights of any new one, as one that is to be kept must.
+            Else all users who can reach it may lock it.
 
     Yields: HELD, UNSUPPORTED, or without `on_wait` BUSY.
-    Raises: OSError: the file cannot be made, or the folder not be opened.
+    Raises: OSError: the file cannot be made.
     """
-    descriptor, hold = _acquire(path, on_wait, 0 if folder else os.O_CREAT)
-    if descriptor is None:
-        yield hold
-        return
+    lock = FileLock(path, mode=-1 if private else 0o666, fallback_to_soft=False)
+    hold = Hold.UNSUPPORTED
+    if has_fcntl:  # not on Windows, where a file that is open cannot be renamed
+        path.parent.stat()  # raises where filelock would make the folder
+        is_new = not path.exists()
+        hold = _acquire(lock, on_wait)
+        if hold is Hold.UNSUPPORTED and is_new:
+            path.unlink(missing_ok=True)
     try:
         yield hold
     finally:
-        if descriptor in _open:  # else this is a child, and the lock is its parent's
-            # Removed while still held: who waits for this file sees below that it is gone.
-            if not folder:
+        if lock.is_locked:  # not in a forked child: the lock is its parent's
+            try:
+                # While it is still held: who waits for this file sees that it is gone.
                 path.unlink(missing_ok=True)
-            _close(descriptor)
+            finally:
+                lock.release()
 
 
-def _acquire(
-    path: Path, on_wait: Callable[[], object] | None, creation: int
-) -> tuple[int | None, Hold]:
-    if fcntl is None:
-        return None, Hold.UNSUPPORTED
-    wait = on_wait
-    while True:
-        descriptor = os.open(path, os.O_RDONLY | creation, 0o666)
-        _open.add(descriptor)
+def _acquire(lock: FileLock, on_wait: Callable[[], object] | None) -> Hold:
+    try:
         try:
-            hold = _flock(descriptor, wait=False)
-            if hold is Hold.BUSY and on_wait is not None:
-                if wait is not None:
-                    wait()
-                wait = None  # told once
-                hold = _flock(descriptor, wait=True)
-            if hold is Hold.HELD and _is_at(path, descriptor):
-                return descriptor, hold
-        except BaseException:
-            _close(descriptor)
-            raise
-        _close(descriptor)
-        if hold is not Hold.HELD:
-            return None, hold
-        # Else its last holder has removed the file meanwhile: again with the one that is there.
-
-
-def _close(descriptor: int) -> None:
-    _open.discard(descriptor)
-    os.close(descriptor)
-
-
-def _flock(descriptor: int, *, wait: bool) -> Hold:
-    assert fcntl is not None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return Hold.BUSY
-    except OSError:  # some network file systems
-        return Hold.UNSUPPORTED
+            lock.acquire(blocking=False)
+        except Timeout:
+            if on_wait is None:
+                return Hold.BUSY
+            on_wait()
+            lock.acquire()
+    except OSError as error:
+        if error.errno in NO_LOCKS:
+            return Hold.UNSUPPORTED
+        raise
     return Hold.HELD
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False

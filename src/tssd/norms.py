@@ -1,4 +1,8 @@
-"""Batch norm over sequences: a norm is a module on [T, N, C, H, W] built from its channels C."""
+"""Norms: a norm is a module on [T, N, C, H, W] built from its channels C.
+
+One with something for each timestep counts the steps: it has `initial_state(x_t)` and
+`scan(x, state) -> (y, state)` like a neuron, and is built for a T as `tssd.longest` says.
+"""
 
 from torch import nn
 

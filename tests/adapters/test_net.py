@@ -7,6 +7,7 @@ from torch import nn
 
 import tssd
 from tssd.adapters import AdaptedNet, adapt
+from tssd.errors import UsageError
 from tssd.models import SpikingNet
 from tssd.objectives import SelfDistillation
 
@@ -28,7 +29,7 @@ class Unstaged(nn.Module):
 
 
 def criterion_for(net: SpikingNet, tap: int | str) -> SelfDistillation:
-    torch.manual_seed(7)  # the weak classifier's weights
+    torch.manual_seed(7)  # the exit's weights
     return tssd.tssd(2, 4, tap=tap).connect(net)
 
 
@@ -176,3 +177,10 @@ def test_a_copy_computes_the_same(copied):
     expected, found = net(x, ["stem"]), copied(net)(x, ["stem"])
     assert torch.equal(found.logits, expected.logits)
     assert torch.equal(found.taps["stem"], expected.taps["stem"])
+
+
+def test_steps_are_refused_with_the_remedy():
+    net = adapt(Plain(), [], example=images(3))
+    for ask in (net.initial_state, net.step, net.scan):
+        with pytest.raises(UsageError, match=r"^net: a Plain that was .* no steps .*\.module"):
+            ask(images(3))

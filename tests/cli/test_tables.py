@@ -94,6 +94,13 @@ def test_an_evaluation_without_costs(evaluation, capsys):
     assert "not counted" not in out
 
 
+def test_a_network_without_neurons_is_not_called_silent(evaluation, capsys):
+    print_evaluation(replace(evaluation, firing_rates={}, mean_firing_rate=None), title="run")
+    out = capsys.readouterr().out
+    assert "no spikes counted: the network has no neurons, or none of a kind that tssd knows" in out
+    assert "spikes per neuron" not in out
+
+
 def test_an_evaluation_with_costs(evaluation, capsys):
     operations = Operations(
         layers={},
@@ -118,7 +125,7 @@ def test_an_evaluation_with_costs(evaluation, capsys):
     assert cells(out, "all neurons")[1:] == ["0.050", "0.100"]
     assert "early exit at tap 1, T=2" in out
     assert cells(out, "0.9")[1:] == ["70.00", "25.0"]
-    assert "weak classifier" not in out
+    assert "for the exit" not in out
 
 
 def test_what_an_early_exit_saves(evaluation, capsys):
@@ -128,7 +135,7 @@ def test_what_an_early_exit_saves(evaluation, capsys):
     out = capsys.readouterr().out
     assert cells(out, "0.5")[1:] == ["60.00", "80.0", "3.5", "4.5", "50.0"]
     assert cells(out, "0.9")[1:] == ["70.00", "25.0", "7.25", "8", "-12.5"]
-    assert "with 0.75 µJ for the weak classifier" in out
+    assert "with 0.75 µJ for the exit" in out
 
 
 EVIL = "[/bold] [cat] :cat: \x1b[2J"

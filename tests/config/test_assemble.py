@@ -39,6 +39,7 @@ def test_build_passes_options_on_to_what_is_nested(parts_of):
         ("net.norm", "tssd.norms.per_step_batch_norm"),
         ("objectives.spatial.distance", "tssd.objectives.TemperatureKL"),
         ("objectives.spatial.distance.temperature", "7"),
+        ("exits.neuron", "LIF"),
         ("exits.neuron.v_reset", "0.0"),
         ("optimizer", "torch.optim.Adam"),
         ("optimizer.betas", "[0.5, 0.9]"),
@@ -116,7 +117,7 @@ def test_resolve_writes_every_value_out():
         ("net.neuron.v_reset", "1", "net.neuron.v_reset: got 1.0, expected less than v_threshold"),
         ("net.in_channels", "3", "net.in_channels: got 3, but the data has 1; give --net.in_chann"),
         ("net.num_classes", "7", "net.num_classes: got 7, but the data has 10"),
-        ("data.image_size", "8", "got 8, but vgg9 halves the image four times"),
+        ("data.image_size", "8", "got 8, but this network halves the image 4 times"),
         ("data.batch_size", "0", "data.batch_size: got 0, expected 1 to 2147483647"),
         (
             "data.train_samples",

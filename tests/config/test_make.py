@@ -1,11 +1,17 @@
+import copy
+import pickle
+
 import pytest
 from torch import nn
 
 from tssd.config.load import load_recipe
 from tssd.config.make import build_net, located, make
+from tssd.config.trust import only_known_parts
 from tssd.errors import UsageError
 from tssd.models import StagedNet
+from tssd.models.blocks import SpikeAddBlock
 from tssd.objectives import Timesteps
+from tssd.time import TimeFold
 
 NET = {
     "class_path": "tssd.models.vgg9",
@@ -18,6 +24,43 @@ def test_a_network_from_its_section_alone():
     assert isinstance(net, StagedNet)
     assert net.num_classes == 10
     assert isinstance(build_net({"class_path": "torch.nn.Flatten"}), nn.Flatten)
+
+
+@pytest.mark.parametrize("neuron", ["torch.nn.ReLU", {"class_path": "torch.nn.ReLU"}])
+def test_a_run_folder_may_name_a_layer_of_torch_in_the_place_of_a_neuron(neuron):
+    section = NET | {"init_args": NET["init_args"] | {"neuron": neuron}}
+    with only_known_parts():
+        net = build_net(section)
+    assert sum(isinstance(m, nn.ReLU) for m in net.modules()) == 8
+    again = pickle.loads(pickle.dumps(copy.deepcopy(net)))
+    assert isinstance(again.make_neuron(), nn.ReLU)
+    assert isinstance(again.make_norm(4), TimeFold)
+
+
+@pytest.mark.parametrize(
+    ("neuron", "message"),
+    [
+        ("os.getcwd", "os was not imported"),
+        ("torch.nn.functional.relu", r"torch\.nn\.functional was not imported"),
+        ("tssd.models.resnet18", r"^net\.neuron: got tssd\.models\.resnet18, expected one of tssd"),
+        ("tssd.norms.pooled_batch_norm", r"^net\.neuron: got tssd\.norms\.pooled_batch_norm, exp"),
+    ],
+)
+def test_a_run_folder_may_name_nothing_else_there(neuron, message):
+    section = NET | {"init_args": NET["init_args"] | {"neuron": neuron}}
+    with only_known_parts(), pytest.raises(UsageError, match=message):
+        build_net(section)
+
+
+def test_a_network_may_be_a_table_in_a_recipe():
+    table = {"stages": [[4], [8, 8]], "image_size": 8, "block": "tssd.models.blocks.SpikeAddBlock"}
+    section = {"class_path": "tssd.models.vgg.vgg", "init_args": table}
+    with only_known_parts():
+        net = build_net(section)
+    assert net.shapes == ((4, 8, 8), (8, 4, 4))
+    assert sum(isinstance(m, SpikeAddBlock) for m in net.modules()) == 3
+    section = {"class_path": "tssd.models.resnet.resnet", "init_args": {"stages": [[4, 3], [8, 1]]}}
+    assert [len(stage) for stage in build_net(section).stages] == [3, 3, 1]
 
 
 def test_a_section_becomes_its_object():

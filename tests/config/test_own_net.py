@@ -114,7 +114,7 @@ def test_a_plain_module_is_adapted_and_the_run_reads_back(parts_of, tmp_path, na
     assert torch.equal(loaded(x).logits, parts.net.eval()(x).logits)
 
 
-def test_no_taps_are_needed_without_weak_classifiers(parts_of):
+def test_no_taps_are_needed_without_exits(parts_of):
     parts = parts_of("vague", recipe="digits/vanilla_ts")
     assert parts.config["net"]["init_args"]["taps"] == []
     assert parts.criterion.taps == ()
@@ -132,7 +132,7 @@ def test_a_factory_that_only_says_module_may_make_a_network_that_is_ready(parts_
     ("name", "overrides", "message"),
     [
         ("Step", [], "is a plain module, and what its middle is, is not known; name the place of "
-         "the weak classifier: --exits.taps '[head]' (it has conv, head)"),
+         "the exit: --exits.taps '[head]' (it has conv, head)"),
         ("Step", [("exits.taps", "[1]")], "exits.taps: got 1, but net is a plain module, nets_of_"),
         ("Step", [("exits.taps", "[cnov]")], "exits.taps: got 'cnov', but net is a plain module"),
         ("Deep", [], "net.depth: missing, expected a whole number"),

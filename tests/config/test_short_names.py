@@ -3,6 +3,7 @@ import pytest
 from tssd.config.schema import SECTIONS
 from tssd.config.short_names import in_full, spell_out, spelled_out
 from tssd.errors import UsageError
+from tssd.models.base import MakeNeuron
 
 
 def kind(section):
@@ -12,6 +13,8 @@ def kind(section):
 def test_in_full_leaves_paths_and_plain_values():
     assert in_full(kind("net"), "a.B") == "a.B"
     assert in_full(str, "SGD") == "SGD"
+    assert in_full(MakeNeuron, "LIF") == "tssd.LIF"
+    assert in_full(MakeNeuron, "ReLU") == "torch.nn.ReLU"
     assert in_full(kind("schedule"), "Cosine") == "tssd.training.schedule.Cosine"
 
 

@@ -5,8 +5,18 @@ from typing import Any, Literal
 import pytest
 from torch import Tensor, nn
 
-from tssd.config.types import MISSING, as_node, check_class, choices, fits, in_words, wanted
+from tssd.config.types import (
+    MISSING,
+    Wanted,
+    as_node,
+    check_class,
+    choices,
+    fits,
+    in_words,
+    wanted,
+)
 from tssd.errors import UsageError
+from tssd.models.base import MakeNeuron
 from tssd.neurons import LIF, Neuron
 from tssd.norms import pooled_batch_norm
 from tssd.objectives import Distance, Objective
@@ -51,6 +61,7 @@ def test_in_words_says_what_is_expected():
     assert in_words(Sequence[int | str]) == "a list, each a whole number or text"
     assert in_words(dict[str, Objective]) == "a mapping"
     assert in_words(MakesNeuron) == "one of tssd.IF, tssd.LIF"
+    assert in_words(MakeNeuron) == "one of tssd.IF, tssd.LIF, or the import path of a Module"
     assert in_words(nn.Module) == "the import path of a Module"
     assert in_words(Distance | None).startswith("one of tssd.objectives.EuclideanNorm, ")
     assert in_words(Distance | None).endswith(" or null")
@@ -63,10 +74,11 @@ def test_choices_are_words_or_classes():
 
 
 def test_wanted_tells_classes_from_plain_values():
-    assert wanted(Schedule) == (Schedule, None)
-    assert wanted(Distance | None) == (Distance, None)
-    assert wanted(MakesNorm) == (nn.Module, 1)
-    assert wanted(MakesNeuron) == (Neuron, 0)
+    assert wanted(Schedule) == Wanted(Schedule)
+    assert wanted(Distance | None) == Wanted(Distance)
+    assert wanted(MakesNorm) == Wanted(nn.Module, given=1)
+    assert wanted(MakesNeuron) == Wanted(Neuron, given=0)
+    assert wanted(MakeNeuron) == Wanted(Neuron, given=0, other=nn.Module)
     for plain in (int, str | None, float | Tensor, dict[str, int], Literal["a"], Any):
         assert wanted(plain) is None
 
@@ -93,3 +105,15 @@ def test_check_class_refuses_another_kind():
         check_class(Schedule, "tssd.LIF")
     with pytest.raises(UsageError, match=r"got tssd\.models\.vgg9, expected one of tssd\.IF"):
         check_class(MakesNeuron, "tssd.models.vgg9")
+    with pytest.raises(UsageError, match=r"got torch\.nn\.ReLU, expected one of tssd\.IF"):
+        check_class(MakesNeuron, "torch.nn.ReLU")
+
+
+def test_another_module_may_stand_for_a_neuron_but_nothing_else_of_ours():
+    check_class(MakeNeuron, "tssd.LIF")
+    check_class(MakeNeuron, "torch.nn.ReLU")
+    for path in ("tssd.models.vgg9", "tssd.norms.pooled_batch_norm", "tssd.models.Block"):
+        with pytest.raises(UsageError, match=f"got {path}, expected one of tssd.IF"):
+            check_class(MakeNeuron, path)
+    with pytest.raises(UsageError, match="is only their base"):
+        check_class(MakeNeuron, "tssd.Neuron")

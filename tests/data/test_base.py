@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tssd.data.base import DataModule
-from tssd.data.parts import Stored
+from tssd.data.stored import Stored
 from tssd.errors import DataError, UsageError
 
 from .toy import Toy, part

@@ -5,14 +5,13 @@ import numpy as np
 import pytest
 
 from tssd.data import DVSGesture
-from tssd.data.dvsgesture import DOWNLOADS, GESTURES, SAMPLES
-from tssd.data.trials import LISTS
 from tssd.errors import DataError
 from tssd.events import FixedTime
+from tssd.events.datasets.dvsgesture import DOWNLOADS, GESTURES, SAMPLES
+from tssd.events.datasets.trials import LISTS
 from tssd.events.formats.npz import write_npz
-from tssd.events.trees import write_dvsgesture
-from tssd.events.trees.gestures import GESTURES as LABELS
-from tssd.events.trees.trial import GestureStyle
+from tssd.simulate.datasets import write_dvsgesture
+from tssd.simulate.datasets.gesture_trial import GestureStyle
 
 from .event_folders import assert_same_frames, connected, frames_of, state, tar_of
 
@@ -46,9 +45,9 @@ def test_the_lists_make_1176_and_288_samples(root):
     for name, trials in (("train", 98), ("test", 24)):
         counts = np.bincount(frames_of(data, name)[1])
         assert counts.tolist() == [2 * trials if label == 7 else trials for label in range(11)]
-    test = {data.catalogue.recordings[n // 12].name[:6] for n in data.catalogue.test}
+    test = {data.catalogue.recordings[n // 12].name[:6] for n in data.official["test"]}
     assert test == {f"user{n}" for n in range(24, 30)}
-    assert not np.intersect1d(data.catalogue.train, data.catalogue.test).size
+    assert not np.intersect1d(data.official["train"], data.official["test"]).size
 
 
 @pytest.mark.parametrize("layout", ["extracted", "itself", "archive", "moved"])
@@ -97,17 +96,9 @@ def test_spikingjellys_layout_gives_the_same_samples(root, tmp_path):
         _ = opened(tmp_path, "npz").split_hash
 
 
-def test_an_unknown_class_in_spikingjellys_layout_is_refused(root, tmp_path):
-    events = opened(root).catalogue.recordings[0].read()[0]
-    (tmp_path / "npz/events_np/train/11").mkdir(parents=True)
-    write_npz(tmp_path / "npz/events_np/train/11/user01_led_0.npz", events)
-    with pytest.raises(DataError, match="class folder 11, expected 0 to 10; remove it"):
-        _ = opened(tmp_path, "npz", allow_incomplete=True).split_hash
-
-
 def test_classes_have_the_names_of_the_gestures(root):
-    assert opened(root).class_names == GESTURES == LABELS
-    assert DVSGesture().slicing == FixedTime(30.0)
+    assert opened(root).class_names == GESTURES
+    assert DVSGesture().cut == FixedTime(30.0)
     assert DVSGesture().sample_shape == (2, 32, 32)
 
 
@@ -146,28 +137,3 @@ def test_a_damaged_recording_is_named(tree, tmp_path):
     (tree / "user22_led.aedat").write_bytes(b"#!AER-DAT2.0\r\n")
     with pytest.raises(DataError, match=r"user22_led\.aedat starts with AEDAT 2\.0, expected AEDA"):
         _ = opened(tmp_path, allow_incomplete=True).split_hash
-
-
-def test_nothing_there_says_what_to_get(tmp_path):
-    with pytest.raises(DataError) as raised:
-        _ = opened(tmp_path).split_hash
-    assert str(raised.value) == (
-        f"DVS-Gesture: no recordings in {tmp_path / 'tree'}; get DvsGesture.tar.gz (about 3 GB, "
-        f"md5 8a5c71fb11e24e5ca5b11866ca6c00a1) from {DOWNLOADS[0].url} and put it into "
-        f"{tmp_path / 'tree'}, packed or unpacked; or correct --data.root, --data.folder or "
-        "TSSD_DATA"
-    )
-
-
-def test_an_archive_of_something_else_is_named(tmp_path):
-    tar_of(tmp_path / "tree/DvsGesture.tar.gz", {"holiday/list.txt": b"milk"})
-    expected = r"DvsGesture\.tar\.gz holds no DvsGesture/trials_to_train\.txt, expected the data s"
-    with pytest.raises(DataError, match=expected):
-        _ = opened(tmp_path).split_hash
-
-
-def test_a_login_page_in_place_of_the_archive_is_recognised(tmp_path):
-    (tmp_path / "tree").mkdir()
-    (tmp_path / "tree/DvsGesture.tar.gz").write_text("<!doctype html><title>Sign in</title>")
-    with pytest.raises(DataError, match=r"DvsGesture\.tar\.gz is an HTML page .*; get DvsGesture"):
-        _ = opened(tmp_path).split_hash

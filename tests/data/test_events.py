@@ -6,6 +6,8 @@ import torch
 
 from tssd.data import NMNIST, EventData
 from tssd.data.event_augment import HorizontalFlip
+from tssd.data.events import TEST_SHARE
+from tssd.data.splits import TEST_SEED, hold_out
 from tssd.errors import DataError, UsageError
 from tssd.events import EqualCount, EqualTimeShare, FixedTime
 from tssd.events.pooling import cell_area
@@ -228,13 +230,13 @@ def test_without_a_root_the_way_to_give_one_is_said(monkeypatch):
 
 
 def test_a_subclass_that_finds_nothing_is_told_what_to_implement(tmp_path):
-    with pytest.raises(NotImplementedError, match="EventData must implement find"):
+    with pytest.raises(NotImplementedError, match="EventData must give event_files"):
         _ = EventData(str(tmp_path)).catalogue
 
 
 def test_counts_are_not_normalised_and_slices_are_10_ms():
     assert (NMNIST().mean, NMNIST().std) == ((0.0, 0.0), (1.0, 1.0))
-    assert NMNIST().slicing == FixedTime(10.0, start="first")
+    assert NMNIST().cut == FixedTime(10.0, start="first")
 
 
 @pytest.mark.parametrize("pool", ["sum", "mean"])
@@ -247,3 +249,11 @@ def test_a_recording_of_ones_own_looks_as_one_of_the_set(root, opened, pool):
     torch.testing.assert_close(frames, x.float())
     with pytest.raises(UsageError, match="data.slices: got null, expected the number"):
         NMNIST().frames(data.read_file(root / "NMNIST/Test/3/00001.bin"))
+
+
+def test_without_a_split_of_its_own_a_fixed_tenth_of_each_class_is_for_testing():
+    labels = np.repeat(np.arange(3), 1000)
+    test = hold_out(labels, TEST_SHARE, seed=TEST_SEED)[1]
+    assert np.bincount(labels[test]).tolist() == [100] * 3
+    # Fixed for ever: results on it are compared by the hash of these numbers.
+    assert test[:6].tolist() == [9, 38, 41, 45, 58, 62]

@@ -181,7 +181,9 @@ def fit(epochs, folder, *, workers, resume=None):
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    data = Digits(16, image_size=8, train_samples=40, augment=True, num_workers=workers, seed=3)
+    data = Digits(
+        batch_size=16, image_size=8, train_samples=40, augment=True, num_workers=workers, seed=3
+    )
     trainer.fit(recorder, datamodule=data, ckpt_path=resume)
     trainer.save_checkpoint(folder / "end.ckpt")
     return recorder.seen

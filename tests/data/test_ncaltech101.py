@@ -3,7 +3,6 @@ import pytest
 
 from events.recordings import counted, random_events
 from tssd.data import NCaltech101
-from tssd.errors import DataError
 from tssd.events.formats.five_byte import write_five_byte
 from tssd.events.formats.npz import write_npz
 
@@ -45,7 +44,7 @@ def test_classes_are_the_folders_and_a_fixed_tenth_of_each_is_for_tests(root):
     # A tenth, rounded, of 4, 11 and 2.
     assert np.bincount(frames_of(data, "test")[1], minlength=3).tolist() == [0, 1, 0]
     assert np.bincount(frames_of(data, "train")[1], minlength=3).tolist() == [4, 10, 2]
-    assert not np.intersect1d(data.catalogue.train, data.catalogue.test).size
+    assert not np.intersect1d(data.official["train"], data.official["test"]).size
 
 
 def test_the_whole_sensor_is_pooled_to_a_square(root):
@@ -61,13 +60,3 @@ def test_without_a_size_frames_are_the_sensor(root):
     data = connected(NCaltech101, root, folder="plain", size=None, pool="mean")
     assert data.sample_shape == (2, 180, 240)
     assert data.dataset("train")[0][0].shape == (4, 2, 180, 240)
-
-
-def test_missing_classes_and_recordings_are_counted(root):
-    with pytest.raises(DataError, match=r"classes: 3 of 101; recordings: 17 of 8709\); complete"):
-        _ = connected(NCaltech101, root, folder="plain", allow_incomplete=False).split_hash
-
-
-def test_nothing_there_says_what_to_get(tmp_path):
-    with pytest.raises(DataError, match=r"get Caltech101\.zip \(about 3\.5 GB, md5 66201824eabb0"):
-        _ = connected(NCaltech101, tmp_path).split_hash

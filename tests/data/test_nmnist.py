@@ -7,7 +7,6 @@ import pytest
 
 from events.recordings import at, counted
 from tssd.data import NMNIST
-from tssd.data.nmnist import TEST_COUNTS, TRAIN_COUNTS
 from tssd.errors import DataError
 from tssd.events import FixedTime
 from tssd.events.formats.five_byte import write_five_byte
@@ -66,39 +65,6 @@ def test_the_network_gets_34_pixels_and_ten_digits(root):
     assert data.sample_shape == (2, 34, 34)
     assert data.class_names == tuple("0123456789")
     assert data.split_sizes == {"train": 20, "val": 0, "test": 10}
-
-
-def test_the_complete_data_set_has_70000_recordings():
-    assert (sum(TRAIN_COUNTS), sum(TEST_COUNTS)) == (60_000, 10_000)
-
-
-def test_missing_recordings_are_counted_by_part_and_class(root):
-    with pytest.raises(DataError) as raised:
-        _ = connected(NMNIST, root, folder="plain", allow_incomplete=False).split_hash
-    text = str(raised.value)
-    assert f"{root / 'plain'}: recordings are missing or surplus (train/0: 2 of 5923; " in text
-    assert "test/9: 1 of 1009); complete the download" in text
-    assert text.endswith("or use what is there with --data.allow_incomplete true")
-
-
-def test_nothing_there_says_what_to_get_from_where_and_where_to_put_it(tmp_path):
-    with pytest.raises(DataError) as raised:
-        _ = connected(NMNIST, tmp_path).split_hash
-    assert str(raised.value) == (
-        f"N-MNIST: no recordings in {tmp_path / 'NMNIST'}; get Train.zip (about 1 GB, md5 "
-        "20959b8e626244a1b502305a9e6e2031) from https://data.mendeley.com/datasets/468j46mzdv, "
-        "Test.zip (about 170 MB, md5 69ca8762b2fe404d9b9bad1103e97832) from "
-        f"https://data.mendeley.com/datasets/468j46mzdv and put it into {tmp_path / 'NMNIST'}, "
-        "packed or unpacked; or correct --data.root, --data.folder or TSSD_DATA"
-    )
-    assert not list(tmp_path.iterdir())
-
-
-def test_the_login_page_in_place_of_the_archive_is_recognised(tmp_path):
-    (tmp_path / "NMNIST").mkdir()
-    (tmp_path / "NMNIST/Train.zip").write_text("<!doctype html><title>Sign in</title>")
-    with pytest.raises(DataError, match=r"Train\.zip is an HTML page .*; get Train\.zip \(about 1"):
-        _ = connected(NMNIST, tmp_path).split_hash
 
 
 def test_a_damaged_recording_is_repaired_and_noted_or_refused(tmp_path):

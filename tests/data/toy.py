@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from tssd.data.images import ImageData
-from tssd.data.parts import Facts, MemoryPart, Stored
+from tssd.data.stored import Facts, MemoryPart, Stored
 
 
 def part(count, image_size, seed):

@@ -27,15 +27,15 @@ def costs(leaving, behind):
     )
 
 
-def test_those_who_leave_save_what_stands_behind_and_all_pay_the_weak_classifier():
+def test_those_who_leave_save_what_stands_behind_and_all_pay_the_exit():
     found = costs((1.0, 0.25, 0.0), [layer("ac", 20, 40, graded=0.25)])
-    # At T = 2: 2 MACs until the tap, 40 accumulates behind it, 6 in the weak classifier.
+    # At T = 2: 2 MACs until the tap, 40 accumulates behind it, 6 in the exit.
     assert found.macs == (2, 2, 2)
     assert found.acs == (6, 6 + 30, 6 + 40)
     assert found.energy_uj == (10 + 6, 10 + 36, 10 + 46)
     assert found.weak_energy_uj == 6
     assert found.energy_saved == pytest.approx((1 - 16 / 50, 1 - 46 / 50, 1 - 56 / 50))
-    assert found.energy_saved[-1] < 0  # nobody leaves, and the weak classifier ran for nothing
+    assert found.energy_saved[-1] < 0  # nobody leaves, and the exit ran for nothing
     graded = [3 + (1 - leave) * 10 for leave in (1, 0.25, 0)]
     assert found.energy_graded_as_macs_uj == pytest.approx(
         [uj + 4 * n for uj, n in zip(found.energy_uj, graded, strict=True)]

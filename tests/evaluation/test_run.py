@@ -28,8 +28,8 @@ def criterion_for(net, tap=1):
     scale_batch_norms(criterion)
     with torch.no_grad():
         criterion.add_exits(net(x, criterion.taps))
-        for weak in criterion.exits.values():
-            weak.head[-1].weight.mul_(30)  # confidences of all sizes
+        for early in criterion.exits.values():
+            early.head[-1].weight.mul_(30)  # confidences of all sizes
     return criterion
 
 
@@ -105,7 +105,7 @@ def test_sequences_are_cut_and_events_are_accumulates():
         assert result.accuracy[t - 1] == pytest.approx(right.item())
 
 
-def test_early_exit_ends_in_the_weak_classifier_and_in_the_final_one():
+def test_early_exit_ends_in_the_exit_and_in_the_final_one():
     net = firing_net(vgg9)
     criterion, batches = criterion_for(net, tap=2), labelled_images(12)
     result = evaluate(net, batches, T, criterion=criterion.train(), report_at=2)
@@ -113,8 +113,8 @@ def test_early_exit_ends_in_the_weak_classifier_and_in_the_final_one():
     right = 0
     for x, y in batches:
         out = net(tssd.repeat_in_time(x, T), criterion.taps)
-        weak = time_mean(criterion.add_exits(out).exits[2], 2)
-        right += (weak.argmax(1) == y).sum().item()
+        early = time_mean(criterion.add_exits(out).exits[2], 2)
+        right += (early.argmax(1) == y).sum().item()
     [(tap, curve)] = result.early_exit.items()
     assert tap == "2"
     assert curve.accuracy[0] == right / 12
@@ -129,7 +129,7 @@ def test_a_vanilla_criterion_has_no_early_exit():
     assert evaluate(net, pencil_batches(2, 2), 2, criterion=criterion).early_exit == {}
 
 
-def test_weak_classifiers_cost_nothing():
+def test_exits_cost_nothing():
     net, batches = firing_net(resnet18), labelled_images()
     with_exit = evaluate(net, batches, 2, criterion=criterion_for(net))
     assert with_exit.operations == evaluate(net, batches, 2).operations
@@ -228,7 +228,7 @@ def test_the_progress_bar_stays_off_standard_output_and_out_of_logs(capsys, monk
     assert capsys.readouterr() == ("", "")
 
 
-def test_every_weak_classifier_has_a_curve():
+def test_every_exit_has_a_curve():
     net = firing_net(vgg9)
     plan = ExitPlan([0, 2], channels=3)
     criterion = SelfDistillation({"exits": ExitCrossEntropy()}, tssd.Timesteps(1, 2), exits=plan)

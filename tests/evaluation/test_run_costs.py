@@ -93,14 +93,14 @@ def test_early_exit_saves_the_layers_behind_its_tap(adapted):
         )
 
     until, whole = joules([0, 1]), result.operations.energy_uj[1]
-    weak = costs.weak_energy_uj
-    assert weak > 0 and 0 < until < whole
-    assert costs.energy_uj[0] == pytest.approx(until + weak)  # all leave
-    assert costs.energy_uj[-1] == pytest.approx(whole + weak)  # nobody does
+    early = costs.weak_energy_uj
+    assert early > 0 and 0 < until < whole
+    assert costs.energy_uj[0] == pytest.approx(until + early)  # all leave
+    assert costs.energy_uj[-1] == pytest.approx(whole + early)  # nobody does
     for leaving, spent, saved in zip(
         curve.leaving, costs.energy_uj, costs.energy_saved, strict=True
     ):
-        assert spent == pytest.approx(until + weak + (1 - leaving) * (whole - until))
+        assert spent == pytest.approx(until + early + (1 - leaving) * (whole - until))
         assert saved == pytest.approx(1 - spent / whole)
     assert costs.energy_saved[-1] < 0
 
@@ -114,7 +114,7 @@ class Plain(nn.Module):
         return self.net(x).logits
 
 
-def test_a_weak_classifiers_own_operations_are_counted_by_hand():
+def test_an_exits_own_operations_are_counted_by_hand():
     # Flat features, 32 spikes wide: linear 32 -> 3, integrate-and-fire, linear 3 -> 2.
     class Flat(PencilNet):
         def tap_shape(self, tap):
@@ -128,15 +128,15 @@ def test_a_weak_classifiers_own_operations_are_counted_by_hand():
     criterion = SelfDistillation(
         {"exit": ExitCrossEntropy()}, tssd.Timesteps(1, 2), exits=ExitPlan([0], channels=3)
     ).connect(net)
-    weak = criterion.weak_classifier(0)
-    nn.init.constant_(weak.features[0].weight, -1.0)  # its neurons stay silent
+    early = criterion.exit_at(0)
+    nn.init.constant_(early.features[0].weight, -1.0)  # its neurons stay silent
     result = evaluate(net, pencil_batches(4, 4), 2, criterion=criterion, energy=ENERGY)
     [curve] = result.early_exit.values()
     assert curve.costs is None  # a network of this kind does not tell where its tap is
-    counter = CostCounter(weak.eval(), 2)
+    counter = CostCounter(early.eval(), 2)
     tap = net(tssd.repeat_in_time(pencil_images(4), 2), (0,)).taps[0]
     with counter.watching(), counter.counting(tap, spikes=True):
-        weak(tap)
+        early(tap)
     first, second = counter.operations().layers.values()
     assert (first.kind, first.count) == ("ac", (3 * 3, 3 * 9))  # 3 and 9 spikes, 3 outputs
     assert second.count == (0, 0)

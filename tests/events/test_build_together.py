@@ -70,7 +70,7 @@ def test_builders_of_different_caches_do_not_disturb_each_other(root, recordings
 
 def without_locks(barrier):
     def sabotage():
-        lock.fcntl = None
+        lock.has_fcntl = False
         barrier.wait(5)
 
     return sabotage

@@ -1,6 +1,9 @@
 """What every staged network must keep, checked on both builders."""
 
+import copy
 import itertools
+import pickle
+from functools import partial
 
 import pytest
 import torch
@@ -8,10 +11,10 @@ from torch import nn
 
 from tssd.errors import UsageError
 from tssd.models import NetOutput, SpikingNet, StagedNet, resnet18, vgg9
-from tssd.models.resnet import SumOfSpikes
+from tssd.models.blocks import SpikeAddBlock
 from tssd.neurons import IF, LIF, Neuron
 from tssd.norms import per_step_batch_norm
-from tssd.time import TimeFold, repeat_in_time
+from tssd.time import PerStep, TimeFold, repeat_in_time
 
 T, N, SIZE, K = 4, 3, 16, 7
 builders = pytest.mark.parametrize("build", [vgg9, resnet18])
@@ -42,7 +45,7 @@ def step(module, x_t, states):
         state = states[module] if module in states else module.initial_state(x_t)
         spikes, states[module] = module.step(x_t, state)
         return spikes
-    if isinstance(module, SumOfSpikes):
+    if isinstance(module, SpikeAddBlock):
         return step(module.branch, x_t, states) + step(module.shortcut, x_t, states)
     for child in module.children():  # of a TimeFold: plain layers that know no time
         x_t = child(x_t) if isinstance(module, TimeFold) else step(child, x_t, states)
@@ -207,3 +210,31 @@ def test_a_staged_net_is_a_spiking_net():
     assert isinstance(out, NetOutput)
     assert torch.equal(out.logits, out.taps[0].flatten(2))
     assert out.exits == {}
+
+
+@builders
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+def test_a_copy_knows_what_its_layers_were_made_with(build, copied):
+    neuron, norm = partial(LIF, 3.0), partial(per_step_batch_norm)
+    net = trained_net(build, neuron=neuron, norm=norm)
+    other, x = copied(net), images(dtype=torch.double)
+    assert torch.equal(other(x).logits, net(x).logits)
+    assert other.make_neuron().dynamics == LIF(3.0).dynamics
+    assert isinstance(other.make_norm(4), PerStep)
+    assert other.stages[0] is not net.stages[0]
+
+
+def test_a_lambda_is_copied_and_a_pickle_says_that_it_is_lost():
+    net = vgg9(image_size=SIZE, width=1 / 16, neuron=lambda: LIF(3.0))
+    assert copy.deepcopy(net).make_neuron().dynamics.decay == 1 - 1 / 3
+    other = pickle.loads(pickle.dumps(net))
+    assert torch.equal(other(images()).logits, net(images()).logits)
+    with pytest.raises(UsageError, match=r"^net\.make_neuron: was a lambda .* set net"):
+        other.make_neuron()
+    assert net.make_neuron().dynamics.decay == 1 - 1 / 3
+
+
+def test_a_network_that_says_nothing_was_made_with_nothing_known():
+    net = StagedNet([nn.ReLU()], TimeFold(nn.Flatten()), shapes=[(2, 3, 3)], num_classes=18)
+    assert net.make_neuron is None and net.make_norm is None
+    assert pickle.loads(pickle.dumps(net)).make_neuron is None

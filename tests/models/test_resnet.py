@@ -1,12 +1,8 @@
 import pytest
 import torch
-from torch import nn
 
 from tssd.errors import UsageError
 from tssd.models import resnet18
-from tssd.models.resnet import SumOfSpikes
-from tssd.neurons import IF, LIF
-from tssd.norms import pooled_batch_norm
 
 
 def count(net):
@@ -49,27 +45,6 @@ def test_a_single_pixel_is_large_enough():
 def test_no_pixel_is_refused(size):
     with pytest.raises(UsageError, match=f"^image_size: got {size}, expected >= 1"):
         resnet18(image_size=size)
-
-
-def test_an_identity_shortcut_adds_the_spikes_that_came_in():
-    torch.manual_seed(0)
-    block = SumOfSpikes(4, 4, LIF, pooled_batch_norm)
-    x = torch.randint(0, 2, (3, 2, 4, 6, 6)).float()
-    assert isinstance(block.shortcut, nn.Identity)
-    difference = block(x) - x
-    assert set(difference.unique().tolist()) == {0, 1}
-
-
-@pytest.mark.parametrize(("c_out", "stride"), [(4, 2), (6, 1), (6, 2)])
-def test_a_projecting_shortcut_ends_in_a_neuron(c_out, stride):
-    torch.manual_seed(0)
-    block = SumOfSpikes(4, c_out, IF, pooled_batch_norm, stride=stride)
-    x = torch.randint(0, 2, (3, 2, 4, 7, 7)).float()
-    total = block(x)
-    assert total.shape == (3, 2, c_out, 7 if stride == 1 else 4, 7 if stride == 1 else 4)
-    assert set(total.unique().tolist()) == {0, 1, 2}
-    assert set(block.shortcut(x).unique().tolist()) == {0, 1}
-    assert torch.equal(total, block.branch(x) + block.shortcut(x))
 
 
 def test_sums_grow_by_at_most_one_spike_a_block():

@@ -4,7 +4,6 @@ from torch import nn
 
 from tssd.errors import UsageError
 from tssd.models import vgg9
-from tssd.models.vgg import conv_norm_neuron, scaled
 from tssd.neurons import IF
 from tssd.norms import per_step_batch_norm
 from tssd.time import PerStep
@@ -47,7 +46,10 @@ def test_odd_sizes_round_down_in_each_pool():
 
 @pytest.mark.parametrize("size", [15, 8, 0, -32])
 def test_images_that_four_pools_would_use_up_are_refused(size):
-    with pytest.raises(UsageError, match=f"^image_size: got {size}, but vgg9 .* >= 16 pixels; "):
+    with pytest.raises(
+        UsageError,
+        match=f"^image_size: got {size}, .* 4 times and needs >= 16 pixels; ",
+    ):
         vgg9(image_size=size)
 
 
@@ -59,15 +61,3 @@ def test_norm_and_neuron_are_built_as_asked():
     net = vgg9(width=1 / 16, neuron=IF, norm=per_step_batch_norm)
     assert sum(isinstance(m, IF) for m in net.modules()) == 8
     assert sum(isinstance(m, PerStep) for m in net.modules()) == 8
-
-
-def test_scaled_channels_round_and_keep_one():
-    assert [scaled(64, w) for w in (1.0, 0.5, 0.26, 0.001)] == [64, 32, 17, 1]
-
-
-@pytest.mark.parametrize(("kernel", "stride", "size"), [(3, 1, 9), (3, 2, 5), (1, 1, 9), (1, 2, 5)])
-def test_a_convolution_keeps_the_size_up_to_its_stride(kernel, stride, size):
-    layer = conv_norm_neuron(2, 4, IF, per_step_batch_norm, kernel=kernel, stride=stride)
-    spikes = layer(torch.randn(3, 2, 2, 9, 9))
-    assert spikes.shape == (3, 2, 4, size, size)
-    assert set(spikes.unique().tolist()) == {0, 1}

@@ -3,7 +3,8 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from tssd.neurons import Neuron
+from tssd.errors import UsageError
+from tssd.neurons import LIF, Neuron, membrane_like, per_channel
 
 T, N = 4, 3
 
@@ -73,3 +74,41 @@ def test_a_neuron_holds_no_buffers():
 def test_a_neuron_without_an_initial_state_is_refused():
     with pytest.raises(NotImplementedError):
         Neuron()(torch.zeros(T, N))
+
+
+def test_a_neuron_that_does_not_care_for_its_channels_is_itself():
+    neuron = LIF()
+    assert neuron.connect(7) is neuron
+    assert not list(neuron.parameters())
+
+
+@pytest.mark.parametrize("x", [torch.zeros(0, 2), torch.tensor(1.0), torch.ones(2, 3) > 0])
+def test_a_neuron_with_a_step_refuses_what_is_no_sequence(x):
+    with pytest.raises(UsageError, match=r"^input: got .*, expected real numbers \[T, N"):
+        Counter()(x)
+
+
+@pytest.mark.parametrize(
+    ("given", "membrane"),
+    [("float64", "float64"), ("float32", "float32"), ("bfloat16", "float32"), ("int64", "float32")],
+)
+def test_a_membrane_is_like_the_input_and_float32_at_least(given, membrane):
+    v = membrane_like(torch.ones(2, 3, dtype=getattr(torch, given)), -0.5)
+    assert v.dtype == getattr(torch, membrane)
+    assert torch.equal(v, torch.full((2, 3), -0.5, dtype=v.dtype))
+
+
+def test_a_parameter_spreads_over_the_channels_of_features_signals_and_images():
+    values = torch.tensor([1.0, 2.0, 3.0])
+    for sample in ((), (4,), (4, 5)):
+        x_t = torch.ones(2, 3, *sample)
+        y = per_channel(values, x_t) * x_t
+        assert y.shape == x_t.shape
+        assert torch.equal(y[0].flatten(1)[:, 0] if sample else y[0], values)
+        assert torch.equal(per_channel(values[1:2], x_t) * x_t, 2 * x_t)  # nobody connected it
+    assert per_channel(values[:1], torch.ones(2)).tolist() == [1]
+
+
+def test_a_neuron_of_other_channels_is_told():
+    with pytest.raises(UsageError, match="^input: got 4 channels, but the neuron .* to 3"):
+        per_channel(torch.ones(3), torch.ones(2, 4, 5))

@@ -8,7 +8,7 @@ from torch import nn
 import tssd
 from tssd.errors import UsageError
 from tssd.neurons.foreign import clear_state, state_keepers, takes_one_step
-from tssd.objectives import ExitPlan, SelfDistillation, Timesteps, WeakClassifier
+from tssd.objectives import Exit, ExitPlan, SelfDistillation, Timesteps
 
 pytest.importorskip("spikingjelly", reason="needs the extra: pip install tssd[interop]")
 snntorch = pytest.importorskip("snntorch", reason="needs the extra: pip install tssd[interop]")
@@ -66,10 +66,10 @@ def test_a_layer_without_neurons_may_stand_in_a_fold():
     net(tssd.repeat_in_time(images(), 4))
 
 
-def test_a_weak_classifier_with_another_librarys_neuron_starts_anew():
-    weak = WeakClassifier((2, 8, 8), 5, neuron=multi).eval()
+def test_an_exit_with_another_librarys_neuron_starts_anew():
+    head = Exit((2, 8, 8), 5, neuron=multi).eval()
     tap = torch.rand(4, 3, 2, 8, 8)
-    assert torch.equal(weak(tap), weak(tap))
+    assert torch.equal(head(tap), head(tap))
     net = tssd.vgg9(1, 5, SIZE, width=1 / 16)
     terms = dict(tssd.tssd().terms.items())
     criterion = SelfDistillation(terms, Timesteps(2, 4), exits=ExitPlan(neuron=multi)).connect(net)

@@ -7,11 +7,13 @@ import torch
 from torch import nn
 
 from tssd.errors import DataError, UsageError
+from tssd.models import NetOutput
 from tssd.objectives.batch import (
     are_probabilities,
     check_classes,
     check_logits,
     check_num_classes,
+    check_output,
     check_single,
     classes,
 )
@@ -70,6 +72,14 @@ def test_logits_must_have_the_expected_shape():
     check_logits(torch.zeros(2, 3, 4), (2, 3, 4))
     with pytest.raises(UsageError, match=r"shape \[2, 3, 512\], expected \[2, 3, 4\]"):
         check_logits(torch.zeros(2, 3, 512), (2, 3, 4))
+    with pytest.raises(UsageError, match=r"shape \[3, 4\], .*every timestep, not their"):
+        check_logits(torch.zeros(3, 4), (2, 3, 4))
+
+
+def test_a_network_returns_more_than_its_logits():
+    check_output(NetOutput(torch.zeros(2, 3, 4)))
+    with pytest.raises(UsageError, match=r"^net: returned a Tensor, .*NetOutput\(logits, taps"):
+        check_output(torch.zeros(2, 3, 4))
 
 
 def test_probabilities_are_told_from_logits():

@@ -19,6 +19,7 @@ from tssd.objectives import (
     Timesteps,
     as_sequence,
 )
+from tssd.progress import set_progress
 from tssd.time import TimeFold
 
 T_S, T_T, N, K = 2, 4, 3, 5
@@ -80,18 +81,18 @@ def test_the_total_is_the_weighted_sum_of_unweighted_terms():
     assert all(term.shape == () and term > 0 for term in [loss.total, *loss.terms.values()])
 
 
-def test_weights_ramp_with_the_epoch_and_are_full_without_one():
+def test_weights_ramp_with_the_progress_and_are_full_until_it_is_told():
     logits = torch.tensor([[[0.0, 0]], [[4, 0]]])  # T_s = 1: difference (-2, 0), mean square 2
     terms = {"task": TaskCrossEntropy("student"), "td": TemporalDistillation(ramp_epochs=10)}
     criterion = SelfDistillation(terms, Timesteps(1, 2)).connect(vgg9(num_classes=2, width=1 / 64))
-    totals = [
-        criterion(NetOutput(logits), torch.tensor([0]), epoch).total.item()
-        for epoch in (0, 5, 10, 20, None)
-    ]
-    assert totals == pytest.approx([math.log(2) + extra for extra in (0, 1, 2, 2, 2)])
+    totals = [criterion(NetOutput(logits), torch.tensor([0])).total.item()]
+    for epoch in (0, 5, 10, 20):
+        set_progress(criterion, epoch, 30)
+        totals.append(criterion(NetOutput(logits), torch.tensor([0])).total.item())
+    assert totals == pytest.approx([math.log(2) + extra for extra in (2, 0, 1, 2, 2)])
 
 
-def test_the_networks_weights_have_no_weak_classifier_and_the_criterions_no_network():
+def test_the_networks_weights_have_no_exit_and_the_criterions_no_network():
     net = tiny_vgg()
     before = list(net.state_dict())
     criterion = connected(net)
@@ -102,7 +103,7 @@ def test_the_networks_weights_have_no_weak_classifier_and_the_criterions_no_netw
     assert not shared
 
 
-def test_one_weak_classifier_serves_all_terms():
+def test_one_exit_serves_all_terms():
     net = tiny_vgg()
     criterion = connected(net)
     assert criterion.taps == (1,)  # the default: after stage 1
@@ -111,13 +112,13 @@ def test_one_weak_classifier_serves_all_terms():
     out = net(as_sequence(images(), TARGET, T_T), criterion.taps)
     terms = criterion(out, TARGET).terms
     assert len(calls) == len(criterion.exits) == 1
-    weak, network = out.exits[1], out.logits[:T_S].mean(0)
-    torch.testing.assert_close(terms["spatial"], (weak[:T_S] - network).square().mean())
-    ends = [F.cross_entropy(weak[:t].mean(0), TARGET) for t in (T_S, T_T)]
+    early, network = out.exits[1], out.logits[:T_S].mean(0)
+    torch.testing.assert_close(terms["spatial"], (early[:T_S] - network).square().mean())
+    ends = [F.cross_entropy(early[:t].mean(0), TARGET) for t in (T_S, T_T)]
     torch.testing.assert_close(terms["exit_task"], (ends[0] + ends[1]) / 2)
 
 
-def test_a_place_named_twice_gets_one_weak_classifier():
+def test_a_place_named_twice_gets_one_exit():
     net = tiny_vgg()
     criterion = connected(net, exits=ExitPlan([-1, 0, 3]))
     assert criterion.taps == (3, 0)

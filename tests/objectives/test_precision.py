@@ -1,4 +1,4 @@
-"""The loss is taken in float32 at least, and weak classifiers follow the network's type."""
+"""The loss is taken in float32 at least, and exits follow the network's type."""
 
 import copy
 
@@ -33,7 +33,7 @@ def adapted(dtype):
 
 
 @pytest.mark.parametrize("dtype", TYPES)
-def test_weak_classifiers_have_the_networks_type(dtype):
+def test_exits_have_the_networks_type(dtype):
     net = adapted(dtype)
     criterion = tssd.tssd(2, 4).connect(net)
     assert {p.dtype for p in criterion.parameters()} == {dtype}
@@ -58,7 +58,7 @@ def test_a_network_on_another_device_is_refused():
     net = vgg9(num_classes=K, image_size=16, width=1 / 64)
     criterion = tssd.tssd(2, 4).connect(net)
     taps = {tap: torch.zeros(4, N, *net.tap_shape(tap), device="meta") for tap in criterion.taps}
-    with pytest.raises(UsageError, match="^exits: the weak classifier is on cpu, .* on meta; move"):
+    with pytest.raises(UsageError, match="^exits: the exit is on cpu, .* on meta; move"):
         criterion.add_exits(NetOutput(torch.zeros(4, N, K), taps))
 
 
@@ -98,7 +98,7 @@ def test_under_autocast_terms_of_both_classifiers_are_in_float32():
 
     class Noted(TemporalDistillation):
         def forward(self, out, target):
-            seen.extend([out.logits.dtype, *(weak.dtype for weak in out.exits.values())])
+            seen.extend([out.logits.dtype, *(early.dtype for early in out.exits.values())])
             return super().forward(out, target)
 
     noted = SelfDistillation({**criterion.terms, "n": Noted()}, Timesteps(2, 4)).connect(net)

@@ -17,7 +17,7 @@ DISTANCES = [EuclideanNorm(), SquaredNorm(), MeanSquare(), TemperatureKL()]
 TARGET = torch.tensor([0, 1])
 
 # T_s = 2, T_t = 3. The network's mean is (0, 0) and (1, 2) over two steps, (1, 0) and (1, 2) over
-# three; the weak classifier differs from the first by (3, 4) and (0, 2), then by (0, 0), (6, 8).
+# three; the exit differs from the first by (3, 4) and (0, 2), then by (0, 0), (6, 8).
 LOGITS = torch.tensor([[[1.0, 5], [0, 2]], [[-1, -5], [2, 2]], [[3, 0], [1, 2]]])
 WEAK = torch.tensor([[[3.0, 4], [1, 4]], [[0, 0], [7, 10]], [[1, 0], [1, 14]]])
 
@@ -26,8 +26,8 @@ def term(*args, steps=(2, 3), **options):
     return SpatialDistillation(*args, **options).connect(NET, Timesteps(*steps))
 
 
-def output(logits=LOGITS, weak=WEAK):
-    return NetOutput(logits, exits={1: weak})
+def output(logits=LOGITS, early=WEAK):
+    return NetOutput(logits, exits={1: early})
 
 
 @pytest.mark.parametrize(
@@ -53,30 +53,30 @@ def test_literal_value_of_the_extension_over_the_teachers_steps():
 @pytest.mark.parametrize("span", ["student", "teacher"])
 def test_only_the_spans_steps_count(span):
     steps = {"student": 2, "teacher": 3}[span]
-    logits, weak = LOGITS.clone().requires_grad_(), WEAK.clone().requires_grad_()
-    term(span=span)(output(logits, weak), TARGET).backward()
-    for grad in (logits.grad, weak.grad):
+    logits, early = LOGITS.clone().requires_grad_(), WEAK.clone().requires_grad_()
+    term(span=span)(output(logits, early), TARGET).backward()
+    for grad in (logits.grad, early.grad):
         assert grad is not None
         assert [bool(g.any()) for g in grad] == [t < steps for t in range(3)]
 
 
 @pytest.mark.parametrize("distance", DISTANCES, ids=str)
 @pytest.mark.parametrize("span", ["student", "teacher"])
-def test_nothing_to_learn_where_the_weak_classifier_agrees(distance, span):
+def test_nothing_to_learn_where_the_exit_agrees(distance, span):
     logits = LOGITS[:1].repeat(3, 1, 1)
-    weak = logits.clone().requires_grad_()
-    value = term(distance=distance, span=span)(output(logits, weak), TARGET)
+    early = logits.clone().requires_grad_()
+    value = term(distance=distance, span=span)(output(logits, early), TARGET)
     value.backward()
     assert value.item() == pytest.approx(0, abs=1e-7)
-    assert weak.grad is not None and weak.grad.isfinite().all()
+    assert early.grad is not None and early.grad.isfinite().all()
 
 
 @pytest.mark.parametrize("distance", DISTANCES, ids=str)
 @pytest.mark.parametrize("detach", [False, True])
 def test_the_final_output_gets_a_gradient_unless_detached(distance, detach):
-    logits, weak = LOGITS.clone().requires_grad_(), WEAK.clone().requires_grad_()
-    term(distance=distance, detach_teacher=detach)(output(logits, weak), TARGET).backward()
-    assert weak.grad is not None and weak.grad.any()
+    logits, early = LOGITS.clone().requires_grad_(), WEAK.clone().requires_grad_()
+    term(distance=distance, detach_teacher=detach)(output(logits, early), TARGET).backward()
+    assert early.grad is not None and early.grad.any()
     assert (logits.grad is None) == detach
 
 
@@ -87,7 +87,7 @@ def test_a_duplicated_batch_changes_nothing(distance):
     torch.testing.assert_close(term(distance=distance)(twice, TARGET), once)
 
 
-def test_several_weak_classifiers_are_averaged():
+def test_several_exits_are_averaged():
     # The second says what the network says after two steps on average, but for one (0, 4).
     second = torch.tensor([[[0.0, 4], [1, 2]], [[0, 0], [1, 2]], [[9, 9], [9, 9]]])
     out = NetOutput(LOGITS, exits={1: WEAK, "layer.3": second})
@@ -95,7 +95,7 @@ def test_several_weak_classifiers_are_averaged():
     assert term()(out, TARGET).item() == expected
 
 
-def test_it_asks_for_weak_classifiers():
+def test_it_asks_for_exits():
     assert term().needs_exits
     assert not list(term().parameters())
 

@@ -102,5 +102,5 @@ def test_the_cross_entropies_of_several_exits_are_averaged():
     assert objective(out, TARGET).item() == pytest.approx(expected, rel=1e-6)
 
 
-def test_the_task_asks_for_no_weak_classifiers():
+def test_the_task_asks_for_no_exits():
     assert not task().needs_exits

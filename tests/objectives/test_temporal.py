@@ -90,9 +90,10 @@ def test_a_student_as_long_as_its_teacher_is_refused(steps):
 def test_the_weight_is_left_to_the_loss():
     weighted = term(weight=0.25, ramp_epochs=4.0)
     assert weighted(NetOutput(LOGITS), TARGET) == term()(NetOutput(LOGITS), TARGET)
-    assert weighted.weight_at(2) == 0.125
+    weighted.set_progress(2, 10)
+    assert weighted.current_weight == 0.125
 
 
-def test_it_asks_for_no_weak_classifiers():
+def test_it_asks_for_no_exits():
     assert not term().needs_exits
     assert not list(term().parameters())

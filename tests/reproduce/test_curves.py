@@ -51,7 +51,7 @@ def test_details_are_those_of_the_epoch_that_counts(tmp_path):
             read(old, "last")
 
 
-def test_exits_of_every_weak_classifier(tmp_path):
+def test_every_exit_has_its_table(tmp_path):
     runs = [(results(s, [0.5, 0.5], best={"early_exit": EXIT}), tmp_path) for s in (0, 1)]
     (found,) = exit_curves([(CELL, runs)], "best")
     assert found.x == (100.0, 0.0)

@@ -53,9 +53,15 @@ def test_a_run_is_held_in_a_folder_that_cannot_be_written(tmp_path):
         run.parent.chmod(0o755)
 
 
+def test_a_run_that_cannot_be_written_is_left_to_who_writes_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    with alone(tmp_path / "run"):
+        assert not os.listdir(tmp_path / "run")
+
+
 def test_a_link_to_a_run_is_that_run(tmp_path):
     (tmp_path / "link").symlink_to("run", target_is_directory=True)
-    with alone(tmp_path / "run"), lock.locked(tmp_path / "link", folder=True) as hold:
+    with alone(tmp_path / "run"), lock.locked(tmp_path / "link" / lock.LOCK) as hold:
         assert hold is lock.Hold.BUSY
 
 
@@ -63,7 +69,7 @@ def test_a_folder_that_cannot_be_opened_is_refused(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(lock.os, "open", refuse)
+    monkeypatch.setattr(lock.FileLock, "acquire", refuse)
     with (
         pytest.raises(DataError, match=r"run: cannot be locked .*\(Permission denied\)"),
         alone(tmp_path / "run"),
@@ -72,7 +78,7 @@ def test_a_folder_that_cannot_be_opened_is_refused(tmp_path, monkeypatch):
 
 
 def test_without_locks_it_goes_on_and_says_so(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(lock, "fcntl", None)
+    monkeypatch.setattr(lock, "has_fcntl", False)
     with alone(tmp_path / "run"):
         pass
     assert "no locks on this system" in caplog.text

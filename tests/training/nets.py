@@ -38,14 +38,35 @@ class MeanTarget(Objective):
         self.seen: list[tuple[int, float]] = []
         self.epochs: list[float] = []
 
-    def weight_at(self, epoch: float) -> float:
+    def set_progress(self, epoch: float, epochs: int) -> dict[str, float]:
         self.epochs.append(epoch)
-        return super().weight_at(epoch)
+        super().set_progress(epoch, epochs)
+        return {"done": epoch / epochs}
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         value = target.float().mean()
         self.seen.append((len(target), value.item()))
         return value + 0 * out.logits.sum()
+
+
+class Learned(Objective):
+    """A term with a parameter, which learns more slowly than the rest and does not decay."""
+
+    def __init__(self, factor: float = 0.1) -> None:
+        super().__init__()
+        self.factor = factor
+        self.level = nn.Parameter(torch.zeros(()))
+
+    def parameter_options(self) -> dict[str, dict[str, float]]:
+        return {"level": {"lr_factor": self.factor, "weight_decay": 0.0}}
+
+    def set_progress(self, epoch: float, epochs: int) -> dict[str, float]:
+        super().set_progress(epoch, epochs)
+        self.aim = 1 - epoch / epochs
+        return {"aim": self.aim}
+
+    def forward(self, out: NetOutput, target: Tensor) -> Tensor:
+        return (out.logits.mean() - self.level - self.aim).square()
 
 
 class TurnsNan(Objective):
@@ -72,3 +93,10 @@ class DigitSequences(Digits):
     def _in_time(self, loader):
         loader.collate_fn = lambda batch: (repeat_in_time(batch[0], 4).clone(), batch[1])
         return loader
+
+
+class Ann(nn.Sequential):
+    """A plain network of images of 8x8 pixels."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__(nn.Flatten(), nn.Linear(64, num_classes))

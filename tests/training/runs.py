@@ -70,7 +70,7 @@ def stopped(parts: Parts, *, step: int) -> Parts:
 
 
 def weights(folder: Path) -> dict[str, Tensor]:
-    """All exported tensors of a run, of the network and of the weak classifiers."""
+    """All exported tensors of a run, of the network and of the exits."""
     run = RunFolder(folder)
     return load_file(run.weights) | load_file(run.exits)
 

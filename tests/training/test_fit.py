@@ -127,7 +127,7 @@ def test_with_few_validation_images_the_last_epoch_is_exported(finished, interru
     )
 
 
-def test_without_weak_classifiers_there_is_no_file_of_them(tmp_path):
+def test_without_exits_there_is_no_file_of_them(tmp_path):
     options = {"objectives.spatial": "null", "objectives.exit_task": "null", **ONE_EPOCH}
     fit(small(options), tmp_path)
     assert not RunFolder(tmp_path).exits.exists()

@@ -59,7 +59,7 @@ def test_last_batch_of_one_image_is_left_out(tmp_path):
 def test_weights_ramp_up_with_the_fraction_of_the_epoch(tmp_path):
     parts = small({"objectives.mean": MEAN_TARGET})
     fit(parts, tmp_path)
-    # At the beginning of each epoch it is asked once more, for the table.
+    # At the beginning of each epoch it is told once more, for the table.
     assert parts.criterion.terms["mean"].epochs == [0, 0, 0.5, 1, 1, 1.5]
 
 
@@ -68,7 +68,7 @@ def test_ramp_changes_the_total_and_not_the_logged_term(tmp_path):
     parts = small(options)
     fit(parts, tmp_path)
     assert table(tmp_path)[0]["train/temporal"] < 1
-    assert parts.criterion.terms["temporal"].weight_at(0.5) == 2500
+    assert parts.criterion.terms["temporal"].current_weight == 1e4 * 1.5 / 2
 
 
 def test_huge_learning_rate_stops_with_the_terms_name(tmp_path, capsys):

@@ -17,7 +17,7 @@ def test_timesteps_to_evaluate_at(options, expected):
     assert small(options).evaluate_timesteps == expected
 
 
-def test_module_has_the_weights_of_net_and_weak_classifiers():
+def test_module_has_the_weights_of_net_and_exits():
     parts = small({"trainer.accelerator": "cpu"})
     names = {name.split(".")[0] for name, _ in parts.module().named_parameters()}
     assert names == {"net", "criterion"}

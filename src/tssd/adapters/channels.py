@@ -1,7 +1,7 @@
 """Which axis of a tap's output holds channels: [C, L] and [C, H, W], or tokens [L, D]."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from torch import Tensor, nn
 
@@ -53,13 +53,12 @@ def axes_watched(module: nn.Module, taps: Iterable[str]) -> Iterator[ChannelAxes
     names: dict[nn.Module, list[str]] = {}
     for name in taps:
         names.setdefault(module.get_submodule(name), []).append(name)
-    handles = [
-        part.register_forward_hook(lambda p, args, out: axes.note(p, names.get(p, ()), out))
-        for part in module.modules()
-        if part in names or isinstance(part, _LAST + _FIRST)
-    ]
-    try:
+
+    def note(part: nn.Module, args: object, output: object) -> None:
+        axes.note(part, names.get(part, ()), output)
+
+    with ExitStack() as hooks:
+        for part in module.modules():
+            if part in names or isinstance(part, _LAST + _FIRST):
+                hooks.enter_context(part.register_forward_hook(note))
         yield axes
-    finally:
-        for handle in handles:
-            handle.remove()

@@ -27,7 +27,7 @@ def adapted(
         module: the network.
         in_channels: channels of its input.
         image_size: side of its input in pixels.
-        taps: names of the modules where weak classifiers may stand.
+        taps: names of the modules where exits may stand.
         layout: what the network takes and returns; see tssd.adapt.
         timesteps: of the dry run; null = 4.
     Raises: UsageError: see `adapt`.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -86,6 +86,15 @@ class AdaptedNet(nn.Module):
                 n: gather(n, self.places[n], calls[n], steps, batch) for n in names
             }
         return NetOutput(logits, tapped)
+
+    def step(self, *_: object, **__: object) -> NoReturn:
+        """Refused: what the network remembers is inside it, or known to it alone."""
+        raise UsageError(
+            f"net: a {type(self.module).__name__} that was adapted has no steps of its own, since "
+            "its state is not known; call .module itself, or build the network of tssd's blocks"
+        )
+
+    initial_state = scan = step
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle holds: no membrane, which may hang on a graph."""

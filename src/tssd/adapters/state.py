@@ -1,7 +1,7 @@
 """Neurons that can't remember, because they are called otherwise than they are made for."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
@@ -65,17 +65,13 @@ def steps_checked(module: nn.Module, steps: int, batch: int, *, stepped: bool) -
         # A network of the user's own may derive from a neuron's base class and do otherwise.
         if forward_is_foreign(part)
     }
-    handles = [part.register_forward_pre_hook(kept) for part in names]
-    handles += [
-        part.register_forward_pre_hook(clean)
-        for part in module.modules()
-        if isinstance(part, Neuron)
-    ]
-    try:
+    with ExitStack() as hooks:
+        for part in names:
+            hooks.enter_context(part.register_forward_pre_hook(kept))
+        for part in module.modules():
+            if isinstance(part, Neuron):
+                hooks.enter_context(part.register_forward_pre_hook(clean))
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 @contextmanager
@@ -100,14 +96,12 @@ def loops_checked(module: nn.Module) -> Iterator[None]:
                 f"so it is more than a timestep of layout='stepped'; use {_REPEATING}"
             )
 
-    handles = [part.register_forward_pre_hook(count) for part in neurons | weighted]
-    handles.append(module.register_forward_pre_hook(begin, prepend=True))
-    handles.append(module.register_forward_hook(end))
-    try:
+    with ExitStack() as hooks:
+        for part in neurons | weighted:
+            hooks.enter_context(part.register_forward_pre_hook(count))
+        hooks.enter_context(module.register_forward_pre_hook(begin, prepend=True))
+        hooks.enter_context(module.register_forward_hook(end))
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 @contextmanager
@@ -129,17 +123,12 @@ def whole_sequence_calls(module: nn.Module, steps: int, batch: int) -> Iterator[
     def begin(part: nn.Module, args: object) -> None:
         calls.clear()
 
-    handles = [
-        part.register_forward_pre_hook(counter(name))
-        for name, part in module.named_modules()
-        if _has_weights(part)
-    ]
-    handles.append(module.register_forward_pre_hook(begin, prepend=True))
-    try:
+    with ExitStack() as hooks:
+        for name, part in module.named_modules():
+            if _has_weights(part):
+                hooks.enter_context(part.register_forward_pre_hook(counter(name)))
+        hooks.enter_context(module.register_forward_pre_hook(begin, prepend=True))
         yield repeated
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _has_weights(part: nn.Module) -> bool:

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,15 +157,11 @@ def gather(name: str, place: TapPlace, calls: list[Shown], steps: int, batch: in
 def showing(module: nn.Module, names: Iterable[str]) -> Iterator[dict[str, list[Shown]]]:
     """Collect what the named parts return while the block runs; the hooks go when it ends."""
     calls: dict[str, list[Shown]] = {name: [] for name in names}
-    handles = [
-        module.get_submodule(name).register_forward_hook(_collector(seen))
-        for name, seen in calls.items()
-    ]
-    try:
+    with ExitStack() as hooks:
+        for name, seen in calls.items():
+            part = module.get_submodule(name)
+            hooks.enter_context(part.register_forward_hook(_collector(seen)))
         yield calls
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def check_name(module: nn.Module, name: object, *, option: str = "tap") -> str:

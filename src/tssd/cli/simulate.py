@@ -5,11 +5,11 @@ from pathlib import Path
 
 from tssd.cli.parser import CommandParser, at_least
 from tssd.config.suggest import nearest
-from tssd.data.simulated import PER_CLASS, simulate_cifar10dvs
 from tssd.errors import UsageError
-from tssd.events.simulate import FULL_DURATION
-from tssd.events.trees import write_dvsgesture
-from tssd.events.trees.trial import GestureStyle
+from tssd.simulate import FULL_DURATION
+from tssd.simulate.datasets import write_dvsgesture
+from tssd.simulate.datasets.cifar10_images import PER_CLASS, simulate_cifar10dvs
+from tssd.simulate.datasets.gesture_trial import GestureStyle
 
 KINDS = ("cifar10dvs", "dvsgesture")
 

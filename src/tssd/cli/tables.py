@@ -115,6 +115,8 @@ def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
         for name, rates in rows.items():
             table.add_row(plain(name), *[f"{rate:.3f}" for rate in rates])
         console().print(table)
+    elif evaluation.firing_rates is not None:
+        print("no spikes counted: the network has no neurons, or none of a kind that tssd knows")
     if evaluation.uncounted:
         print(printable(f"not counted: {', '.join(evaluation.uncounted)}"))
     for tap, curve in evaluation.early_exit.items():
@@ -139,7 +141,7 @@ def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
         console().print(table)
         if costs is not None:
             print(
-                f"with {costs.weak_energy_uj:.4g} µJ for the weak classifier, which runs for all; "
+                f"with {costs.weak_energy_uj:.4g} µJ for the exit, which runs for all; "
                 "layers behind the tap at their mean over all samples"
             )
 

@@ -16,6 +16,8 @@ from tssd.data import DataModule
 from tssd.data.evaluated import Evaluated
 from tssd.errors import UsageError
 from tssd.objectives import SelfDistillation
+from tssd.objectives.per_timestep import check_length
+from tssd.parameter_options import parameter_groups
 from tssd.trained.model_file import Model
 from tssd.training.parts import Parts
 
@@ -62,9 +64,10 @@ def build(config: Config, model: Model | None = None) -> Parts:
         criterion = SelfDistillation(
             made["objectives"], made["timesteps"], exits=made["exits"]
         ).connect(net)
+        parameter_groups(net, criterion, lr=1.0)  # what a part says wrongly shows now
     except REFUSALS as error:
         raise located(error, config, "objectives, exits") from error
-    return Parts(
+    parts = Parts(
         config=resolve(config),
         seed=seed,
         data=data,
@@ -74,6 +77,8 @@ def build(config: Config, model: Model | None = None) -> Parts:
         schedule=made["schedule"],
         trainer=made["trainer"],
     )
+    check_length(parts.evaluate_timesteps, net, criterion)
+    return parts
 
 
 def build_data(config: Config) -> DataModule:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from tssd.config.options import problems
+from tssd.config.options import problems, walk
 from tssd.config.override import in_order, no_such_option, override
 from tssd.config.recipe import Config, Layer, Replaced, is_packaged, layers, merge
 from tssd.config.replaced import lines
 from tssd.config.sections import with_defaults
 from tssd.config.short_names import spell_out
-from tssd.config.trust import only_known_parts
+from tssd.config.trust import check_trust, only_known_parts
+from tssd.earlier import with_later_options
 from tssd.errors import UsageError
 
 
@@ -36,7 +37,12 @@ def load_recipe(
     is_of_a_run = any(map(_is_of_a_run, found))
     with only_known_parts() if is_of_a_run else nullcontext():
         config = spell_out(merge(found, None if is_of_a_run else replaced))
+        config = with_later_options(config) if is_of_a_run else config
         check(config, found)
+        if is_of_a_run:
+            for option, value, _ in walk(config):
+                if option.endswith(".trust"):  # of a teacher's run
+                    check_trust(option, value)
     config = with_defaults(config)
     for option, text in in_order(overrides):
         override(config, option, text, replaced)

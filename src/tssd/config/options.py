@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import is_dataclass
 from functools import cache
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -12,7 +11,7 @@ from docstring_parser import parse as parse_docstring
 from tssd.config.paths import check_texts, load_object
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS
-from tssd.config.types import MISSING, as_node, check_class, fits, in_words, wanted
+from tssd.config.types import MISSING, as_node, check_class, fits, in_words, is_settings, wanted
 from tssd.errors import UsageError
 
 
@@ -50,7 +49,7 @@ def slots_below(kind: Any, node: Any) -> Mapping[str, Slot] | None:
     if get_origin(kind) is dict:
         entry = Slot(get_args(kind)[1])
         return dict.fromkeys(node, entry) if isinstance(node, dict) else None
-    if is_dataclass(kind):
+    if is_settings(kind):
         return parameters(kind) if isinstance(node, dict) or node is MISSING else None
     want = wanted(kind)
     if want is None or not isinstance(node, dict) or "class_path" not in node:
@@ -86,6 +85,8 @@ def problems_at(value: Any, kind: Any, option: str) -> Iterator[Problem]:
     below = slots_below(kind, node)
     if below is None:
         check_texts(kind, node)
+        if wanted(kind) and isinstance(node, str):  # a function that makes
+            check_class(kind, node)
         if wanted(kind) and isinstance(node, dict):
             yield Problem(option, f"it has no class_path, expected {in_words(kind)}")
         elif not fits(kind, node):
@@ -124,7 +125,9 @@ def parameters(thing: Any) -> Mapping[str, Slot]:
         hints = get_type_hints(thing.__init__ if isinstance(thing, type) else thing)
     except Exception:  # names that exist for type checkers only, and worse
         hints = {}
-    documented = parse_docstring(inspect.getdoc(thing) or "").params
+    # What a class says of an option counts before what its bases say.
+    above = reversed(thing.__mro__) if isinstance(thing, type) else (thing,)
+    documented = [p for each in above for p in parse_docstring(each.__doc__ or "").params]
     meanings = {p.arg_name: " ".join((p.description or "").split()) for p in documented}
     return {
         p.name: Slot(hints.get(p.name, Any), p.default, meanings.get(p.name, ""))

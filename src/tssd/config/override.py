@@ -1,7 +1,6 @@
 """Values of a recipe set by their dotted names, as on the command line."""
 
 from collections.abc import Sequence
-from dataclasses import is_dataclass
 from typing import Any, NamedTuple, get_args, get_origin
 
 from tssd.config.options import Slot, content, problems_at, slots_below, top_slots, walk
@@ -10,7 +9,7 @@ from tssd.config.recipe import Config, Replaced, merge_value
 from tssd.config.sections import option_parts
 from tssd.config.short_names import in_full, spelled_out
 from tssd.config.suggest import nearest
-from tssd.config.types import MISSING, as_node, choices, fits, wanted
+from tssd.config.types import MISSING, as_node, choices, fits, is_settings, wanted
 from tssd.errors import UsageError
 from tssd.yaml_text import load_yaml
 
@@ -59,7 +58,7 @@ def override(
             place.values.pop(place.name, None)
             return
         kind = place.slot.kind
-        if is_dataclass(kind) and not isinstance(value, dict):
+        if is_settings(kind) and not isinstance(value, dict):
             own = [f"--{option}.{name}" for name in slots_below(kind, MISSING) or ()]
             raise UsageError(f"it takes no value but has options: {', '.join(own)}")
         if wanted(kind) is None and not fits(kind, value) and fits(kind, text):

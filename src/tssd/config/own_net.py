@@ -55,8 +55,8 @@ def adapted_node(
     Args:
         node: the section as it is.
         module: what it makes.
-        taps: places of the weak classifiers; None = in the middle.
-        needs_taps: whether there are weak classifiers.
+        taps: places of the exits; None = in the middle.
+        needs_taps: whether there are exits.
         shape: channels, height and width of a sample.
         num_classes: of the data.
         timesteps: in training.
@@ -73,7 +73,7 @@ def adapted_node(
     if needs_taps and not taps:
         raise UsageError(
             f"net: {path} is a plain module, and what its middle is, is not known; name the place "
-            f"of the weak classifier: {places}"
+            f"of the exit: {places}"
         )
     if wrong := [tap for tap in taps or () if tap not in names]:
         raise UsageError(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.machinery import PathFinder
+from pathlib import Path
 from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -20,7 +21,7 @@ from tssd.config.suggest import nearest
 from tssd.config.trust import check_origin, check_path, is_restricted
 from tssd.errors import UsageError
 
-PLAIN = (int, float, bool, str, NoneType)
+PLAIN = (int, float, bool, str, Path, NoneType)
 # Text that jsonargparse takes for a word or a number, never for an import path or for YAML.
 HARMLESS = re.compile(r"\w*|[-+]?[\d.]+(e[-+]?\d+)?", re.ASCII)
 

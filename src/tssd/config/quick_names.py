@@ -87,14 +87,26 @@ def _of_definition(node: Definition, module: str) -> list[str] | None:
     for part in node.body:
         if isinstance(part, ast.FunctionDef) and part.name == "__init__":
             return _of(part.args)[1:]
-    if any("dataclass" in ast.dump(decorator) for decorator in node.decorator_list):
-        fields = [part.target for part in node.body if isinstance(part, ast.AnnAssign)]
-        return [field.id for field in fields if isinstance(field, ast.Name)]
+    inherited = None
     for base in node.bases:
         found = _definition(f"{module}.{base.id}") if isinstance(base, ast.Name) else None
-        if found is not None and (below := _of_definition(*found)):
-            return below
-    return None
+        if found is not None and (inherited := _of_definition(*found)):
+            break
+    if any("dataclass" in ast.dump(decorator) for decorator in node.decorator_list):
+        return _with_fields(inherited or [], node)
+    return inherited
+
+
+def _with_fields(inherited: Sequence[str], node: ast.ClassDef) -> list[str]:
+    """The options of a dataclass: those of its bases and its own fields."""
+    fields = {
+        part.target.id: "init=False" not in ast.unparse(part)
+        for part in node.body
+        if isinstance(part, ast.AnnAssign)
+        and isinstance(part.target, ast.Name)
+        and not {"ClassVar", "KW_ONLY"} & {n.id for n in ast.walk(part) if isinstance(n, ast.Name)}
+    }
+    return [name for name in dict.fromkeys([*inherited, *fields]) if fields.get(name, True)]
 
 
 def _of(arguments: ast.arguments) -> list[str]:

@@ -14,7 +14,7 @@ MEANINGS = {
     "net": "network, or a function that builds it; its shapes come from the data",
     "timesteps": "timesteps of student and teacher",
     "objectives": "terms of the loss by name; null removes one, a new name adds one",
-    "exits": "where weak classifiers stand and how they are built",
+    "exits": "where exits stand and how they are built",
     "optimizer": "torch optimizer",
     "schedule": "learning-rate schedule",
     "trainer": "length, precision and machine",

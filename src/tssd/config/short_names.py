@@ -14,7 +14,13 @@ from tssd.errors import UsageError
 # Where classes of others are looked up by name. Ours are known by what they are.
 HOMES = {
     "torch.optim.optimizer.Optimizer": ("torch.optim",),
-    "torch.nn.modules.module.Module": ("tssd.models", "tssd.norms", "torch.nn"),
+    "torch.nn.modules.module.Module": (
+        "tssd.models",
+        "tssd.neurons",
+        "tssd.norms",
+        "tssd.teachers",
+        "torch.nn",
+    ),
 }
 
 
@@ -29,11 +35,12 @@ def in_full(kind: Any, name: str) -> str:
     known = {path.rpartition(".")[2]: path for path in known_classes(want.base)}
     if name in known:
         return known[name]
-    homes = HOMES.get(f"{want.base.__module__}.{want.base.__qualname__}", ())
+    base = want.other or want.base
+    homes = HOMES.get(f"{base.__module__}.{base.__qualname__}", ())
     for home in homes:
         module = import_module(home)
         thing = getattr(module, name, None)
-        if callable(thing) and (not isinstance(thing, type) or issubclass(thing, want.base)):
+        if callable(thing) and (not isinstance(thing, type) or issubclass(thing, base)):
             return f"{home}.{name}"
         known |= dict.fromkeys(getattr(module, "__all__", ()), home)
     raise UsageError(f"{name!r} is neither a known class nor an import path; {_near(name, known)}")

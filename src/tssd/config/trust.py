@@ -22,6 +22,7 @@ PARTS = (
     "tssd.norms",
     "tssd.objectives",
     "tssd.surrogates",
+    "tssd.teachers",
     "tssd.time",
     "tssd.training.schedule",
 )
@@ -83,6 +84,18 @@ def check_origin(path: str, thing: Any) -> None:
     # Functions of torch are none of its layers: some load files.
     if not is_part and not (_below(origin, TORCH) and isinstance(thing, type)):
         _refuse(path, origin or module)
+
+
+def check_trust(option: str, modules: object) -> None:
+    """Refuse a run folder that trusts modules in the user's place. Raises: UsageError."""
+    if not _restricted.get() or not isinstance(modules, list | tuple):
+        return
+    for module in modules:
+        if not _below(str(module), _trusted.get()):
+            raise UsageError(
+                f"{option}: got {module}, which a run folder can't trust for you; if you know its "
+                f"code and trust it, add --trust {module} (in Python: trust=[{module!r}])"
+            )
 
 
 def is_restricted() -> bool:

@@ -31,11 +31,13 @@ class Wanted(NamedTuple):
     """What an import path must lead to: a class or a function that makes an object of `base`.
 
     `given` is None where the object is wanted, and where its maker is wanted the number of
-    arguments that the maker will be called with, which are no options.
+    arguments that the maker will be called with, which are no options. `other` is a wider base that
+    classes from elsewhere may have instead, such as torch.nn.ReLU for a neuron.
     """
 
     base: type
     given: int | None = None
+    other: type | None = None
 
 
 @cache
@@ -47,7 +49,9 @@ def wanted(kind: Any) -> Wanted | None:
     (other,) = others
     if get_origin(other) is Callable:
         arguments, result = get_args(other)
-        return Wanted(result, len(arguments)) if isinstance(result, type) else None
+        base, *wider = _members(result)
+        known = isinstance(base, type) and len(wider) < 2
+        return Wanted(base, len(arguments), *wider) if known else None
     return Wanted(other) if isinstance(other, type) and not _has_values(other) else None
 
 
@@ -71,13 +75,24 @@ def as_node(kind: Any, value: Any) -> Any:
     return value
 
 
+def is_settings(kind: Any) -> bool:
+    """Whether a type is written out in YAML as a mapping: a dataclass, and so are all its bases.
+
+    A data module is a dataclass too, but below a class of Lightning's, and given by its path.
+    """
+    return isinstance(kind, type) and all(map(is_dataclass, kind.__mro__[:-1]))
+
+
 def check_class(kind: Any, path: str) -> None:
     """Refuse what makes objects of another class. Raises: UsageError: lists the right ones."""
     want, thing = wanted(kind), load_object(path)
     if want is None:
         return
     made = thing if isinstance(thing, type) else _annotated_result(thing)
-    if isinstance(thing, want.base):
+    # What tssd defines is of the right kind itself, or wrong here: a network is no neuron.
+    is_ours = (getattr(thing, "__module__", None) or "").startswith("tssd.")
+    bases = (want.base,) if want.other is None or is_ours else (want.base, want.other)
+    if isinstance(thing, bases):
         its = type(thing).__name__
         raise UsageError(f"{path} is an object, expected what makes one, such as its class {its}")
     if made is MISSING:
@@ -87,7 +102,7 @@ def check_class(kind: Any, path: str) -> None:
             f"`-> {want.base.__name__}` behind its arguments"
         )
     results = get_args(made) if get_origin(made) in (Union, UnionType) else (made,)
-    if not all(isinstance(each, type) and issubclass(each, want.base) for each in results):
+    if not all(isinstance(each, type) and issubclass(each, bases) for each in results):
         raise UsageError(f"got {path}, expected {in_words(kind)}")
     if want and thing is want.base and known_classes(thing):
         raise UsageError(f"got {path}, which is only their base, expected {in_words(kind)}")
@@ -99,7 +114,7 @@ def fits(kind: Any, value: Any) -> bool:
         return kind is Any or NoneType in _members(kind)
     if _has_nan(value) and str not in _members(kind):
         return False
-    if is_dataclass(kind):
+    if is_settings(kind):
         return isinstance(value, dict)
     try:
         _checker(kind).parse_object({"value": value})
@@ -135,7 +150,7 @@ def _annotated_result(function: Any) -> Any:
 
 def _has_values(kind: Any) -> bool:
     """Whether a type is written out in YAML: numbers, text, lists, mappings, dataclasses."""
-    return kind in PLAIN or kind is Any or get_origin(kind) is not None or is_dataclass(kind)
+    return kind in PLAIN or kind is Any or get_origin(kind) is not None or is_settings(kind)
 
 
 def _has_nan(value: Any) -> bool:
@@ -153,11 +168,14 @@ def _word(kind: Any, *, by_path: bool) -> str:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind in PLAIN:
         return PLAIN[kind]
+    want = wanted(kind)
     if listed := choices(kind):
-        return f"one of {', '.join(listed)}"
-    if by_path and (want := wanted(kind)):
+        other = want.other.__name__ if want and want.other else ""
+        wider = f", or the import path of a {other}" if other else ""
+        return f"one of {', '.join(listed)}{wider}"
+    if by_path and want:
         return f"the import path of a {want.base.__name__}"
-    if is_dataclass(kind) or isinstance(origin, type) and issubclass(origin, Mapping):
+    if is_settings(kind) or isinstance(origin, type) and issubclass(origin, Mapping):
         return "a mapping"
     if isinstance(origin, type) and issubclass(origin, Sequence):
         return "a list" + (f", each {in_words(arguments[0])}" if arguments else "")

@@ -1,6 +1,7 @@
 """What all data modules share: the split, the chosen samples and their loaders."""
 
 import os
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 from lightning import LightningDataModule
@@ -8,15 +9,18 @@ from torch.utils.data import DataLoader
 
 from tssd.data import splits
 from tssd.data.loading import Batch, SampleSet, Source, evaluation_loader, training_loader
-from tssd.data.parts import Part, Stored
+from tssd.data.stored import Part, Stored
 from tssd.errors import DataError, UsageError
 
 
+@dataclass(eq=False)
 class DataModule(LightningDataModule):
     """Base of all data modules.
 
-    A subclass implements `read` and `dataset` and shows names, mean and std. Nothing is read
-    before it is needed; `setup` may be called any number of times.
+    Options are fields of the dataclass, so a subclass states only those that it adds or whose
+    default differs; help and types of the others are inherited. It implements `read` and `dataset`
+    and shows names, mean and std. Nothing is read before it is needed; `setup` may be called any
+    number of times.
 
     Args:
         root: Folder that holds the data sets; null takes the environment variable TSSD_DATA.
@@ -27,26 +31,19 @@ class DataModule(LightningDataModule):
         seed: Seed of the order and the augmentation. The split does not depend on it.
     """
 
-    def __init__(
-        self,
-        root: str | None = None,
-        *,
-        batch_size: int = 64,
-        train_samples: int | None = None,
-        val_share: float = 0.1,
-        num_workers: int = 0,
-        seed: int = 0,
-    ) -> None:
+    root: str | None = None
+    _: KW_ONLY
+    batch_size: int = 64
+    train_samples: int | None = None
+    val_share: float = 0.1
+    num_workers: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
         super().__init__()
-        require(1 <= batch_size < 2**31, "batch_size", batch_size, "1 to 2147483647")
-        require(0 <= val_share < 1, "val_share", val_share, "0 or more and below 1")
-        require(0 <= num_workers <= 1024, "num_workers", num_workers, "0 to 1024")
-        self.root = root
-        self.batch_size = batch_size
-        self.train_samples = train_samples
-        self.val_share = val_share
-        self.num_workers = num_workers
-        self.seed = seed
+        require(1 <= self.batch_size < 2**31, "batch_size", self.batch_size, "1 to 2147483647")
+        require(0 <= self.val_share < 1, "val_share", self.val_share, "0 or more and below 1")
+        require(0 <= self.num_workers <= 1024, "num_workers", self.num_workers, "0 to 1024")
         self._samples: dict[str, Source] = {}
 
     def connect(self, *, student: int, teacher: int, longest: int) -> None:

@@ -1,16 +1,19 @@
 """Handwritten digits that come inside scikit-learn: real data without any download."""
 
+from dataclasses import KW_ONLY, dataclass, field
+
 import numpy as np
 import torch
 from sklearn.datasets import load_digits
 
 from tssd.data.images import ImageData
-from tssd.data.parts import Facts, MemoryPart, Stored
 from tssd.data.splits import TEST_SEED, hold_out
+from tssd.data.stored import Facts, MemoryPart, Stored
 
 TEST_SHARE = 0.2
 
 
+@dataclass(eq=False)
 class Digits(ImageData):
     """1,797 grey images of 8x8 pixels, 10 classes.
 
@@ -18,13 +21,8 @@ class Digits(ImageData):
     Augmentation shifts by up to 2 pixels and never flips: a mirrored digit is another sign.
 
     Args:
-        batch_size: Images a batch.
         image_size: Side in pixels of the square to resize to, bilinear; null keeps 8.
-        train_samples: Number of training images, classes even, the same for all seeds; null: all.
-        val_share: Share of each class of the training images kept for validation, 0 to below 1.
         augment: Whether to shift the training images at random.
-        num_workers: Loading processes; 0 loads in the training process.
-        seed: Seed of the order and the augmentation. The split does not depend on it.
     """
 
     facts = Facts(
@@ -36,26 +34,10 @@ class Digits(ImageData):
     )
     flips = False
 
-    def __init__(
-        self,
-        batch_size: int = 64,
-        *,
-        image_size: int | None = 16,
-        train_samples: int | None = None,
-        val_share: float = 0.1,
-        augment: bool = False,
-        num_workers: int = 0,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(
-            batch_size=batch_size,
-            image_size=image_size,
-            train_samples=train_samples,
-            val_share=val_share,
-            augment=augment,
-            num_workers=num_workers,
-            seed=seed,
-        )
+    root: str | None = field(default=None, init=False)  # it comes with scikit-learn
+    _: KW_ONLY
+    image_size: int | None = 16
+    augment: bool = False
 
     def read(self) -> Stored:
         """Read scikit-learn's copy and split off the test images."""

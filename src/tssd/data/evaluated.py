@@ -15,8 +15,8 @@ from tssd.data.image_folder import ImageFolder
 from tssd.data.image_set import ImageSet
 from tssd.data.images import ImageData
 from tssd.data.loading import SampleSet, Source
-from tssd.data.parts import Part, Stored
 from tssd.data.splits import Indices
+from tssd.data.stored import Part, Stored
 from tssd.errors import DataError
 
 log = logging.getLogger("tssd")

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -21,10 +21,10 @@ from tssd.data.listing import (
 )
 from tssd.data.loading import Source
 from tssd.data.missing_classes import tell_of_missing_classes
-from tssd.data.parts import MEMORY_LIMIT, Stored
 from tssd.data.root import below_root
 from tssd.data.splits import Indices
 from tssd.data.statistics import channel_statistics
+from tssd.data.stored import MEMORY_LIMIT, Stored
 from tssd.errors import DataError
 
 log = logging.getLogger("tssd")
@@ -82,6 +82,7 @@ class FilePart:
         return count * int(np.prod(self.shape())) <= MEMORY_LIMIT
 
 
+@dataclass(eq=False)
 class ImageFolder(ImageData):
     """Colour images in train/<class>/ and test/<class>/, or val/<class>/ in place of test/.
 
@@ -89,46 +90,17 @@ class ImageFolder(ImageData):
     normalised with the mean and std of the chosen training images.
 
     Args:
-        root: Folder that holds the data sets; null takes the environment variable TSSD_DATA.
         folder: The image folder below the root, or an absolute path; empty: the root itself.
-        batch_size: Images a batch.
         image_size: Side in pixels to scale (shorter side) and centre-crop to; null keeps the size.
-        train_samples: Number of training images, classes even, the same for all seeds; null: all.
-        val_share: Share of each class of the training images kept for validation, 0 to below 1.
-        augment: Whether to crop (after padding by an eighth of the side) and flip at random.
-        num_workers: Loading processes; 0 loads in the training process.
-        seed: Seed of the order and the augmentation. The split does not depend on it.
         skip_corrupt: Whether to leave unreadable images out; reads each image once at the start.
     """
 
-    def __init__(
-        self,
-        root: str | None = None,
-        folder: str = "",
-        *,
-        batch_size: int = 64,
-        image_size: int | None = None,
-        train_samples: int | None = None,
-        val_share: float = 0.1,
-        augment: bool = True,
-        num_workers: int = 0,
-        seed: int = 0,
-        skip_corrupt: bool = False,
-    ) -> None:
-        super().__init__(
-            root,
-            batch_size=batch_size,
-            image_size=image_size,
-            train_samples=train_samples,
-            val_share=val_share,
-            augment=augment,
-            num_workers=num_workers,
-            seed=seed,
-        )
-        self.folder = folder
-        self.skip_corrupt = skip_corrupt
-        # A network that is trained already is evaluated on test images alone.
-        self.train_is_needed = True
+    folder: str = ""
+    _: KW_ONLY
+    skip_corrupt: bool = False
+
+    # A network that is trained already is evaluated on test images alone.
+    train_is_needed = True
 
     @cached_property
     def path(self) -> Path:

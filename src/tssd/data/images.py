@@ -1,6 +1,7 @@
 """What all data modules of static images share."""
 
 import hashlib
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import torch
@@ -8,59 +9,39 @@ import torch
 from tssd.data.base import DataModule, require
 from tssd.data.crop_flip import CropFlip
 from tssd.data.image_set import ImageSet
-from tssd.data.parts import Facts, MemoryPart
+from tssd.data.stored import Facts, MemoryPart
 
 # Pixels of a side; one batch of 64 such images takes 13 GB.
 LARGEST_SIDE = 4096
 
 
+@dataclass(eq=False)
 class ImageData(DataModule):
     """Base of the data modules of static images.
 
-    A subclass sets `facts` (or overrides the properties that show them) and implements `read`.
+    A subclass sets `facts` (or overrides the properties that show them) and implements `read`;
+    `flips` says whether a mirrored image is still one of its class.
 
     Args:
-        root: Folder that holds the data sets; null takes the environment variable TSSD_DATA.
-        batch_size: Images a batch.
-        image_size: Side in pixels of the square to resize to; null keeps the stored size.
-        train_samples: Number of training images, classes even, the same for all seeds; null: all.
-        val_share: Share of each class of the training images kept for validation, 0 to below 1.
+        image_size: Side in pixels of the square to resize to, bilinear; null keeps the stored size.
         augment: Whether to crop (after padding by an eighth of the side) and flip at random.
-        num_workers: Loading processes; 0 loads in the training process.
-        seed: Seed of the order and the augmentation. The split does not depend on it.
     """
 
     facts: ClassVar[Facts]
-    flips = True
+    flips: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        root: str | None = None,
-        *,
-        batch_size: int = 64,
-        image_size: int | None = None,
-        train_samples: int | None = None,
-        val_share: float = 0.1,
-        augment: bool = True,
-        num_workers: int = 0,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(
-            root,
-            batch_size=batch_size,
-            train_samples=train_samples,
-            val_share=val_share,
-            num_workers=num_workers,
-            seed=seed,
-        )
+    _: KW_ONLY
+    image_size: int | None = None
+    augment: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         require(
-            image_size is None or 1 <= image_size <= LARGEST_SIDE,
+            self.image_size is None or 1 <= self.image_size <= LARGEST_SIDE,
             "image_size",
-            image_size,
+            self.image_size,
             f"1 to {LARGEST_SIDE} pixels, or null",
         )
-        self.image_size = image_size
-        self.augment = augment
 
     @property
     def dataset_name(self) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,8 +12,8 @@ from torch import Tensor
 from torchvision import datasets
 
 from tssd.data.images import ImageData
-from tssd.data.parts import Facts, MemoryPart, Stored
 from tssd.data.root import DATA_VARIABLE, data_root
+from tssd.data.stored import Facts, MemoryPart, Stored
 from tssd.errors import DataError
 
 # What torchvision's readers raise on truncated or foreign files.
@@ -88,18 +89,13 @@ class TorchvisionSet(ImageData):
         )
 
 
+@dataclass(eq=False)
 class FashionMNIST(TorchvisionSet):
     """Fashion-MNIST: 60,000 training and 10,000 test images, grey, 28x28 pixels, 10 classes.
 
     Args:
         root: Folder with `FashionMNIST/raw/`; null takes the environment variable TSSD_DATA.
-        batch_size: Images a batch.
         image_size: Side in pixels of the square to resize to, bilinear; null keeps 28.
-        train_samples: Number of training images, classes even, the same for all seeds; null: all.
-        val_share: Share of each class of the training images kept for validation, 0 to below 1.
-        augment: Whether to crop (after padding by an eighth of the side) and flip at random.
-        num_workers: Loading processes; 0 loads in the training process.
-        seed: Seed of the order and the augmentation. The split does not depend on it.
     """
 
     facts = Facts(
@@ -120,28 +116,8 @@ class FashionMNIST(TorchvisionSet):
     )
     native_shape = (1, 28, 28)
 
-    def __init__(
-        self,
-        root: str | None = None,
-        *,
-        batch_size: int = 64,
-        image_size: int | None = None,
-        train_samples: int | None = None,
-        val_share: float = 0.1,
-        augment: bool = False,
-        num_workers: int = 0,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(
-            root,
-            batch_size=batch_size,
-            image_size=image_size,
-            train_samples=train_samples,
-            val_share=val_share,
-            augment=augment,
-            num_workers=num_workers,
-            seed=seed,
-        )
+    _: KW_ONLY
+    augment: bool = False
 
 
 class CIFAR10(TorchvisionSet):
@@ -149,13 +125,7 @@ class CIFAR10(TorchvisionSet):
 
     Args:
         root: Folder with `cifar-10-batches-py/`; null takes the environment variable TSSD_DATA.
-        batch_size: Images a batch.
         image_size: Side in pixels of the square to resize to, bilinear; null keeps 32.
-        train_samples: Number of training images, classes even, the same for all seeds; null: all.
-        val_share: Share of each class of the training images kept for validation, 0 to below 1.
-        augment: Whether to crop (after padding by an eighth of the side) and flip at random.
-        num_workers: Loading processes; 0 loads in the training process.
-        seed: Seed of the order and the augmentation. The split does not depend on it.
     """
 
     facts = Facts(
@@ -193,13 +163,7 @@ class CIFAR100(TorchvisionSet):
 
     Args:
         root: Folder with `cifar-100-python/`; null takes the environment variable TSSD_DATA.
-        batch_size: Images a batch.
         image_size: Side in pixels of the square to resize to, bilinear; null keeps 32.
-        train_samples: Number of training images, classes even, the same for all seeds; null: all.
-        val_share: Share of each class of the training images kept for validation, 0 to below 1.
-        augment: Whether to crop (after padding by an eighth of the side) and flip at random.
-        num_workers: Loading processes; 0 loads in the training process.
-        seed: Seed of the order and the augmentation. The split does not depend on it.
     """
 
     facts = Facts(

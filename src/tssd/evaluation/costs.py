@@ -142,15 +142,22 @@ class CostCounter:
         """Layers that ran before the module at a tap was done, or None if it never ran."""
         return self._until.get(tap)
 
+    def has_spikes(self) -> bool:
+        """Whether any neuron ran so far, known or not; none does in an ANN."""
+        return bool(self._neurons or self._unknown.found())
+
     def operations(self, energy: EnergyModel | None = None) -> Operations:
         """Operations per sample, see `tssd.evaluation.operations.RULE`."""
         layers: dict[str, LayerOperations] = {}
         uncounted = list(self._others | self._products.found)
+        has_spikes, analogue = self.has_spikes(), False
         for name, layer in self._layers.items():
             if layer.tally.unplaced:
                 uncounted.append(name)
                 continue
-            analogue = layer.before_spikes and not layer.whole.item()
+            # In an ANN, what follows an analogue layer is analogue, also where only 0 arrives.
+            behind = analogue and not has_spikes
+            analogue = layer.before_spikes and (behind or not layer.whole.item())
             layers[name] = layer_operations(layer.tally, self.samples, analogue=analogue)
         return total_operations(layers, tuple(uncounted), energy or EnergyModel())
 

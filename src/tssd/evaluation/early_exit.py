@@ -1,4 +1,4 @@
-"""Spatial early exit: a confident weak classifier answers, and the rest of the network rests."""
+"""Spatial early exit: a confident exit answers, and the rest of the network rests."""
 
 import torch
 from torch import Tensor
@@ -16,8 +16,8 @@ class EarlyExitCurve:
     Args:
         thresholds: confidences, 0 to 1.
         device: of the logits.
-    Raises: DataError: a weak classifier's logits are not finite.
-    Shapes: update takes the weak classifier's and the final mean logits [N, K], and target [N].
+    Raises: DataError: an exit's logits are not finite.
+    Shapes: update takes the exit's and the final mean logits [N, K], and target [N].
     """
 
     def __init__(
@@ -31,12 +31,12 @@ class EarlyExitCurve:
         self.finite = torch.tensor(True, device=device)
         self.samples = 0
 
-    def update(self, weak: Tensor, final: Tensor, target: Tensor) -> None:
+    def update(self, early: Tensor, final: Tensor, target: Tensor) -> None:
         """Count a batch."""
-        confidence = weak.double().softmax(-1).amax(-1)
+        confidence = early.double().softmax(-1).amax(-1)
         leaves = confidence > self.thresholds.unsqueeze(1)
-        right = torch.where(leaves, weak.argmax(-1) == target, final.argmax(-1) == target)
-        self.finite &= weak.isfinite().all()  # NaN exceeds nothing: nobody would leave
+        right = torch.where(leaves, early.argmax(-1) == target, final.argmax(-1) == target)
+        self.finite &= early.isfinite().all()  # NaN exceeds nothing: nobody would leave
         self.correct += right.sum(1)
         self.leaving += leaves.sum(1)
         self.samples += target.numel()
@@ -45,7 +45,7 @@ class EarlyExitCurve:
         """The curve over all samples so far."""
         if not self.finite:
             raise DataError(
-                "weak classifier: got logits that are NaN or infinite, expected finite numbers; "
+                "exit: got logits that are NaN or infinite, expected finite numbers; "
                 "its weights are damaged or the training diverged, so take an earlier checkpoint"
             )
         return EarlyExit(

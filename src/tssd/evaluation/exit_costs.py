@@ -1,4 +1,4 @@
-"""What a network costs with an early exit: the weak classifier for all, the rest for some."""
+"""What a network costs with an early exit: the exit for all, the rest for some."""
 
 from collections.abc import Callable, Iterable
 
@@ -14,7 +14,7 @@ def exit_costs(
     leaving: Iterable[float],
     until: Iterable[LayerOperations],
     behind: Iterable[LayerOperations],
-    weak: Iterable[LayerOperations],
+    early: Iterable[LayerOperations],
     *,
     report_at: int,
     energy: EnergyModel,
@@ -25,11 +25,11 @@ def exit_costs(
         leaving: share of samples at each threshold, 0 to 1.
         until: layers that run before the tap.
         behind: layers that run after it.
-        weak: layers of the weak classifier.
+        early: layers of the exit.
         report_at: T.
         energy: of an operation.
     """
-    first, second, own = (priced(layers, energy) for layers in (until, behind, weak))
+    first, second, own = (priced(layers, energy) for layers in (until, behind, early))
     leaving = tuple(leaving)
 
     def at(total: Totals, of: Callable[[Totals], tuple[float, ...]]) -> float:

@@ -14,7 +14,7 @@ RULE = (
     "in front of all spikes whose input is not whole numbers >= 0: nominal MACs, once if the input "
     "is the same at every timestep. Nominal: every output costs its whole fan-in, also on padding; "
     "unpadded: operations on zero padding left out, exactly. Not counted: biases, norms, pools, "
-    "neurons; weak classifiers only in early exit."
+    "neurons; exits only in early exit."
 )
 
 

@@ -22,11 +22,13 @@ from tssd.objectives.batch import (
     check_classes,
     check_logits,
     check_num_classes,
+    check_output,
     classes,
     dtype_of,
     explained,
 )
 from tssd.objectives.diverged import first_not_finite
+from tssd.objectives.per_timestep import check_length
 from tssd.runs.evaluation import EarlyExit, EnergyModel, Evaluation, ExitCosts
 from tssd.time import running_mean
 
@@ -51,19 +53,21 @@ def evaluate(
         net: a module; run in eval mode, and given back in the mode it came in.
         batches: (x, y), x images [N, C, H, W] or sequences [T, N, C, H, W], y classes [N].
         timesteps: T_max.
-        criterion: whose weak classifiers make early exits; None = no early exit.
+        criterion: whose exits make early exits; None = no early exit.
         device: where the batches go; None = where the network is.
         report_at: the T of the reliability diagram, the confusion matrix and early exit; None =
             T_max.
         costs: whether to count spikes and operations, which takes 7 to 24 per cent of the time.
         energy: energy of an operation; None = 45 nm CMOS.
         progress: whether to draw a progress bar on standard error.
-    Raises: UsageError: timesteps < 1, report_at not in 1..T_max, a single class. DataError: no
-        samples, labels that are not in 0..K-1, an input or logits that are not finite.
+    Raises: UsageError: timesteps < 1 or more than a part can run for, report_at not in 1..T_max, a
+        single class. DataError: no samples, labels that are not in 0..K-1, an input or logits that
+        are not finite.
     """
     report_at = timesteps if report_at is None else report_at
     module = _checked(net, timesteps, report_at)
     _check_criterion(criterion, net)
+    check_length(timesteps, module, criterion)
     if device is None:
         device = next((p.device for p in module.parameters()), torch.device("cpu"))
     taps = criterion.taps if criterion is not None else ()
@@ -79,13 +83,11 @@ def evaluate(
     counter = CostCounter(
         module, timesteps, batch_first=batch_first, taps=tap_modules(module, taps)
     )
-    weak = {
-        tap: CostCounter(criterion.weak_classifier(tap), timesteps) for tap in taps if criterion
-    }
+    early = {tap: CostCounter(criterion.exit_at(tap), timesteps) for tap in taps if criterion}
 
     # Not in inference mode: a network may keep its state, and be trained afterwards.
     with eval_mode(module, criterion), ExitStack() as watching, torch.no_grad():
-        for each in (counter, *weak.values()) if costs else ():
+        for each in (counter, *early.values()) if costs else ():
             watching.enter_context(each.watching())
         for batch in _tracked(batches, progress):
             x, y = _pair(batch)
@@ -96,6 +98,7 @@ def evaluate(
             x = as_sequence(x, y, timesteps, dtype=dtype, net=net)
             with counter.counting(x), explained(x, dtype):
                 out = net(x, taps)
+            check_output(out)
             check_logits(out.logits, (timesteps, len(y), net.num_classes))
             target = y.to(scored_on, non_blocking=True)
             mean = running_mean(out.logits.to(scored_on).double())
@@ -105,8 +108,9 @@ def evaluate(
             confusion.update(final, target)
             if criterion is not None:
                 with ExitStack() as counting:
-                    for tap, each in weak.items():
-                        counting.enter_context(each.counting(out.taps[tap], spikes=True))
+                    spikes = counter.has_spikes()
+                    for tap, each in early.items():
+                        counting.enter_context(each.counting(out.taps[tap], spikes=spikes))
                     criterion.add_exits(out)
             for tap, curve in exits.items():
                 answer = running_mean(out.exits[tap].to(scored_on).double())[report_at - 1]
@@ -135,7 +139,7 @@ def evaluate(
         early_exit={
             str(tap): replace(
                 curve.result(),
-                costs=_exit_costs(tap, curve.result(), counter, weak[tap], report_at, energy)
+                costs=_exit_costs(tap, curve.result(), counter, early[tap], report_at, energy)
                 if costs
                 else None,
             )
@@ -184,7 +188,7 @@ def _check_criterion(criterion: SelfDistillation | None, net: SpikingNet) -> Non
         f"criterion: is connected to a network of {criterion.num_classes} classes, but this one "
         f"has {net.num_classes}; call criterion.connect(net) with the network that it trained"
         if criterion.num_classes
-        else "criterion: not connected, so it has no weak classifiers; call connect(net) first"
+        else "criterion: not connected, so it has no exits; call connect(net) first"
     )
 
 
@@ -209,7 +213,7 @@ def _exit_costs(
     tap: Tap,
     curve: EarlyExit,
     counter: CostCounter,
-    weak: CostCounter,
+    early: CostCounter,
     report_at: int,
     energy: EnergyModel,
 ) -> ExitCosts | None:
@@ -221,7 +225,7 @@ def _exit_costs(
         curve.leaving,
         [layer for name, layer in layers.items() if name in until],
         [layer for name, layer in layers.items() if name not in until],
-        weak.operations(energy).layers.values(),
+        early.operations(energy).layers.values(),
         report_at=report_at,
         energy=energy,
     )

@@ -1,4 +1,4 @@
-"""Events (non-zero values) at each timestep, however a network walks through time."""
+"""Spikes and other values that are not zero ("events") at each timestep, whatever the network."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What a network does with single samples: decisions at every T, maps of spikes, latency."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
@@ -88,9 +88,8 @@ def _watching(net: nn.Module, steps: Pass, seen: dict[str, list[Tensor | None]])
 
         return note
 
-    hooks = [m.register_forward_hook(hook(n)) for n, m in net.named_modules() if is_spiking(m)]
-    try:
+    with ExitStack() as hooks:
+        for name, module in net.named_modules():
+            if is_spiking(module):
+                hooks.enter_context(module.register_forward_hook(hook(name)))
         yield
-    finally:
-        for handle in hooks:
-            handle.remove()

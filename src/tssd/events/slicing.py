@@ -13,6 +13,9 @@ from tssd.errors import UsageError
 Times = NDArray[np.int64]
 Edges = NDArray[np.int64]
 
+# Where the time of a recording begins: at its first event, or at time zero of the file.
+Start = Literal["first", "zero"]
+
 
 class Slicing(ABC):
     """A way to cut a recording into timesteps.
@@ -60,12 +63,12 @@ class FixedTime(Slicing):
     """
 
     dt: float = 10.0
-    start: Literal["first", "zero"] = "first"
+    start: Start = "first"
 
     is_prefix: ClassVar[bool] = True
     why_not_prefix: ClassVar[str] = ""
 
-    def __init__(self, dt: float = 10.0, *, start: Literal["first", "zero"] = "first") -> None:
+    def __init__(self, dt: float = 10.0, *, start: Start = "first") -> None:
         ticks = dt * 1000
         if not 1 <= ticks < 2**53 or abs(ticks - round(ticks)) > 1e-6 * ticks:
             raise UsageError(

@@ -1,7 +1,19 @@
 """Networks as tappable stages."""
 
-from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
+from tssd.models.base import MakeNeuron, MakeNorm, NetOutput, SpikingNet, StagedNet, Tap
+from tssd.models.flow import Block, Run
 from tssd.models.resnet import resnet18
 from tssd.models.vgg import vgg9
 
-__all__ = ["NetOutput", "SpikingNet", "StagedNet", "Tap", "resnet18", "vgg9"]
+__all__ = [
+    "Block",
+    "MakeNeuron",
+    "MakeNorm",
+    "NetOutput",
+    "Run",
+    "SpikingNet",
+    "StagedNet",
+    "Tap",
+    "resnet18",
+    "vgg9",
+]

@@ -1,53 +1,77 @@
-"""ResNet-18 of the paper: the neuron behind a standard block's addition stands in front of it."""
+"""ResNets, residual blocks in stages; ResNet-18 of the paper."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
-from torch import Tensor, nn
+from torch import nn
 
 from tssd.errors import UsageError
-from tssd.models.base import StagedNet
-from tssd.models.vgg import conv_norm_neuron, scaled
-from tssd.neurons import LIF, Neuron
+from tssd.models.base import MakeNeuron, MakeNorm, StagedNet
+from tssd.models.blocks import (
+    MakeBlock,
+    MakeHead,
+    SpikeAddBlock,
+    conv_norm_neuron,
+    global_pool_head,
+    scaled,
+)
+from tssd.neurons import LIF
 from tssd.norms import pooled_batch_norm
-from tssd.time import TimeFold
 
-# Output channels of stages 1 to 4, two blocks each; all but the first halve the image.
-RESNET18_STAGES = (64, 128, 256, 512)
+# Output channels and blocks of the stages after the stem.
+RESNET18_STAGES = ((64, 2), (128, 2), (256, 2), (512, 2))
 
 
-class SumOfSpikes(nn.Module):
-    """Residual block whose branches both end in neurons, so that it returns 0, 1, 2, ... spikes.
+def resnet(
+    stages: Sequence[tuple[int, int]],
+    in_channels: int = 3,
+    num_classes: int = 10,
+    image_size: int = 32,
+    *,
+    width: float = 1.0,
+    neuron: MakeNeuron = LIF,
+    norm: MakeNorm = pooled_batch_norm,
+    block: MakeBlock = SpikeAddBlock,
+    stem: MakeBlock = conv_norm_neuron,
+    stem_stride: int = 1,
+    head: MakeHead = global_pool_head,
+) -> StagedNet:
+    """A ResNet: a table of stages and a block. Stage 0 is the stem; all after stage 1 halve.
 
-    An identity shortcut carries spikes already and gets no neuron of its own; a projecting one is
-    conv 1x1, norm, neuron.
-
-    Shapes: [T, N, c_in, H, W] -> [T, N, c_out, H/stride, W/stride].
-    Source: TSSD, arXiv 2406.07862, appendix A.1.3, after MLF's DS-ResNet.
+    Args:
+        stages: output channels and number of blocks of the stages after the stem, which has the
+            channels of the first.
+        in_channels: channels of the input.
+        num_classes: classes K.
+        image_size: height and width of the input in pixels, at least 1; strides round up.
+        width: factor on the channels of all layers.
+        neuron: builds one spiking layer; torch.nn.ReLU makes the network an ANN.
+        norm: builds one norm from its channels.
+        block: builds one residual block.
+        stem: builds what precedes the blocks.
+        stem_stride: by how much the stem makes the image smaller.
+        head: builds what follows the last stage.
+    Raises: UsageError: image_size < 1, width <= 0.
     """
-
-    def __init__(
-        self,
-        c_in: int,
-        c_out: int,
-        neuron: Callable[[], Neuron],
-        norm: Callable[[int], nn.Module],
-        *,
-        stride: int = 1,
-    ) -> None:
-        super().__init__()
-        self.branch = nn.Sequential(
-            conv_norm_neuron(c_in, c_out, neuron, norm, stride=stride),
-            conv_norm_neuron(c_out, c_out, neuron, norm),
-        )
-        self.shortcut = (
-            nn.Identity()
-            if stride == 1 and c_in == c_out
-            else conv_norm_neuron(c_in, c_out, neuron, norm, kernel=1, stride=stride)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Sum the spikes of both branches."""
-        return self.branch(x) + self.shortcut(x)
+    if image_size < 1:
+        raise UsageError(f"image_size: got {image_size}, expected >= 1 pixel")
+    c_in, size = scaled(stages[0][0], width), -(-image_size // stem_stride)
+    made: list[nn.Module] = [stem(in_channels, c_in, neuron, norm, stem_stride)]
+    shapes = [(c_in, size, size)]
+    for index, (channels, blocks) in enumerate(stages):
+        c_out, stride = scaled(channels, width), 1 if index == 0 else 2
+        layers = [block(c_in, c_out, neuron, norm, stride)]
+        layers += [block(c_out, c_out, neuron, norm, 1) for _ in range(blocks - 1)]
+        made.append(nn.Sequential(*layers))
+        c_in, size = c_out, -(-size // stride)
+        shapes.append((c_out, size, size))
+    return StagedNet(
+        made,
+        head(shapes[-1], num_classes),
+        shapes=shapes,
+        num_classes=num_classes,
+        neuron=neuron,
+        norm=norm,
+    )
 
 
 def resnet18(
@@ -56,34 +80,29 @@ def resnet18(
     image_size: int = 32,
     *,
     width: float = 1.0,
-    neuron: Callable[[], Neuron] = LIF,
-    norm: Callable[[int], nn.Module] = pooled_batch_norm,
+    neuron: MakeNeuron = LIF,
+    norm: MakeNorm = pooled_batch_norm,
 ) -> StagedNet:
-    """ResNet-18 for small images. Stage 0 is the stem, stages 1 to 4 hold two blocks each.
+    """ResNet-18 for small images: a stem and four stages of two blocks each.
+
+    The neuron that stands behind a standard block's addition stands in front of it here.
 
     Args:
         in_channels: channels of the input.
         num_classes: classes K.
         image_size: height and width of the input in pixels, at least 1; strides round up.
         width: factor on the channels of all convolutions; 1 = the paper's.
-        neuron: builds one spiking layer.
+        neuron: builds one spiking layer; torch.nn.ReLU makes the network an ANN.
         norm: builds one norm from its channels.
     Raises: UsageError: image_size < 1, width <= 0.
     Source: TSSD, arXiv 2406.07862, appendix A.1.3.
     """
-    if image_size < 1:
-        raise UsageError(f"image_size: got {image_size}, expected >= 1 pixel")
-    channels = [scaled(c, width) for c in RESNET18_STAGES]
-    c_in, size = channels[0], image_size
-    stages: list[nn.Module] = [conv_norm_neuron(in_channels, c_in, neuron, norm)]
-    shapes = [(c_in, size, size)]
-    for index, c_out in enumerate(channels):
-        stride = 1 if index == 0 else 2
-        size = -(-size // stride)
-        first = SumOfSpikes(c_in, c_out, neuron, norm, stride=stride)
-        stages.append(nn.Sequential(first, SumOfSpikes(c_out, c_out, neuron, norm)))
-        shapes.append((c_out, size, size))
-        c_in = c_out
-    pool = nn.AdaptiveAvgPool2d(1)
-    head = TimeFold(pool, nn.Flatten(), nn.Linear(c_in, num_classes))
-    return StagedNet(stages, head, shapes=shapes, num_classes=num_classes)
+    return resnet(
+        RESNET18_STAGES,
+        in_channels,
+        num_classes,
+        image_size,
+        width=width,
+        neuron=neuron,
+        norm=norm,
+    )

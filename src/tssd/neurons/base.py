@@ -1,9 +1,12 @@
 """What every spiking neuron is: one pure step, and a scan of it over the time axis."""
 
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+
+from tssd.errors import UsageError
+from tssd.neurons import membranes
 
 # A state is whatever a neuron carries from one step to the next: a named tuple of tensors.
 State = Any
@@ -18,8 +21,20 @@ class Neuron(nn.Module):
         state = neuron.initial_state(x_t)
         spikes_t, state = neuron.step(x_t, state)
 
+    Its parameters may be trained: one for the layer, made in `__init__`; one a channel, made in
+    `connect`; one a timestep, made in `build_for` (see `tssd.longest`). The spike and its gradient
+    are `Surrogate.spike`, and `show_membrane` lets objectives see the potential before the reset.
+
     Shapes: [T, N, ...] -> [T, N, ...].
     """
+
+    def connect(self, channels: int) -> Self:
+        """Told the channels C of its layer, axis 2 of [T, N, C, ...], once it is built.
+
+        Whoever builds a layer calls it right after building its neuron, before weights are loaded
+        and before there is an optimiser.
+        """
+        return self
 
     def initial_state(self, x_t: Tensor) -> State:
         """State before the first step, for an input like x_t [N, ...]."""
@@ -32,9 +47,10 @@ class Neuron(nn.Module):
 
     def scan(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """All timesteps from `state` (None = initial). Shapes: x [T, N, ...] -> spikes alike."""
+        check_sequence(x)
         state = self.initial_state(x[0]) if state is None else state
         spikes = []
-        for x_t in x:
+        for x_t in x.unbind():
             spikes_t, state = self.step(x_t, state)
             spikes.append(spikes_t)
         return torch.stack(spikes), state
@@ -42,3 +58,47 @@ class Neuron(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Spikes of a whole sequence from the initial state. Shapes: [T, N, ...] -> alike."""
         return self.scan(x)[0]
+
+    def show_membrane(self, h_t: Tensor) -> None:
+        """In a step: the potential h_t [N, ...] before the reset; nothing unless it is recorded."""
+        membranes.show(self, h_t.unsqueeze(0))
+
+    def show_membranes(self, h: Tensor) -> None:
+        """In a scan: the same for all its timesteps, h [T, N, ...]."""
+        membranes.show(self, h)
+
+
+def membrane_like(x_t: Tensor, value: float = 0.0) -> Tensor:
+    """A membrane for `initial_state`: float32 at least, so that small inputs add up.
+
+    Shapes: [N, ...] -> [N, ...].
+    """
+    return torch.full_like(x_t, value, dtype=torch.promote_types(x_t.dtype, torch.float32))
+
+
+def per_channel(values: Tensor, x_t: Tensor) -> Tensor:
+    """A parameter [C], or [1] in a neuron that nobody connected, spread over x_t [N, C, ...].
+
+    Shapes: [C] -> [C, 1, ...].
+    Raises: UsageError: x_t has another number of channels.
+    """
+    channels = x_t.shape[1] if x_t.dim() > 1 else 1
+    if len(values) not in (1, channels):
+        raise UsageError(
+            f"input: got {channels} channels, but the neuron was connected to {len(values)}; "
+            "connect(channels) is called once, by what builds the layer"
+        )
+    return values.view(-1, *[1] * (x_t.dim() - 2))
+
+
+def check_sequence(x: Tensor) -> None:
+    """Refuse what no neuron can run on.
+
+    Raises: UsageError: no timestep, or values that can't be added up.
+    """
+    if x.dim() and x.shape[0] and x.dtype != torch.bool and not x.is_complex():
+        return
+    raise UsageError(
+        f"input: got {str(x.dtype).removeprefix('torch.')} of shape {list(x.shape)}, expected real "
+        "numbers [T, N, ...] of at least one timestep; x.float() makes them of events"
+    )

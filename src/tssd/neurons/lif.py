@@ -3,13 +3,13 @@
 import math
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from tssd.errors import UsageError
-from tssd.neurons.base import Neuron
-from tssd.neurons.scan import Dynamics, check_sequence, lif_scan
-from tssd.surrogates import Rectangular, Surrogate
+from tssd.neurons import membranes
+from tssd.neurons.base import Neuron, check_sequence, membrane_like
+from tssd.neurons.scan import Dynamics, lif_scan
+from tssd.surrogates import Rectangular, Surrogate, for_neuron
 
 
 class LIFState(NamedTuple):
@@ -23,11 +23,12 @@ class LinearIntegrator(Neuron):
 
     Args:
         dynamics: the constants of the recurrence in `tssd.neurons.scan`.
+        surrogate: gradient of the spike.
     Shapes: [T, N, ...] -> spikes [T, N, ...] in {0, 1}.
     Raises: UsageError: v_threshold <= 0 or v_reset >= v_threshold.
     """
 
-    def __init__(self, dynamics: Dynamics) -> None:
+    def __init__(self, dynamics: Dynamics, surrogate: Surrogate) -> None:
         super().__init__()
         v_reset, threshold = dynamics.v_reset, dynamics.threshold
         if not (threshold > 0 and math.isfinite(threshold)):
@@ -37,29 +38,29 @@ class LinearIntegrator(Neuron):
                 f"v_reset: got {v_reset}, expected less than v_threshold = {threshold} and finite, "
                 "or the neuron fires for ever; None is the soft reset"
             )
-        if not isinstance(dynamics.surrogate, Surrogate):
-            raise UsageError(
-                f"surrogate: got {dynamics.surrogate!r}, expected an object of a class such as "
-                "tssd.surrogates.Sigmoid(), or of your own that derives from Surrogate"
-            )
         self.dynamics = dynamics
+        self.surrogate = for_neuron(surrogate)
 
     def initial_state(self, x_t: Tensor) -> LIFState:
         """Membrane at v_reset (0 for the soft reset); float32 at least, see `scan`."""
-        dtype = torch.promote_types(x_t.dtype, torch.float32)
-        v_rest = self.dynamics.v_reset or 0.0
-        return LIFState(torch.full_like(x_t, v_rest, dtype=dtype))
+        return LIFState(membrane_like(x_t, self.dynamics.v_reset or 0.0))
 
     def scan(self, x: Tensor, state: LIFState | None = None) -> tuple[Tensor, LIFState]:
         """All timesteps from `state`. Under autocast the membrane still adds up in float32."""
         check_sequence(x)
         state = self.initial_state(x[0]) if state is None else state
-        spikes, v = lif_scan(x, state.v, self.dynamics)
+        wants_h = membranes.is_recorded(self)
+        spikes, v, h = lif_scan(x, state.v, self.dynamics, self.surrogate, wants_h=wants_h)
+        if h is not None:
+            self.show_membranes(h)
         return spikes, LIFState(v)
 
     def extra_repr(self) -> str:
         """Show the constants in print(net)."""
-        return ", ".join(f"{k}={v}" for k, v in self.dynamics._asdict().items())
+        shown = self.dynamics._asdict()
+        if "surrogate" not in self._modules:
+            shown["surrogate"] = self.surrogate
+        return ", ".join(f"{k}={v}" for k, v in shown.items())
 
 
 class LIF(LinearIntegrator):
@@ -96,8 +97,8 @@ class LIF(LinearIntegrator):
                 threshold=v_threshold,
                 v_reset=v_reset,
                 detach_reset=detach_reset,
-                surrogate=surrogate or Rectangular(),
-            )
+            ),
+            Rectangular() if surrogate is None else surrogate,
         )
 
 
@@ -128,6 +129,6 @@ class IF(LinearIntegrator):
                 threshold=v_threshold,
                 v_reset=v_reset,
                 detach_reset=detach_reset,
-                surrogate=surrogate or Rectangular(),
-            )
+            ),
+            Rectangular() if surrogate is None else surrogate,
         )

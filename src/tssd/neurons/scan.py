@@ -11,6 +11,9 @@ when the reset is detached, or H itself when it is not.
 
 A comparison swallows NaN: S(t) would be 0, as if the neuron were silent. A membrane that is NaN
 stays NaN to the end, so the last spikes say it: they are NaN where the membrane is NaN or infinite.
+
+A surrogate that is trained, or that spikes in a way of its own, runs the same recurrence under
+plain autograd (`_in_steps`), which is slower and keeps more.
 """
 
 from collections.abc import Sequence
@@ -21,6 +24,8 @@ from torch import Tensor
 
 from tssd.errors import UsageError
 from tssd.surrogates import Surrogate
+from tssd.surrogates.base import is_trained
+from tssd.surrogates.spike import refuse_second_derivative
 
 
 class Dynamics(NamedTuple):
@@ -35,28 +40,48 @@ class Dynamics(NamedTuple):
     threshold: float
     v_reset: float | None
     detach_reset: bool
-    surrogate: Surrogate
 
 
-def _run(x: Tensor, v: Tensor, p: Dynamics, kept: Sequence[Tensor] = ()) -> tuple[Tensor, Tensor]:
+class Scanned(NamedTuple):
+    """Spikes [T, N, ...], the last membrane [N, ...], and H [T, N, ...] if it was asked for."""
+
+    spikes: Tensor
+    v: Tensor
+    h: Tensor | None = None
+
+
+def _run(
+    x: Tensor,
+    v: Tensor,
+    p: Dynamics,
+    surrogate: Surrogate,
+    *,
+    kept: Sequence[Tensor] = (),
+    shown: Sequence[Tensor] = (),
+) -> tuple[Tensor, Tensor]:
     """The recurrence; fills `kept` (see `_buffers`) for a backward pass if it is given.
 
     In place on one step's buffers, which stay in the processor's cache.
+
+    Args:
+        shown: one tensor to be filled with H, or none.
     """
     spikes = torch.empty_like(x)
     v = v.clone()
     # Slices are taken once: x[t] in the loop would cost small layers as much as the arithmetic.
-    slices = zip(x.unbind(), spikes.unbind(), *(k.unbind() for k in kept), strict=True)
-    for x_t, spikes_t, *kept_t in slices:
+    each = [t.unbind() for t in (*kept, *shown)]
+    for x_t, spikes_t, *kept_t in zip(x.unbind(), spikes.unbind(), *each, strict=True):
         if p.gain == 1:
             torch.add(x_t, v, alpha=p.decay, out=v)
         else:
             v.mul_(p.decay).add_(x_t, alpha=p.gain)
         if p.offset:
             v.add_(p.offset)
+        if shown:
+            kept_t[-1].copy_(v)
         torch.ge(v, p.threshold, out=spikes_t)
         if kept:
-            p.surrogate.compress(v - p.threshold, kept_t[0])
+            surrogate.compress(v - p.threshold, kept_t[0])
             if p.v_reset is not None:
                 kept_t[1].copy_(spikes_t if p.detach_reset else v)
         if p.v_reset is None:
@@ -68,9 +93,9 @@ def _run(x: Tensor, v: Tensor, p: Dynamics, kept: Sequence[Tensor] = ()) -> tupl
     return spikes, v
 
 
-def _buffers(x: Tensor, v: Tensor, p: Dynamics) -> list[Tensor]:
+def _buffers(x: Tensor, v: Tensor, p: Dynamics, surrogate: Surrogate) -> list[Tensor]:
     """What the backward pass needs, per element: the surrogate's part, and the reset's."""
-    kept = [torch.empty_like(x, dtype=p.surrogate.kept_dtype(v.dtype))]
+    kept = [torch.empty_like(x, dtype=surrogate.kept_dtype(v.dtype))]
     if p.v_reset is not None:
         kept.append(torch.empty_like(x, dtype=torch.bool if p.detach_reset else v.dtype))
     return kept
@@ -78,29 +103,26 @@ def _buffers(x: Tensor, v: Tensor, p: Dynamics) -> list[Tensor]:
 
 class _Scan(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, v: Tensor, p: Dynamics) -> tuple[Tensor, Tensor]:
-        kept = _buffers(x, v, p)
-        spikes, v_last = _run(x, v, p, kept)
+    def forward(
+        ctx: Any, x: Tensor, v: Tensor, p: Dynamics, surrogate: Surrogate, wants_h: bool
+    ) -> tuple[Tensor, ...]:
+        kept = _buffers(x, v, p, surrogate)
+        shown = [torch.empty_like(x, dtype=v.dtype)] if wants_h else []
+        spikes, v_last = _run(x, v, p, surrogate, kept=kept, shown=shown)
         ctx.save_for_backward(*kept)
-        ctx.p, ctx.x_dtype = p, x.dtype
-        return spikes, v_last
+        ctx.p, ctx.surrogate, ctx.x_dtype = p, surrogate, x.dtype
+        return spikes, v_last, *shown
 
     @staticmethod
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
         ctx: Any, *grads: Tensor
-    ) -> tuple[Tensor, Tensor, None]:
-        # With create_graph=True the engine records what happens here; nothing below can be.
-        if torch.is_grad_enabled():
-            raise UsageError(
-                "create_graph: got True, but a spike has no second derivative here, so a gradient "
-                "penalty or a Hessian would have no effect; take the first gradient only, or "
-                "write the penalty on what stands in front of the first neuron"
-            )
-        g_spikes, g_v = grads[0], grads[1].clone()
+    ) -> tuple[Tensor, Tensor, None, None, None]:
+        refuse_second_derivative()
+        g_spikes, g_v, g_shown = grads[0], grads[1].clone(), grads[2:]
         p, kept = ctx.p, ctx.saved_tensors
         g_h = torch.empty_like(g_spikes, dtype=g_v.dtype)
-        slices = zip(g_spikes.unbind(), g_h.unbind(), *(k.unbind() for k in kept), strict=True)
-        for g_spikes_t, g_h_t, *kept_t in reversed(list(slices)):
+        each = [t.unbind() for t in (g_spikes, g_h, *kept, *g_shown)]
+        for g_spikes_t, g_h_t, *kept_t in reversed(list(zip(*each, strict=True))):
             # What reaches S(t): from the layer's output and, if not detached, from the reset.
             if p.v_reset is None and not p.detach_reset:
                 through = torch.sub(g_spikes_t, g_v, alpha=p.threshold)
@@ -113,23 +135,32 @@ class _Scan(torch.autograd.Function):
                     h = kept_t[1]
                     through.addcmul_(g_v, p.v_reset - h)
                     g_v.masked_fill_(h >= p.threshold, 0)
-            torch.add(g_v, p.surrogate.scale(through, kept_t[0]), out=g_h_t)
+            torch.add(g_v, ctx.surrogate.scale(through, kept_t[0]), out=g_h_t)
+            if g_shown:
+                g_h_t.add_(kept_t[-1])
             torch.mul(g_h_t, p.decay, out=g_v)
         g_x = g_h if p.gain == 1 else g_h.mul_(p.gain)
-        return g_x.to(ctx.x_dtype), g_v, None
+        return g_x.to(ctx.x_dtype), g_v, None, None, None
 
 
-def check_sequence(x: Tensor) -> None:
-    """Refuse what no neuron can run on.
-
-    Raises: UsageError: no timestep, or values that can't be added up.
-    """
-    if x.dim() and x.shape[0] and x.dtype != torch.bool and not x.is_complex():
-        return
-    raise UsageError(
-        f"input: got {str(x.dtype).removeprefix('torch.')} of shape {list(x.shape)}, expected real "
-        "numbers [T, N, ...] of at least one timestep; x.float() makes them of events"
-    )
+def _in_steps(x: Tensor, v: Tensor, p: Dynamics, surrogate: Surrogate, *, wants_h: bool) -> Scanned:
+    """The recurrence, one operation after the other, all of which autograd sees."""
+    spikes, shown = [], []
+    for x_t in x.unbind():
+        # The same operations as in `_run`, so that the membranes are the same to the last bit.
+        if p.gain == 1:
+            h = torch.add(x_t, v, alpha=p.decay)
+        else:
+            h = (v * p.decay).add(x_t, alpha=p.gain)
+        if p.offset:
+            h = h + p.offset
+        s = surrogate.spike(h - p.threshold)
+        r = s.detach() if p.detach_reset else s
+        v = h.sub(r, alpha=p.threshold) if p.v_reset is None else (1 - r) * h + r * p.v_reset
+        spikes.append(s)
+        if wants_h:
+            shown.append(h)
+    return Scanned(torch.stack(spikes).to(x.dtype), v, torch.stack(shown) if wants_h else None)
 
 
 def _check(x: Tensor, v: Tensor) -> None:
@@ -143,14 +174,26 @@ def _check(x: Tensor, v: Tensor) -> None:
         )
 
 
-def lif_scan(x: Tensor, v: Tensor, dynamics: Dynamics) -> tuple[Tensor, Tensor]:
+def lif_scan(
+    x: Tensor, v: Tensor, dynamics: Dynamics, surrogate: Surrogate, *, wants_h: bool = False
+) -> Scanned:
     """Run the recurrence over x from membrane potential v.
 
-    Shapes: x [T, N, ...], v [N, ...] -> spikes [T, N, ...] and the last membrane [N, ...].
+    Args:
+        x: input [T, N, ...].
+        v: membrane after the last reset [N, ...].
+        dynamics: the constants.
+        surrogate: gradient of the spike.
+        wants_h: whether H is wanted too: one more tensor like x, of the membrane's type.
     Raises: UsageError: no timestep, or a v of another shape or less precise than the membrane of x;
         in the backward pass: create_graph=True.
     """
     _check(x, v)
-    if torch.is_grad_enabled() and (x.requires_grad or v.requires_grad):
-        return _Scan.apply(x, v, dynamics)  # pyright: ignore[reportReturnType]
-    return _run(x, v, dynamics)
+    grad = torch.is_grad_enabled()
+    if type(surrogate).spike is not Surrogate.spike or (grad and is_trained(surrogate)):
+        return _in_steps(x, v, dynamics, surrogate, wants_h=wants_h)
+    if grad and (x.requires_grad or v.requires_grad):
+        scanned: Any = _Scan.apply(x, v, dynamics, surrogate, wants_h)
+        return Scanned(*scanned)
+    shown = [torch.empty_like(x, dtype=v.dtype)] if wants_h else []
+    return Scanned(*_run(x, v, dynamics, surrogate, shown=shown), *shown)

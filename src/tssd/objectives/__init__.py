@@ -9,11 +9,13 @@ from tssd.objectives.distance import (
     TemperatureKL,
 )
 from tssd.objectives.diverged import DivergedError
-from tssd.objectives.exits import ExitPlan, WeakClassifier
+from tssd.objectives.exits import Exit, ExitPlan
+from tssd.objectives.frozen import Frozen
 from tssd.objectives.loss import Loss, SelfDistillation
 from tssd.objectives.presets import tssd, tssd_literal, vanilla
 from tssd.objectives.spatial import SpatialDistillation
 from tssd.objectives.task import ExitCrossEntropy, TaskCrossEntropy
+from tssd.objectives.teacher import TeacherDistillation
 from tssd.objectives.temporal import TemporalDistillation
 from tssd.time import as_sequence
 
@@ -21,8 +23,10 @@ __all__ = [
     "Distance",
     "DivergedError",
     "EuclideanNorm",
+    "Exit",
     "ExitCrossEntropy",
     "ExitPlan",
+    "Frozen",
     "Loss",
     "MeanSquare",
     "Objective",
@@ -30,10 +34,10 @@ __all__ = [
     "SpatialDistillation",
     "SquaredNorm",
     "TaskCrossEntropy",
+    "TeacherDistillation",
     "TemperatureKL",
     "TemporalDistillation",
     "Timesteps",
-    "WeakClassifier",
     "as_sequence",
     "tssd",
     "tssd_literal",

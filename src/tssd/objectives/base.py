@@ -53,8 +53,12 @@ class Objective(nn.Module):
     Raises: UsageError: a negative weight or ramp.
     """
 
-    # Whether the term reads `out.exits`, the weak classifiers' logits.
+    # Whether the term reads `out.exits`, the exits' logits.
     needs_exits = False
+    # Whether it reads `out.membranes`, {module name: [T, N, ...]} before the reset, or `out.input`,
+    # [T, N, ...]: `SelfDistillation.run` has them for terms that ask, and keeps them nowhere.
+    needs_membranes = False
+    needs_input = False
 
     def __init__(self, weight: float = 1.0, *, ramp_epochs: float = 0.0) -> None:
         super().__init__()
@@ -64,6 +68,8 @@ class Objective(nn.Module):
             raise UsageError(f"ramp_epochs: got {ramp_epochs}, expected a finite number >= 0")
         self.weight = weight
         self.ramp_epochs = ramp_epochs
+        # Until told otherwise, see `set_progress`, the weight is what it ends up as.
+        self.current_weight = weight
         self._timesteps: Timesteps | None = None
 
     @property
@@ -78,10 +84,16 @@ class Objective(nn.Module):
         self._timesteps = timesteps
         return self
 
-    def weight_at(self, epoch: float) -> float:
-        """The weight after `epoch` epochs of training (may be fractional)."""
+    def set_progress(self, epoch: float, epochs: int) -> dict[str, float] | None:
+        """Learn how far training is: the weight ramps up. See `tssd.progress`.
+
+        Args:
+            epoch: epochs trained so far, may be fractional.
+            epochs: of the whole training.
+        """
         ramp = min(1.0, epoch / self.ramp_epochs) if self.ramp_epochs else 1.0
-        return self.weight * ramp
+        self.current_weight = self.weight * ramp
+        return None
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """The unweighted term. Shapes: logits [T, N, K], target [N] -> []."""

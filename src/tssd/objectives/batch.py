@@ -121,15 +121,32 @@ def check_classes(target: Tensor, num_classes: int) -> None:
     )
 
 
+def check_output(out: object) -> None:
+    """Refuse logits in the place of what a network returns.
+
+    Raises: UsageError: it has no logits, as a `NetOutput` has.
+    """
+    if not hasattr(out, "logits"):
+        raise UsageError(
+            f"net: returned a {type(out).__name__}, expected a tssd.NetOutput; return "
+            "tssd.NetOutput(logits, taps), or let tssd.adapt(net, taps=[...], example=images) do it"
+        )
+
+
 def check_logits(logits: Tensor, expected: tuple[int, int, int]) -> None:
-    """Refuse features, or one step's output, in the place of logits.
+    """Refuse features, one step's output or a mean over time in the place of logits.
 
     Raises: UsageError: logits are not [T, N, K] as expected.
     """
     if logits.shape != expected:
+        remedy = (
+            "return the logits of every timestep, not their mean or sum over time"
+            if logits.shape == expected[1:]
+            else "correct the network's forward"
+        )
         raise UsageError(
             f"net: returned logits of shape {list(logits.shape)}, expected {list(expected)} for "
-            "T timesteps, N samples and K = num_classes; correct the network's forward"
+            f"T timesteps, N samples and K = num_classes; {remedy}"
         )
 
 

@@ -1,5 +1,6 @@
-"""The weak classifier: a small head on an intermediate stage, used in training and early exit."""
+"""The exit: a small head on an intermediate stage, used in training and for leaving early."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,19 +8,28 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import Tap
-from tssd.neurons import LIF, Neuron
+from tssd.neurons import LIF
 from tssd.neurons.foreign import clear_state
+from tssd.norms import pooled_batch_norm
 from tssd.time import TimeFold
 
+MakeNeuron = Callable[[], nn.Module]
+MakeNorm = Callable[[int], nn.Module]
 
-class WeakClassifier(nn.Module):
-    """Conv, batch norm, LIF, global average pool, linear; without conv and pool on flat features.
+log = logging.getLogger("tssd")
+
+
+class Exit(nn.Module):
+    """Conv, norm, neuron, global average pool, linear; without conv and pool on flat features.
+
+    The paper's weak classifier.
 
     Args:
         shape: of one sample at the tap, (C, H, W), (C, L) or (F,).
         num_classes: classes K.
         channels: output channels of the convolution; None = those of the tap.
         neuron: builds the spiking layer.
+        norm: builds the norm of maps [T, N, C, H, W]; (C, L) and (F,) are maps of width 1.
     Shapes: [T, N, C, H, W], [T, N, C, L] or [T, N, F] -> logits [T, N, K].
     Source: TSSD, arXiv 2406.07862, section 3.3; widths and pool are left open there.
     """
@@ -30,22 +40,25 @@ class WeakClassifier(nn.Module):
         num_classes: int,
         *,
         channels: int | None = None,
-        neuron: Callable[[], Neuron] = LIF,
+        neuron: MakeNeuron = LIF,
+        norm: MakeNorm = pooled_batch_norm,
     ) -> None:
         super().__init__()
-        c_in = shape[0]
+        c_in, axes = shape[0], len(shape)
         c_out = channels or c_in
-        if len(shape) == 1:
-            self.features = TimeFold(nn.Linear(c_in, c_out, bias=False), nn.BatchNorm1d(c_out))
-            self.head = TimeFold(nn.Linear(c_out, num_classes))
+        if axes == 1:
+            weights: nn.Module = nn.Linear(c_in, c_out, bias=False)
         else:
-            flat = len(shape) == 2
-            convolve, norm = (nn.Conv1d, nn.BatchNorm1d) if flat else (nn.Conv2d, nn.BatchNorm2d)
-            conv = convolve(c_in, c_out, 3, padding=1, bias=False)
-            self.features = TimeFold(conv, norm(c_out))
-            pool = nn.AdaptiveAvgPool1d(1) if flat else nn.AdaptiveAvgPool2d(1)
-            self.head = TimeFold(pool, nn.Flatten(), nn.Linear(c_out, num_classes))
+            convolve = nn.Conv1d if axes == 2 else nn.Conv2d
+            weights = convolve(c_in, c_out, 3, padding=1, bias=False)
+        self.features = _with_norm(weights, norm, c_out, axes)
+        pool = nn.AdaptiveAvgPool1d(1) if axes == 2 else nn.AdaptiveAvgPool2d(1)
+        pooled = [] if axes == 1 else [pool, nn.Flatten()]
+        self.head = TimeFold(*pooled, nn.Linear(c_out, num_classes))
         self.neuron = neuron()
+        connect = getattr(self.neuron, "connect", None)  # another library's may have none
+        if callable(connect):
+            connect(c_out)
 
     def forward(self, tap: Tensor) -> Tensor:
         """Logits of the spikes at a tap."""
@@ -59,13 +72,14 @@ class WeakClassifier(nn.Module):
 
 
 class ExitPlan:
-    """Where weak classifiers stand and how they are built, before the network is known.
+    """Where exits stand and how they are built, before the network is known.
 
     Args:
-        taps: places, one weak classifier each: a stage's index or a module's name; None = the
-            middle of the network.
+        taps: places, one exit each: a stage's index or a module's name; None = the middle of the
+            network.
         channels: output channels of the convolution; None = those of the tap.
-        neuron: builds the spiking layer.
+        neuron: builds the spiking layer; None = as the network builds its own.
+        norm: builds the norm from its channels; None = as the network builds its own.
     Raises: UsageError: no tap, or channels < 1.
     """
 
@@ -74,7 +88,8 @@ class ExitPlan:
         taps: Sequence[Tap] | None = None,
         *,
         channels: int | None = None,
-        neuron: Callable[[], Neuron] = LIF,
+        neuron: MakeNeuron | None = None,
+        norm: MakeNorm | None = None,
     ) -> None:
         if taps is not None and not taps:
             raise UsageError("exits.taps: got none, expected at least one place, such as [1]")
@@ -85,7 +100,52 @@ class ExitPlan:
         self.taps = None if taps is None else (taps,) if isinstance(taps, str) else tuple(taps)
         self.channels = channels
         self.neuron = neuron
+        self.norm = norm
 
-    def build(self, shape: tuple[int, ...], num_classes: int) -> WeakClassifier:
-        """Build the weak classifier for features of one sample's shape."""
-        return WeakClassifier(shape, num_classes, channels=self.channels, neuron=self.neuron)
+    def build(self, shape: tuple[int, ...], num_classes: int, net: object = None) -> Exit:
+        """Build the exit for features of one sample's shape.
+
+        Args:
+            shape: (C, H, W), (C, L) or (F,).
+            num_classes: classes K.
+            net: whose own neuron and norm are taken where none is told; a network that does not
+                say how it builds them, such as an adapted one, gets LIF and batch norm.
+        """
+        neuron = self.neuron or getattr(net, "make_neuron", None)
+        norm = self.norm or getattr(net, "make_norm", None)
+        if neuron is None or norm is None:
+            log.info(
+                "exits: %s, since the network does not say how it builds its own (make_neuron, "
+                "make_norm); exits.neuron and exits.norm take others",
+                " and ".join(["LIF neurons"] * (neuron is None) + ["batch norm"] * (norm is None)),
+            )
+        return Exit(
+            shape,
+            num_classes,
+            channels=self.channels,
+            neuron=neuron or LIF,
+            norm=norm or pooled_batch_norm,
+        )
+
+
+def _with_norm(weights: nn.Module, norm: MakeNorm, channels: int, axes: int) -> nn.Module:
+    if norm is pooled_batch_norm and axes < 3:  # in its own dimension
+        return TimeFold(weights, nn.BatchNorm1d(channels))
+    built = norm(channels)
+    if axes == 3 and type(built) is TimeFold:  # one fold for both
+        return TimeFold(weights, *built)
+    return nn.Sequential(TimeFold(weights), built if axes == 3 else _OfMaps(built, axes))
+
+
+class _OfMaps(nn.Module):
+    """A norm of maps [T, N, C, H, W] on sequences with fewer axes."""
+
+    def __init__(self, norm: nn.Module, axes: int) -> None:
+        super().__init__()
+        self.norm = norm
+        self.axes = axes
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Norm x [T, N, C, L] or [T, N, F]."""
+        missing = 3 - self.axes
+        return self.norm(x[(..., *[None] * missing)]).flatten(-missing - 1)

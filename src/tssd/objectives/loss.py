@@ -1,6 +1,8 @@
-"""The whole loss: named terms, their weights, and the weak classifiers that they share."""
+"""The whole loss: named terms, their weights, and the exits that they share."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import NamedTuple, Self
 
 import torch
@@ -8,6 +10,7 @@ from torch import Tensor, nn
 
 from tssd.errors import DataError, UsageError
 from tssd.models.base import NetOutput, SpikingNet, Tap
+from tssd.neurons.membranes import recording
 from tssd.objectives.base import Objective, Timesteps
 from tssd.objectives.batch import (
     are_probabilities,
@@ -15,6 +18,7 @@ from tssd.objectives.batch import (
     check_logits,
     check_no_probabilities,
     check_num_classes,
+    check_output,
     check_single,
     classes,
     dtype_of,
@@ -22,6 +26,8 @@ from tssd.objectives.batch import (
 )
 from tssd.objectives.diverged import check_weights, diverged
 from tssd.objectives.exits import ExitPlan
+from tssd.objectives.frozen import Frozen
+from tssd.objectives.per_timestep import build_missing
 from tssd.time import as_sequence
 
 
@@ -39,13 +45,13 @@ class SelfDistillation(nn.Module):
         optimizer = torch.optim.SGD([*net.parameters(), *criterion.parameters()], lr=0.1)
         criterion.run(net, x, y).total.backward()
 
-    Weak classifiers are built by `connect` and belong here: `net.state_dict()` never has them.
+    Exits are built by `connect` and belong here: `net.state_dict()` never has them.
 
     Args:
         terms: objectives by name; the names label logs and reports.
         timesteps: the student's and the teacher's.
-        exits: where weak classifiers stand and how they are built, if a term needs them; None =
-            in the middle of the network, as wide as the tap, with LIF neurons.
+        exits: where exits stand and how they are built, if a term needs them; None = in the middle
+            of the network, as wide as the tap, with the network's own neuron and norm.
     Raises: UsageError: no term, or all weights are 0.
     """  # noqa: D400, D415 - the summary ends in an example
 
@@ -73,9 +79,12 @@ class SelfDistillation(nn.Module):
         self.num_classes: int | None = None  # until connected
 
     def connect(self, net: SpikingNet) -> Self:
-        """Check the terms against a network and build the weak classifiers that they ask for.
+        """Check the terms against a network and build the exits that they ask for.
 
-        These go where the network's weights are, and get their type.
+        These go where the network's weights are, and get their type. Parts with parameters for
+        each timestep get them for T_t, where they have none yet: see `tssd.longest`.
+
+        Raises: UsageError: a term does not fit, or a part runs for fewer than T_t timesteps.
         """
         check_num_classes(net)
         self.exits, self.taps = nn.ModuleDict(), ()  # of a network connected before
@@ -86,39 +95,47 @@ class SelfDistillation(nn.Module):
         if any(term.needs_exits for term in objectives):
             # A tap named twice, say 3 and -1, is one place.
             self.taps = tuple(dict.fromkeys(map(net.resolve_tap, self.exit_plan.taps or [None])))
+        if isinstance(net, nn.Module):
+            build_missing(net, self.timesteps.teacher)
         like = next((p for p in _parameters(net).values() if p.is_floating_point()), torch.empty(0))
         for tap in self.taps:
-            weak = self.exit_plan.build(net.tap_shape(tap), net.num_classes)
-            self.exits[_key(tap)] = weak.to(like.device, like.dtype)
+            head = self.exit_plan.build(net.tap_shape(tap), net.num_classes, net)
+            build_missing(head, self.timesteps.teacher)
+            self.exits[_key(tap)] = head.to(like.device, like.dtype)
         return self
 
-    def weak_classifier(self, tap: Tap) -> nn.Module:
-        """The one at a tap in `self.taps`."""
+    def exit_at(self, tap: Tap) -> nn.Module:
+        """The exit at a tap in `self.taps`."""
         return self.exits[_key(tap)]
 
+    @property
+    def teachers(self) -> dict[str, Frozen]:
+        """The teachers of all terms, by TERM.ATTRIBUTE."""
+        parts = self.terms.named_modules()
+        return {name: part for name, part in parts if isinstance(part, Frozen)}
+
     def add_exits(self, out: NetOutput) -> NetOutput:
-        """Fill in the weak classifiers' logits for the taps that a network kept."""
+        """Fill in the exits' logits for the taps that a network kept."""
         for tap in self.taps:
-            weak, spikes = self.weak_classifier(tap), out.taps[tap]
-            like = next(weak.parameters())
+            head, spikes = self.exit_at(tap), out.taps[tap]
+            like = next(head.parameters())
             if like.device != spikes.device:
                 raise UsageError(
-                    f"exits: the weak classifier is on {like.device}, but the network on "
-                    f"{spikes.device}; move both, or connect after moving the network"
+                    f"exits: the exit is on {like.device}, but the network on {spikes.device}; "
+                    "move both, or connect after moving the network"
                 )
             # Shapes without numbers know no autocast.
             if spikes.is_meta or not torch.is_autocast_enabled(spikes.device.type):
                 spikes = spikes.to(like.dtype)  # the network's may have changed since `connect`
-            out.exits[tap] = weak(spikes)
+            out.exits[tap] = head(spikes)
         return out
 
-    def forward(self, out: NetOutput, target: Tensor, epoch: float | None = None) -> Loss:
+    def forward(self, out: NetOutput, target: Tensor) -> Loss:
         """Terms and total of a network's output over T_t steps.
 
         Args:
             out: with the taps in `self.taps`.
             target: classes [N].
-            epoch: epochs trained so far, for weights that ramp up; None = full weights.
         Raises: DataError: labels that are no classes of the network. UsageError: logits of another
             shape, or probabilities in their place. DivergedError: the loss is not finite.
         """
@@ -127,14 +144,16 @@ class SelfDistillation(nn.Module):
         if not len(labels):
             raise DataError("batch: got no samples, expected at least one; leave empty batches out")
         check_logits(out.logits, (len(out.logits), len(labels), known))
+        self._check_needs(out)
         precise = _in_full_precision(self.add_exits(out))
         objectives = self._objectives()
         terms = {name: term(precise, labels) for name, term in objectives.items()}
-        weights = {
-            name: term.weight if epoch is None else term.weight_at(epoch)
-            for name, term in objectives.items()
-        }
-        total = torch.stack([weights[name] * value for name, value in terms.items()]).sum()
+        for name, value in terms.items():
+            if not isinstance(value, Tensor) or value.dim():
+                found = f"shape {list(value.shape)}" if isinstance(value, Tensor) else repr(value)
+                raise UsageError(f"objectives.{name}: returned {found}, expected a scalar tensor")
+        weighted = [objectives[name].current_weight * value for name, value in terms.items()]
+        total = torch.stack(weighted).sum()
         # All that can be wrong is asked for at once: an accelerator is waited for a single time.
         if not (in_range & total.isfinite() & ~are_probabilities(precise.logits)):
             check_classes(target, known)
@@ -142,7 +161,7 @@ class SelfDistillation(nn.Module):
             raise diverged(precise.logits, total, terms)
         return Loss(total, terms)
 
-    def run(self, net: SpikingNet, x: Tensor, target: Tensor, epoch: float | None = None) -> Loss:
+    def run(self, net: SpikingNet, x: Tensor, target: Tensor) -> Loss:
         """Run a network for T_t steps and take its loss.
 
         Shapes: x [N, ...] (repeated in time) or [T_t, N, ...], told apart by target [N].
@@ -159,20 +178,40 @@ class SelfDistillation(nn.Module):
             check_weights(weights)
         if isinstance(net, nn.Module):
             check_single(x, net)
-        with explained(sequence, dtype):
+        records = self._asks("needs_membranes") and isinstance(net, nn.Module)
+        with explained(sequence, dtype), recording(net) if records else nullcontext({}) as shown:
             out = net(sequence, self.taps)
+        check_output(out)
+        if records or self._asks("needs_input"):
+            out = replace(out, membranes=shown, input=sequence)
         learns = torch.is_grad_enabled() and any(p.requires_grad for p in weights.values())
         if learns and not out.logits.requires_grad:
             raise UsageError(
                 "net: no gradient reaches its weights from its logits; take detach(), .data or "
                 "no_grad out of its forward, or freeze its parameters (requires_grad_(False))"
             )
-        return self(out, target, epoch)
+        return self(out, target)
 
     def _known_classes(self) -> int:
         if self.num_classes is None:
             raise UsageError("loss: not connected; call connect(net) first")
         return self.num_classes
+
+    def _asks(self, need: str) -> list[str]:
+        """Names of the terms that have a need."""
+        return [name for name, term in self._objectives().items() if getattr(term, need)]
+
+    def _check_needs(self, out: NetOutput) -> None:
+        if (asking := self._asks("needs_membranes")) and not out.membranes:
+            raise UsageError(
+                f"net: shows no membranes, but {asking[0]} needs them; call criterion.run(net, x, "
+                "y), which records them, on a network with neurons that show them: LIF, IF, or "
+                "your own that calls self.show_membrane (compiled ones show none)"
+            )
+        if (asking := self._asks("needs_input")) and out.input is None:
+            raise UsageError(
+                f"input: got none, but {asking[0]} needs it; call criterion.run(net, x, y)"
+            )
 
     def _objectives(self) -> dict[str, Objective]:
         return dict(self.terms.items())  # pyright: ignore[reportReturnType]
@@ -189,7 +228,7 @@ def _in_full_precision(out: NetOutput) -> NetOutput:
         return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
     exits = {tap: precise(logits) for tap, logits in out.exits.items()}
-    return NetOutput(precise(out.logits), out.taps, exits)
+    return replace(out, logits=precise(out.logits), exits=exits)
 
 
 def _key(tap: Tap) -> str:

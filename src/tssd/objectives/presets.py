@@ -28,7 +28,7 @@ def tssd(
     Args:
         student: timesteps T_s at inference.
         teacher: timesteps T_t in training, more than student.
-        tap: where the weak classifier stands: a stage's index or a module's name; None = the
+        tap: where the exit stands: a stage's index or a module's name; None = the
             middle of the network.
         alpha: weight of the temporal term.
         beta: weight of the spatial term.

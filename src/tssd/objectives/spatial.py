@@ -1,4 +1,4 @@
-"""Spatial self-distillation: the network's output teaches a weak classifier half-way up."""
+"""Spatial self-distillation: the network's output teaches an exit half-way up."""
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from tssd.time import time_mean
 
 
 class SpatialDistillation(Objective):
-    """1/T sum_{t<=T} distance(W_t, mean_{t<=T} O_t), W_t a weak classifier's logits.
+    """1/T sum_{t<=T} distance(W_t, mean_{t<=T} O_t), W_t an exit's logits.
 
     Args:
         span: T = the student's T_s, or the teacher's T_t (the paper's further extension).
@@ -19,8 +19,8 @@ class SpatialDistillation(Objective):
         detach_teacher: whether the final output passes no gradient.
         weight: factor of the term, the paper's beta.
         ramp_epochs: epochs over which the weight rises linearly from 0; 0 = constant.
-    Shapes: logits [T_t, N, K], weak logits alike, target unused -> [], a mean over
-        the weak classifiers.
+    Shapes: logits [T_t, N, K], exit logits alike, target unused -> [], a mean over
+        the exits.
     Source: TSSD, arXiv 2406.07862, eq. 9 and section 4.4 (extension).
     """
 
@@ -48,5 +48,5 @@ class SpatialDistillation(Objective):
         teacher = time_mean(out.logits, steps)
         if self.detach_teacher:
             teacher = teacher.detach()
-        terms = [self.distance(weak[:steps], teacher) for weak in out.exits.values()]
+        terms = [self.distance(early[:steps], teacher) for early in out.exits.values()]
         return torch.stack(terms).mean()

@@ -1,4 +1,4 @@
-"""Cross entropy on labels, for the network and for its weak classifier."""
+"""Cross entropy on labels, for the network and for its exit."""
 
 from typing import Literal
 
@@ -14,16 +14,19 @@ from tssd.time import time_mean
 Spans = Literal["student", "teacher", "both"]
 
 
-def _ends(span: Spans, timesteps: Timesteps) -> tuple[int, ...]:
-    """The T of each mean; student and teacher coincide in a vanilla network."""
-    ends = {
+def ends(span: Spans, timesteps: Timesteps) -> tuple[int, ...]:
+    """The T of each mean; student and teacher coincide in a vanilla network.
+
+    Raises: UsageError: an unknown span.
+    """
+    known = {
         "student": (timesteps.student,),
         "teacher": (timesteps.teacher,),
         "both": (timesteps.student, timesteps.teacher),
     }
-    if span not in ends:
-        raise UsageError(f"span: got {span!r}, expected one of {', '.join(ends)}")
-    return tuple(dict.fromkeys(ends[span]))
+    if span not in known:
+        raise UsageError(f"span: got {span!r}, expected one of {', '.join(known)}")
+    return tuple(dict.fromkeys(known[span]))
 
 
 class TaskCrossEntropy(Objective):
@@ -42,7 +45,7 @@ class TaskCrossEntropy(Objective):
         self, span: Spans = "both", *, label_smoothing: float = 0.0, weight: float = 1.0
     ) -> None:
         super().__init__(weight)
-        _ends(span, Timesteps(1, 1))
+        ends(span, Timesteps(1, 1))
         self.span: Spans = span
         if not 0 <= label_smoothing < 1:
             raise UsageError(
@@ -56,29 +59,29 @@ class TaskCrossEntropy(Objective):
         return self._cross_entropy(out.logits, target)
 
     def _cross_entropy(self, logits: Tensor, target: Tensor) -> Tensor:
-        ends = _ends(self.span, self.timesteps)
+        spans = ends(self.span, self.timesteps)
         terms = [
             F.cross_entropy(time_mean(logits, t), target, label_smoothing=self.label_smoothing)
-            for t in ends
+            for t in spans
         ]
         return sum(terms[1:], terms[0]) / len(terms)
 
 
 class ExitCrossEntropy(TaskCrossEntropy):
-    """The same on the weak classifiers, so that they learn the labels and not only to agree.
+    """The same on the exits, so that they learn the labels and not only to agree.
 
     Args:
         span: mean over the student's T_s steps, the teacher's T_t steps, or the average of the
             cross entropies of both.
         label_smoothing: probability mass spread over all classes, 0 to less than 1.
         weight: factor of the term.
-    Shapes: weak logits [T, N, K] each, target [N] -> [], a mean over the weak classifiers.
-    Source: ours; the paper trains the weak classifier by distillation alone.
+    Shapes: exit logits [T, N, K] each, target [N] -> [], a mean over the exits.
+    Source: ours; the paper trains the exit by distillation alone.
     """
 
     needs_exits = True
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
-        terms = [self._cross_entropy(weak, target) for weak in out.exits.values()]
+        terms = [self._cross_entropy(early, target) for early in out.exits.values()]
         return torch.stack(terms).mean()

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from tssd.config.make import build_net
 from tssd.config.trust import only_known_parts, trusting
 from tssd.errors import DataError, UsageError
+from tssd.longest import build_for
 from tssd.reading import one_line
 from tssd.reopened.open_run import for_evaluation, model_of
 from tssd.runs.folder import RunFolder
@@ -74,8 +75,8 @@ def _network(run: RunFolder, model: Model, saved: Saved) -> nn.Module:
         with only_known_parts():
             with suppress(UsageError), torch.device("meta"):
                 # Before any memory is taken, for a damaged file may say any width.
-                check_weights(str(saved.source), build_net(model.net), saved.net)
-            net = build_net(model.net)
+                check_weights(str(saved.source), _built(model), saved.net)
+            net = _built(model)
     except UsageError as error:
         raise DataError(f"{run.model}: {error}") from error
     fill(net, saved.net, saved.source)
@@ -84,6 +85,13 @@ def _network(run: RunFolder, model: Model, saved: Saved) -> nn.Module:
             f"{run.model}: the network has {found} classes, but class_names has "
             f"{len(model.class_names)}; restore it or train again into another folder"
         )
+    return net
+
+
+def _built(model: Model) -> nn.Module:
+    """The network, with the parameters that stand for one timestep each, not filled in yet."""
+    net = build_net(model.net)
+    build_for(net, model.timesteps.teacher)
     return net
 
 

@@ -105,7 +105,7 @@ def measure(parts: Parts, *, steps: int = STEPS) -> Probe:
     def step() -> float:
         began = time.perf_counter()
         with torch.autocast(device.type, dtype=half or torch.bfloat16, enabled=half is not None):
-            total = criterion.run(cast(SpikingNet, net), x, y, 0.0).total
+            total = criterion.run(cast(SpikingNet, net), x, y).total
         optimizer.zero_grad()
         total.backward()
         optimizer.step()

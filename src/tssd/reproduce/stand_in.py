@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from tssd.data import DataModule
-from tssd.data.parts import MemoryPart, Stored
+from tssd.data.stored import MemoryPart, Stored
 from tssd.errors import UsageError
 
 

@@ -10,7 +10,9 @@ from typing import Any, Self
 import yaml
 
 from tssd.atomic import PARTIAL, write_atomically
+from tssd.earlier import with_later_options
 from tssd.errors import DataError, UsageError
+from tssd.lock import LOCK
 from tssd.reading import read_json, read_yaml
 from tssd.runs.differences import LENGTH, NOT_TRAINED, first_difference
 from tssd.runs.results import Results
@@ -50,7 +52,7 @@ class RunFolder:
 
     def read_config(self) -> dict[str, Any]:
         """The complete configuration. Raises: DataError: damaged."""
-        return read_yaml(self.config)
+        return with_later_options(read_yaml(self.config))
 
     def read_results(self) -> Results:
         """Content of results.json. Raises: DataError: it is not there, damaged or none of ours."""
@@ -89,7 +91,7 @@ class RunFolder:
             raise DataError(f"{self.path}: a file, expected a folder; choose another --output")
         leftovers = list(self.path.rglob(f".*{PARTIAL}"))
         if not self.config.exists():
-            if self.path.exists() and set(self.path.iterdir()) - set(leftovers):
+            if self.path.exists() and set(self.path.iterdir()) - {*leftovers, self.path / LOCK}:
                 raise DataError(
                     f"{self.path}: neither empty nor a run folder; choose another --output"
                 )

@@ -1,12 +1,13 @@
 """One process at a time trains a run; the others wait for it."""
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tssd.errors import DataError
-from tssd.lock import Hold, locked
+from tssd.lock import LOCK, Hold, locked
 
 log = logging.getLogger("tssd")
 
@@ -15,8 +16,7 @@ log = logging.getLogger("tssd")
 def alone(folder: Path) -> Iterator[None]:
     """Hold a run's folder, made if missing, while the block runs.
 
-    The folder itself is locked. A file beside it would need a name that fits and the right to write
-    there; without it two processes would train one run.
+    One that cannot be written is not held: whoever writes into it says why.
 
     Raises: DataError: it cannot be locked.
     """
@@ -25,9 +25,9 @@ def alone(folder: Path) -> Iterator[None]:
         log.warning("%s: another process trains this run; waiting for it", folder)
 
     with ExitStack() as stack:
-        if _made(folder):
+        if _can_be_written(folder):
             try:
-                hold = stack.enter_context(locked(folder, on_wait=tell, folder=True))
+                hold = stack.enter_context(locked(folder / LOCK, on_wait=tell))
             except OSError as error:
                 raise DataError(
                     f"{folder}: cannot be locked against other processes ({error.strerror}); "
@@ -40,10 +40,9 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _made(folder: Path) -> bool:
-    """Whether there is a folder now: if not, whoever writes into it says why."""
+def _can_be_written(folder: Path) -> bool:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return False
-    return True
+    return os.access(folder, os.W_OK)

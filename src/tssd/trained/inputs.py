@@ -62,7 +62,7 @@ class ImageInput:
                 f"{self.sample_shape[1]} x {self.sample_shape[2]}; crop them"
             )
         # Imported when it is needed: it takes seconds.
-        from tssd.data.parts import MemoryPart
+        from tssd.data.stored import MemoryPart
 
         everything = np.arange(len(pixels))
         part = MemoryPart(pixels, everything, self.sample_shape[1])

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from tssd.errors import DataError, UsageError
 from tssd.models.base import NetOutput, SpikingNet, Tap, eval_mode
 from tssd.objectives import Timesteps
+from tssd.objectives.per_timestep import check_length
 from tssd.time import repeat_in_time, running_mean
 from tssd.trained.inputs import FrameInput, ImageInput, as_tensor
 
@@ -87,6 +88,16 @@ class TrainedNet(nn.Module):
         """Where the weights are."""
         return next((p.device for p in self.net.parameters()), torch.device("cpu"))
 
+    @property
+    def make_neuron(self) -> Callable[[], nn.Module] | None:
+        """How the network builds its neurons, for exits on it; None = it does not say."""
+        return getattr(self.net, "make_neuron", None)
+
+    @property
+    def make_norm(self) -> Callable[[int], nn.Module] | None:
+        """How it builds its norms, from their channels."""
+        return getattr(self.net, "make_norm", None)
+
     def resolve_tap(self, tap: Tap | None) -> Tap:
         """See `SpikingNet`."""
         return cast(SpikingNet, self.net).resolve_tap(tap)
@@ -106,11 +117,13 @@ class TrainedNet(nn.Module):
             samples: what `transform` takes; paths of recordings for a network on events.
             timesteps: the longest T; None = the teacher's, the most that it was trained with.
         Raises: UsageError: samples that `transform` refuses, timesteps not in 1 to 1000, or more
-            than the frames have. DataError: an unreadable file, logits that are not finite.
+            than the frames have or the network can run. DataError: an unreadable file, logits that
+            are not finite.
         """
         steps = self.timesteps.teacher if timesteps is None else timesteps
         if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= LONGEST:
             raise UsageError(f"timesteps: got {steps!r}, expected 1 to {LONGEST}")
+        check_length(steps, self.net)
         found = [self._decide(x, steps) for x in self._batches(samples, steps)]
         classes, confidences = (torch.cat(parts, dim=1) for parts in zip(*found, strict=True))
         return Prediction(classes, confidences, self.class_names)

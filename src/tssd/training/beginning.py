@@ -16,6 +16,7 @@ from tssd.runs.typed_json import plain, read_as
 from tssd.trained.model_file import Model
 from tssd.training.environment import environment
 from tssd.training.parts import Parts
+from tssd.training.teachers import fingerprints, refuse_others
 
 log = logging.getLogger("tssd")
 
@@ -35,15 +36,18 @@ def begin(parts: Parts, run: RunFolder) -> tuple[LengthChange, ...]:
 
     Returns the changes of the run's length so far.
 
-    Raises: DataError: the data is not that of the run's beginning, or a file is damaged.
+    Raises: DataError: data or teachers are not those of the run's beginning, or a file is damaged.
         UsageError: more epochs are trained than the run is to have now.
     """
     noted = read_facts(run.environment)
     refuse_other_data(run, read_facts(run.model) | noted, parts)
+    teachers = fingerprints(parts)
+    refuse_others(run.path, noted.get("teachers", {}), teachers)
     changes = (*_noted_changes(run, noted), *_change_of_length(parts, run))
     data = parts.data
     hashes = {name: getattr(data, name) for name in HASHES}
-    write_json(run.environment, environment() | hashes | {"changes": plain(changes)})
+    facts = environment() | hashes | {"changes": plain(changes)}
+    write_json(run.environment, facts | ({"teachers": teachers} if teachers else {}))
     if changes:
         # After the note of it: what is killed in between notes it once more, never not at all.
         run.write_config(run.read_config() | {"trainer": parts.config["trainer"]})

@@ -32,8 +32,10 @@ class SeedEachEpoch(Callback):
 class MetricsTable(Callback):
     """Writes one row an epoch to a CSV file; a resumed run continues the table.
 
-    `lr` and `weight/TERM` are the rate and the weights that the epoch began with; loggers get them
-    too. The rows travel in the checkpoint, so that the file always agrees with the weights.
+    `lr`, `weight/TERM` and `progress/MODULE.name` are the learning rate, the weights and what else
+    changes over training, as the epoch began with them; `lr/xFACTOR` is the rate of parameters that
+    take a share of it. Loggers get them too. The rows travel in the checkpoint, so that the file
+    always agrees with the weights.
 
     Args:
         path: of the CSV file.
@@ -45,11 +47,15 @@ class MetricsTable(Callback):
         self._begun_with: dict[str, float] = {}
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Note the learning rate and the weights of the terms."""
-        self._begun_with = {"lr": trainer.optimizers[0].param_groups[0]["lr"]}
-        for name, term in cast(DistillModule, pl_module).criterion.terms.items():
-            weight = cast(Objective, term).weight_at(trainer.current_epoch)
-            self._begun_with[f"weight/{name}"] = float(weight)
+        """Note the learning rate, the weights of the terms and what else changes."""
+        module = cast(DistillModule, pl_module)
+        answers = module.tell_progress()
+        terms = {name: cast(Objective, term) for name, term in module.criterion.terms.items()}
+        self._begun_with = {
+            **_rates(trainer.optimizers[0].param_groups),
+            **{f"weight/{name}": float(term.current_weight) for name, term in terms.items()},
+            **{f"progress/{name}": value for name, value in answers.items()},
+        }
         for logger in trainer.loggers:
             logger.log_metrics(self._begun_with, step=trainer.global_step)
 
@@ -74,6 +80,15 @@ class MetricsTable(Callback):
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self.rows)
+
+
+def _rates(groups: list[dict[str, Any]]) -> dict[str, float]:
+    """The learning rate of the first group, and by their share of it those of others."""
+    rate, *others = (group["lr"] for group in groups)
+    # As they were before the schedule, which may come to 0.
+    first, *initial = (group.get("initial_lr", group["lr"]) for group in groups)
+    pairs = zip(others, initial, strict=True)
+    return {"lr": rate} | {f"lr/x{own / first:.3g}": now for now, own in pairs if own != first}
 
 
 class BestAndLast(Checkpoint):

@@ -1,4 +1,4 @@
-"""The evaluation of a run: its network and weak classifiers on its test samples."""
+"""The evaluation of a run: its network and exits on its test samples."""
 
 from typing import cast
 

@@ -24,9 +24,10 @@ from tssd.training.evaluating import evaluate_parts
 from tssd.training.loggers import loggers
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
-from tssd.training.progress import Progress, can_draw
+from tssd.training.progress_line import Progress, can_draw
 from tssd.training.step_errors import in_one_line
 from tssd.training.step_memory import refuse_too_large
+from tssd.training.teachers import introduce
 
 log = logging.getLogger("tssd")
 
@@ -54,6 +55,7 @@ def fit(
     selected = select(parts.trainer.select, parts.data.split_sizes["val"])
     if not run.results.exists():
         refuse_too_large(parts)
+        introduce(parts)
     if not run.config.exists():
         parts.data.setup()  # what is wrong with the images shows before there is a folder
     with alone(run.path), one_line_failures():
@@ -75,6 +77,7 @@ def fit(
 def _fit(parts: Parts, run: RunFolder, selected: Selected) -> Results:
     if parts.trainer.threads:
         torch.set_num_threads(parts.trainer.threads)
+    introduce(parts)
     changes = begin(parts, run)
     if parts.trainer.progress:
         samples, epochs = parts.data.split_sizes["train"], parts.trainer.epochs

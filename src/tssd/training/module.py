@@ -1,8 +1,9 @@
 """The only training step of the project."""
 
 from collections.abc import Callable, Iterable
-from typing import cast
+from typing import Any, cast
 
+import torch
 from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
@@ -10,12 +11,16 @@ from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from tssd.errors import UsageError
 from tssd.models.base import SpikingNet
 from tssd.objectives import DivergedError, SelfDistillation, as_sequence
+from tssd.parameter_options import parameter_groups
+from tssd.progress import set_progress
 from tssd.time import running_mean
 from tssd.training.schedule import Schedule
 
-MakeOptimizer = Callable[[Iterable[Tensor]], Optimizer]
+# Called with the parameters, or with groups of them where some take other options.
+MakeOptimizer = Callable[[Iterable[Any]], Optimizer]
 
 
 class DistillModule(LightningModule):
@@ -23,9 +28,10 @@ class DistillModule(LightningModule):
 
     Args:
         net: the network; shipped.
-        criterion: the connected loss with its weak classifiers; not shipped with the network.
+        criterion: the connected loss with its exits; not shipped with the network.
         make_optimizer: builds the optimiser from the parameters of both.
         schedule: of the learning rate.
+        decay_norms_and_biases: whether weight decay applies to them, too.
     """
 
     def __init__(
@@ -35,21 +41,23 @@ class DistillModule(LightningModule):
         *,
         make_optimizer: MakeOptimizer,
         schedule: Schedule,
+        decay_norms_and_biases: bool = True,
     ) -> None:
         super().__init__()
         self.net = net
         self.criterion = criterion
         self.make_optimizer = make_optimizer
         self.schedule = schedule
+        self.decay_norms_and_biases = decay_norms_and_biases
         # Of the last step, to show.
         self.terms: dict[str, Tensor] = {}
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         """Loss of one batch: x [N, C, H, W] or [T, N, C, H, W], y [N]."""
         x, y = batch
-        epoch = self.current_epoch + batch_idx / self.trainer.num_training_batches
+        self.tell_progress(batch_idx / self.trainer.num_training_batches)
         try:
-            loss = self.criterion.run(cast(SpikingNet, self.net), x, y, epoch)
+            loss = self.criterion.run(cast(SpikingNet, self.net), x, y)
         except DivergedError as error:
             raise self._diverged(error.what, self.global_step + 1) from error
         terms = {name: value.detach() for name, value in loss.terms.items()}
@@ -62,6 +70,11 @@ class DistillModule(LightningModule):
             on_epoch=True,
         )
         return loss.total
+
+    def tell_progress(self, share: float = 0.0) -> dict[str, float]:
+        """Tell all parts how far training is, `share` of the current epoch; what they answer."""
+        epochs = cast(int, self.trainer.max_epochs)
+        return set_progress([self.net, self.criterion], self.current_epoch + share, epochs)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """Accuracy at every T up to the teacher's, from one pass.
@@ -81,8 +94,11 @@ class DistillModule(LightningModule):
         self.log("val/loss", cross_entropy(scores[at_student], y.long()), batch_size=y.shape[0])
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """The optimiser over network and weak classifiers, its schedule stepped every batch."""
-        optimizer = self.make_optimizer(p for p in self.parameters() if p.requires_grad)
+        """The optimiser over network and exits, its schedule stepped every batch."""
+        try:
+            optimizer = self.make_optimizer(self._parameters_or_groups())
+        except (ValueError, TypeError) as error:  # such as torch.optim.LBFGS, which takes one group
+            raise UsageError(f"optimizer: {error}") from error
         epochs = cast(int, self.trainer.max_epochs)
         steps_per_epoch = int(self.trainer.estimated_stepping_batches) // epochs
         scheduler = self.schedule.scheduler(optimizer, epochs, steps_per_epoch)
@@ -90,6 +106,15 @@ class DistillModule(LightningModule):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
+
+    def _parameters_or_groups(self) -> list[Any]:
+        # The rate that the optimiser gives to what says nothing of its own.
+        rate = self.make_optimizer([nn.Parameter(torch.zeros(1))]).param_groups[0].get("lr")
+        groups = parameter_groups(
+            self.net, self.criterion, lr=rate, decay_norms_and_biases=self.decay_norms_and_biases
+        )
+        # Not every optimiser knows groups, and few runs need them.
+        return groups[0]["params"] if [*groups[0]] == ["params"] and len(groups) == 1 else groups
 
     def on_train_start(self) -> None:
         """Take the learning rate from the schedule, whose length may have changed on resuming."""

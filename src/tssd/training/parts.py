@@ -8,6 +8,7 @@ from torch import nn
 
 from tssd.data import DataModule
 from tssd.objectives import SelfDistillation
+from tssd.objectives.per_timestep import longest_of
 from tssd.training.module import DistillModule, MakeOptimizer
 from tssd.training.schedule import Schedule
 from tssd.training.settings import TrainerSettings, best_device
@@ -33,6 +34,7 @@ class Parts:
             self.criterion,
             make_optimizer=self.make_optimizer,
             schedule=self.schedule,
+            decay_norms_and_biases=self.trainer.decay_norms_and_biases,
         )
 
     @property
@@ -42,5 +44,8 @@ class Parts:
 
     @property
     def evaluate_timesteps(self) -> int:
-        """The longest T to evaluate at."""
-        return self.trainer.evaluated(self.criterion.timesteps.teacher)
+        """The longest T to evaluate at, that the network can run unless it is told otherwise."""
+        wanted = self.trainer.evaluated(self.criterion.timesteps.teacher)
+        most = longest_of(self.net, self.criterion)
+        told = self.trainer.evaluate_timesteps is not None
+        return wanted if told or most is None else min(wanted, most)

@@ -26,9 +26,12 @@ class TrainerSettings:
         precision: 32-true, or mixed precision with bfloat16 or float16.
         compile: whether to compile the network with torch.compile before training.
         gradient_clip: largest norm of the gradient, over all parameters; 0 = no clipping.
+        decay_norms_and_biases: whether weight decay applies to the scales and shifts of norms and
+            to biases, as to all other parameters.
         select: whose weights are the result: of the last epoch, the best on the validation samples,
             or auto: the last if there are fewer than 1000 of these.
-        evaluate_timesteps: longest T to evaluate at; null = the teacher's timesteps, at least 4.
+        evaluate_timesteps: longest T to evaluate at; null = the teacher's timesteps, at least 4
+            where the network can run so long.
         threads: CPU threads for the arithmetic; 0 = torch's choice. Results depend on it, and
             small networks are several times faster with 1.
         progress: whether to show how far training is: a bar, or lines where there is no terminal.
@@ -41,6 +44,7 @@ class TrainerSettings:
     precision: Precision = "32-true"
     compile: bool = False
     gradient_clip: float = 0.0
+    decay_norms_and_biases: bool = True
     select: Select = "auto"
     evaluate_timesteps: int | None = None
     threads: int = 0

@@ -70,7 +70,7 @@ def least_memory(parts: Parts) -> int | None:
 
 
 def kept_bytes(parts: Parts, timesteps: int) -> int:
-    """What autograd keeps of a forward pass over a batch, weak classifiers included."""
+    """What autograd keeps of a forward pass over a batch, exits included."""
     both = _Both(parts.net, parts.criterion)
     weights = {
         name: value.detach().to("meta").requires_grad_(value.requires_grad)
@@ -100,7 +100,7 @@ def kept_bytes(parts: Parts, timesteps: int) -> int:
 
 
 class _Both(nn.Module):
-    """A network with its weak classifiers."""
+    """A network with its exits."""
 
     def __init__(self, net: nn.Module, criterion: SelfDistillation) -> None:
         super().__init__()

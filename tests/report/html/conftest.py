@@ -48,7 +48,7 @@ def read():
 def make_results(
     seed=0, *, accuracy=(0.5, 0.625, 0.75), student=2, teacher=4, split="abc", description="by hand"
 ):
-    """Content of results.json of a network with one layer and one weak classifier."""
+    """Content of results.json of a network with one layer and one exit."""
     steps = len(accuracy)
     grow = [float(t) for t in range(1, steps + 1)]
     layer = {

@@ -67,8 +67,10 @@ def test_what_is_not_there_is_said(results, read):
     content = results()
     content["best"] |= {"confusion": [], "firing_rates": None, "early_exit": {}}
     assert "No confusion matrix" in read(confusion(best(content), [])).text
-    assert "No firing rates" in read(firing_rates(best(content))).text
-    assert "no weak classifiers" in read(early_exit(best(content))).text
+    assert "No firing rates were recorded" in read(firing_rates(best(content))).text
+    content["best"]["firing_rates"] = {}  # of an ANN
+    assert "No firing rates: the network has no neurons" in read(firing_rates(best(content))).text
+    assert "no exits" in read(early_exit(best(content))).text
 
 
 def test_numbers_that_are_missing_are_marked_and_do_no_harm(results, read):
@@ -81,7 +83,7 @@ def test_numbers_that_are_missing_are_marked_and_do_no_harm(results, read):
     assert read(early_exit(best(content))).all("svg")
 
 
-def test_many_classes_and_many_weak_classifiers_are_bounded(results, read):
+def test_many_classes_and_many_exits_are_bounded(results, read):
     content = results()
     content["best"]["confusion"] = [[1]]
     assert "201 classes are too many" in read(confusion(best(content), ["x"] * 201)).text

@@ -15,7 +15,7 @@ def test_the_headline_is_about_the_students_t(results, samples, read):
     assert own.startswith("test accuracy at T = 262.50 %± 33.55, 95 % interval")
     assert cards == [
         "calibration error6.66 %at T = 2; over-confident by 16.4 points",
-        "parameters145,554without weak classifiers",
+        "parameters145,554without exits",
         "SynOps a sample2.47 Mat T = 2, plus MACs",
         "energy a sample1.461 µJat T = 2",
         "latency, measured2.5 msone sample at T = 2, cpu, 1 threads",

@@ -22,6 +22,7 @@ from tssd.events.formats.chips import DVS128, Fields, chip_of, davis_fields, is_
 from tssd.events.formats.limits import require_fits
 from tssd.events.formats.source import load, require_aedat
 from tssd.events.order import MOST_OUTSIDE, checked_events, noted
+from tssd.events.slicing import Start
 from tssd.events.stream import Events
 
 log = logging.getLogger("tssd")
@@ -38,7 +39,6 @@ BLOCK = 2**17  # events decoded at once; measured: 2**15 takes a fifth longer, 2
 FLIPS = {"spikingjelly": np.uint16(0x7FFF), "mlf": np.uint16(0x00FE)}
 
 Orientation = Literal["spikingjelly", "mlf"]
-Start = Literal["first", "zero"]
 IsPixel = Callable[[NDArray[Any]], NDArray[np.bool_]]
 
 # The end of the text header in newer files, which makes it certain; jAER's and MATLAB's spelling.

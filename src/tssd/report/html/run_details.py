@@ -8,7 +8,7 @@ from tssd.report.html.rounding import digits, percent, three, whole
 from tssd.report.html.sourced import Sourced, shown
 from tssd.report.html.tables import table
 
-# Pictures of early exits, one a weak classifier.
+# Pictures of leaving early, one for each exit.
 TAPS = 20
 # Classes whose confusion is listed cell by cell.
 CLASSES = 200
@@ -55,6 +55,10 @@ def confusion(evaluation: Sourced, names: list[str]) -> Html:
 def firing_rates(evaluation: Sourced) -> Html:
     """Spikes by layer and T."""
     layers = evaluation["firing_rates"]
+    if layers.value == {}:
+        return paragraph(
+            "No firing rates: the network has no neurons, or none of a kind that tssd knows."
+        )
     if not layers:
         return paragraph("No firing rates were recorded.")
     rates = {str(name): layers[name] for name in layers.value}
@@ -92,10 +96,10 @@ def firing_rates(evaluation: Sourced) -> Html:
 
 
 def early_exit(evaluation: Sourced) -> Html:
-    """Accuracy against the confidence above which a weak classifier answers."""
+    """Accuracy against the confidence above which an exit answers."""
     curves = evaluation["early_exit"]
     if not curves:
-        return paragraph("The run has no weak classifiers, which could answer early.")
+        return paragraph("The run has no exits, which could answer early.")
     parts: list[Html] = []
     for index, tap in enumerate(list(curves.value)[:TAPS]):
         curve = curves[tap]
@@ -126,8 +130,8 @@ def early_exit(evaluation: Sourced) -> Html:
     text = paragraph(
         "At T = ",
         shown(evaluation["report_at"], digits),
-        ": a sample whose weak classifier is surer than the threshold leaves there; the others go "
-        "to the end. At 0 all leave, at 1 none. Energy: of all that runs, the weak classifier "
+        ": a sample whose exit is surer than the threshold leaves there; the others go "
+        "to the end. At 0 all leave, at 1 none. Energy: of all that runs, the exit "
         "included, which runs for all samples.",
     )
     return together([text, element("div", {"class": "figures"}, *parts)])

@@ -40,7 +40,7 @@ def headline(results: Sourced, samples: Samples | None) -> Html:
             " %",
             f"at T = {at + 1}; {in_words(overconfidence(main.value.reliability))}",
         ),
-        _card("parameters", results["parameters"], whole, "", "without weak classifiers"),
+        _card("parameters", results["parameters"], whole, "", "without exits"),
         _card("SynOps a sample", operations["acs"][at], si, "", f"at T = {at + 1}, plus MACs"),
         _card("energy a sample", operations["energy_uj"][at], digits, " µJ", f"at T = {at + 1}"),
     ]

@@ -1,6 +1,0 @@
-"""Whole simulated data sets on disk, in the layouts of the originals."""
-
-from tssd.events.trees.cifar10dvs import CIFAR10_CLASSES, write_cifar10dvs
-from tssd.events.trees.dvsgesture import write_dvsgesture
-
-__all__ = ["CIFAR10_CLASSES", "write_cifar10dvs", "write_dvsgesture"]

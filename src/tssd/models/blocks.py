@@ -1,0 +1,101 @@
+"""What networks are built of: layers that end in a neuron, residual blocks, heads."""
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from tssd.errors import UsageError
+from tssd.models.base import MakeNeuron, MakeNorm
+from tssd.models.flow import Block, Run
+from tssd.time import TimeFold
+
+# (C, H, W) of one sample.
+Shape = tuple[int, int, int]
+# Makes a layer or block of a stage: (c_in, c_out, neuron, norm, stride).
+MakeBlock = Callable[[int, int, MakeNeuron, MakeNorm, int], nn.Module]
+# Makes a head, [T, N, C, H, W] -> logits [T, N, K]: (shape of the last stage, K).
+MakeHead = Callable[[Shape, int], nn.Module]
+
+
+def scaled(channels: int, width: float) -> int:
+    """Channels of a layer in a net of another width, at least one."""
+    if not width > 0:
+        raise UsageError(f"width: got {width}, expected a factor > 0 (1 = the paper's channels)")
+    return max(1, round(channels * width))
+
+
+def build_neuron(neuron: MakeNeuron, channels: int) -> nn.Module:
+    """A layer of neurons, told its channels if it wants to know them (torch.nn.ReLU does not)."""
+    layer = neuron()
+    if hasattr(layer, "connect"):
+        layer.connect(channels)  # pyright: ignore[reportCallIssue]
+    return layer
+
+
+def conv_norm_neuron(
+    c_in: int,
+    c_out: int,
+    neuron: MakeNeuron,
+    norm: MakeNorm,
+    stride: int = 1,
+    *,
+    kernel: int = 3,
+) -> nn.Sequential:
+    """Convolution, norm, neuron: [T, N, c_in, H, W] -> spikes [T, N, c_out, H/stride, W/stride]."""
+    return nn.Sequential(
+        *conv_norm(c_in, c_out, norm, stride, kernel=kernel), build_neuron(neuron, c_out)
+    )
+
+
+def conv_norm(
+    c_in: int, c_out: int, norm: MakeNorm, stride: int = 1, *, kernel: int = 3
+) -> nn.Sequential:
+    """Convolution without bias and norm: [T, N, c_in, H, W] -> [T, N, c_out, H/stride, W/stride].
+
+    Sizes are rounded up.
+    """
+    conv = nn.Conv2d(c_in, c_out, kernel, stride, padding=kernel // 2, bias=False)
+    return nn.Sequential(TimeFold(conv), norm(c_out))
+
+
+class SpikeAddBlock(Block):
+    """Residual block whose branches both end in neurons, so that it returns 0, 1, 2, ... spikes.
+
+    An identity shortcut carries spikes already and gets no neuron of its own; a projecting one is
+    conv 1x1, norm, neuron.
+
+    Shapes: [T, N, c_in, H, W] -> [T, N, c_out, H/stride, W/stride].
+    Source: TSSD, arXiv 2406.07862, appendix A.1.3, after MLF's DS-ResNet.
+    """
+
+    def __init__(
+        self, c_in: int, c_out: int, neuron: MakeNeuron, norm: MakeNorm, stride: int = 1
+    ) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(
+            conv_norm_neuron(c_in, c_out, neuron, norm, stride),
+            conv_norm_neuron(c_out, c_out, neuron, norm),
+        )
+        self.shortcut = (
+            nn.Identity()
+            if stride == 1 and c_in == c_out
+            else conv_norm_neuron(c_in, c_out, neuron, norm, stride, kernel=1)
+        )
+
+    def flow(self, run: Run, x: Tensor) -> Tensor:
+        """Sum the spikes of both branches."""
+        return run(self.branch, x) + run(self.shortcut, x)
+
+
+def linear_head(shape: Shape, num_classes: int, pool: nn.Module | None = None) -> nn.Module:
+    """A pool that halves the last stage's map (None = none), and one linear layer on all of it."""
+    channels, height, width = shape
+    if pool is None:
+        return TimeFold(nn.Flatten(), nn.Linear(channels * height * width, num_classes))
+    features = channels * (height // 2) * (width // 2)
+    return TimeFold(pool, nn.Flatten(), nn.Linear(features, num_classes))
+
+
+def global_pool_head(shape: Shape, num_classes: int) -> nn.Module:
+    """The mean over the last stage's map, and one linear layer."""
+    return TimeFold(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(shape[0], num_classes))

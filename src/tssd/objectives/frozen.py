@@ -1,0 +1,121 @@
+"""A teacher: a network that answers and never learns."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from tssd.errors import UsageError
+from tssd.models.base import SpikingNet, eval_mode
+from tssd.time import is_constant_in_time, repeat_in_time
+
+
+class Frozen(nn.Module):
+    """Any network as a teacher: in eval mode and without gradient, whatever it is told.
+
+    It follows its input to another device. Whoever holds it has none of its parameters or weights:
+    they are in no optimiser, no `state_dict` and no checkpoint.
+
+    Args:
+        module: a network that takes sequences, as tssd trains and adapts them; or any other, such
+            as an ANN, that takes images [N, C, H, W] and returns logits [N, K]: it is called once.
+            None = `load` gives it.
+        timesteps: that the teacher runs for, whatever the student does; None = as many as the
+            input has.
+    Shapes: x [T, N, ...] -> logits [T', N, K] in float32 at least; T' = 1 of a plain module.
+    Raises: UsageError: timesteps < 1; when called: a sequence that is shorter, or that changes
+        where a plain module takes images.
+    """
+
+    def __init__(self, module: nn.Module | None, *, timesteps: int | None = None) -> None:
+        super().__init__()
+        if timesteps is not None and timesteps < 1:
+            raise UsageError(f"timesteps: got {timesteps}, expected a whole number >= 1")
+        # In a list, where torch does not look.
+        self._held = [] if module is None else [module]
+        self.timesteps = timesteps
+
+    def load(self) -> nn.Module:
+        """The network of a subclass that has it read when it is first needed."""
+        raise NotImplementedError
+
+    def module(self) -> nn.Module:
+        """The network itself."""
+        if not self._held:
+            self._held.append(self.load())
+        return self._held[0]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits at each of the teacher's timesteps."""
+        module = self.module()
+        steps = self.timesteps or len(x)
+        still = is_constant_in_time(x) or len(x) == 1
+        x = self._like(module, x[:1] if still else x)
+        with torch.no_grad(), eval_mode(module):
+            if isinstance(module, SpikingNet):
+                logits = module(self._sequence(x, steps, still=still)).logits
+            else:
+                logits = self._plain(module, x, still=still)
+        return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+    def fit_to(
+        self,
+        *,
+        class_names: Sequence[str],
+        sample_shape: tuple[int, int, int],
+        mean: Sequence[float],
+        std: Sequence[float],
+    ) -> None:
+        """Learn what data the student is trained on; of any network nothing can be said.
+
+        Raises: UsageError: the teacher knows other classes, or samples of another shape.
+        """
+
+    def fingerprint(self) -> str:
+        """Of the weights and timesteps: differs where the teacher would say something else."""
+        digest = hashlib.sha256(f"{self.timesteps}".encode())
+        for name, tensor in self.module().state_dict().items():
+            digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+            digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+        return digest.hexdigest()[:16]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Frozen":
+        """The same teacher: it is never changed."""
+        return self
+
+    def _like(self, module: nn.Module, x: Tensor) -> Tensor:
+        """An input of the type of the network's weights, which go where the input is."""
+        weight = next((p for p in module.parameters() if p.is_floating_point()), None)
+        if weight is None:
+            return x
+        if weight.device != x.device:
+            module.to(x.device)
+        return x if torch.is_autocast_enabled(x.device.type) else x.to(weight.dtype)
+
+    def _sequence(self, x: Tensor, steps: int, *, still: bool) -> Tensor:
+        if still:
+            return repeat_in_time(x[0], steps)
+        if len(x) < steps:
+            raise UsageError(
+                f"teacher: runs for {steps} timesteps, but the data has {len(x)}; raise "
+                "timesteps.teacher, or give it fewer (timesteps)"
+            )
+        return x[:steps]
+
+    def _plain(self, module: nn.Module, x: Tensor, *, still: bool) -> Tensor:
+        kind = type(module).__name__
+        if not still:
+            raise UsageError(
+                f"teacher: {kind} takes images, but the data are sequences; make it take them with "
+                "tssd.adapt(net, taps=[], example=...)"
+            )
+        logits = cast(Any, module(x[0]))
+        if not isinstance(logits, Tensor) or logits.dim() != 2 or len(logits) != x.shape[1]:
+            found = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+            raise UsageError(
+                f"teacher: {kind} returned {found} for {x.shape[1]} images, expected logits "
+                "[N, K]; return these alone, or use tssd.adapt"
+            )
+        return logits.unsqueeze(0)

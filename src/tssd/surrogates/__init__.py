@@ -1,0 +1,15 @@
+"""Surrogate gradients: what stands for the derivative of the spike 1[s >= 0], s = H - threshold."""
+
+from tssd.surrogates.base import Surrogate, for_neuron
+from tssd.surrogates.fixed import ATan, Rectangular, Sigmoid, Triangular
+from tssd.surrogates.spike import straight_through
+
+__all__ = [
+    "ATan",
+    "Rectangular",
+    "Sigmoid",
+    "Surrogate",
+    "Triangular",
+    "for_neuron",
+    "straight_through",
+]

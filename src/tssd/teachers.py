@@ -1,0 +1,136 @@
+"""A trained run as a teacher."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from tssd.errors import DataError, UsageError
+from tssd.objectives.frozen import Frozen
+from tssd.runs.results import Epoch
+from tssd.trained import TrainedNet
+
+log = logging.getLogger("tssd")
+
+# Class names that a message lists.
+SHOWN = 5
+
+
+class Teacher(Frozen):
+    """The network of a run folder, which is read when training begins, not before.
+
+    Images are normalised as in the teacher's training, which may have seen others. The run need
+    not be there once training is over; while it lasts, a teacher that has changed is refused.
+
+    Args:
+        run: path of the run folder.
+        epoch: whose weights: the best's or the last's; None = those that count in its results.
+        timesteps: that the teacher runs for; None = as in its training, 1 for an ANN.
+        trust: modules of your own that the run may import, see `tssd.load`.
+    Shapes: x [T, N, C, H, W] -> logits [T', N, K].
+    Raises: UsageError: an unknown epoch, or timesteps < 1.
+    """
+
+    def __init__(
+        self,
+        run: str | Path,
+        *,
+        epoch: Epoch | None = None,
+        timesteps: int | None = None,
+        trust: Sequence[str] = (),
+    ) -> None:
+        super().__init__(None, timesteps=timesteps)
+        if epoch not in (None, "best", "last"):
+            raise UsageError(f"epoch: got {epoch!r}, expected 'best', 'last' or None")
+        self.run = Path(run)
+        self.epoch = epoch
+        self.trust = (trust,) if isinstance(trust, str) else tuple(trust)
+        # From the student's input to the teacher's, per channel; None = they are the same.
+        self._rescale: tuple[Tensor, Tensor] | None = None
+
+    def load(self) -> TrainedNet:
+        """The network. Raises: DataError: the run is not there, or has no weights."""
+        # Imported when it is needed: a loss is composed without it.
+        from tssd.reopened.load import load
+
+        try:
+            # The student's random numbers are its own.
+            with torch.random.fork_rng(devices=[]):
+                net = load(self.run, epoch=self.epoch, trust=self.trust)
+        except DataError as error:
+            remedy = (
+                "; a teacher is needed until training is over: put it back, or take another and "
+                "train into another --output"
+            )
+            remedy = "" if self.run.is_dir() else remedy
+            raise DataError(f"run: {error}{remedy}") from error
+        self.timesteps = self.timesteps or net.timesteps.teacher
+        return net
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits at each of the teacher's timesteps."""
+        self.module()  # which says for how long it runs
+        if self._rescale is not None:
+            scale, offset = (values.to(x.device, x.dtype) for values in self._rescale)
+            if x.dim() and x.stride(0) == 0:  # a view of one image stays one
+                x = (x[0] * scale + offset).expand_as(x)
+            else:
+                x = x * scale + offset
+        return super().forward(x)
+
+    def fingerprint(self) -> str:
+        """See `Frozen.fingerprint`."""
+        self.module()
+        return super().fingerprint()
+
+    def fit_to(
+        self,
+        *,
+        class_names: Sequence[str],
+        sample_shape: tuple[int, int, int],
+        mean: Sequence[float],
+        std: Sequence[float],
+    ) -> None:
+        """Compare with what data the student is trained on, and normalise its images anew.
+
+        Raises: UsageError: the teacher knows other classes, or samples of another shape.
+            DataError: as `load`.
+        """
+        net = cast(TrainedNet, self.module())
+        known, names = net.class_names, tuple(class_names)
+        if known != names:
+            order = " in another order" if {*known} == {*names} else ""
+            raise UsageError(
+                f"run: {self.run} knows {len(known)} classes{order}, {_listed(known)}, but the "
+                f"data has {len(names)}, {_listed(names)}; take a teacher of the same classes"
+            )
+        shape = net.transform.sample_shape
+        if shape != tuple(sample_shape):
+            raise UsageError(
+                f"run: {self.run} was trained on samples of {_by(shape)} (channels, height, "
+                f"width), but the data has {_by(sample_shape)}; take a teacher of the same size, "
+                f"or --data.image_size {shape[-1]}"
+            )
+        own = getattr(net.transform, "mean", (0.0,) * shape[0])
+        spread = getattr(net.transform, "std", (1.0,) * shape[0])
+        if (own, spread) == (tuple(mean), tuple(std)):
+            self._rescale = None
+            return
+        log.info("teacher %s: images are normalised with its own mean and std", self.run)
+        m, s, m_own, s_own = (torch.tensor(v).view(-1, 1, 1) for v in (mean, std, own, spread))
+        self._rescale = s / s_own, (m - m_own) / s_own
+
+    def extra_repr(self) -> str:
+        """What a notebook shows."""
+        return str(self.run)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+
+
+def _by(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))

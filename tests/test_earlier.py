@@ -1,0 +1,27 @@
+from tssd.earlier import with_later_options
+
+EXITS = {"class_path": "tssd.objectives.ExitPlan"}
+
+
+def test_a_run_of_an_earlier_version_decayed_all_and_had_exits_with_batch_norm():
+    inside = {"taps": None, "channels": None, "neuron": {"class_path": "tssd.neurons.LIF"}}
+    config = {"seed": 1, "exits": EXITS | {"init_args": inside}, "trainer": {"epochs": 3}}
+    assert with_later_options(config) == {
+        "seed": 1,
+        "exits": EXITS | {"init_args": inside | {"norm": "tssd.norms.pooled_batch_norm"}},
+        "trainer": {"epochs": 3, "decay_norms_and_biases": True},
+    }
+    assert "norm" not in inside
+
+
+def test_a_run_of_this_version_stays_as_it_is():
+    inside = {"neuron": None, "norm": None}
+    trainer = {"decay_norms_and_biases": False}
+    config = {"exits": EXITS | {"init_args": inside}, "trainer": trainer}
+    assert with_later_options(config) == config
+
+
+def test_other_content_is_left_to_whoever_checks_it():
+    others = [{}, {"exits": None, "trainer": 3}, {"exits": {"init_args": []}}, {"exits": EXITS}]
+    for config in others:
+        assert with_later_options(config) == config

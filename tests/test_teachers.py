@@ -1,0 +1,110 @@
+import json
+import shutil
+
+import pytest
+import torch
+from torch import nn
+
+import tssd
+from tssd.errors import DataError, UsageError
+from tssd.objectives import SelfDistillation, TaskCrossEntropy, TeacherDistillation, Timesteps
+from tssd.teachers import Teacher
+
+DIGITS = {
+    "class_names": tuple("0123456789"),
+    "sample_shape": (1, 16, 16),
+    "mean": (0.3047,),
+    "std": (0.3184,),
+}
+
+
+def images():
+    return torch.rand(4, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+
+
+def test_it_says_what_the_runs_network_says(trained):
+    x = tssd.repeat_in_time(images(), 2)
+    expected = tssd.load(trained)(tssd.repeat_in_time(images(), 4)).logits
+    teacher = Teacher(trained)
+    assert torch.equal(teacher(x), expected)  # at its own T, the teacher's of its run
+    assert torch.equal(Teacher(str(trained), timesteps=1)(x), expected[:1])
+
+
+def test_nothing_is_read_until_it_is_asked():
+    teacher = Teacher("no/such/run")
+    assert "no/such/run" in repr(teacher) and teacher.state_dict() == {}
+    with pytest.raises(DataError, match="^run: no/such/run: no such folder.* until training is ov"):
+        teacher(images()[None])
+
+
+def test_data_like_its_own_fits(trained):
+    teacher = Teacher(trained)
+    before = teacher(images()[None])
+    teacher.fit_to(**DIGITS)
+    assert torch.equal(teacher(images()[None]), before)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_images_are_normalised_as_it_knows_them(trained, steps):
+    teacher = Teacher(trained)
+    mean, std = 0.5, 0.2
+    own = (images() - 0.3047) / 0.3184
+    expected = Teacher(trained)(tssd.repeat_in_time(own, steps))
+    teacher.fit_to(**DIGITS | {"mean": (mean,), "std": (std,)})
+    found = teacher(tssd.repeat_in_time((images() - mean) / std, steps))
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"class_names": ("cat", "dog")}, "knows 10 classes, 0, 1, .*, but the data has 2, cat, d"),
+        ({"class_names": tuple("1023456789")}, "knows 10 classes in another order, 0, 1"),
+        ({"sample_shape": (1, 8, 8)}, r"samples of 1 x 16 x 16 .*, but the data has 1 x 8 x 8; ta"),
+        ({"sample_shape": (3, 16, 16)}, "samples of 1 x 16 x 16"),
+    ],
+)
+def test_other_data_is_refused_in_one_line(trained, other, message):
+    with pytest.raises(UsageError, match=f"^run: .*{message}") as caught:
+        Teacher(trained).fit_to(**DIGITS | other)
+    assert "\n" not in str(caught.value)
+
+
+def test_it_takes_no_random_numbers_of_the_student(trained):
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    Teacher(trained).module()
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_its_fingerprint_is_that_of_the_run(trained, tmp_path):
+    assert Teacher(trained).fingerprint() == Teacher(trained).fingerprint()
+    assert Teacher(trained, timesteps=1).fingerprint() != Teacher(trained).fingerprint()
+
+
+def test_it_stands_in_an_objective_in_a_loop_of_ones_own(trained):
+    net = tssd.vgg9(1, 10, 16, width=1 / 32)
+    terms = {"task": TaskCrossEntropy(), "taught": TeacherDistillation(Teacher(trained))}
+    criterion = SelfDistillation(terms, Timesteps(1, 2)).connect(net)
+    loss = criterion.run(net, images(), torch.arange(4))
+    loss.total.backward()
+    assert loss.terms["taught"] > 0
+    assert [*criterion.parameters()] == [] and criterion.state_dict() == {}
+
+
+def test_code_of_ones_own_has_to_be_trusted(trained, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(trained, copy)
+    model = json.loads((copy / "model.json").read_text())
+    model["net"]["class_path"] = "my_nets.mine"
+    (copy / "model.json").write_text(json.dumps(model))
+    with pytest.raises(DataError, match=r"it names my_nets.mine, .*--trust my_nets") as caught:
+        Teacher(copy).module()
+    assert "put it back" not in str(caught.value)
+    assert isinstance(Teacher(trained, trust="my_nets").module(), nn.Module)
+
+
+def test_an_unknown_epoch_is_refused():
+    with pytest.raises(UsageError, match="^epoch: got 'first'"):
+        Teacher("run", epoch="first")
