@@ -6,7 +6,7 @@ from tssd.runs.folder import RunFolder
 CONFIG = {
     "seed": 0,
     "data": {"class_path": "tssd.data.Digits", "init_args": {"root": None, "batch_size": 8}},
-    "trainer": {"epochs": 2, "progress": True},
+    "trainer": {"epochs": 2, "progress": True, "decay_norms_and_biases": True},
 }
 
 
