@@ -29,4 +29,4 @@ def test_every_neuron_of_a_network_is_told(train):
     assert 0.5 < last < 1.5
     columns = [name for name in told[0] if name.endswith("surrogate.width")]
     assert len(columns) >= 8
-    assert [float(row[columns[0]]) for row in told] == [2, 1]
+    assert [float(row[columns[0]]) for row in told] == pytest.approx([2, 1])
