@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from tssd.config import build, load_recipe
-from tssd.config.runs import load_parts
 from tssd.objectives import as_sequence
+from tssd.reopened.open_run import load_parts
 from tssd.training.fit import fit
 
 NORM = "{class_path: tssd.objectives.TemperatureKL, init_args: {temperature: 1.0}}"

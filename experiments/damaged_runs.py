@@ -26,8 +26,8 @@ import yaml
 
 from tssd import TssdError, load
 from tssd.config import build, load_recipe
-from tssd.config.runs import load_parts
 from tssd.evaluation import evaluate
+from tssd.reopened.open_run import load_parts
 from tssd.training.fit import fit
 
 OPTIONS = {

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tssd.adapters import adapt
-    from tssd.config.runs import load
     from tssd.errors import DataError, TssdError, UsageError
     from tssd.models import NetOutput, SpikingNet, StagedNet, resnet18, vgg9
     from tssd.neurons import IF, LIF, Neuron
     from tssd.objectives import SelfDistillation, Timesteps, tssd, tssd_literal, vanilla
     from tssd.parameter_options import parameter_groups
     from tssd.progress import set_progress
+    from tssd.reopened.load import load
     from tssd.teachers import Teacher
     from tssd.time import PerStep, TimeFold, repeat_in_time
     from tssd.trained import Prediction, TrainedNet
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # `tssd --help` or reading event files needs none of it.
 _HOMES = {
     "tssd.adapters": ("adapt",),
-    "tssd.config.runs": ("load",),
+    "tssd.reopened.load": ("load",),
     "tssd.errors": ("DataError", "TssdError", "UsageError"),
     "tssd.models": ("NetOutput", "SpikingNet", "StagedNet", "resnet18", "vgg9"),
     "tssd.neurons": ("IF", "LIF", "Neuron"),

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from tssd.errors import DataError, UsageError
 from tssd.objectives.frozen import Frozen
+from tssd.runs.results import Epoch
 from tssd.trained import TrainedNet
-from tssd.training.saved import Epoch
 
 log = logging.getLogger("tssd")
 
@@ -54,7 +54,7 @@ class Teacher(Frozen):
     def load(self) -> TrainedNet:
         """The network. Raises: DataError: the run is not there, or has no weights."""
         # Imported when it is needed: a loss is composed without it.
-        from tssd.config.runs import load
+        from tssd.reopened.load import load
 
         try:
             # The student's random numbers are its own.

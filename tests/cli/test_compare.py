@@ -8,7 +8,7 @@ import pytest
 from tssd.cli.compare import expand, plan, whole_numbers
 from tssd.cli.train import default_folder
 from tssd.errors import UsageError
-from tssd.training.run_folder import RunFolder
+from tssd.runs.folder import RunFolder
 
 
 def test_compare_trains_what_is_missing_and_tabulates(tssd, tiny_words, monkeypatch):
@@ -29,7 +29,7 @@ def test_compare_trains_what_is_missing_and_tabulates(tssd, tiny_words, monkeypa
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.count("(trained already)") == 4
     runs = [RunFolder(folder / "digits/tssd" / f"seed{seed}").read_results() for seed in (0, 1)]
-    values = [100 * run["best"]["accuracy"][1] for run in runs]
+    values = [100 * run.best.accuracy[1] for run in runs]
     (row, _) = csv.DictReader((folder / "comparison.csv").read_text().splitlines())
     assert list(row)[3:-1] == ["T=1 mean", "T=1 std", "T=2 mean", "T=2 std"]
     assert float(row["T=2 mean"]) == pytest.approx(sum(values) / 2, abs=1e-3)

@@ -9,10 +9,10 @@ from PIL import Image
 
 from data.event_folders import nmnist
 from events.recordings import at
-from tssd.config.runs import load
 from tssd.data import NMNIST
 from tssd.events import FixedTime
 from tssd.events.formats.five_byte import read_five_byte, write_five_byte
+from tssd.reopened.load import load
 from tssd.simulate.datasets import CIFAR10_CLASSES
 
 TIMES = ["--timesteps.student=1", "--timesteps.teacher=2", "--trainer.evaluate_timesteps=2"]

@@ -3,8 +3,7 @@ import shutil
 
 import pytest
 
-from tssd.cli.evaluate import made_otherwise
-from tssd.training.run_folder import RunFolder
+from tssd.runs.folder import RunFolder
 
 
 @pytest.fixture
@@ -16,9 +15,9 @@ def test_evaluate_gives_the_accuracy_of_training_and_more_timesteps(tssd, run):
     outcome = tssd("evaluate", "run", "--timesteps", "5", "--data.batch_size", "300")
     assert (outcome.code, outcome.err) == (0, "")
     found = json.loads((run.path / "evaluation.json").read_text())
-    assert found["accuracy"][:4] == run.read_results()["best"]["accuracy"]
+    assert tuple(found["accuracy"][:4]) == run.read_results().best.accuracy
     assert len(found["accuracy"]) == found["timesteps"] == 5
-    assert found["split_hash"] == run.read_results()["split_hash"]
+    assert found["split_hash"] == run.read_results().split_hash
     assert "run: 359 test samples" in outcome.out
     assert [f"│ {t} │" in outcome.out for t in (1, 5, 6)] == [True, True, False]
     assert "spikes per neuron and timestep" in outcome.out
@@ -94,7 +93,7 @@ def test_json_is_evaluation_json(tssd, run):
 
 
 def test_an_unfinished_run_is_marked(tssd, run):
-    expected = run.read_results()["last"]["accuracy"]
+    expected = list(run.read_results().last.accuracy)
     config = run.config.read_text().replace("epochs: 1", "epochs: 40")
     run.config.write_text(config)
     for file in (run.results, run.weights, run.exits):
@@ -112,7 +111,7 @@ def test_an_unfinished_run_is_marked(tssd, run):
 @pytest.mark.parametrize("name", ["split_hash", "content_hash"])
 def test_data_that_has_changed_since_training_is_told_of(tssd, run, name):
     model = json.loads(run.model.read_text())
-    model["split_hash"] = run.read_results()["split_hash"]
+    model["split_hash"] = run.read_results().split_hash
     run.model.write_text(json.dumps(model | {name: "0123456789ab"}))
     outcome = tssd("evaluate", "run")
     assert outcome.code == 0
@@ -129,17 +128,3 @@ def test_other_data_is_told_of(tssd, run):
     outcome = tssd("evaluate", "run", "--data.train_samples", "40")
     assert outcome.code == 0
     assert "run: evaluated on other data than the run was trained on: split_hash" in outcome.err
-
-
-def test_inputs_that_are_made_otherwise_are_told_of():
-    def data(dt, **options):
-        slicing = {"class_path": "tssd.events.FixedTime", "init_args": {"dt": dt}}
-        return {"class_path": "tssd.data.NMNIST", "init_args": {"slicing": slicing, **options}}
-
-    before = data(10.0, pool="sum", root="a", batch_size=1, slices=None)
-    assert made_otherwise(before, data(10.0, pool="sum", root="b", batch_size=2, slices=4)) == {}
-    found = made_otherwise(before, data(5.0, pool="mean"))
-    assert found["pool"] == ("sum", "mean")
-    assert [side["init_args"]["dt"] for side in found["slicing"]] == [10.0, 5.0]
-    other = {"class_path": "tssd.data.CIFAR10DVS", "init_args": {"pool": "mean"}}
-    assert made_otherwise(before, other) == {}

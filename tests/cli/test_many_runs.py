@@ -26,7 +26,9 @@ def planned(tmp_path):
 
 def facts(results):
     """What must not depend on where and when a run was trained."""
-    return [{k: v for k, v in r.items() if k != "train_seconds"} for r in results.values()]
+    return [
+        {k: v for k, v in r.to_dict().items() if k != "train_seconds"} for r in results.values()
+    ]
 
 
 def test_side_by_side_gives_the_same_numbers(planned, tiny, capsys):

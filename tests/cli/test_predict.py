@@ -7,9 +7,9 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from tssd.config.runs import load
 from tssd.data import Digits
-from tssd.training.run_folder import RunFolder
+from tssd.reopened.load import load
+from tssd.runs.folder import RunFolder
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def test_predict_takes_images_of_any_kind_and_size(tssd, trained, tmp_path, mode
 
 
 def test_many_images_go_in_batches(tssd, trained, digit, monkeypatch):
-    from tssd.cli import predict
+    from tssd.trained import decided
 
-    monkeypatch.setattr(predict, "BATCH", 2)
+    monkeypatch.setattr(decided, "BATCH", 2)
     out = tssd("predict", trained, *[digit] * 5).out
     assert out.count("digit.png") == 5
 

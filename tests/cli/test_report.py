@@ -8,7 +8,7 @@ import pytest
 
 from tssd.config import build, load_recipe
 from tssd.data import FashionMNIST
-from tssd.training.run_folder import RunFolder
+from tssd.runs.folder import RunFolder
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_run_becomes_one_page(tssd, run):
     assert outcome.out.startswith("written: run/report.html (")
     text = (run.path / "report.html").read_text()
     results = run.read_results()
-    for t, share in enumerate(results["best"]["accuracy"]):
+    for t, share in enumerate(results.best.accuracy):
         assert f'<data value="{share!r}" data-at="results.json#/best/accuracy/{t}">' in text
     assert text.count('class="input"') == 8
     assert "latency, measured" in text
@@ -54,7 +54,7 @@ def test_the_command_in_the_page_trains_the_same_run_again(tssd, run, tmp_path):
     assert tssd(*command[1:]).code == 0
     again = RunFolder(tmp_path / "run-again")
     assert again.read_config() == run.read_config()
-    assert again.read_results()["best"] == run.read_results()["best"]
+    assert again.read_results().best == run.read_results().best
 
 
 def test_a_further_seed_is_that_of_the_recipe(tssd, runs, trained, tiny):

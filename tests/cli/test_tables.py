@@ -13,6 +13,7 @@ from tssd.evaluation import (
     Totals,
 )
 from tssd.report import Comparison, Row
+from tssd.runs.results import Results
 
 
 def cells(text, first):
@@ -22,6 +23,8 @@ def cells(text, first):
 
 
 RESULTS = {
+    "seed": 0,
+    "split_hash": "a",
     "timesteps": {"student": 2, "teacher": 4},
     "selected": "best",
     "selected_because": "5000 validation samples",
@@ -32,7 +35,7 @@ RESULTS = {
 
 @pytest.mark.parametrize("selected", ["best", "last"])
 def test_accuracy_of_the_best_and_the_last_epoch(capsys, selected):
-    print_accuracy(RESULTS | {"selected": selected}, title="My run")
+    print_accuracy(Results.of(RESULTS | {"selected": selected}), title="My run")
     out = capsys.readouterr().out
     assert "My run" in out
     assert cells(out, "best epoch on validation (epoch 7)")[1:] == ["50.00", "75.00"]
@@ -45,7 +48,7 @@ def test_accuracy_of_the_best_and_the_last_epoch(capsys, selected):
 
 def test_accuracy_is_shown_once_where_the_best_epoch_is_the_last(capsys):
     # As without validation samples, where no epoch is the best on them.
-    print_accuracy(RESULTS | {"best": RESULTS["last"]}, title="My run")
+    print_accuracy(Results.of(RESULTS | {"best": RESULTS["last"]}), title="My run")
     out = capsys.readouterr().out
     assert cells(out, "last epoch (epoch 10)")[1:] == ["25.00", "100.00"]
     assert "validation" not in out
@@ -112,6 +115,7 @@ def test_an_evaluation_with_costs(evaluation, capsys):
         unpadded=Totals((1e6,) * 2, (0.0, 2e9), (0.0, 1e9), (4.6, 1805.0), (4.6, 5505.0)),
         energy_model=EnergyModel(),
         uncounted=(),
+        rule="what counts",
     )
     print_evaluation(replace(evaluation, operations=operations), title="run")
     out = capsys.readouterr().out
@@ -153,8 +157,9 @@ def test_names_are_no_markup(evaluation, capsys):
     out = capsys.readouterr().out
     assert cells(out, shown)[1:] == ["0.100", "0.200"]
     assert out.count(shown) == 4
-    results = {"timesteps": {"student": 1}, "last": {"epoch": 9, "accuracy": [0.5]}}
-    print_accuracy(results | {"best": results["last"] | {"samples": 40}}, title=EVIL)
+    last = {"epoch": 9, "accuracy": [0.5]}
+    whole = {"seed": 0, "timesteps": {"student": 1}, "split_hash": "a", "last": last}
+    print_accuracy(Results.of(whole | {"best": last | {"samples": 40}}), title=EVIL)
     assert shown in capsys.readouterr().out
 
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tssd.cli.train import default_folder
-from tssd.training.run_folder import RunFolder
+from tssd.runs.folder import RunFolder
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_train_prints_the_accuracy_at_every_t_and_the_folder(tssd, tiny_words):
     outcome = tssd("train", "digits/tssd", *tiny_words)
     assert (outcome.code, outcome.err) == (0, "")
     results = RunFolder(Path("runs/digits/tssd/seed0")).read_results()
-    for accuracy in results["best"]["accuracy"]:
+    for accuracy in results.best.accuracy:
         assert f" {100 * accuracy:.2f} " in outcome.out
     assert "T=2*" in outcome.out
     assert "last epoch (epoch 1)" in outcome.out
@@ -61,7 +61,7 @@ def test_a_run_gets_more_epochs_only_where_they_are_asked_for(tssd, tiny_words):
     outcome = tssd("train", "run", "--resume", "--trainer.epochs", "2")
     assert outcome.code == 0
     assert outcome.err.startswith("run: 2 epochs instead of 1, 1 of them trained; from here on ")
-    assert RunFolder(Path("run")).read_results()["last"]["epoch"] == 1
+    assert RunFolder(Path("run")).read_results().last.epoch == 1
 
 
 def test_what_a_new_class_drops_is_said(tssd, tiny_words):

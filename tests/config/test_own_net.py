@@ -7,8 +7,8 @@ import yaml
 from tssd.adapters import AdaptedNet
 from tssd.config import build, load_recipe
 from tssd.config.own_net import ADAPTED, may_be_plain
-from tssd.config.runs import load
 from tssd.errors import UsageError
+from tssd.reopened.load import load
 from tssd.training.fit import fit
 
 SOURCE = '''

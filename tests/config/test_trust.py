@@ -54,9 +54,9 @@ def test_parts_are_allowed(path):
      "torch.hub.load", "torch.load", "torch.nn.init.normal_", "torch.nn.functional.relu",
      "torch.nn.modules.module.warnings", "torch.optim.optimizer.functools.partial",
      "tssd.load", "tssd.adapt", "tssd.cli.main", "tssd.cli.main.main", "tssd.atomic.replacing",
-     "tssd.config.paths.import_module", "tssd.config.runs.load", "tssd.config.assemble.build",
+     "tssd.config.paths.import_module", "tssd.reopened.load.load", "tssd.config.assemble.build",
      "tssd.data.image_folder.Path", "tssd.data.decoding.ThreadPoolExecutor",
-     "tssd.training.run_folder.write_text", "tssd.__main__.main", "tssdevil.Net",
+     "tssd.runs.folder.write_text", "tssd.__main__.main", "tssdevil.Net",
      "torchvision.models.resnet18", "lightning.LightningDataModule", "tssd.models.vgg.pairwise"],
 )  # fmt: skip
 def test_nothing_else_is(evil, path):

@@ -6,17 +6,19 @@ import pytest
 
 from tssd.errors import DataError
 from tssd.report import Comparison, Row
+from tssd.runs.results import Results
 
 
-def results(seed, *accuracy, student=2, split="abc"):
+def results(seed, *accuracy, student=2, split="abc", **said):
     """What `tssd train` writes into results.json, as far as a comparison reads it."""
-    return {
+    content = {
         "seed": seed,
         "timesteps": {"student": student, "teacher": 4},
         "split_hash": split,
         "best": {"accuracy": list(accuracy), "samples": 400},
         "last": {"accuracy": [0.0] * len(accuracy)},
     }
+    return Results.of(content | said)
 
 
 @pytest.fixture
@@ -114,7 +116,7 @@ def test_dict_holds_every_run_and_is_json(comparison):
 
 def test_descriptions_are_labels_without_what_all_say():
     runs = {
-        name: [results(0, 0.5) | {"description": f"digits, {words}"}]
+        name: [results(0, 0.5, description=f"digits, {words}")]
         for name, words in (("d/a", "TSSD | $x$"), ("d/b", "vanilla"))
     }
     comparison = Comparison.of(runs)
@@ -125,7 +127,7 @@ def test_descriptions_are_labels_without_what_all_say():
 
 
 def test_each_run_s_own_epoch_counts_unless_one_is_asked_for():
-    last = results(0, 0.5) | {"selected": "last", "selected_because": "few"}
+    last = results(0, 0.5, selected="last", selected_because="few")
     comparison = Comparison.of({"a": [last], "b": [results(0, 0.5)]})
     assert [row.mean(1) for row in comparison.rows] == [0, 50]
     assert comparison.weights == (

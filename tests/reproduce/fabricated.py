@@ -5,6 +5,7 @@ import json
 import yaml
 
 from tssd.reproduce.plan import Cell, Plan, Variant
+from tssd.runs.results import Results
 
 VANILLA, TSSD = Variant("a/vanilla"), Variant("a/tssd", (("timesteps.teacher", "3"),))
 
@@ -18,19 +19,25 @@ def plan(*cells, kind="table", **text):
     return Plan("made-up", "A table", "nowhere", kind, cells, epoch, text)
 
 
-def results(seed, accuracy, *, last=None, split="abc", best=None):
+def results(seed, accuracy, **said):
+    return Results.of(content(seed, accuracy, **said))
+
+
+def content(seed, accuracy, *, last=None, split="abc", best=None, **said):
+    """Of results.json."""
     last = accuracy if last is None else last
-    return {
+    whole = {
         "seed": seed,
         "timesteps": {"student": 1, "teacher": 2},
         "split_hash": split,
         "best": {"epoch": 0, "accuracy": accuracy, "samples": 10} | (best or {}),
         "last": {"epoch": 1, "accuracy": last},
     }
+    return whole | said
 
 
-def write_run(folder, content):
+def write_run(folder, found):
     folder.mkdir(parents=True)
     (folder / "config.yaml").write_text(yaml.safe_dump({"seed": 0}))
-    if content is not None:
-        (folder / "results.json").write_text(json.dumps(content))
+    if found is not None:
+        (folder / "results.json").write_text(json.dumps(found))

@@ -2,8 +2,9 @@ import pytest
 
 from tssd.errors import DataError
 from tssd.reproduce.curves import epoch_curves, exit_curves, stage_rates, timestep_curves
+from tssd.runs.results import Results
 
-from .fabricated import TSSD, VANILLA, cell, results
+from .fabricated import TSSD, VANILLA, cell, content, results
 
 CELL = cell("TSSD", TSSD, at=2)
 RATES = {"stages.0.0.2": [0.1, 0.2], "stages.0.1.2": [0.3, 0.4], "stages.1.2.0": [0.5, 0.6]}
@@ -39,17 +40,15 @@ def test_stages_are_means_of_their_layers_at_the_cell_s_t(tmp_path):
 
 
 def test_details_are_those_of_the_epoch_that_counts(tmp_path):
-    run = results(0, [0.5, 0.5], best={"firing_rates": {}, "early_exit": {}})
-    run["last"] |= {"firing_rates": RATES, "early_exit": EXIT}
-    own = [(CELL, [(run, tmp_path)])]
+    half = [0.5, 0.5]
+    whole = {"accuracy": half, "samples": 10, "firing_rates": RATES, "early_exit": EXIT}
+    own = [(CELL, [(Results.of(content(0, half) | {"last": whole}), tmp_path)])]
     assert (stage_rates(own, "best"), exit_curves(own, "best")) == ([], [])
     assert (len(stage_rates(own, "last")), len(exit_curves(own, "last"))) == (1, 1)
-    del run["last"]["firing_rates"], run["last"]["early_exit"]
+    old = [(CELL, [(results(0, half), tmp_path)])]
     for read in (stage_rates, exit_curves):
-        with pytest.raises(
-            DataError, match=r"results.json has no .* of the last epoch; give anoth"
-        ):
-            read(own, "last")
+        with pytest.raises(DataError, match=r"no more than the accuracy of the last epoch; give"):
+            read(old, "last")
 
 
 def test_every_exit_has_its_table(tmp_path):
@@ -71,12 +70,9 @@ def test_epochs_without_a_number_are_left_out_and_a_lost_file_is_named(tmp_path)
 
 
 def test_a_network_has_one_curve_over_t_however_many_cells_read_it(tmp_path):
-    vanilla = results(0, [0.25, 0.5], last=[0.125, 0.375]) | {
-        "timesteps": {"student": 2, "teacher": 2}
-    }
-    longer = results(1, [0.5, 0.75, 1.0], last=[0.0, 0.125, 0.25]) | {
-        "timesteps": {"student": 2, "teacher": 2}
-    }
+    two = {"student": 2, "teacher": 2}
+    vanilla = results(0, [0.25, 0.5], last=[0.125, 0.375], timesteps=two)
+    longer = results(1, [0.5, 0.75, 1.0], last=[0.0, 0.125, 0.25], timesteps=two)
     tssd = results(0, [0.5, 0.75, 1.0])
     cells = [cell("vanilla", VANILLA, at=t, column=f"net, T_s = {t}") for t in (1, 2)]
     own = [(vanilla, tmp_path), (longer, tmp_path)]

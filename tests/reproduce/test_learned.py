@@ -4,9 +4,9 @@ import shutil
 import pytest
 import torch
 
-from tssd.config.runs import load_parts
 from tssd.errors import DataError
 from tssd.objectives import as_sequence
+from tssd.reopened.open_run import load_parts
 from tssd.reproduce.learned import LearnedRisk, learned_risk
 
 

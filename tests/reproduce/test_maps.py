@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tssd.config.runs import load_parts
+from tssd.reopened.open_run import load_parts
 from tssd.reproduce.maps import plot_maps, rate_maps
 
 

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from tssd.config import build, load_recipe
+from tssd.runs.folder import RunFolder
 from tssd.training.parts import Parts
-from tssd.training.run_folder import RunFolder
 
 from .nets import two_stages
 

@@ -6,9 +6,9 @@ import logging
 import pytest
 
 from tssd.errors import DataError, UsageError
+from tssd.runs.folder import RunFolder
 from tssd.training.beginning import read_facts
 from tssd.training.fit import fit
-from tssd.training.run_folder import RunFolder
 from tssd.training.schedule import Cosine
 
 from .runs import OPTIONS, RUINED, is_same, small, stopped, table, weights
@@ -26,8 +26,8 @@ def test_an_unfinished_run_says_what_its_checkpoint_needs(interrupted, finished)
     assert (model["sample_shape"], len(model["mean"])) == ([1, 8, 8], 1)
     noted, results = json.loads(run.environment.read_text()), done.read_results()
     for facts in (noted, model):
-        assert facts["split_hash"] == results["split_hash"]
-        assert facts["content_hash"] == results["content_hash"]
+        assert facts["split_hash"] == results.split_hash
+        assert facts["content_hash"] == results.content_hash
 
 
 @pytest.mark.parametrize("name", ["split_hash", "content_hash"])
@@ -76,11 +76,12 @@ def test_a_finished_run_is_extended(tmp_path, finished, caplog):
     assert run.read_results() == short
     results = fit(small(RUINED), run.path, resume=True)
     assert caplog.text.count("7 epochs instead of 5, 5 of them trained") == 1
-    assert (results["epochs"], results["last"]["epoch"]) == (7, 6)
+    assert (results.epochs, results.last.epoch) == (7, 6)
     assert is_same(weights(run.path), weights(finished))
     assert table(run.path) == table(finished)
     change = {"option": "trainer.epochs", "from": 5, "to": 7, "epochs_trained": 5}
-    assert results["changes"] == json.loads(run.environment.read_text())["changes"] == [change]
+    assert results.to_dict()["changes"] == [change]
+    assert json.loads(run.environment.read_text())["changes"] == [change]
     assert run.read_config()["trainer"]["epochs"] == 7
 
 

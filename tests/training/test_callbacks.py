@@ -5,11 +5,11 @@ import pytest
 import torch
 from lightning import seed_everything
 
+from tssd.runs.folder import RunFolder
+from tssd.runs.saved import restore
 from tssd.time import repeat_in_time
 from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
 from tssd.training.fit import fit
-from tssd.training.run_folder import RunFolder
-from tssd.training.saved import restore
 
 from .runs import small, table
 

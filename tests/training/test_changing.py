@@ -5,9 +5,9 @@ import torch
 
 from tssd.cli import main
 from tssd.errors import UsageError
+from tssd.runs.folder import RunFolder
+from tssd.runs.saved import load_checkpoint
 from tssd.training.fit import fit
-from tssd.training.run_folder import RunFolder
-from tssd.training.saved import load_checkpoint
 
 from . import nets
 from .runs import OPTIONS, RECIPE, is_same, small, stopped, table, watched, weights

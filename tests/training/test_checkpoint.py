@@ -1,7 +1,7 @@
 import torch
 
+from tssd.runs.folder import RunFolder
 from tssd.training.checkpoint import AtomicCheckpointIO
-from tssd.training.run_folder import RunFolder
 
 
 def test_checkpoints_of_a_run_hold_tensors_and_plain_values(finished):

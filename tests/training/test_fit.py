@@ -7,14 +7,16 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from tssd.config.runs import load, load_parts
 from tssd.config.trust import trusting
 from tssd.evaluation import evaluate
+from tssd.reopened.load import load
+from tssd.reopened.open_run import load_parts
+from tssd.runs.folder import RunFolder
+from tssd.runs.results import TrainedSteps
+from tssd.runs.saved import load_checkpoint
 from tssd.training import fit as fitting
 from tssd.training.evaluating import evaluate_parts
 from tssd.training.fit import fit
-from tssd.training.run_folder import RunFolder
-from tssd.training.saved import load_checkpoint
 
 from .nets import two_stages
 from .runs import RUINED, is_same, small, stopped, table, watched, weights
@@ -55,7 +57,7 @@ def test_exported_network_has_the_accuracy_of_the_results(finished):
     found = evaluate(net, small().data.test_dataloader(), 4, report_at=2)
     for key, value in found.to_dict().items():
         if key != "early_exit":
-            assert results["best"][key] == value
+            assert results.best.to_dict()[key] == value
 
 
 @pytest.mark.parametrize("epoch", ["best", "last"])
@@ -65,21 +67,22 @@ def test_weights_of_both_epochs_have_the_results_of_their_epoch(finished, epoch)
         parts = load_parts(finished, [], epoch=epoch)
     data = parts.data.test_dataloader()
     found = evaluate(parts.net, data, 4, criterion=parts.criterion, report_at=2)
-    assert results[epoch] == {"epoch": results[epoch]["epoch"]} | found.to_dict()
+    of_run = results.evaluated(epoch).to_dict()
+    assert of_run == found.to_dict() | {"epoch": of_run["epoch"]}
 
 
 def test_results_agree_with_the_metrics(finished):
     results, rows = RunFolder(finished).read_results(), table(finished)
     scores = [row["val/accuracy"] for row in rows]
-    assert results["best"]["epoch"] == scores.index(max(scores)) == 3
-    assert results["last"]["epoch"] == rows[-1]["epoch"] == 6
-    assert results["last"]["accuracy"] != results["best"]["accuracy"]
-    assert results["timesteps"] == {"student": 2, "teacher": 4}
-    assert results["split_sizes"]["train"] == 50
-    assert results["epochs"] == len(rows)
-    assert results["parameters"] == sum(p.numel() for p in small().net.parameters())
+    assert results.best.epoch == scores.index(max(scores)) == 3
+    assert results.last.epoch == rows[-1]["epoch"] == 6
+    assert results.last.accuracy != results.best.accuracy
+    assert results.timesteps == TrainedSteps(student=2, teacher=4)
+    assert results.split_sizes["train"] == 50
+    assert results.epochs == len(rows)
+    assert results.parameters == sum(p.numel() for p in small().net.parameters())
     environment = json.loads((finished / "environment.json").read_text())
-    assert environment["split_hash"] == results["split_hash"]
+    assert environment["split_hash"] == results.split_hash
 
 
 def test_first_of_equal_epochs_is_the_best(tmp_path):
@@ -88,23 +91,23 @@ def test_first_of_equal_epochs_is_the_best(tmp_path):
         small({"optimizer.lr": 0.0, "optimizer.momentum": 0.0, "schedule.final": 1.0}), tmp_path
     )
     scores = [row["val/accuracy"] for row in table(tmp_path)]
-    assert results["best"]["epoch"] == scores.index(max(scores))
+    assert results.best.epoch == scores.index(max(scores))
 
 
 def test_a_finished_run_says_that_another_epoch_counts_than_is_asked_for(finished, copied, caplog):
     folder = copied(finished)
     results = fit(small(RUINED | {"trainer.select": "last"}), folder, resume=True)
-    assert results["selected"] == "best"
+    assert results.selected == "best"
     assert "trained already, and its best epoch counts (trainer.select is best" in caplog.text
     assert "the last one is shown by evaluate, compare and report with --epoch last" in caplog.text
 
 
 def test_without_validation_images_the_last_epoch_counts(tmp_path):
     results = fit(small({"data.val_share": 0}), tmp_path)
-    assert results["split_sizes"]["val"] == 0
-    assert (results["selected"], results["last"]["epoch"]) == ("last", 1)
-    assert results["selected_because"] == "there are no validation samples"
-    assert results["best"] == results["last"]
+    assert results.split_sizes["val"] == 0
+    assert (results.selected, results.last.epoch) == ("last", 1)
+    assert results.selected_because == "there are no validation samples"
+    assert results.best == results.last
     assert not RunFolder(tmp_path).best.exists()
     assert not any(name.startswith("val/") for name in table(tmp_path)[0])
 
@@ -113,10 +116,10 @@ def test_with_few_validation_images_the_last_epoch_is_exported(finished, interru
     folder = copied(interrupted)
     results = fit(small(RUINED | {"trainer.select": "auto"}), folder, resume=True)
     best = RunFolder(finished).read_results()
-    assert (best["selected"], best["selected_because"][:22]) == ("best", "trainer.select is best")
-    assert results["selected"] == "last"
-    assert results["selected_because"].startswith(f"{results['split_sizes']['val']} validation")
-    assert (results["best"], results["last"]) == (best["best"], best["last"])
+    assert (best.selected, best.selected_because[:22]) == ("best", "trainer.select is best")
+    assert results.selected == "last"
+    assert results.selected_because.startswith(f"{results.split_sizes['val']} validation")
+    assert (results.best, results.last) == (best.best, best.last)
     saved = load_checkpoint(RunFolder(folder).last)["state_dict"]
     assert is_same(
         {k: v for k, v in saved.items() if k.startswith("net.")},
@@ -132,7 +135,7 @@ def test_without_exits_there_is_no_file_of_them(tmp_path):
 
 def test_evaluation_may_be_shorter_than_the_students_run(tmp_path):
     results = fit(small({"trainer.evaluate_timesteps": 1, **ONE_EPOCH}), tmp_path)
-    assert len(results["best"]["accuracy"]) == 1
+    assert len(results.best.accuracy) == 1
 
 
 @pytest.mark.parametrize("clip", [0.0, 0.01])
@@ -177,4 +180,4 @@ def test_compiled_training_is_resumed_and_evaluated_as_ever(tmp_path, monkeypatc
     assert len(graphs) >= 2
     expected = fit(small(), tmp_path / "plain")
     assert is_same(weights(tmp_path / "compiled"), weights(tmp_path / "plain"))
-    assert results["best"] == expected["best"]
+    assert results.best == expected.best

@@ -5,9 +5,9 @@ import shutil
 import pytest
 
 from tssd.errors import DataError
+from tssd.runs.folder import RunFolder
+from tssd.runs.saved import load_checkpoint
 from tssd.training.fit import fit
-from tssd.training.run_folder import RunFolder
-from tssd.training.saved import load_checkpoint
 
 from .processes import needs_fork, output, train
 from .runs import RUINED, is_same, small, table, weights

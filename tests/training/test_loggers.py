@@ -1,8 +1,8 @@
 import logging
 import sys
 
+from tssd.runs.folder import RunFolder
 from tssd.training.loggers import loggers
-from tssd.training.run_folder import RunFolder
 
 
 def test_tensorboard_writes_into_the_run_and_closes_once(tmp_path):

@@ -5,10 +5,10 @@ import torch
 
 from tssd.cli import main
 from tssd.evaluation import accuracy_at_every_timestep
+from tssd.runs.folder import RunFolder
+from tssd.runs.saved import load_checkpoint
 from tssd.training.fit import fit
 from tssd.training.module import DivergedError
-from tssd.training.run_folder import RunFolder
-from tssd.training.saved import load_checkpoint
 
 from . import nets
 from .runs import OPTIONS, RECIPE, small, table, watched

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from tssd.runs.folder import RunFolder
 from tssd.training.fit import fit
 from tssd.training.progress_line import Progress, can_draw, clock_time
-from tssd.training.run_folder import RunFolder
 
 from .processes import needs_fork, output, train, wait_until
 from .runs import OPTIONS, small
@@ -104,7 +104,7 @@ def test_a_log_has_lines(tmp_path, capfd):
     assert len(lines) == 2
     assert [name for name in TERMS if f" {name} " not in lines[-1]] == []
     assert "\r" not in shown.out + shown.err
-    assert results["last"]["epoch"] == 1
+    assert results.last.epoch == 1
 
 
 @pytest.mark.usefixtures("no_terminal")

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from tssd.errors import DataError, UsageError
+from tssd.runs.folder import RunFolder
+from tssd.runs.saved import load_checkpoint
 from tssd.training.fit import fit
-from tssd.training.run_folder import RunFolder
-from tssd.training.saved import load_checkpoint
 
 from . import processes
 from .runs import RUINED, is_same, small, table, watched, weights
@@ -27,9 +27,9 @@ def test_interrupted_run_ends_like_an_uninterrupted_one(finished, interrupted, c
     best = run.best.read_bytes()
     results = fit(small(RUINED), run.path, resume=True)
     expected = RunFolder(finished).read_results()
-    assert (results["best"]["epoch"], results["last"]["epoch"]) == (3, 6)
-    assert results["best"] == expected["best"]
-    assert results["last"] == expected["last"]
+    assert (results.best.epoch, results.last.epoch) == (3, 6)
+    assert results.best == expected.best
+    assert results.last == expected.last
     assert run.best.read_bytes() == best
     assert is_same(weights(run.path), weights(finished))
     assert table(run.path) == table(finished)
@@ -41,7 +41,7 @@ def test_training_time_counts_all_sessions(interrupted, copied):
     (spent,) = [state["time_elapsed"]["train"] for state in states if "time_elapsed" in state]
     started = time.monotonic()
     results = fit(small(RUINED), run.path, resume=True)
-    assert round(spent, 1) <= results["train_seconds"] < spent + time.monotonic() - started
+    assert round(spent, 1) <= results.train_seconds < spent + time.monotonic() - started
 
 
 def test_interrupted_run_has_whole_epochs_only(interrupted):
@@ -80,7 +80,7 @@ def test_damaged_checkpoint_is_refused_and_best_can_replace_it(interrupted, copi
     with pytest.raises(DataError, match=r"last\.ckpt: damaged or truncated.*copy of best\.ckpt"):
         fit(small(RUINED), run.path, resume=True)
     shutil.copy(run.best, run.last)
-    assert fit(small(RUINED), run.path, resume=True)["last"]["epoch"] == 6
+    assert fit(small(RUINED), run.path, resume=True).last.epoch == 6
 
 
 def test_checkpoint_of_another_network_names_the_first_mismatch(interrupted, copied):
@@ -115,7 +115,7 @@ def test_signals_stop_training_and_are_handled_as_before(tmp_path, handlers, num
         fit(watched(small(), send), tmp_path)
     assert handlers == {number: signal.getsignal(number) for number in handlers}
     assert load_checkpoint(RunFolder(tmp_path).last)["epoch"] == 0
-    assert fit(small(), tmp_path, resume=True)["last"]["epoch"] == 1
+    assert fit(small(), tmp_path, resume=True).last.epoch == 1
 
 
 @processes.needs_fork

@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from tssd.errors import DataError
+from tssd.runs.folder import RunFolder
 from tssd.training.fit import fit
-from tssd.training.run_folder import RunFolder
 from tssd.training.step_errors import in_one_line
 
 from .runs import small, watched

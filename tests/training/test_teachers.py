@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from tssd.cli import main
-from tssd.config.runs import load_parts
 from tssd.config.trust import trusting
 from tssd.errors import DataError, UsageError
 from tssd.reading import read_json
+from tssd.reopened.open_run import load_parts
+from tssd.runs.folder import RunFolder
+from tssd.runs.saved import load_checkpoint
 from tssd.training.fit import fit
-from tssd.training.run_folder import RunFolder
-from tssd.training.saved import load_checkpoint
 from tssd.training.teachers import refuse_others
 
 from . import nets

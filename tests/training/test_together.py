@@ -3,8 +3,8 @@
 import signal
 import time
 
+from tssd.runs.folder import RunFolder
 from tssd.training import fit as fitting
-from tssd.training.run_folder import RunFolder
 
 from .processes import needs_fork, output, train, wait_until
 from .runs import RUINED, is_same, table, weights

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tssd.training.run_folder import RunFolder
+from tssd.runs.folder import RunFolder
 
 from .processes import needs_fork, output, train, wait_until
 from .runs import RUINED, is_same, table, weights

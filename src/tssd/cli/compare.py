@@ -18,7 +18,6 @@ from tssd.errors import TssdError, UsageError
 
 if TYPE_CHECKING:
     from tssd.cli.many_runs import PlannedRun
-    from tssd.report import Comparison
 
 EPILOG = """What is trained already is not trained again; an interrupted run continues. Runs are in
 OUTPUT/RECIPE/seedN, where `tssd train` has them, too, and the table is OUTPUT/comparison.*.
@@ -82,7 +81,7 @@ def run(words: list[str]) -> int:
     # Imported only now: torch takes seconds, and a mistake in a name is told before.
     from tssd.cli.many_runs import train_all
     from tssd.cli.tables import print_comparison
-    from tssd.report import Comparison
+    from tssd.report import Comparison, write_comparison
 
     planned = {recipe: plan(recipe, seeds, output) for recipe in recipes}
     check(planned, overrides, timesteps)
@@ -91,7 +90,7 @@ def run(words: list[str]) -> int:
         results = train_all(runs, overrides, args.jobs)
     by_recipe = {recipe: [results[run] for run in runs] for recipe, runs in planned.items()}
     comparison = Comparison.of(by_recipe, timesteps, epoch=args.epoch)
-    write(comparison, output)
+    write_comparison(comparison, output)
     if args.json:
         print(json.dumps(comparison.to_dict(), indent=2))
     else:
@@ -180,19 +179,3 @@ def naming(recipe: str) -> Iterator[None]:
         yield
     except TssdError as error:
         raise type(error)(f"{recipe}: {error}") from error
-
-
-def write(comparison: "Comparison", output: Path) -> None:
-    """comparison.csv, .json, .md, .png and .svg beside the runs."""
-    from tssd.atomic import write_atomically
-    from tssd.report import plot_comparison
-    from tssd.training.run_folder import write_json, write_text
-
-    write_text(output / "comparison.csv", comparison.to_csv())
-    write_json(output / "comparison.json", comparison.to_dict())
-    write_text(output / "comparison.md", comparison.to_markdown())
-    for suffix in ("png", "svg"):
-        write_atomically(
-            output / f"comparison.{suffix}",
-            lambda path, suffix=suffix: plot_comparison(comparison, path, format=suffix),
-        )

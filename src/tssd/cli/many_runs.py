@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import Progress
@@ -20,12 +20,11 @@ from tssd.config import build, load_recipe
 from tssd.config.trust import trusted
 from tssd.errors import DataError, TssdError, UsageError
 from tssd.processes import deaf_children, lifeline
+from tssd.runs.folder import RunFolder
+from tssd.runs.folder_names import refuse_shared
+from tssd.runs.results import Results
 from tssd.training.fit import fit
-from tssd.training.folder_names import refuse_shared
-from tssd.training.run_folder import RunFolder
 from tssd.training.settings import TrainerSettings
-
-Results = dict[str, Any]
 
 # Seconds that runs have to end when another has failed or all are to stop: fewer than this process
 # has itself after Ctrl-C, so that it sees the last of them.
@@ -136,7 +135,7 @@ def _side_by_side(
             task = progress.add_task(f"{len(runs)} runs, {jobs} side by side", total=len(runs))
             futures = {pool.submit(train, run, stdin): run for run in runs}
             for done, future in enumerate(as_completed(futures), 1):
-                seconds = future.result()["train_seconds"]
+                seconds = future.result().train_seconds
                 folder = futures[future].folder
                 # Above the bar, or in a log instead of it.
                 line = f"[{done}/{len(runs)}] {folder}: trained in {seconds:.0f} s"

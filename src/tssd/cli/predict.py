@@ -1,25 +1,19 @@
 """`tssd predict`: the class of images or recordings, and how sure the network is at each T."""
 
 import json
-import logging
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from tssd.cli.console import console
 from tssd.cli.parser import CommandParser, at_least
-from tssd.cli.predict_files import RECORDINGS, Files, collect_files
-from tssd.config.runs import load
-from tssd.errors import DataError, UsageError
-from tssd.trained import ImageInput, TrainedNet
-
-log = logging.getLogger("tssd")
-
-# Files at a time, which bounds the memory.
-BATCH = 64
+from tssd.errors import UsageError
+from tssd.reopened.load import load
+from tssd.trained import TrainedNet
+from tssd.trained.decided import Decided, decide, suffixes
+from tssd.trained.files import Files, collect_files
 
 EPILOG = """Files are images, or for a run on event data recordings (.aedat, .bin, .npz). Of a
 folder, all such files in it and below it.
@@ -28,14 +22,6 @@ examples:
   tssd predict runs/digits/tssd/seed0 three.png seven.png
   tssd predict runs/digits/tssd/seed0 my_images/ --json > predictions.json
   tssd predict runs/nmnist/small/tssd/seed0 NMNIST/Test/7/00001.bin"""
-
-
-class Decided(NamedTuple):
-    """A file's class at each T, and the confidence in it."""
-
-    file: Path
-    classes: list[str]
-    confidences: list[float]
 
 
 def run(words: list[str]) -> int:
@@ -82,37 +68,6 @@ def run(words: list[str]) -> int:
     return 0
 
 
-def suffixes(net: TrainedNet) -> frozenset[str]:
-    """Of the files in a folder that a network can classify."""
-    if not isinstance(net.transform, ImageInput):
-        return RECORDINGS
-    # Imported when it is needed: it takes seconds.
-    from tssd.data.picture import EXTENSIONS
-
-    return EXTENSIONS
-
-
-def decide(net: TrainedNet, files: Files, timesteps: int) -> Iterator[Decided]:
-    """Classify the files; those that are found in a folder and unreadable are counted and left out.
-
-    Raises: DataError: a named file is unreadable, or all of those found are; logits that are not
-        finite.
-    """
-    for start in range(0, len(files.named), BATCH):
-        yield from _batch(net, files.named[start : start + BATCH], timesteps)
-    sound = 0
-    for start in range(0, len(files.found), BATCH):
-        batch = files.found[start : start + BATCH]
-        try:
-            decided = list(_batch(net, batch, timesteps))
-        except DataError:
-            decided = [d for file in batch for d in _if_sound(net, file, timesteps, files)]
-        sound += len(decided)
-        yield from decided
-    if files.found and not sound:
-        raise DataError(f"{files.found[0].parent}: none of its {len(files.found)} files is sound")
-
-
 def to_dict(net: TrainedNet, run: str, decided: Sequence[Decided], files: Files) -> dict[str, Any]:
     """What --json prints."""
     return {
@@ -127,24 +82,6 @@ def to_dict(net: TrainedNet, run: str, decided: Sequence[Decided], files: Files)
         ],
         "skipped": dict(files.skipped),
     }
-
-
-def _batch(net: TrainedNet, files: Sequence[Path], timesteps: int) -> Iterator[Decided]:
-    found = net.predict(list(files), timesteps)
-    names, shares = zip(*found.names, strict=True), found.confidences.T.tolist()
-    for file, classes, confidences in zip(files, names, shares, strict=True):
-        yield Decided(file, list(classes), confidences)
-
-
-def _if_sound(net: TrainedNet, file: Path, timesteps: int, files: Files) -> list[Decided]:
-    try:
-        return list(_batch(net, [file], timesteps))
-    except DataError as error:
-        if str(error).startswith("logits:"):
-            raise
-        log.warning("skipped: %s", error)
-        files.skipped["unreadable files"] += 1
-        return []
 
 
 def _print(net: TrainedNet, decided: Sequence[Decided], timesteps: int) -> None:

@@ -8,12 +8,12 @@ from tssd.atomic import write_atomically
 from tssd.cli.parser import CommandParser, Override, at_least
 from tssd.config.sections import MEANINGS
 from tssd.errors import DataError, TssdError, UsageError
-from tssd.report.collect import collect
-from tssd.report.epochs import Epoch
+from tssd.report.collection import collect
 from tssd.report.html import Methods, Samples, comparison_page, run_page
-from tssd.report.run_files import continued, read_run
 from tssd.report.shown_names import printable
-from tssd.report.text_files import read_metrics
+from tssd.runs.files import continued, read_run
+from tssd.runs.results import Epoch
+from tssd.runs.text_files import read_metrics
 
 # Samples of a comparison, which shows a network of each method.
 COMPARED = 4
@@ -92,7 +92,7 @@ def run(words: list[str]) -> int:
 
 def _run(folder: Path, overrides: list[Override], samples: int, command: str) -> str:
     files = read_run(folder)
-    if not files.results:
+    if files.results is None:
         print(f"{folder}: this run is not finished; the page shows how far it went")
         return run_page(files, "The run is not finished.", command=command)
     if (reason := continued(files.results, files.config)) is not None:
@@ -141,7 +141,7 @@ def _samples(
     if not count:
         return "--no-samples was given."
     # Imported when it is needed: torch takes seconds.
-    from tssd.cli.report_samples import show_samples
+    from tssd.reopened.samples import show_samples
 
     try:
         found = show_samples(runs, overrides, count=count, at=at)

@@ -16,7 +16,7 @@ from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
 from tssd.reproduce.runs import Run, plan_runs, read, recipe_of
 from tssd.reproduce.shapes import DataShape
 from tssd.reproduce.table import Table
-from tssd.training.run_folder import RunFolder
+from tssd.runs.folder import RunFolder
 
 EPILOG = """What is trained already is not trained again; an interrupted run continues. Names that
 share an --output share their runs. Without a NAME, the names are listed.

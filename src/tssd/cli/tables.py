@@ -1,40 +1,38 @@
 """What commands print: tables of accuracies and costs."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from rich.table import Table
 from rich.text import Text
 
 from tssd.cli.console import console
-from tssd.evaluation import Evaluation
 from tssd.report import Comparison
 from tssd.report.answer import Answer
 from tssd.report.shown_names import printable
+from tssd.runs.evaluation import Evaluation
+from tssd.runs.results import Results
 
 # Columns that a cell such as 90.44 ± 3.71* takes with its frame.
 CELL = 16
 
 
-def print_accuracy(results: Mapping[str, Any], *, title: str) -> None:
+def print_accuracy(results: Results, *, title: str) -> None:
     """Test accuracy at every T: of the epoch that counts, then of the other if there is one."""
-    student = results["timesteps"]["student"]
+    student = results.timesteps.student
     table = Table("test accuracy, %", title=plain(title), title_justify="left")
-    rows = {"last epoch": results["last"]}
-    if results["best"]["epoch"] != results["last"]["epoch"]:
-        rows["best epoch on validation"] = results["best"]
-        # What earlier versions wrote does not say: the best counted.
-        if results.get("selected", "best") == "best":
+    rows = {"last epoch": results.last}
+    if results.best.epoch != results.last.epoch:
+        rows["best epoch on validation"] = results.best
+        if results.selected == "best":
             rows = dict(reversed(rows.items()))
-    for t in range(1, len(results["best"]["accuracy"]) + 1):
+    for t in range(1, len(results.best.accuracy) + 1):
         table.add_column(f"T={t}" + ("*" if t == student else ""), justify="right")
     for name, row in rows.items():
-        values = [f"{100 * a:.2f}" for a in row["accuracy"]]
-        table.add_row(f"{name} (epoch {row['epoch'] + 1})", *values)
+        values = [f"{100 * a:.2f}" for a in row.accuracy]
+        number = "unknown" if row.epoch is None else row.epoch + 1
+        table.add_row(f"{name} (epoch {number})", *values)
     console().print(table)
     if len(rows) > 1:
-        print(f"the first row counts: {results.get('selected_because', 'the best epoch')}")
-    print(f"* the timesteps the network is meant for; {results['best']['samples']} test samples")
+        print(f"the first row counts: {results.selected_because or 'the best epoch'}")
+    print(f"* the timesteps the network is meant for; {results.best.samples} test samples")
 
 
 def print_comparison(comparison: Comparison) -> None:

@@ -74,6 +74,6 @@ def _train(recipe: str, overrides: list[Override], *, output: str | None, resume
     # Only when asked for: the recipe of a run that was given other epochs would change them.
     relength = any(name == "trainer.epochs" for name, _ in overrides)
     results = fit(parts, folder, resume=resume, relength=relength)
-    print_accuracy(results, title=results["description"] or recipe)
+    print_accuracy(results, title=results.description or recipe)
     print(f"run folder: {folder}")
     return 0

@@ -6,7 +6,6 @@ from lightning import seed_everything
 from tssd.config.first_step import check_optimizer, check_size
 from tssd.config.load import check
 from tssd.config.make import REFUSALS, located, make
-from tssd.config.model_file import Model
 from tssd.config.options import accepts, content, walk
 from tssd.config.own_net import adapted_node, may_be_plain
 from tssd.config.recipe import Config
@@ -19,6 +18,7 @@ from tssd.errors import UsageError
 from tssd.objectives import SelfDistillation
 from tssd.objectives.per_timestep import check_length
 from tssd.parameter_options import parameter_groups
+from tssd.trained.model_file import Model
 from tssd.training.parts import Parts
 
 

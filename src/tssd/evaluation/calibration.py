@@ -1,28 +1,12 @@
 """Calibration: how far confidence is from accuracy, as one number and bin by bin."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
+from tssd.runs.evaluation import Reliability
+
 # Equal-width bins of confidence, the literature's usual number.
 BINS = 15
-
-
-@dataclass(frozen=True)
-class Reliability:
-    """The reliability diagram: bin b = 0..B-1 holds the confidences in (b/B, (b+1)/B].
-
-    Args:
-        samples: of each bin.
-        confidence: mean of each bin, 0 to 1; None = an empty bin.
-        accuracy: share of right decisions of each bin, 0 to 1; None = an empty bin.
-    Source: Guo et al. 2017, arXiv 1706.04599, eq. 1 and 2.
-    """
-
-    samples: tuple[int, ...]
-    confidence: tuple[float | None, ...]
-    accuracy: tuple[float | None, ...]
 
 
 class Calibration:

@@ -9,18 +9,13 @@ from torch import Tensor, nn
 
 from tssd.evaluation.firing import FiringRates, firing_rates, is_spiking
 from tssd.evaluation.layers import LAYERS, UNCOUNTED, has_time, work
-from tssd.evaluation.operations import (
-    EnergyModel,
-    LayerOperations,
-    Operations,
-    layer_operations,
-    total_operations,
-)
+from tssd.evaluation.operations import layer_operations, total_operations
 from tssd.evaluation.products import OtherProducts
 from tssd.evaluation.spike_counts import Pass, Tally
 from tssd.evaluation.unknown_neurons import UnknownNeurons
 from tssd.models.base import Tap
 from tssd.neurons import Neuron
+from tssd.runs.evaluation import EnergyModel, LayerOperations, Operations
 from tssd.time import is_constant_in_time
 
 

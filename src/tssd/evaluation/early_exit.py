@@ -1,36 +1,13 @@
 """Spatial early exit: a confident exit answers, and the rest of the network rests."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from tssd.errors import DataError
-from tssd.evaluation.exit_costs import ExitCosts
+from tssd.runs.evaluation import EarlyExit
 
 # Finer at the end, where good networks decide; low ones matter to poor networks and many classes.
 THRESHOLDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
-
-
-@dataclass(frozen=True)
-class EarlyExit:
-    """Accuracy against confidence thresholds for one exit.
-
-    A sample leaves where the softmax confidence of the exit's mean logits exceeds the
-    threshold. So at threshold 0 all leave (the exit's accuracy) and at 1 none (the
-    final one's), whatever the confidences round to.
-
-    Args:
-        thresholds: confidences, 0 to 1.
-        accuracy: share of right decisions at each threshold.
-        leaving: share of samples that leave early at each threshold.
-        costs: operations at each threshold; None = not measured.
-    """
-
-    thresholds: tuple[float, ...]
-    accuracy: tuple[float, ...]
-    leaving: tuple[float, ...]
-    costs: ExitCosts | None = None
 
 
 class EarlyExitCurve:

@@ -1,39 +1,13 @@
 """What a network costs with an early exit: the exit for all, the rest for some."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from torch import nn
 
 from tssd.adapters import AdaptedNet
-from tssd.evaluation.operations import EnergyModel, LayerOperations, Totals, priced
+from tssd.evaluation.operations import priced
 from tssd.models.base import StagedNet, Tap
-
-
-@dataclass(frozen=True)
-class ExitCosts:
-    """Operations per sample with an early exit, over report_at timesteps.
-
-    Every sample runs the layers until the tap, and the exit; only those that stay run
-    the layers behind it. A layer's operations are its mean over all samples, whichever leave.
-    Padding counts as in `Operations`.
-
-    Args:
-        macs: multiply-accumulates at each threshold.
-        acs: accumulates at each threshold.
-        energy_uj: their energy in microjoules at each threshold.
-        energy_graded_as_macs_uj: with accumulates of graded inputs priced as multiply-accumulates.
-        energy_saved: share of the energy without early exit; below 0 where the exit
-            takes more than it saves.
-        weak_energy_uj: energy of the exit alone, a part of energy_uj.
-    """
-
-    macs: tuple[float, ...]
-    acs: tuple[float, ...]
-    energy_uj: tuple[float, ...]
-    energy_graded_as_macs_uj: tuple[float, ...]
-    energy_saved: tuple[float, ...]
-    weak_energy_uj: float
+from tssd.runs.evaluation import EnergyModel, ExitCosts, LayerOperations, Totals
 
 
 def exit_costs(

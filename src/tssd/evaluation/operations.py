@@ -1,13 +1,10 @@
 """How many operations an inference takes, layer by layer, and the energy they stand for."""
 
-import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
 
-from tssd.errors import UsageError
 from tssd.evaluation.counting import Column
 from tssd.evaluation.spike_counts import Tally, density
+from tssd.runs.evaluation import EnergyModel, LayerOperations, Operations, Totals
 
 RULE = (
     "Convolutions and linear layers, mean per sample over the first T timesteps. A layer behind "
@@ -19,99 +16,6 @@ RULE = (
     "unpadded: operations on zero padding left out, exactly. Not counted: biases, norms, pools, "
     "neurons; exits only in early exit."
 )
-
-
-@dataclass(frozen=True)
-class EnergyModel:
-    """Energy of an operation.
-
-    Args:
-        mac_pj: of a multiply-accumulate, in pJ.
-        ac_pj: of an accumulate, in pJ.
-        source: where the constants come from.
-    Raises: UsageError: a negative energy.
-    """
-
-    mac_pj: float = 4.6
-    ac_pj: float = 0.9
-    source: str = "32-bit floating point in 45 nm CMOS at 0.9 V, Horowitz, ISSCC 2014"
-
-    def __post_init__(self) -> None:
-        for name in ("mac_pj", "ac_pj"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise UsageError(f"{name}: got {getattr(self, name)}, expected picojoules >= 0")
-
-
-@dataclass(frozen=True)
-class LayerOperations:
-    """One layer's operations; all tuples have an entry for each T = 1..T_max.
-
-    Args:
-        kind: "mac" (multiply-accumulates, analogue input) or "ac" (accumulates, spikes).
-        count: operations per sample over the first T timesteps.
-        density: share of non-zero inputs over the first T timesteps, 0 to 1.
-        dense_macs: per sample and timestep if every input counted.
-        graded: those of `count` that are accumulates of a graded input, neither 0 nor 1.
-        graded_share: graded / count, 0 to 1.
-        unpadded: `count` without operations on zero padding.
-        unpadded_graded: `graded` without them.
-    """
-
-    kind: Literal["mac", "ac"]
-    count: tuple[float, ...]
-    density: tuple[float, ...]
-    dense_macs: float
-    graded: tuple[float, ...]
-    graded_share: tuple[float, ...]
-    unpadded: tuple[float, ...]
-    unpadded_graded: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Totals:
-    """Operations of layers together per sample, with an entry for each T = 1..T_max.
-
-    Args:
-        macs: multiply-accumulates over the first T timesteps.
-        acs: accumulates over the first T timesteps.
-        graded_acs: those of them whose input is graded, neither 0 nor 1.
-        energy_uj: energy in microjoules, every accumulate priced as one.
-        energy_graded_as_macs_uj: with the graded ones priced as multiply-accumulates.
-    """
-
-    macs: tuple[float, ...]
-    acs: tuple[float, ...]
-    graded_acs: tuple[float, ...]
-    energy_uj: tuple[float, ...]
-    energy_graded_as_macs_uj: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Operations:
-    """A network's operations per sample; all tuples have an entry for each T = 1..T_max.
-
-    Args:
-        layers: by module name, in the order of execution.
-        macs: see `Totals`; so are acs, graded_acs, energy_uj and energy_graded_as_macs_uj.
-        graded_share: graded_acs / acs, 0 to 1.
-        unpadded: the same totals without operations on zero padding.
-        energy_model: the constants.
-        uncounted: layers whose calls do not fit T timesteps of N samples, layers of other kinds,
-            and modules that multiply by themselves; missing in the totals.
-        rule: what was counted, in words.
-    """
-
-    layers: dict[str, LayerOperations]
-    macs: tuple[float, ...]
-    acs: tuple[float, ...]
-    graded_acs: tuple[float, ...]
-    graded_share: tuple[float, ...]
-    energy_uj: tuple[float, ...]
-    energy_graded_as_macs_uj: tuple[float, ...]
-    unpadded: Totals
-    energy_model: EnergyModel
-    uncounted: tuple[str, ...]
-    rule: str = RULE
 
 
 def layer_operations(tally: Tally, samples: int, *, analogue: bool) -> LayerOperations:
@@ -202,4 +106,5 @@ def total_operations(
         unpadded=priced(layers.values(), energy, padded=False),
         energy_model=energy,
         uncounted=uncounted,
+        rule=RULE,
     )

@@ -14,10 +14,8 @@ from tssd.errors import DataError, UsageError
 from tssd.evaluation.accuracy import ConfusionMatrix, TimestepAccuracy
 from tssd.evaluation.calibration import Calibration
 from tssd.evaluation.costs import CostCounter
-from tssd.evaluation.early_exit import EarlyExit, EarlyExitCurve
-from tssd.evaluation.exit_costs import ExitCosts, exit_costs, tap_modules
-from tssd.evaluation.operations import EnergyModel
-from tssd.evaluation.result import Evaluation
+from tssd.evaluation.early_exit import EarlyExitCurve
+from tssd.evaluation.exit_costs import exit_costs, tap_modules
 from tssd.models.base import SpikingNet, Tap, eval_mode
 from tssd.objectives import SelfDistillation, as_sequence
 from tssd.objectives.batch import (
@@ -31,6 +29,7 @@ from tssd.objectives.batch import (
 )
 from tssd.objectives.diverged import first_not_finite
 from tssd.objectives.per_timestep import check_length
+from tssd.runs.evaluation import EarlyExit, EnergyModel, Evaluation, ExitCosts
 from tssd.time import running_mean
 
 Batches = Iterable[tuple[Tensor, Tensor]]

@@ -1,6 +1,7 @@
 """Reports: they only read run folders."""
 
 from tssd.report.comparison import Comparison, Row
+from tssd.report.comparison_files import write_comparison
 from tssd.report.plot import plot_comparison
 
-__all__ = ["Comparison", "Row", "plot_comparison"]
+__all__ = ["Comparison", "Row", "plot_comparison", "write_comparison"]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from tssd.errors import DataError
-from tssd.report.epochs import EPOCHS, Epoch, Results, counted, epochs_in_words
 from tssd.report.method_labels import short_descriptions, split_names
-from tssd.report.same_samples import fingerprints
 from tssd.report.shown_names import in_csv, in_markdown
+from tssd.runs.differences import fingerprints
+from tssd.runs.results import Epoch, Results
+from tssd.runs.which_epoch import EPOCHS, epochs_in_words
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Comparison:
         """Collect the results of runs by method.
 
         Args:
-            runs: contents of results.json, a list with an entry per seed for each method.
+            runs: their results, an entry per seed for each method.
             timesteps: columns; empty = every T that all runs were evaluated at.
             epoch: whose weights; None = those that count for each run.
         Raises: DataError: runs on different splits, or not evaluated at a wanted T.
@@ -105,21 +106,21 @@ class Comparison:
                 "train them with the same data"
             )
         curves = {
-            name: tuple(tuple(100 * a for a in r[epoch or counted(r)]["accuracy"]) for r in group)
+            name: tuple(tuple(100 * a for a in r.evaluated(epoch).accuracy) for r in group)
             for name, group in runs.items()
         }
         longest = min(len(curve) for group in curves.values() for curve in group)
         for t in timesteps:
             if not 1 <= t <= longest:
                 raise DataError(f"compare: T = {t} is wanted, the runs know T = 1 to {longest}")
-        labels = short_descriptions([str(g[0].get("description") or "") for g in runs.values()])
+        labels = short_descriptions([g[0].description or "" for g in runs.values()])
         rows = [
             Row(
                 name=name,
-                student=group[0]["timesteps"]["student"],
-                seeds=tuple(run["seed"] for run in group),
+                student=group[0].timesteps.student,
+                seeds=tuple(run.seed for run in group),
                 accuracy=curves[name],
-                teacher=group[0]["timesteps"].get("teacher"),
+                teacher=group[0].timesteps.teacher,
                 label=label,
             )
             for (name, group), label in zip(runs.items(), labels, strict=True)
@@ -127,8 +128,8 @@ class Comparison:
         return cls(
             rows=tuple(rows),
             timesteps=tuple(timesteps) or tuple(range(1, longest + 1)),
-            split_hash=everything[0]["split_hash"],
-            samples=everything[0]["best"]["samples"],
+            split_hash=everything[0].split_hash,
+            samples=everything[0].best.samples,
             epoch=epoch,
             weights=epochs_in_words(everything, epoch),
         )

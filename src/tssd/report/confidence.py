@@ -1,30 +1,25 @@
 """Whether a network is surer than it is right, or less sure."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+
+from tssd.runs.evaluation import Reliability
 
 # Points; a smaller difference says nothing about a network.
 SLIGHT = 0.01
 
 
-def overconfidence(evaluation: Mapping[str, Any]) -> float:
+def overconfidence(bins: Reliability) -> float:
     """Mean confidence minus accuracy over the test samples at `report_at`, as a share.
 
-    >>> bins = {"samples": [1, 3], "confidence": [0.5, 0.9], "accuracy": [1.0, 1.0]}
-    >>> round(overconfidence({"reliability": bins}), 3)
+    >>> bins = Reliability(samples=(1, 3), confidence=(0.5, 0.9), accuracy=(1.0, 1.0))
+    >>> round(overconfidence(bins), 3)
     -0.2
 
     Args:
-        evaluation: best or last of results.json.
+        bins: of an evaluation.
     Edge cases: NaN where the bins of the calibration error were not recorded.
     """
-    bins = evaluation.get("reliability")
-    if not isinstance(bins, Mapping):
-        return math.nan
-    rows = zip(
-        *(bins.get(key) or () for key in ("samples", "confidence", "accuracy")), strict=False
-    )
+    rows = zip(bins.samples, bins.confidence, bins.accuracy, strict=False)
     known = [(n, c, a) for n, c, a in rows if n and c is not None and a is not None]
     total = sum(n for n, _, _ in known)
     return sum(n * (c - a) for n, c, a in known) / total if total else math.nan

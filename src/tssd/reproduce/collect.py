@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from tssd.errors import DataError
-from tssd.report.epochs import Epoch
-from tssd.report.find import run_folders
-from tssd.report.run_files import fault
-from tssd.report.same_samples import fingerprints
 from tssd.reproduce.plan import Cell, Scale, Variant
 from tssd.reproduce.runs import Run
-from tssd.training.run_folder import RunFolder
+from tssd.runs.differences import fingerprints
+from tssd.runs.find import run_folders
+from tssd.runs.folder import RunFolder
+from tssd.runs.results import Epoch, Results
 
-Results = Mapping[str, Any]
 # How many folders that belong to something else are named.
 NAMED = 5
 
@@ -51,18 +49,16 @@ def collect(
     listed: list[str] = []
     for run in runs:
         problem = reasons.get(run)
-        results: Results = {}
         if problem is None:
             try:
                 results = RunFolder(run.folder).read_results()
-                problem = problem_with(results, run.seed)
+                if (problem := problem_with(results, run.seed)) is None:
+                    finished[run.variant].append(results)
             except (DataError, OSError) as error:
                 # A run that does not exist yet is no more than missing.
-                text = str(error).removeprefix(f"{run.folder}: ")
+                text = str(error).removeprefix(f"{run.folder}: ").removeprefix(f"{run.folder}/")
                 problem = text if run.folder.exists() else "not trained"
-        if problem is None:
-            finished[run.variant].append(results)
-        else:
+        if problem is not None:
             listed.append(f"{run.variant.words}, seed {run.seed}: {problem}")
     planned = {run.folder for run in runs}
     foreign = sorted(
@@ -76,12 +72,10 @@ def collect(
     return Collected(finished, listed)
 
 
-def problem_with(results: Any, seed: int) -> str | None:
+def problem_with(results: Results, seed: int) -> str | None:
     """Why results cannot be counted; None = they can."""
-    if (reason := fault(results)) is not None:
-        return f"results.json: {reason}; delete it and run again"
-    if results["seed"] != seed:
-        return f"results.json is of seed {results['seed']}; the folder was moved or copied"
+    if results.seed != seed:
+        return f"results.json is of seed {results.seed}; the folder was moved or copied"
     return None
 
 
@@ -93,8 +87,7 @@ def shared_epoch(finished: Mapping[Variant, Sequence[Results]]) -> Epoch:
     found: dict[Epoch, str] = {}
     for variant, runs in finished.items():
         for results in runs:
-            epoch: Epoch = "last" if results.get("selected") == "last" else "best"
-            found.setdefault(epoch, f"{variant.words}, seed {results['seed']}")
+            found.setdefault(results.selected, f"{variant.words}, seed {results.seed}")
     if len(found) > 1:
         raise DataError(
             f"the best epoch counts for {found['best']}, the last for {found['last']}: one table "
@@ -111,7 +104,7 @@ def refuse_other_splits(
     Raises: DataError: runs of one data set saw different samples; names two of them.
     """
     runs = [
-        (cell.data, f"{cell.runs[scale].words}, seed {results['seed']}", results)
+        (cell.data, f"{cell.runs[scale].words}, seed {results.seed}", results)
         for cell in cells
         for results in finished.get(cell.runs[scale], ())
     ]
@@ -125,7 +118,7 @@ def refuse_other_splits(
                 f"{data}: {other} used split {first}, but {who} used split {found}: they saw "
                 "different samples; train both with the same data"
             )
-        splits[data] = results["split_hash"]
+        splits[data] = results.split_hash
     return splits
 
 

@@ -2,16 +2,15 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from tssd.errors import DataError
-from tssd.report.epochs import Epoch
-from tssd.report.text_files import read_metrics
-from tssd.reproduce.collect import Results
 from tssd.reproduce.plan import Cell
 from tssd.reproduce.series import Series
+from tssd.runs.evaluation import PerT
+from tssd.runs.results import Epoch, EpochEvaluation, Results, TrainedSteps
+from tssd.runs.text_files import read_metrics
 
 # One cell with its finished runs.
 Finished = tuple[Cell, Sequence[tuple[Results, Path]]]
@@ -41,14 +40,14 @@ def timestep_curves(finished: Sequence[Finished], epoch: Epoch) -> list[Series]:
     for cell, runs in finished:
         if not runs:
             continue
-        curves = [results[epoch]["accuracy"] for results, _ in runs]
+        curves = [results.evaluated(epoch).accuracy for results, _ in runs]
         points = [
             (float(t), [100 * curve[t - 1] for curve in curves])
             for t in range(1, min(map(len, curves)) + 1)
         ]
         # Several cells read one network at different T.
         group = f"{cell.data}, {cell.column.partition(',')[0]}"
-        name = _trained(cell, runs[0][0]["timesteps"])
+        name = _trained(cell, runs[0][0].timesteps)
         if (group, name) not in seen:
             seen.add((group, name))
             found.append(
@@ -64,20 +63,20 @@ def exit_curves(finished: Sequence[Finished], epoch: Epoch) -> list[Series]:
     """
     found: list[Series] = []
     for cell, runs in finished:
-        exits = [_of_epoch(run, epoch, "early_exit") for run in runs]
+        exits = [_whole(run, epoch).early_exit for run in runs]
         # The taps that all runs have.
         for tap in [tap for tap in next(iter(exits), {}) if all(tap in own for own in exits)]:
             curves = [own[tap] for own in exits]
             # All runs have the thresholds of the package.
             points = [
                 (
-                    100 * statistics.mean(curve["leaving"][n] for curve in curves),
-                    [100 * curve["accuracy"][n] for curve in curves],
+                    100 * statistics.mean(curve.leaving[n] for curve in curves),
+                    [100 * curve.accuracy[n] for curve in curves],
                 )
-                for n in range(len(curves[0]["thresholds"]))
+                for n in range(len(curves[0].thresholds))
             ]
             name = "samples that leave early, %"
-            thresholds = [f"{value:g}" for value in curves[0]["thresholds"]]
+            thresholds = [f"{value:g}" for value in curves[0].thresholds]
             one = _series(cell, name, "test accuracy, %", points, labels=thresholds)
             found.append(one)
     return found
@@ -90,7 +89,7 @@ def stage_rates(finished: Sequence[Finished], epoch: Epoch) -> list[Series]:
     """
     found: list[Series] = []
     for cell, runs in finished:
-        rates = [_by_stage(_of_epoch(run, epoch, "firing_rates"), cell.at) for run in runs]
+        rates = [_by_stage(_whole(run, epoch).firing_rates or {}, cell.at) for run in runs]
         stages = sorted(set.intersection(*(set(r) for r in rates))) if rates else []
         points = [(float(stage), [r[stage] for r in rates]) for stage in stages]
         if points:
@@ -106,14 +105,14 @@ def _validated(folder: Path) -> list[float]:
     return [value for value in found if math.isfinite(value)]
 
 
-def _trained(cell: Cell, timesteps: dict[str, int]) -> str:
-    student, teacher = timesteps["student"], timesteps["teacher"]
-    if student == teacher:
+def _trained(cell: Cell, timesteps: TrainedSteps) -> str:
+    student, teacher = timesteps.student, timesteps.teacher
+    if teacher in (None, student):
         return f"{cell.row}, trained at T = {student}"
     return f"{cell.row}, T_s = {student}, T_t = {teacher}"
 
 
-def _by_stage(rates: dict[str, Any], t: int) -> dict[int, float]:
+def _by_stage(rates: Mapping[str, PerT], t: int) -> dict[int, float]:
     grouped: dict[int, list[float]] = {}
     for name, values in rates.items():
         first, _, rest = name.partition(".")
@@ -123,14 +122,15 @@ def _by_stage(rates: dict[str, Any], t: int) -> dict[int, float]:
     return {stage: statistics.mean(values) for stage, values in grouped.items()}
 
 
-def _of_epoch(run: tuple[Results, Path], epoch: Epoch, name: str) -> dict[str, Any]:
+def _whole(run: tuple[Results, Path], epoch: Epoch) -> EpochEvaluation:
     results, folder = run
-    if name not in results[epoch]:
+    found = results.evaluated(epoch)
+    if not found.samples:
         raise DataError(
-            f"{folder}: results.json has no {name} of the {epoch} epoch; give another --epoch, or "
-            "delete results.json, and the run is evaluated again"
+            f"{folder}: results.json has no more than the accuracy of the {epoch} epoch; give "
+            "another --epoch, or delete results.json, and the run is evaluated again"
         )
-    return results[epoch][name] or {}
+    return found
 
 
 def _series(

@@ -7,12 +7,12 @@ from typing import NamedTuple, cast
 
 import torch
 
-from tssd.config.runs import load_parts
 from tssd.errors import DataError
 from tssd.models.base import SpikingNet
 from tssd.objectives import as_sequence
-from tssd.report.epochs import Epoch
+from tssd.reopened.open_run import load_parts
 from tssd.reproduce.runs import Override
+from tssd.runs.results import Epoch
 from tssd.time import time_mean
 
 

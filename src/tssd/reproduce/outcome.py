@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tssd.report.epochs import Epoch
 from tssd.report.shown_names import in_markdown
 from tssd.reproduce.collect import Collected, as_json
 from tssd.reproduce.curves import (
@@ -21,8 +20,9 @@ from tssd.reproduce.series import Series, series_csv, series_markdown
 from tssd.reproduce.table import Table
 from tssd.reproduce.theory import measure_mixture
 from tssd.reproduce.theory_report import plot_theory, theory_csv, theory_dict, theory_markdown
-from tssd.training.folder_names import file_name
-from tssd.training.run_folder import write_text
+from tssd.runs.folder import write_text
+from tssd.runs.folder_names import file_name
+from tssd.runs.results import Epoch
 
 # What is read off the runs for a kind, and how its file is called.
 SERIES: dict[str, tuple[str, Callable[[Sequence[Finished], Epoch], list[Series]]]] = {
@@ -98,7 +98,7 @@ def _finished(table: Table, collected: Collected, runs: Sequence[Run]) -> list[F
     for line in table.lines:
         variant = line.cell.runs[table.scale]
         own = collected.finished.get(variant, ())
-        found.append((line.cell, [(r, folders[variant, r["seed"]]) for r in own]))
+        found.append((line.cell, [(r, folders[variant, r.seed]) for r in own]))
     return found
 
 

@@ -9,8 +9,8 @@ from typing import Any, Literal, Self, get_args
 from tssd.config.sections import option_parts
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
-from tssd.report.epochs import Epoch
-from tssd.training.folder_names import folder_name
+from tssd.runs.folder_names import folder_name
+from tssd.runs.results import Epoch
 
 Scale = Literal["paper", "small"]
 SCALES: tuple[Scale, ...] = get_args(Scale)

@@ -8,10 +8,10 @@ from typing import Any, get_args
 
 from tssd.config.suggest import nearest
 from tssd.errors import DataError, UsageError
-from tssd.report.epochs import EPOCHS
 from tssd.report.shown_names import printable
 from tssd.reproduce.plan import SCALES, Cell, Kind, Plan, Scale, Variant
-from tssd.training.folder_names import file_name
+from tssd.runs.folder_names import file_name
+from tssd.runs.which_epoch import EPOCHS
 from tssd.yaml_text import load_yaml
 
 REQUIRED = ("title", "source", "kind", "cells")

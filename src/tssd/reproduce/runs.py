@@ -10,8 +10,8 @@ from tssd.config import load_recipe
 from tssd.config.recipe import Config
 from tssd.errors import TssdError
 from tssd.reproduce.plan import Variant
-from tssd.training.folder_names import refuse_shared
-from tssd.training.run_folder import write_text
+from tssd.runs.folder import write_text
+from tssd.runs.folder_names import refuse_shared
 
 Override = tuple[str, str]
 

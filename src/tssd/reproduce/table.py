@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from tssd.errors import DataError
-from tssd.report.epochs import EPOCHS, Epoch, epochs_in_words
 from tssd.report.shown_names import in_csv, in_markdown
-from tssd.reproduce.collect import Collected, Results, refuse_other_splits
+from tssd.reproduce.collect import Collected, refuse_other_splits
 from tssd.reproduce.plan import Cell, Plan, Scale, Variant
+from tssd.runs.results import Epoch, Results
+from tssd.runs.which_epoch import EPOCHS, epochs_in_words
 
 COLUMNS = (
     "data", "row", "column", "T", "seeds", "mean", "std", "paper mean", "paper std", "difference",
@@ -218,14 +219,14 @@ def _read(
     variant = cell.runs[scale]
     runs = finished.get(variant, ())
     values = tuple(_accuracy(results, epoch, cell) for results in runs)
-    return Line(cell, variant.words, values, tuple(results["seed"] for results in runs))
+    return Line(cell, variant.words, values, tuple(results.seed for results in runs))
 
 
 def _accuracy(results: Results, epoch: Epoch, cell: Cell) -> float:
-    known = results[epoch]["accuracy"]
+    known = results.evaluated(epoch).accuracy
     if cell.at > len(known):
         raise DataError(
-            f"{cell.data}, {cell.row}: T = {cell.at} is wanted, seed {results['seed']} was "
+            f"{cell.data}, {cell.row}: T = {cell.at} is wanted, seed {results.seed} was "
             f"evaluated at T = 1 to {len(known)}; run again into another --output with "
             f"--trainer.evaluate_timesteps {cell.at}"
         )

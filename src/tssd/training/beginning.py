@@ -2,27 +2,39 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tssd.errors import DataError, UsageError
-from tssd.not_trained import LENGTH
 from tssd.reading import read_json
+from tssd.runs.differences import LENGTH
+from tssd.runs.folder import RunFolder, write_json
+from tssd.runs.results import LengthChange
+from tssd.runs.saved import load_checkpoint
+from tssd.runs.typed_json import plain, read_as
+from tssd.trained.model_file import Model
 from tssd.training.environment import environment
 from tssd.training.parts import Parts
-from tssd.training.run_folder import RunFolder, write_json
-from tssd.training.saved import load_checkpoint
 from tssd.training.teachers import fingerprints, refuse_others
 
 log = logging.getLogger("tssd")
 
+REMEDY = "restore it, or delete it to continue unchecked"
 HASHES = {"split_hash": "the choice of samples", "content_hash": "what the samples hold"}
 
 
-def begin(parts: Parts, run: RunFolder) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Noted:
+    """What environment.json says of a run that is resumed, besides the fingerprints of its data."""
+
+    changes: tuple[LengthChange, ...] = ()
+
+
+def begin(parts: Parts, run: RunFolder) -> tuple[LengthChange, ...]:
     """Write environment.json and model.json; with a checkpoint they make a run that can be read.
 
-    Returns the changes of the run's length so far: from, to, and the epochs trained by then.
+    Returns the changes of the run's length so far.
 
     Raises: DataError: data or teachers are not those of the run's beginning, or a file is damaged.
         UsageError: more epochs are trained than the run is to have now.
@@ -31,23 +43,24 @@ def begin(parts: Parts, run: RunFolder) -> list[dict[str, Any]]:
     refuse_other_data(run, read_facts(run.model) | noted, parts)
     teachers = fingerprints(parts)
     refuse_others(run.path, noted.get("teachers", {}), teachers)
-    changes = [*noted.get("changes", []), *_change_of_length(parts, run)]
+    changes = (*_noted_changes(run, noted), *_change_of_length(parts, run))
     data = parts.data
     hashes = {name: getattr(data, name) for name in HASHES}
-    facts = environment() | hashes | {"changes": changes}
+    facts = environment() | hashes | {"changes": plain(changes)}
     write_json(run.environment, facts | ({"teachers": teachers} if teachers else {}))
     if changes:
         # After the note of it: what is killed in between notes it once more, never not at all.
         run.write_config(run.read_config() | {"trainer": parts.config["trainer"]})
-    description = {
-        "net": parts.config["net"],
-        "timesteps": parts.config["timesteps"],
-        "class_names": list(data.class_names),
-        "sample_shape": list(data.sample_shape),
-        "mean": list(data.mean),
-        "std": list(data.std),
-    }
-    write_json(run.model, description | hashes)
+    model = Model(
+        net=parts.config["net"],
+        timesteps=parts.criterion.timesteps,
+        class_names=tuple(data.class_names),
+        sample_shape=data.sample_shape,
+        mean=tuple(data.mean),
+        std=tuple(data.std),
+        **hashes,
+    )
+    write_json(run.model, model.to_dict())
     return changes
 
 
@@ -66,7 +79,14 @@ def refuse_other_data(run: RunFolder, before: Mapping[str, Any], parts: Parts) -
             )
 
 
-def _change_of_length(parts: Parts, run: RunFolder) -> list[dict[str, Any]]:
+def _noted_changes(run: RunFolder, noted: Mapping[str, Any]) -> tuple[LengthChange, ...]:
+    try:
+        return read_as(Noted, noted).changes
+    except ValueError as error:
+        raise DataError(f"{run.environment}: {error}; {REMEDY}") from None
+
+
+def _change_of_length(parts: Parts, run: RunFolder) -> list[LengthChange]:
     old, new = run.read_config()["trainer"].get("epochs"), parts.trainer.epochs
     if old == new:
         return []
@@ -81,12 +101,12 @@ def _change_of_length(parts: Parts, run: RunFolder) -> list[dict[str, Any]]:
         "of a run of %d epochs",
         run.path, new, old, trained, new,
     )  # fmt: skip
-    return [{"option": LENGTH, "from": old, "to": new, "epochs_trained": trained}]
+    return [LengthChange(LENGTH, old, new, trained)]
 
 
 def read_facts(path: Path) -> dict[str, Any]:
     """A JSON mapping of a run, empty where there is none yet. Raises: DataError: damaged."""
     try:
-        return read_json(path, remedy="restore it, or delete it to continue unchecked")
+        return read_json(path, remedy=REMEDY)
     except FileNotFoundError:
         return {}

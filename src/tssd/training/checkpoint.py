@@ -7,7 +7,7 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
 from tssd.atomic import write_atomically
-from tssd.training.saved import load_checkpoint
+from tssd.runs.saved import load_checkpoint
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):

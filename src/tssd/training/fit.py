@@ -4,7 +4,6 @@ import logging
 import warnings
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import torch
 from lightning import Trainer
@@ -12,6 +11,12 @@ from lightning.pytorch.callbacks import Callback, Timer
 
 from tssd.data.loading import one_line_failures
 from tssd.errors import DataError
+from tssd.runs.folder import RunFolder
+from tssd.runs.results import EpochEvaluation, Results, TrainedSteps
+from tssd.runs.saved import load_checkpoint, restore
+from tssd.runs.training_lock import alone
+from tssd.runs.weights import check_weights, save_weights
+from tssd.runs.which_epoch import Selected, select
 from tssd.training.beginning import begin, refuse_other_data
 from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
 from tssd.training.checkpoint import AtomicCheckpointIO
@@ -20,15 +25,6 @@ from tssd.training.loggers import loggers
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
 from tssd.training.progress_line import Progress, can_draw
-from tssd.training.run_folder import (
-    RunFolder,
-    check_weights,
-    save_weights,
-    write_json,
-)
-from tssd.training.run_lock import alone
-from tssd.training.saved import load_checkpoint, restore
-from tssd.training.selection import Selected, select
 from tssd.training.step_errors import in_one_line
 from tssd.training.step_memory import refuse_too_large
 from tssd.training.teachers import introduce
@@ -38,10 +34,10 @@ log = logging.getLogger("tssd")
 
 def fit(
     parts: Parts, folder: str | Path, *, resume: bool = False, relength: bool = False
-) -> dict[str, Any]:
+) -> Results:
     """Train, then evaluate the last epoch and the best on the validation samples on the test ones.
 
-    Returns the content of results.json. A finished run is not trained again, unless it is to get
+    Returns what results.json holds. A finished run is not trained again, unless it is to get
     more epochs; while another process trains it, this one waits for that.
 
     Args:
@@ -67,18 +63,18 @@ def fit(
         if run.results.exists():
             results = run.read_results()
             # The split alone: to read all samples again would take long for nothing.
-            refuse_other_data(run, {"split_hash": results.get("split_hash")}, parts)
-            if results.get("epochs") == parts.trainer.epochs:
-                if results.get("selected", selected.epoch) != selected.epoch:
+            refuse_other_data(run, {"split_hash": results.split_hash}, parts)
+            if results.epochs == parts.trainer.epochs:
+                if results.selected != selected.epoch:
                     told = "%s: it is trained already, and its %s epoch counts (%s); the %s one is "
                     told += "shown by evaluate, compare and report with --epoch %s"
-                    counts, why = results["selected"], results.get("selected_because")
+                    counts, why = results.selected, results.selected_because
                     log.warning(told, run.path, counts, why, selected.epoch, selected.epoch)
                 return results
         return _fit(parts, run, selected)
 
 
-def _fit(parts: Parts, run: RunFolder, selected: Selected) -> dict[str, Any]:
+def _fit(parts: Parts, run: RunFolder, selected: Selected) -> Results:
     if parts.trainer.threads:
         torch.set_num_threads(parts.trainer.threads)
     introduce(parts)
@@ -96,24 +92,25 @@ def _fit(parts: Parts, run: RunFolder, selected: Selected) -> dict[str, Any]:
     best_epoch = _evaluate(run.best, module, parts) if chosen else last_epoch
     restore(run.best if selected.epoch == "best" else run.last, module)
     export(run, parts)
-    results = {
-        "description": parts.config["description"],
-        "seed": parts.seed,
-        "timesteps": parts.config["timesteps"],
-        "dataset": parts.data.dataset_name,
-        "split_hash": parts.data.split_hash,
-        "content_hash": parts.data.content_hash,
-        "split_sizes": parts.data.split_sizes,
-        "parameters": sum(p.numel() for p in parts.net.parameters()),
-        "epochs": parts.trainer.epochs,
-        "changes": changes,
-        "train_seconds": round(seconds, 1),
-        "selected": selected.epoch,
-        "selected_because": selected.reason,
-        "best": best_epoch,
-        "last": last_epoch,
-    }
-    write_json(run.results, results)
+    timesteps = parts.criterion.timesteps
+    results = Results(
+        description=parts.config["description"],
+        seed=parts.seed,
+        timesteps=TrainedSteps(timesteps.student, timesteps.teacher),
+        dataset=parts.data.dataset_name,
+        split_hash=parts.data.split_hash,
+        content_hash=parts.data.content_hash,
+        split_sizes=parts.data.split_sizes,
+        parameters=sum(p.numel() for p in parts.net.parameters()),
+        epochs=parts.trainer.epochs,
+        changes=changes,
+        train_seconds=round(seconds, 1),
+        selected=selected.epoch,
+        selected_because=selected.reason,
+        best=best_epoch,
+        last=last_epoch,
+    )
+    run.write_results(results)
     return results
 
 
@@ -178,11 +175,11 @@ def _train(module: DistillModule, parts: Parts, run: RunFolder) -> float:
     return timer.time_elapsed()
 
 
-def _evaluate(checkpoint: Path, module: DistillModule, parts: Parts) -> dict[str, Any]:
+def _evaluate(checkpoint: Path, module: DistillModule, parts: Parts) -> EpochEvaluation:
     state = restore(checkpoint, module)
     module.to(parts.device)
     # With the hooks that count spikes everything would be compiled once more, in small pieces.
     eager = torch.compiler.set_stance("force_eager") if parts.trainer.compile else nullcontext()
     with eager:
         evaluation = evaluate_parts(parts)
-    return {"epoch": state["epoch"], **evaluation.to_dict()}
+    return EpochEvaluation(epoch=state["epoch"], **vars(evaluation))

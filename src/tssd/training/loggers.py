@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
-from tssd.training.run_folder import RunFolder
+from tssd.runs.folder import RunFolder
 
 log = logging.getLogger("tssd")
 

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 
 from tssd.errors import UsageError
-from tssd.training.selection import Select
+from tssd.runs.which_epoch import Select
 
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 Accelerator = Literal["auto", "cpu", "cuda", "mps"]

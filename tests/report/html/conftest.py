@@ -144,11 +144,12 @@ def config():
 
 @pytest.fixture
 def run_files(metrics, results):
-    from tssd.report.run_files import RunFiles
+    from tssd.runs.files import RunFiles
+    from tssd.runs.results import Results
 
     return RunFiles(
         name="runs/hand/seed0",
-        results=results(),
+        results=Results.of(results()),
         metrics=metrics,
         config=CONFIG,
         environment={"packages": {"torch": "2.14"}, "cuda": None, "commit": "cafe"},
@@ -161,7 +162,9 @@ def collection(results):
     """Two methods with three seeds, one with two."""
     from pathlib import Path
 
-    from tssd.report.collect import Collection, Found
+    from tssd.report.collection import Collection
+    from tssd.runs.results import Results
+    from tssd.runs.state import FinishedRun, LeftOut
 
     accuracies = {
         "d/tssd": [(0.60, 0.70, 0.71), (0.62, 0.73, 0.72), (0.61, 0.75, 0.73)],
@@ -170,18 +173,35 @@ def collection(results):
     }
     methods = {
         name: [
-            Found(
+            FinishedRun(
                 Path("runs") / name / f"seed{seed}",
                 f"{name}/seed{seed}",
-                "finished",
-                results=results(seed, accuracy=accuracy, teacher=2 if "vanilla" in name else 4),
+                Results.of(results(seed, accuracy=accuracy, teacher=2 if "vanilla" in name else 4)),
             )
             for seed, accuracy in enumerate(seeds)
         ]
         for name, seeds in accuracies.items()
     }
-    left = [Found(Path("runs/d/x"), "d/x", "half-finished", "2 of 3 epochs; continue")]
+    left = [LeftOut(Path("runs/d/x"), "d/x", "half-finished", "2 of 3 epochs; continue")]
     return Collection(methods, left)
+
+
+@pytest.fixture
+def changed(collection):
+    """The same runs, of methods that a text begins, after a change of what their files hold."""
+    from dataclasses import replace
+
+    from tssd.runs.results import Results
+
+    def change_all(change, names="d/"):
+        for name, group in collection.methods.items():
+            for index, run in enumerate(group if name.startswith(names) else ()):
+                content = run.results.to_dict()
+                change(content)
+                group[index] = replace(run, results=Results.of(content))
+        return collection
+
+    return change_all
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 from scipy import stats
 
-from tssd.report.collect import Collection
+from tssd.report.collection import Collection
 from tssd.report.html import Methods
 from tssd.report.html.comparison_answer import TILES, answer
 
@@ -56,10 +56,9 @@ def test_without_a_fair_baseline_it_is_said(collection, read):
     assert "fair baseline:" not in page.text
 
 
-def test_a_student_that_runs_longer_than_the_evaluation(collection, read):
-    for run in collection.methods["d/tssd"]:
-        run.results["timesteps"]["student"] = 9
-        run.results["timesteps"]["teacher"] = 12
+def test_a_student_that_runs_longer_than_the_evaluation(changed, read):
+    longer = {"student": 9, "teacher": 12}
+    collection = changed(lambda content: content.update(timesteps=longer), "d/tssd")
     del collection.methods["d/tsd"]
     page = read(answer(Methods.of(collection, reference=None, epoch=None)))
     assert "at T = 3, 0.00 points" not in page.text
@@ -84,10 +83,8 @@ def test_one_method_alone(collection, read):
 
 
 @pytest.mark.parametrize("selected", ["best", "last"])
-def test_the_epoch_that_counts_is_shown_and_named(collection, read, selected):
-    for group in collection.methods.values():
-        for run in group:
-            run.results["selected"] = selected
+def test_the_epoch_that_counts_is_shown_and_named(changed, read, selected):
+    collection = changed(lambda content: content.update(selected=selected))
     page = read(answer(Methods.of(collection, reference=None, epoch=None)))
     found = {"best": ("72.67 %", "best epoch on the 40 val"), "last": ("60.17 %", "last epoch")}
     assert all(words in page.text for words in found[selected])

@@ -11,17 +11,19 @@ def test_errors_are_means_over_the_seeds_and_the_axis_begins_at_zero(methods, re
     assert [text for _, text in page.all("li")] == ["tssd", "tsd", "vanilla"]
 
 
-def test_too_sure_or_not_sure_enough(collection, read):
-    for run, share in zip(collection.methods["d/tssd"], (-0.2, -0.1, -0.3), strict=True):
-        run.results["best"]["overconfidence"] = share
+def test_too_sure_or_not_sure_enough(changed, read):
+    def less_sure(content):
+        confidence = 0.8 + (-0.2, -0.1, -0.3)[content["seed"]]
+        bins = {"samples": [8], "confidence": [confidence], "accuracy": [0.8]}
+        content["best"]["reliability"] = bins
+
+    collection = changed(less_sure, "d/tssd")
     page = read(calibration(Methods.of(collection, reference=None, epoch=None)))
     row = next(text for _, text in page.all("tr") if text.startswith("tssd32"))
     assert row == "tssd32-20.00 ± 10.00under-confident by 20.0 points"
 
 
-def test_nothing_was_recorded(collection, read):
-    for group in collection.methods.values():
-        for run in group:
-            run.results["best"]["calibration_error"] = None
+def test_nothing_was_recorded(changed, read):
+    collection = changed(lambda content: content["best"].update(calibration_error=None))
     page = read(calibration(Methods.of(collection, reference=None, epoch=None)))
     assert page.text == "No calibration errors were recorded."

@@ -1,8 +1,10 @@
 from scipy import stats
 
-from tssd.report.collect import Collection, Found
+from tssd.report.collection import Collection
 from tssd.report.html import Methods
 from tssd.report.html.comparison_differences import differences
+from tssd.runs.results import Results
+from tssd.runs.state import FinishedRun
 
 
 def compare(collection, **seeds):
@@ -56,9 +58,8 @@ def test_equal_differences_are_not_tested(collection, read):
     assert row.startswith("copy3+0.00the same for all seeds, no test")
 
 
-def test_no_common_seed(collection, results, read):
-    for run in collection.methods["d/tsd"]:
-        run.results["seed"] += 10
+def test_no_common_seed(changed, read):
+    collection = changed(lambda content: content.update(seed=content["seed"] + 10), "d/tsd")
     methods = Methods.of(collection, reference=None, epoch="best")
     page = read(differences(methods))
     row = [text for _, text in page.all("tr") if text.startswith("tsd")][0]
@@ -68,10 +69,13 @@ def test_no_common_seed(collection, results, read):
 def test_many_seeds_need_no_warning(results, read, tmp_path):
     def group(name, base):
         return [
-            Found(tmp_path, f"{name}/seed{s}", "finished",
-                  results=results(s, accuracy=(base + 0.001 * (s * 7 % 5), 0.5)))
+            FinishedRun(
+                tmp_path,
+                f"{name}/seed{s}",
+                Results.of(results(s, accuracy=(base + 0.001 * (s * 7 % 5), 0.5))),
+            )
             for s in range(12)
-        ]  # fmt: skip
+        ]
 
     runs = Collection({"vanilla": group("vanilla", 0.5), "tssd": group("tssd", 0.6)}, [])
     text = read(differences(Methods.of(runs, reference=None, epoch="best"))).text

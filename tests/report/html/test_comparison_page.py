@@ -1,9 +1,10 @@
 import statistics
 from pathlib import Path
 
-from tssd.report.collect import Collection, Found
+from tssd.report.collection import Collection
 from tssd.report.html import Methods, comparison_page
 from tssd.report.html.comparison_page import listed, validation
+from tssd.runs.state import LeftOut
 
 
 def page_of(methods, metrics, samples, read):
@@ -60,7 +61,7 @@ def test_the_command_of_a_further_seed(methods, read):
 
 
 def test_many_left_out_runs_are_counted(collection, read):
-    left = [Found(Path("x"), f"r{i}", "foreign", "<b>") for i in range(2000)]
+    left = [LeftOut(Path("x"), f"r{i}", "foreign", "<b>") for i in range(2000)]
     methods = Methods.of(Collection(collection.methods, left), reference=None, epoch="best")
     page = read(listed(methods))
     assert page.all("caption")[0][1] == "Not counted: 2000 foreign; the first 600 of 2000"

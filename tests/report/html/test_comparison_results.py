@@ -37,7 +37,7 @@ def test_every_run_is_listed_with_its_place(methods, collection, read):
     found = {a["data-at"]: a["value"] for a, _ in page.all("data") if "data-at" in a}
     for name, group in collection.methods.items():
         for seed, run in enumerate(group):
-            for t, share in enumerate(run.results["best"]["accuracy"]):
+            for t, share in enumerate(run.results.best.accuracy):
                 at = f"{name}/seed{seed}/results.json#/best/accuracy/{t}"
                 assert float(found[at]) == share
 
@@ -56,37 +56,30 @@ def test_costs_are_means_over_the_seeds(methods, read):
     assert "4.6 pJ a multiply-accumulate" in page.text
 
 
-def test_costs_are_those_of_the_epoch_that_counts(collection, read):
+def test_costs_are_those_of_the_epoch_that_counts(collection, changed, read):
     methods = Methods.of(collection, reference=None, epoch="last")
     # Runs that have kept the accuracy of their last epoch only.
     page = read(costs(methods))
     assert "Weights: best epoch" in page.text
     assert rows(page, "Spikes a neuron")[1][1] == "3"
-    for group in collection.methods.values():
-        for run in group:
-            run.results["last"] = run.results["best"] | {"mean_firing_rate": [0.25] * 3}
+    changed(lambda found: found.update(last=found["best"] | {"mean_firing_rate": [0.25] * 3}))
     page = read(costs(methods))
     assert "Weights: last epoch" in page.text
     assert rows(page, "Spikes a neuron")[1][2] == "0.250 ± 0.000"
 
 
-def test_costs_that_were_not_recorded_are_left_out(collection, read):
-    for group in collection.methods.values():
-        for run in group:
-            run.results["best"]["operations"] = None
+def test_costs_that_were_not_recorded_are_left_out(changed, read):
+    collection = changed(lambda content: content["best"].update(operations=None))
     page = read(costs(Methods.of(collection, reference=None, epoch="best")))
     assert "SynOps a sample" not in page.text
     assert "Operations were not recorded." in page.text
     assert rows(page, "Spikes a neuron")[1][1] == "3"
 
 
-def test_both_prices_are_shown_where_they_were_counted(collection, read):
+def test_both_prices_are_shown_where_they_were_counted(collection, changed, read):
     assert "graded" not in read(costs(Methods.of(collection, reference=None, epoch=None))).text
-    for group in collection.methods.values():
-        for run in group:
-            operations = run.results["best"]["operations"]
-            operations["graded_share"] = [0.25] * 3
-            operations["energy_graded_as_macs_uj"] = [1.5] * 3
+    priced = {"graded_share": [0.25] * 3, "energy_graded_as_macs_uj": [1.5] * 3}
+    changed(lambda content: content["best"]["operations"].update(priced))
     page = read(costs(Methods.of(collection, reference=None, epoch=None)))
     assert rows(page, "Energy, graded SynOps priced as MACs")[1][2] == "1.500 ± 0.000"
     assert rows(page, "Graded SynOps, %")[1][2] == "25.00 ± 0.00"

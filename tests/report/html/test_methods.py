@@ -1,7 +1,7 @@
 import pytest
 
 from tssd.errors import UsageError
-from tssd.report.collect import Collection
+from tssd.report.collection import Collection
 from tssd.report.html import Methods
 from tssd.report.html.methods import DRAWN
 
@@ -41,10 +41,10 @@ def test_one_method_alone(collection):
     assert (methods.reference, methods.labels) == ("d/tsd", {"d/tsd": "by hand (tsd)"})
 
 
-def test_labels_are_what_the_recipes_say(collection):
-    for name, group in collection.methods.items():
-        for run in group:
-            run.results["description"] = f"digits, {name.upper()} <b>"
+def test_labels_are_what_the_recipes_say(changed):
+    for name in ("d/tssd", "d/tsd", "d/vanilla"):
+        said = f"digits, {name.upper()} <b>"
+        collection = changed(lambda content, said=said: content.update(description=said), name)
     methods = Methods.of(collection, reference=None, epoch=None)
     assert methods.labels["d/tssd"] == "D/TSSD <b> (tssd)"
     assert methods.headings["d/tssd"] == "D/TSSD &lt;b&gt;<small>tssd</small>"

@@ -1,9 +1,10 @@
 from tssd.report.html.run_calibration import calibration
 from tssd.report.html.sourced import Sourced
+from tssd.runs.results import Results
 
 
 def best_of(results):
-    return Sourced(results, "results.json#")["best"]
+    return Sourced(Results.of(results), "results.json#")["best"]
 
 
 def test_a_bin_is_a_row_and_a_point(results, read):

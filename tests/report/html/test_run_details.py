@@ -1,9 +1,10 @@
 from tssd.report.html.run_details import TAPS, confusion, early_exit, firing_rates
 from tssd.report.html.sourced import Sourced
+from tssd.runs.results import Results
 
 
 def best(results):
-    return Sourced(results, "results.json#")["best"]
+    return Sourced(Results.of(results), "results.json#")["best"]
 
 
 def test_the_confusion_matrix_is_drawn_and_tabled(results, read):
@@ -50,7 +51,11 @@ def test_early_exit_is_drawn_and_tabled(results, read):
 
 def test_the_energy_of_an_early_exit_is_tabled_where_it_was_counted(results, read):
     content = results()
-    costs = {"energy_uj": [1.5, 2.5, 3.5], "energy_saved": [0.5, 0.25, -0.125]}
+    costs = dict.fromkeys(("macs", "acs", "energy_graded_as_macs_uj"), [1.0] * 3) | {
+        "energy_uj": [1.5, 2.5, 3.5],
+        "energy_saved": [0.5, 0.25, -0.125],
+        "weak_energy_uj": 0.5,
+    }
     content["best"]["early_exit"]["1"]["costs"] = costs
     page = read(early_exit(best(content)))
     assert [text for _, text in page.all("tr")][1:] == [
@@ -79,9 +84,9 @@ def test_numbers_that_are_missing_are_marked_and_do_no_harm(results, read):
 
 
 def test_many_classes_and_many_exits_are_bounded(results, read):
-    content = results()["best"]
-    content["confusion"] = [[1]]
-    assert "201 classes are too many" in read(confusion(best({"best": content}), ["x"] * 201)).text
-    curve = content["early_exit"]["1"]
-    content["early_exit"] = {str(tap): curve for tap in range(50)}
-    assert len(read(early_exit(best({"best": content}))).all("figure")) == TAPS
+    content = results()
+    content["best"]["confusion"] = [[1]]
+    assert "201 classes are too many" in read(confusion(best(content), ["x"] * 201)).text
+    curve = content["best"]["early_exit"]["1"]
+    content["best"]["early_exit"] = {str(tap): curve for tap in range(50)}
+    assert len(read(early_exit(best(content))).all("figure")) == TAPS

@@ -1,9 +1,11 @@
 import math
 import re
+from dataclasses import replace
 
 import pytest
 
 from tssd.report.html import run_page
+from tssd.runs.results import Results
 
 
 def leaves(value, at=""):
@@ -52,17 +54,17 @@ def check_numbers(page, sources):
     return places
 
 
-def test_every_number_of_the_results_is_in_the_page_and_equal(run_files, samples, read):
+def test_every_number_of_the_results_is_in_the_page_and_equal(run_files, results, samples, read):
     page = read(run_page(run_files, samples, command="c"))
-    expected = dict(leaves(run_files.results))
+    expected = dict(leaves(results()))
     places = check_numbers(page, {"results.json": expected})
     assert set(places) == set(expected)
     assert len(expected) > 50
 
 
-def test_the_check_of_numbers_finds_a_wrong_one(run_files, read):
+def test_the_check_of_numbers_finds_a_wrong_one(run_files, results, read):
     text = run_page(run_files, "none", command="c")
-    expected = {"results.json": dict(leaves(run_files.results))}
+    expected = {"results.json": dict(leaves(results()))}
     for old, new in (('value="0.625"', 'value="0.626"'), (">62.50<", ">62.52<")):
         assert old in text
         with pytest.raises(AssertionError):
@@ -124,13 +126,13 @@ def test_the_page_says_why_samples_are_missing(run_files, read):
     assert text.count("Not shown: data/x is not there <sorry>") == 2
 
 
-def test_html_in_any_text_is_escaped(run_files, samples, read):
+def test_html_in_any_text_is_escaped(run_files, results, samples, read):
     evil = "<script>alert(1)</script>"
-    run_files.results["description"] = evil
-    run_files.results["dataset"] = evil
-    run_files.results["best"]["early_exit"] = {evil: run_files.results["best"]["early_exit"]["1"]}
-    run_files.results["best"]["firing_rates"] = {evil: [0.1]}
-    run_files.results["best"]["operations"]["rule"] = evil
+    content = results(description=evil) | {"dataset": evil}
+    content["best"]["early_exit"] = {evil: content["best"]["early_exit"]["1"]}
+    content["best"]["firing_rates"] = {evil: [0.1]}
+    content["best"]["operations"]["rule"] = evil
+    run_files = replace(run_files, results=Results.of(content))
     run_files.model["class_names"] = [evil, '" onload="x']
     run_files.environment[evil] = evil
     page = read(run_page(run_files, evil, command=evil))

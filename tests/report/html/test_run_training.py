@@ -1,6 +1,7 @@
 import math
 
 from tssd.report.html.run_training import curves, later_evaluation, setting
+from tssd.runs.later_evaluation import LaterEvaluation
 
 
 def test_terms_and_validation_accuracy_are_drawn_by_epoch(metrics, read):
@@ -68,7 +69,7 @@ def test_missing_files_are_said(read):
 
 
 def test_a_later_evaluation_is_tabled(read):
-    found = {"split_hash": "abc", "accuracy": [0.5, 0.6], "nll": [1.0, 0.9]}
+    found = LaterEvaluation(split_hash="abc", accuracy=(0.5, 0.6), nll=(1.0, 0.9))
     page = read(later_evaluation(found))
     assert [a["data-at"] for a, _ in page.all("data")][0] == "evaluation.json#/accuracy/0"
     assert "on split abc" in page.text

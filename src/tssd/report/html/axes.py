@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tssd.report.results_shape import HUGE
+from tssd.runs.typed_json import HUGE
 
 
 @dataclass(frozen=True)

@@ -122,10 +122,10 @@ def _known(methods: Methods) -> Html:
     each = f"{most} seed{'s' * (most > 1)}" if few == most else f"{few} to {most} seeds"
     methods_in_words = f"each of {len(counts)} methods" if len(counts) > 1 else "one method"
     left_out = len(methods.collection.left_out)
-    results = methods.runs(methods.reference)[0].results or {}
+    dataset = methods.runs(methods.reference)[0].results.dataset
     return facts(
         [
-            ("data set", str(results.get("dataset", "not recorded"))),
+            ("data set", dataset or "not recorded"),
             ("test samples", str(comparison.samples)),
             ("weights", comparison.weights),
             ("runs", f"{sum(counts)}: {each} for {methods_in_words}"),

@@ -3,8 +3,8 @@
 import math
 
 from tssd.report.averages import deviation, mean
-from tssd.report.confidence import in_words
-from tssd.report.html.comparison_results import below, mean_std
+from tssd.report.confidence import in_words, overconfidence
+from tssd.report.html.comparison_results import evaluation_of, mean_std
 from tssd.report.html.elements import Html, note, paragraph, together
 from tssd.report.html.figures import figure, figures
 from tssd.report.html.line_chart import Chart, Series
@@ -21,9 +21,9 @@ def calibration(methods: Methods) -> Html:
     rows: list[Row] = []
     series: list[Series] = []
     for name, heading in methods.headings.items():
-        found = [below(methods, run, ["calibration_error"]) for run in methods.runs(name)]
+        found = [evaluation_of(methods, run).calibration_error for run in methods.runs(name)]
         known = [values for values in found if len(values) >= steps[-1]]
-        at_each = [[values[t - 1].number() for values in known] for t in steps]
+        at_each = [[values[t - 1] for values in known] for t in steps]
         rows.append([heading, str(len(known)), *[mean_std(v, percent) for v in at_each]])
         if known and name in methods.drawn:
             points = [(t, 100 * mean(v)) for t, v in zip(steps, at_each, strict=True)]
@@ -54,12 +54,12 @@ def calibration(methods: Methods) -> Html:
 def _sureness(methods: Methods) -> Html | None:
     rows: list[Row] = []
     for name, heading in methods.headings.items():
-        found = [below(methods, run, ["overconfidence"]).number() for run in methods.runs(name)]
-        known = [value for value in found if math.isfinite(value)]
-        t = below(methods, methods.runs(name)[0], ["report_at"]).number()
+        found = [evaluation_of(methods, run) for run in methods.runs(name)]
+        differences = [overconfidence(evaluation.reliability) for evaluation in found]
+        known = [value for value in differences if math.isfinite(value)]
         if known:
             verdict = in_words(mean(known))
-            at = f"{t:.0f}" if math.isfinite(t) else "–"
+            at = str(found[0].report_at or "–")
             rows.append([heading, str(len(known)), at, mean_std(known, percent), verdict])
     if not rows:
         return None

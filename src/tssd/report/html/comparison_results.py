@@ -1,32 +1,34 @@
 """Methods side by side: accuracy and costs at every T."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from tssd.report.averages import deviation, mean
-from tssd.report.collect import Found
-from tssd.report.epochs import Epoch, counted, epochs_in_words
 from tssd.report.html.elements import Html, details, element, note, together
 from tssd.report.html.figures import figures
 from tssd.report.html.methods import Methods
 from tssd.report.html.rounding import Form, alike, digits, percent, si, three, two
 from tssd.report.html.sourced import Sourced, number, shown
 from tssd.report.html.tables import table
+from tssd.runs.evaluation import PerT
+from tssd.runs.results import Epoch, EpochEvaluation
+from tssd.runs.state import FinishedRun
+from tssd.runs.which_epoch import epochs_in_words
 
 # More runs than this are not listed one by one: the file would be too large to open.
 LISTED = 600
 
-# What a run costs at each T, besides its accuracy: name, place below best, form.
-COSTS: Mapping[str, tuple[tuple[str, ...], Form]] = {
-    "SynOps a sample": (("operations", "acs"), si),
-    "graded SynOps, %": (("operations", "graded_share"), percent),
-    "energy a sample, µJ": (("operations", "energy_uj"), digits),
+# What a run costs at each T, besides its accuracy; () = not recorded.
+COSTS: Mapping[str, tuple[Callable[[EpochEvaluation], PerT], Form]] = {
+    "SynOps a sample": (lambda e: e.operations.acs if e.operations else (), si),
+    "graded SynOps, %": (lambda e: e.operations.graded_share if e.operations else (), percent),
+    "energy a sample, µJ": (lambda e: e.operations.energy_uj if e.operations else (), digits),
     "energy, graded SynOps priced as MACs, µJ": (
-        ("operations", "energy_graded_as_macs_uj"),
+        lambda e: e.operations.energy_graded_as_macs_uj if e.operations else (),
         digits,
     ),
-    "spikes a neuron and timestep": (("mean_firing_rate",), three),
+    "spikes a neuron and timestep": (lambda e: e.mean_firing_rate or (), three),
 }
-ENERGY_MODEL = ("operations", "energy_model")
 
 
 def accuracy(methods: Methods) -> Html:
@@ -54,30 +56,29 @@ def costs(methods: Methods) -> Html:
     """SynOps, energy and firing rate at every T, with the weights that count."""
     parts: list[Html] = []
     steps = methods.comparison.timesteps
-    for name, (place, form) in COSTS.items():
+    for name, (read, form) in COSTS.items():
         rows = []
         for method, heading in methods.headings.items():
-            found = [below(methods, run, place) for run in methods.runs(method)]
+            found = [read(evaluation_of(methods, run)) for run in methods.runs(method)]
             known = [values for values in found if len(values) >= steps[-1]]
-            cells = [mean_std([values[t - 1].number() for values in known], form) for t in steps]
+            cells = [mean_std([values[t - 1] for values in known], form) for t in steps]
             rows.append([heading, str(len(known)), *cells])
         if any(row[1] != "0" for row in rows):
             caption = f"{name[0].upper()}{name[1:]}, mean ± standard deviation"
             header = ["method", "n", *[f"T = {t}" for t in steps]]
             parts.append(table(caption, header, rows, kind="methods"))
-    model = below(methods, methods.runs(methods.reference)[0], ENERGY_MODEL).value or {}
-    constants = (
-        f"Energy from {model.get('mac_pj')} pJ a multiply-accumulate and {model.get('ac_pj')} pJ "
-        f"an accumulate (SynOp): {model.get('source')}. Computed from counted operations, not "
-        "measured."
-        if model
-        else "Operations were not recorded."
-    )
+    constants = "Operations were not recorded."
+    if operations := evaluation_of(methods, methods.runs(methods.reference)[0]).operations:
+        model = operations.energy_model
+        constants = (
+            f"Energy from {model.mac_pj} pJ a multiply-accumulate and {model.ac_pj} pJ an "
+            f"accumulate (SynOp): {model.source}. Computed from counted operations, not measured."
+        )
     every = [run for name in methods.labels for run in methods.runs(name)]
     asked = methods.comparison.epoch
     # A run whose recipe says otherwise must not be called by its own word here.
     words = epochs_in_words(
-        [{**(run.results or {}), "selected": epoch_of_costs(run, asked)} for run in every]
+        [replace(run.results, selected=epoch_of_costs(run, asked)) for run in every]
     )
     return together([note(f"Weights: {words}. {constants}"), figures(*parts)])
 
@@ -88,7 +89,7 @@ def _every_run(methods: Methods) -> Html:
     rows = []
     for run in runs[:LISTED]:
         found = Sourced(run.results, f"{run.name}/results.json#")
-        values = found[methods.comparison.epoch or counted(run.results or {})]["accuracy"]
+        values = found[methods.comparison.epoch or run.results.selected]["accuracy"]
         cells = [shown(values[t - 1], percent) for t in steps]
         rows.append([run.name, shown(found["seed"], digits), *cells])
     caption = "Test accuracy of each run, %"
@@ -97,20 +98,16 @@ def _every_run(methods: Methods) -> Html:
     return table(caption, ["run", "seed", *[f"T = {t}" for t in steps]], rows)
 
 
-def epoch_of_costs(run: Found, asked: Epoch | None) -> Epoch:
+def epoch_of_costs(run: FinishedRun, asked: Epoch | None) -> Epoch:
     """The epoch of a run's costs: that of its accuracy, where it has kept them."""
-    results = run.results or {}
-    epoch = asked or counted(results)
+    epoch = asked or run.results.selected
     # Older runs have kept no more of the last epoch than its accuracy.
-    return epoch if "operations" in results[epoch] else "best"
+    return epoch if run.results.evaluated(epoch).samples else "best"
 
 
-def below(methods: Methods, run: Found, place: Sequence[str]) -> Sourced:
-    """What a run has recorded besides its accuracy, at a place below its epoch."""
-    node = Sourced(run.results, "")[epoch_of_costs(run, methods.comparison.epoch)]
-    for key in place:
-        node = node[key]
-    return node
+def evaluation_of(methods: Methods, run: FinishedRun) -> EpochEvaluation:
+    """What a run has recorded besides its accuracy."""
+    return run.results.evaluated(epoch_of_costs(run, methods.comparison.epoch))
 
 
 def mean_std(values: Sequence[float], form: Form) -> Html:

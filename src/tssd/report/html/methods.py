@@ -5,11 +5,12 @@ from functools import cached_property
 
 from tssd.errors import UsageError
 from tssd.report.answer import Answer
-from tssd.report.collect import Collection, Found
+from tssd.report.collection import Collection
 from tssd.report.comparison import Comparison
-from tssd.report.epochs import Epoch
 from tssd.report.html.elements import Html, element, together
 from tssd.report.method_labels import split_names
+from tssd.runs.results import Epoch
+from tssd.runs.state import FinishedRun
 
 # More lines in one picture cannot be told apart.
 DRAWN = 8
@@ -39,9 +40,7 @@ class Methods:
             epoch: whose weights; None = those that count for each run.
         Raises: UsageError: no such method, or several.
         """
-        runs = {
-            name: [run.results or {} for run in group] for name, group in collection.methods.items()
-        }
+        runs = {name: [run.results for run in group] for name, group in collection.methods.items()}
         comparison = Comparison.of(runs, epoch=epoch)
         chosen = None if reference is None else _named(reference, list(runs))
         return cls(collection, comparison, Answer.of(comparison, chosen))
@@ -89,7 +88,7 @@ class Methods:
         named = "; ".join(missing[:5])
         return f"Not drawn, for more than {DRAWN} cannot be told apart: {named}{more}."
 
-    def runs(self, name: str) -> list[Found]:
+    def runs(self, name: str) -> list[FinishedRun]:
         """The runs of a method."""
         return self.collection.methods[name]
 

@@ -48,7 +48,7 @@ def calibration(evaluation: Sourced) -> Html:
                 shown(evaluation["calibration_error"][at - 1], percent),
                 " %, the mean distance of the bins from the diagonal, weighted by their samples. "
                 "Below the diagonal a network is too sure of itself, above it not sure enough. "
-                f"On the whole this one is {in_words(overconfidence(evaluation.value))}.",
+                f"On the whole this one is {in_words(overconfidence(bins.value))}.",
             ),
             figures(figure("Reliability diagram", drawn, numbers)),
         ]

@@ -1,6 +1,5 @@
 """The page of one run."""
 
-from tssd.report.epochs import counted
 from tssd.report.html.elements import Html, element, paragraph
 from tssd.report.html.page import Section, page
 from tssd.report.html.run_calibration import calibration
@@ -10,7 +9,7 @@ from tssd.report.html.run_training import curves, later_evaluation, setting
 from tssd.report.html.run_unfinished import unfinished
 from tssd.report.html.samples import Samples, firing_maps, predictions
 from tssd.report.html.sourced import Sourced
-from tssd.report.run_files import RunFiles, continued
+from tssd.runs.files import RunFiles, continued
 
 
 def run_page(run: RunFiles, samples: Samples | str, *, command: str) -> str:
@@ -23,7 +22,7 @@ def run_page(run: RunFiles, samples: Samples | str, *, command: str) -> str:
     """
     made = Section("made", "How it was made", setting(run.config, run.environment, run.name))
     kicker: Html | str = element("code", None, run.name)
-    if not run.results:
+    if run.results is None:
         sections = [
             Section("headline", "Headline", unfinished(run)),
             Section("curves", "Learning curves", curves(run.metrics)),
@@ -33,7 +32,7 @@ def run_page(run: RunFiles, samples: Samples | str, *, command: str) -> str:
     if (reason := continued(run.results, run.config)) is not None:
         kicker = reason
     results = Sourced(run.results, "results.json#")
-    main = results[counted(run.results)]
+    main = results[run.results.selected]
     traced = samples if isinstance(samples, Samples) else None
     sections = [
         Section("headline", "Headline", headline(results, traced)),
@@ -49,7 +48,7 @@ def run_page(run: RunFiles, samples: Samples | str, *, command: str) -> str:
     if run.evaluation:
         sections.append(Section("later", "Later evaluation", later_evaluation(run.evaluation)))
     sections.append(made)
-    title = str(run.results.get("description") or run.name)
+    title = run.results.description or run.name
     return page(title, sections, kicker=kicker, command=command)
 
 

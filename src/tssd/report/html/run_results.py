@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from tssd.report.confidence import in_words, overconfidence
-from tssd.report.epochs import Epoch, counted, epoch_in_words
 from tssd.report.html.against_t import against_t, sampling
 from tssd.report.html.elements import Content, Html, details, element, note, together
 from tssd.report.html.figures import figures
@@ -11,6 +10,8 @@ from tssd.report.html.rounding import Form, digits, from_one, percent, si, three
 from tssd.report.html.samples import Samples
 from tssd.report.html.sourced import Sourced, shown
 from tssd.report.html.tables import facts, table
+from tssd.runs.results import Epoch
+from tssd.runs.which_epoch import epoch_in_words
 
 OTHER: Mapping[Epoch, Epoch] = {"best": "last", "last": "best"}
 
@@ -37,7 +38,7 @@ def headline(results: Sourced, samples: Samples | None) -> Html:
             main["calibration_error"][at],
             percent,
             " %",
-            f"at T = {at + 1}; {in_words(overconfidence(main.value))}",
+            f"at T = {at + 1}; {in_words(overconfidence(main.value.reliability))}",
         ),
         _card("parameters", results["parameters"], whole, "", "without exits"),
         _card("SynOps a sample", operations["acs"][at], si, "", f"at T = {at + 1}, plus MACs"),
@@ -90,7 +91,7 @@ def headline(results: Sourced, samples: Samples | None) -> Html:
         ("training took", together([shown(results["train_seconds"], digits), " s"])),
     ]
     names = {"best": "best epoch", "last": "last epoch"}
-    counts = counted(results.value)
+    counts = results.value.selected
     lines = {names[counts]: main["accuracy"], names[OTHER[counts]]: other["accuracy"]}
     curve = against_t(
         "accuracy",
@@ -110,7 +111,7 @@ def timesteps(results: Sourced, samples: Samples | None) -> Html:
     student = int(results["timesteps"]["student"].value)
     count = max(len(main["accuracy"]), len(other["accuracy"]))
     operations = main["operations"]
-    counts = counted(results.value)
+    counts = results.value.selected
     columns: list[tuple[str, Sourced, Form]] = [
         ("accuracy, %", main["accuracy"], percent),
         (f"{OTHER[counts]} epoch, %", other["accuracy"], percent),
@@ -169,7 +170,7 @@ def timesteps(results: Sourced, samples: Samples | None) -> Html:
 
 def _epochs(results: Sourced) -> tuple[Sourced, Sourced]:
     """What was evaluated with the weights that count, and with the others."""
-    counts = counted(results.value)
+    counts = results.value.selected
     return results[counts], results[OTHER[counts]]
 
 

@@ -11,6 +11,7 @@ from tssd.report.html.line_chart import Chart, Series
 from tssd.report.html.rounding import digits, percent
 from tssd.report.html.sourced import Sourced, number, shown
 from tssd.report.html.tables import facts, table
+from tssd.runs.later_evaluation import LaterEvaluation
 
 Rows = Sequence[Mapping[str, float]]
 
@@ -114,9 +115,9 @@ def setting(config: str, environment: Mapping[str, Any], name: str) -> Html:
     )
 
 
-def later_evaluation(evaluation: Mapping[str, Any]) -> Html:
+def later_evaluation(evaluation: LaterEvaluation) -> Html:
     """What `tssd evaluate` found later."""
-    found = Sourced(dict(evaluation), "evaluation.json#")
+    found = Sourced(evaluation, "evaluation.json#")
     rows = [
         [str(t), shown(found["accuracy"][t - 1], percent), shown(found["nll"][t - 1], digits)]
         for t in range(1, len(found["accuracy"]) + 1)

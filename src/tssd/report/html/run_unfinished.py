@@ -6,7 +6,7 @@ import shlex
 from tssd.report.html.elements import Html, element, note, paragraph, together
 from tssd.report.html.rounding import percent
 from tssd.report.html.sourced import number
-from tssd.report.run_files import RunFiles, planned_epochs
+from tssd.runs.files import RunFiles, planned_epochs
 
 
 def unfinished(run: RunFiles) -> Html:

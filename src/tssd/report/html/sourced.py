@@ -1,5 +1,6 @@
 """Numbers that know where they were read, so that a page can be checked against its sources."""
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,13 +12,13 @@ from tssd.report.html.rounding import Form
 
 @dataclass(frozen=True)
 class Sourced:
-    """A value of a JSON file and its place; what is not there is None at its place.
+    """A value of a file and its place; what is not there is None at its place.
 
     >>> Sourced({"a": [5, 6]}, "r.json#")["a"][1]
     Sourced(value=6, at='r.json#/a/1')
 
     Args:
-        value: what JSON holds there.
+        value: what JSON holds there, or the dataclass that was read from it.
         at: file, #, JSON pointer (RFC 6901).
     """
 
@@ -25,12 +26,15 @@ class Sourced:
     at: str
 
     def __getitem__(self, key: str | int) -> "Sourced":
-        """What is inside, at a key or an index."""
+        """What is inside, at a key or an index. Raises: AttributeError: no field of that name."""
         inside = None
-        if isinstance(self.value, dict):
+        if dataclasses.is_dataclass(self.value):
+            own = str(key) if hasattr(self.value, str(key)) else f"{key}_"  # "from" is Python's
+            inside = getattr(self.value, own)
+        elif isinstance(self.value, dict):
             inside = self.value.get(key)
-        elif isinstance(self.value, list) and isinstance(key, int) and key < len(self.value):
-            inside = self.value[key]
+        elif isinstance(self.value, list | tuple) and isinstance(key, int):
+            inside = self.value[key] if key < len(self.value) else None
         step = str(key).replace("~", "~0").replace("/", "~1")
         return Sourced(inside, f"{self.at}/{step}")
 
@@ -38,16 +42,16 @@ class Sourced:
         """The entries of a list, the values of a mapping; none of anything else."""
         if isinstance(self.value, dict):
             return iter([self[key] for key in self.value])
-        count = len(self.value) if isinstance(self.value, list) else 0
+        count = len(self.value) if isinstance(self.value, list | tuple) else 0
         return iter([self[index] for index in range(count)])
 
     def __len__(self) -> int:
         """How many entries there are inside."""
-        return len(self.value) if isinstance(self.value, dict | list) else 0
+        return len(self.value) if isinstance(self.value, dict | list | tuple) else 0
 
     def __bool__(self) -> bool:
         """Whether there is anything, be it 0."""
-        return self.value is not None and self.value != [] and self.value != {}
+        return self.value not in (None, [], (), {})
 
     def number(self) -> float:
         """The value, if it is a number, else NaN."""

@@ -1,0 +1,80 @@
+"""How two runs differ: in their options, and in the samples that they saw."""
+
+from collections.abc import Container, Mapping, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from tssd.runs.results import Results
+from tssd.runs.text_files import read_text
+
+# Dotted names in a complete configuration that change nothing in what is trained. They say how
+# training is shown, where the data lies, who reads it and which epoch counts: a run may be resumed
+# with others, and two seeds of one method may differ in them.
+NOT_TRAINED = (
+    "trainer.progress",
+    "trainer.select",
+    "data.init_args.root",
+    "data.init_args.num_workers",
+)
+# May change on resuming, if that is asked for: the schedule becomes that of the new length.
+LENGTH = "trainer.epochs"
+# Keys as they stand in a line of YAML, without the sections above them.
+FREE = ("seed", "description", *(name.rpartition(".")[2] for name in NOT_TRAINED))
+
+
+def first_difference(
+    before: Any, now: Any, name: str = "", *, free: Container[str] = NOT_TRAINED
+) -> tuple[str, Any, Any] | None:
+    """Dotted name and both values of the first leaf in which two configurations differ.
+
+    Args:
+        before: a complete configuration, or a part of it.
+        now: the other.
+        name: of the part.
+        free: dotted names that may differ.
+    """
+    if not (isinstance(before, Mapping) and isinstance(now, Mapping)):
+        return None if before == now else (name, before, now)
+    for key in dict.fromkeys([*before, *now]):
+        below = f"{name}.{key}".lstrip(".")
+        if below in free:
+            continue
+        found = first_difference(before.get(key), now.get(key), below, free=free)
+        if found is not None:
+            return found
+    return None
+
+
+def other_option(path: Path, like: Path) -> str | None:
+    """The first line in which two configurations differ, in words; None = they are alike.
+
+    Raises: DataError: one of both cannot be read.
+
+    Args:
+        path: config.yaml of the run in question.
+        like: config.yaml of the run that it is compared with.
+    """
+    own, others = _lines(path), _lines(like)
+    if own == others:
+        return None
+    pairs = zip_longest(own, others, fillvalue="nothing")
+    found, expected = next((a, b) for a, b in pairs if a != b)
+    return f"{found.strip()!r} where {like.parent.name} has {expected.strip()!r}"
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines that count. Compared as text: a YAML parser takes milliseconds a file."""
+    return [
+        line for line in read_text(path).splitlines() if line.lstrip().partition(":")[0] not in FREE
+    ]
+
+
+def fingerprints(runs: Sequence[Results]) -> list[str]:
+    """Of each run: which samples were chosen, and what they held if all runs say so.
+
+    Runs of earlier versions do not say what they held.
+    """
+    if all(run.content_hash for run in runs):
+        return [f"{run.split_hash}/{run.content_hash}" for run in runs]
+    return [run.split_hash for run in runs]

@@ -1,0 +1,127 @@
+"""What a run leaves on disk, and how to read it back."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from tssd.atomic import PARTIAL, write_atomically
+from tssd.earlier import with_later_options
+from tssd.errors import DataError, UsageError
+from tssd.lock import LOCK
+from tssd.reading import read_json, read_yaml
+from tssd.runs.differences import LENGTH, NOT_TRAINED, first_difference
+from tssd.runs.results import Results
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one training run.
+
+    Args:
+        path: of the folder.
+    """
+
+    path: Path
+
+    config = property(lambda self: self.path / "config.yaml")
+    environment = property(lambda self: self.path / "environment.json")
+    metrics = property(lambda self: self.path / "metrics.csv")
+    checkpoints = property(lambda self: self.path / "checkpoints")
+    last = property(lambda self: self.path / "checkpoints" / "last.ckpt")
+    best = property(lambda self: self.path / "checkpoints" / "best.ckpt")
+    weights = property(lambda self: self.path / "model.safetensors")
+    exits = property(lambda self: self.path / "exits.safetensors")
+    model = property(lambda self: self.path / "model.json")
+    results = property(lambda self: self.path / "results.json")
+    evaluation = property(lambda self: self.path / "evaluation.json")
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """An existing run. Raises: DataError: the folder is not one."""
+        run = cls(Path(path))
+        if not run.path.is_dir():
+            raise DataError(f"{path}: no such folder; expected a run that `tssd train` has made")
+        if not run.config.exists():
+            raise DataError(f"{path}: not a run folder (it has no config.yaml)")
+        return run
+
+    def read_config(self) -> dict[str, Any]:
+        """The complete configuration. Raises: DataError: damaged."""
+        return with_later_options(read_yaml(self.config))
+
+    def read_results(self) -> Results:
+        """Content of results.json. Raises: DataError: it is not there, damaged or none of ours."""
+        remedy = "delete it and --resume"
+        try:
+            return Results.of(read_json(self.results, remedy=remedy))
+        except FileNotFoundError:
+            raise DataError(
+                f"{self.path}: no results yet; finish the run with `tssd train {self.path} "
+                "--resume`"
+            ) from None
+        except ValueError as error:
+            raise DataError(
+                f"{self.results}: {error}; expected what `tssd train` writes; {remedy}"
+            ) from None
+
+    def write_results(self, results: Results) -> None:
+        """Write results.json, which makes a run a finished one."""
+        write_json(self.results, results.to_dict())
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Write config.yaml."""
+        write_text(self.config, yaml.safe_dump(dict(config), sort_keys=False))
+
+    def create(self, config: Mapping[str, Any], *, resume: bool, relength: bool = False) -> None:
+        """Start the folder with its configuration, or check that a resumed run has the same.
+
+        Args:
+            config: the complete configuration.
+            resume: whether the run may exist.
+            relength: whether a resumed run may have another number of epochs.
+        Raises: UsageError: it exists and `resume` is off, or the configurations differ.
+            DataError: something else is there.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise DataError(f"{self.path}: a file, expected a folder; choose another --output")
+        leftovers = list(self.path.rglob(f".*{PARTIAL}"))
+        if not self.config.exists():
+            if self.path.exists() and set(self.path.iterdir()) - {*leftovers, self.path / LOCK}:
+                raise DataError(
+                    f"{self.path}: neither empty nor a run folder; choose another --output"
+                )
+            self.write_config(config)
+            return
+        if not resume:
+            raise UsageError(
+                f"{self.path}: this run exists already; continue it with --resume or choose "
+                "another --output"
+            )
+        free = (*NOT_TRAINED, LENGTH) if relength else NOT_TRAINED
+        if (found := first_difference(self.read_config(), config, free=free)) is not None:
+            name, before, now = found
+            resumed = f"tssd train {shlex.quote(str(self.path))} --resume"
+            other = f"`{resumed}` takes the run's own options"
+            if name == LENGTH:
+                other = f"`{resumed} --trainer.epochs {now}` changes that"
+            raise UsageError(
+                f"{self.path}: the run has {name.replace('.init_args', '')} = {before}, now it is "
+                f"{now}; {other}, or choose another --output"
+            )
+        for leftover in leftovers:  # of a write that was killed
+            leftover.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file atomically, for people to read."""
+    write_text(path, json.dumps(content, indent=2) + "\n")

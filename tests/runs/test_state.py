@@ -1,0 +1,97 @@
+import json
+
+import pytest
+
+from tssd.runs.state import FinishedRun, classify, find_runs
+
+CONFIG = "seed: 0\ntimesteps:\n  student: 2\nobjectives: {}\ntrainer:\n  x: 1\n  epochs: 9\n"
+
+
+def content(seed=0, split="abc", accuracy=(0.5, 0.6)):
+    return {
+        "seed": seed,
+        "timesteps": {"student": 2, "teacher": 4},
+        "split_hash": split,
+        "best": {
+            "accuracy": list(accuracy),
+            "samples": 1,
+            "confusion": [[1]],
+            "operations": {
+                "layers": {},
+                "macs": [0.0],
+                "acs": [1.0],
+                "energy_uj": [0.9],
+                "energy_model": {"mac_pj": 4.6, "ac_pj": 0.9, "source": "45 nm"},
+                "rule": "what counts",
+            },
+            "reliability": {"samples": [1], "confidence": [0.8], "accuracy": [1.0]},
+        },
+        "last": {"accuracy": list(accuracy)},
+    }
+
+
+@pytest.fixture
+def make(tmp_path):
+    def make(name, results=None, *, config=CONFIG, metrics=None):
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        if config is not None:
+            (folder / "config.yaml").write_text(config)
+        if results is not None:
+            text = results if isinstance(results, str) else json.dumps(results)
+            (folder / "results.json").write_text(text)
+        if metrics is not None:
+            (folder / "metrics.csv").write_text(metrics)
+        return folder
+
+    return make
+
+
+def test_a_finished_run_says_its_method_and_seed(make):
+    found = classify(make("digits/tssd/seed3", content(3)), "digits/tssd/seed3")
+    assert isinstance(found, FinishedRun)
+    assert (found.method, found.seed) == ("digits/tssd", 3)
+    assert classify(make("alone", content(7)), "alone").method == "alone"
+    assert classify(make("up/seed0", content()), "seed0").method == "up"
+
+
+def test_large_parts_are_not_kept(make, tmp_path):
+    make("m/seed0", content())
+    (run,) = find_runs(tmp_path)
+    best = run.results.best
+    assert (best.confusion, best.operations.layers, best.operations.rule) == ((), {}, "")
+    assert (best.accuracy, best.operations.acs, len(best.reliability.samples)) == (
+        (0.5, 0.6), (1.0,), 1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "state", "reason"),
+    [
+        ({"metrics": "epoch,loss\n0,1\n1,1\n"}, "half-finished", "2 of 9 epochs; continue with"),
+        ({}, "failed", "no epoch of 9 was finished"),
+        ({"metrics": "epoch,loss\n0,1\n1,nan\n"}, "failed", "loss is NaN in epoch 2 of 9"),
+        ({"results": '{"seed": 0, '}, "damaged", "results.json: damaged"),
+        ({"results": content(accuracy=(0.5, float("nan")))}, "failed", "at T = 2 is nan"),
+        ({"results": {"score": 1}}, "foreign", "results.json: it has no seed"),
+        ({"config": "model: x\n"}, "foreign", "its config.yaml is not one of `tssd train`"),
+        ({"config": None, "results": content()}, "foreign", "results.json without config.yaml"),
+    ],
+)
+def test_what_does_not_count_has_its_reason(make, given, state, reason):
+    folder = make("x/seed0", **given)
+    found = classify(folder, "x/seed0")
+    assert found.state == state
+    assert reason in found.reason
+    assert "\n" not in found.reason
+
+
+def test_run_folders_hidden_ones_and_circles_are_not_searched(make, tmp_path):
+    folder = make("a/seed0", content())
+    make("a/seed0/inner", content())
+    make(".hidden/seed0", content())
+    (tmp_path / "a" / "circle").symlink_to(tmp_path)
+    (tmp_path / "link").symlink_to(folder)
+    (tmp_path / "broken").symlink_to("nowhere")
+    (run,) = find_runs(tmp_path)
+    assert run.name in ("a/seed0", "link")
