@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from tssd.config.compose import layers
 from tssd.config.options import problems, walk
 from tssd.config.override import in_order, no_such_option, override
-from tssd.config.recipe import Config, Layer, Replaced, is_packaged, layers, merge
+from tssd.config.recipe import Config, Layer, Replaced, is_packaged, merge
 from tssd.config.replaced import lines
 from tssd.config.sections import with_defaults
 from tssd.config.short_names import spell_out
