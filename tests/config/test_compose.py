@@ -6,7 +6,7 @@ from tssd.config.compose import canonical, composition_of, folder_of, layers, ma
 from tssd.config.recipe import merge
 from tssd.errors import TssdError, UsageError
 
-ATAN = "net: {init_args: {neuron: {init_args: {surrogate: {class_path: tssd.ATan}}}}}\n"
+ATAN = "net: {init_args: {neuron: {init_args: {surrogate: {class_path: tssd.surrogates.ATan}}}}}\n"
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_pieces_in_any_order_are_one_recipe():
     assert {canonical(order) for order in orders} == {"digits+vgg9+atan+tssd"}
     assert first["data"]["class_path"] == "tssd.data.Digits"
     assert first["timesteps"] == {"student": 1, "teacher": 4}
-    assert surrogate(first) == "tssd.ATan"
+    assert surrogate(first) == "tssd.surrogates.ATan"
 
 
 def test_an_alias_is_its_composition_and_may_be_a_piece_of_another():
@@ -50,7 +50,7 @@ def test_an_alias_is_its_composition_and_may_be_a_piece_of_another():
 def test_a_file_may_be_a_piece_and_wins_over_those_of_the_package(write):
     write("my/part.yaml", ATAN + "optimizer: {init_args: {lr: 0.5}}\n")
     config = read("digits+my/part.yaml+vgg9+sigmoid+tssd")
-    assert surrogate(config) == "tssd.ATan"
+    assert surrogate(config) == "tssd.surrogates.ATan"
     assert config["optimizer"]["init_args"]["lr"] == 0.5
     assert [layer.source for layer in layers("digits+vgg9+my/part.yaml")][-2:] == [
         "my/part.yaml",
@@ -80,7 +80,7 @@ def test_a_composition_may_be_extended(write):
     write("deep/part.yaml", ATAN)
     write("deep/mine.yaml", "extends: digits+vgg9+part.yaml+tssd\nseed: 3\n")
     config = read("deep/mine.yaml")
-    assert (config["seed"], surrogate(config)) == (3, "tssd.ATan")
+    assert (config["seed"], surrogate(config)) == (3, "tssd.surrogates.ATan")
     # Pieces side by side in a list are one composition, whole or not.
     write("list.yaml", "extends: [tssd, digits, vgg9]\n")
     assert read("list.yaml") == read("digits+vgg9+tssd")
