@@ -9,11 +9,7 @@ from PIL import Image
 
 from tssd.config import build, load_recipe, recipe_names
 from tssd.config.assemble import resolve
-<<<<<<< HEAD
-=======
 from tssd.config.compose import layers
-from tssd.config.types import MISSING
->>>>>>> 1944ec4 (Tests: compositions, their folders and what results were made with)
 from tssd.config.options import content, in_yaml, walk
 from tssd.config.piece import leaves
 from tssd.config.pieces import aliases, rooms
