@@ -23,8 +23,8 @@ EPILOG = """What is trained already is not trained again; an interrupted run con
 OUTPUT/RECIPE/seedN, where `tssd train` has them, too, and the table is OUTPUT/comparison.*.
 
 examples:
-  tssd compare digits/vanilla_ts digits/tssd
-  tssd compare 'digits/*' --seeds 0,1,2,3,4 --timesteps 1,2,4 --jobs 2 --trainer.epochs 5"""
+  tssd compare digits+vgg9+vanilla_ts digits+vgg9+tssd
+  tssd compare 'digits+vgg9+*' --seeds 0,1,2,3,4 --timesteps 1,2,4 --jobs 2 --trainer.epochs 5"""
 
 
 def run(words: list[str]) -> int:
