@@ -80,6 +80,11 @@ def test_the_pair_may_come_from_a_file():
     assert read("digits", "vgg9", own, "tssd")["timesteps"] == {"student": 3, "teacher": 7}
 
 
+def test_what_is_no_pair_is_left_to_the_options_own_check():
+    for wrong in (5, None, [1, 2], {"student": "few"}, {"teacher": None}):
+        assert composed("digits", "vgg9", ("own.yaml", {"timesteps": wrong}), "vanilla_ts")
+
+
 def test_without_a_method_it_is_the_fair_baseline():
     assert read("digits", "vgg9") == read("digits", "vgg9", "vanilla_ts")
     own = ("own.yaml", {"objectives": {"task": {"class_path": "a.B"}}})

@@ -36,11 +36,10 @@ def arrange(name: str, pieces: Sequence[Piece], *, whole: bool) -> list[Layer]:
     check_parts(name, [piece for piece in pieces if piece.room == "parts"])
     found = [Layer(BASE, file_content(BASE)[1])]
     found += [layer for piece in pieces for layer in piece.layers]
-    steps: dict[str, Any] = dict(merge(found)["timesteps"])
-    for piece in pieces:
-        steps |= {who: steps[of] for who, of in piece.runs_at.items()}
+    steps = _timesteps(merge(found).get("timesteps"), pieces)
     check_needs(name, pieces, steps)
-    return [*found, Layer(name, {"description": _description(pieces, steps), "timesteps": steps})]
+    follows = {"description": _description(pieces, steps)} | ({"timesteps": steps} if steps else {})
+    return [*found, Layer(name, follows)]
 
 
 def _place(piece: Piece) -> tuple[int, int, int]:
@@ -52,6 +51,14 @@ def _place(piece: Piece) -> tuple[int, int, int]:
     fills = [] if piece.extends else piece.fills
     own = "data" if "data" in fills else "own net" if "nets" in fills else "files"
     return ORDER.index(own), 0, 0
+
+
+def _timesteps(pair: Any, pieces: Sequence[Piece]) -> Config:
+    """Student's and teacher's, as the method has them; {} where a file says what is no pair."""
+    if not isinstance(pair, dict):
+        return {}
+    said = [(who, of) for piece in pieces for who, of in piece.runs_at.items() if of in pair]
+    return pair | {who: pair[of] for who, of in said}
 
 
 def _description(pieces: Sequence[Piece], steps: Config) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tssd.config.arrange import arrange
 from tssd.config.piece import Piece
 from tssd.config.pieces import ROOMS, aliases, path_of, recipe_names, room_of, rooms
-from tssd.config.recipe import Layer, file_content, is_packaged
+from tssd.config.recipe import Config, Layer, file_content, is_packaged
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
 from tssd.training.folder_names import folder_name
@@ -95,10 +95,13 @@ def folder_of(name: str) -> str:
     here = Path.cwd()
     words = []
     for word in canonical(name).split("+"):
-        path = Path(word).resolve()
-        if room_of(word) is None:
-            word = path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
-        words.append(word.replace("/", "-"))
+        path = Path(os.path.abspath(word))
+        if room_of(word) is not None:
+            words.append(word)
+        elif path.is_relative_to(here):
+            words.append(path.relative_to(here).as_posix().replace("/", "-"))
+        else:
+            words.append(path.name)
     return folder_name("+".join(words))
 
 
@@ -131,7 +134,7 @@ def _refuse_unknown(word: str, asked: str, above: tuple[str, ...]) -> None:
     )
 
 
-def _content(name: str, above: tuple[str, ...]) -> tuple[list[str], dict]:
+def _content(name: str, above: tuple[str, ...]) -> tuple[list[str], Config]:
     """What a file extends, with paths beside it found, and what it says."""
     if name in above:
         circle = " -> ".join([*above[above.index(name) :], name])
@@ -142,9 +145,9 @@ def _content(name: str, above: tuple[str, ...]) -> tuple[list[str], dict]:
 
 def _beside(name: str, base: str) -> str:
     """A base, its words by their paths where they are files beside the one that extends."""
-    words = [base] if (Path(name).parent / base).is_file() else base.split("+")
-    found = ((word, Path(name).parent / word) for word in words)
-    return "+".join(str(path) if path.is_file() else word for word, path in found)
+    words = [base] if os.path.isfile(Path(name).parent / base) else base.split("+")
+    found = ((word, str(Path(name).parent / word)) for word in words)
+    return "+".join(path if os.path.isfile(path) else word for word, path in found)
 
 
 def _joined(bases: list[str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A recipe, checked, with overrides."""
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -67,7 +68,7 @@ def check(config: Config, sources: Sequence[Layer] = ()) -> None:
 def _is_of_a_run(layer: Layer) -> bool:
     path = Path(layer.source)
     beside = path.with_name("environment.json")
-    return path.is_dir() or (path.name == "config.yaml" and beside.exists())
+    return os.path.isdir(path) or (path.name == "config.yaml" and beside.exists())
 
 
 def _holds(config: Config, option: str) -> bool:

@@ -19,7 +19,7 @@ class Piece:
         room: where the package has it; None: it is a file.
         layers: what it says, its bases first.
         extends: whether it is a file that extends others, and so has the last word.
-        needs: what it is good for only, one of `tssd.config.contradictions.NEEDS`.
+        needs: what it is good for only, in the words of `tssd.config.contradictions`.
         runs_at: of student and teacher, which one has the timesteps of which, by a method.
     """
 
