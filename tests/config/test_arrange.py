@@ -108,5 +108,11 @@ def test_descriptions_are_of_all_pieces():
     )
 
 
+def test_a_file_that_is_the_data_set_is_described_as_such():
+    data = ("data.yaml", {"description": "my data", "data": {"class_path": "a.B"}})
+    text = "my data, VGG-9, narrow, 20 epochs, +TSD, T_s = 2, T_t = 4"
+    assert read("small", "vgg9", "tsd", data)["description"] == text
+
+
 def test_a_piece_that_stands_twice_counts_once():
     assert read("digits", "vgg9", "vgg9", "tssd") == read("digits", "vgg9", "tssd")

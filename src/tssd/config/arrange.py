@@ -11,8 +11,8 @@ from tssd.config.recipe import Config, Layer, file_content, merge
 # What is merged after what. A network of one's own comes after the sizes that data and scales give
 # the package's networks, and parts after the method whose terms they may change.
 ORDER = ("nets", "data", "scales", "own net", "methods", "parts", "files")
-# What a description says one after the other; None: files.
-SPOKEN = ("data", "nets", "scales", "parts", None, "methods")
+# What a description says one after the other.
+SPOKEN = ("data", "nets", "own net", "scales", "parts", "files", "methods")
 # The method of a recipe that names none.
 PLAIN = "methods/vanilla_ts"
 
@@ -44,13 +44,17 @@ def arrange(name: str, pieces: Sequence[Piece], *, whole: bool) -> list[Layer]:
 
 def _place(piece: Piece) -> tuple[int, int, int]:
     """Its place in `ORDER`; there, what pieces need together comes last, and a class first."""
+    role = _role(piece)
+    depth = min((option.count(".") for option, _ in piece.options), default=0)
+    return ORDER.index(role), "+" in piece.name, depth if role == "parts" else 0
+
+
+def _role(piece: Piece) -> str:
+    """What it is among `ORDER`. A file may be the data set or the network."""
     if piece.room:
-        depth = min((option.count(".") for option, _ in piece.options), default=0)
-        in_part = depth if piece.room == "parts" else 0
-        return ORDER.index(piece.room), "+" in piece.name, in_part
+        return piece.room
     fills = [] if piece.extends else piece.fills
-    own = "data" if "data" in fills else "own net" if "nets" in fills else "files"
-    return ORDER.index(own), 0, 0
+    return "data" if "data" in fills else "own net" if "nets" in fills else "files"
 
 
 def _timesteps(pair: Any, pieces: Sequence[Piece]) -> Config:
@@ -64,11 +68,11 @@ def _timesteps(pair: Any, pieces: Sequence[Piece]) -> Config:
 def _description(pieces: Sequence[Piece], steps: Config) -> str:
     """What the pieces say about themselves, one after the other."""
     said: list[str] = []
-    for room in SPOKEN:
+    for role in SPOKEN:
         texts = {
             piece.name: str(text)
             for piece in pieces
-            if piece.room == room and (text := piece.config.get("description"))
+            if _role(piece) == role and (text := piece.config.get("description"))
         }
         # What pieces need together says more than each of them.
         said += [
