@@ -15,7 +15,7 @@ Runs are in runs/RECIPE/seedSEED, where `tssd compare` looks for them, too.
 
 examples:
   tssd train digits+vgg9+tssd
-  tssd train digits+vgg9+tssd --trainer.epochs 5 --objectives.temporal.weight 0.5
+  tssd train digits+vgg9+tssd --trainer.epochs 5 --net.neuron.tau 3
   tssd train my_recipe.yaml --optimizer AdamW --optimizer.lr 0.001"""
 
 
