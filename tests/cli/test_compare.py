@@ -54,6 +54,12 @@ def test_expand_takes_patterns_and_keeps_the_order():
         "digits/tssd",
         "own.yaml",
     ]
+    # Pieces in another order are the same recipe, which gets one folder.
+    assert expand(["tssd+digits+vgg9", "vgg9+digits+tssd", "digits+vgg9+v*"]) == [
+        "digits+vgg9+tssd",
+        "digits+vgg9+vanilla_ts",
+        "digits+vgg9+vanilla_tt",
+    ]
     with pytest.raises(UsageError, match="'nothing/\\*' fits none"):
         expand(["nothing/*"])
 

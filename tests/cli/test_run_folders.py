@@ -24,6 +24,16 @@ def test_a_recipe_of_the_package_keeps_its_name(here):
     assert run_folder("digits/tssd", 3, "out") == Path("out/digits/tssd/seed3")
 
 
+def test_a_composition_has_one_folder_whatever_the_order(here):
+    assert run_folder("tssd+vgg9+digits", 0) == Path("runs/digits+vgg9+tssd/seed0")
+    assert run_folder("digits/tssd+atan", 0) == Path("runs/digits+vgg9+atan+tssd/seed0")
+    here("my/part.yaml")
+    assert run_folder("digits+my/part.yaml+vgg9", 0) == Path("runs/digits+vgg9+my-part.yaml/seed0")
+    here("runs/digits+vgg9+tssd/seed0/config.yaml")
+    run = Path("runs/digits+vgg9+tssd/seed0")
+    assert run_folder(str(run), 0) == run
+
+
 def test_files_of_one_name_do_not_share_a_folder(here):
     assert run_folder(here("own.yaml"), 0) == Path("runs/own/seed0")
     assert run_folder(here("a/own.yaml"), 0) == Path("runs/a/own/seed0")

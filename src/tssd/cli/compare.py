@@ -5,15 +5,14 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tssd.cli.loading import load_training
 from tssd.cli.parser import CommandParser, Override, at_least
 from tssd.cli.run_folders import OUTPUT, run_folder
+from tssd.config.compose import canonical, matching
 from tssd.config.quick_names import check_names
-from tssd.config.recipe import recipe_names
 from tssd.errors import TssdError, UsageError
 
 if TYPE_CHECKING:
@@ -23,8 +22,8 @@ EPILOG = """What is trained already is not trained again; an interrupted run con
 OUTPUT/RECIPE/seedN, where `tssd train` has them, too, and the table is OUTPUT/comparison.*.
 
 examples:
-  tssd compare digits/vanilla_ts digits/tssd
-  tssd compare 'digits/*' --seeds 0,1,2,3,4 --timesteps 1,2,4 --jobs 2 --trainer.epochs 5"""
+  tssd compare digits+vgg9+vanilla_ts digits+vgg9+tssd
+  tssd compare 'digits+vgg9+*' --seeds 0,1,2,3,4 --timesteps 1,2,4 --jobs 2 --trainer.epochs 5"""
 
 
 def run(words: list[str]) -> int:
@@ -36,7 +35,10 @@ def run(words: list[str]) -> int:
         epilog=EPILOG,
     )
     parser.add_argument(
-        "recipes", nargs="*", metavar="RECIPE", help="names, YAML files, or 'digits/*' for many"
+        "recipes",
+        nargs="*",
+        metavar="RECIPE",
+        help="names, YAML files, or 'digits+vgg9+*' for all methods",
     )
     parser.add_argument(
         "--seeds", default="0,1,2", metavar="N,...", help="seeds of the runs (default: 0,1,2)"
@@ -107,16 +109,18 @@ def _print_options(recipe: str, overrides: Sequence[Override]) -> None:
 
 
 def expand(patterns: Sequence[str]) -> list[str]:
-    """Recipes by name, `*` standing for any part of it; in the order given, each once.
+    """Recipes by name, in the order given, each once.
+
+    `*` stands for any part of an alias, or for methods as a piece of a composition.
 
     Raises: UsageError: a pattern that fits nothing.
     """
     found: dict[str, None] = {}
     for pattern in patterns:
-        names = [name for name in recipe_names() if fnmatch(name, pattern)]
-        if "*" in pattern and not names:
+        names = matching(pattern) if "*" in pattern else [canonical(pattern)]
+        if not names:
             raise UsageError(f"recipe: {pattern!r} fits none; `tssd recipes` lists them")
-        found.update(dict.fromkeys(names or [pattern]))
+        found.update(dict.fromkeys(names))
     return list(found)
 
 

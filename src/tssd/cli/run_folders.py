@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from tssd.config.compose import folder_of, words_of
+
 # Where runs go that are not told where to.
 OUTPUT = "runs"
 
@@ -10,8 +12,9 @@ OUTPUT = "runs"
 def run_folder(recipe: str, seed: int, output: str | Path = OUTPUT) -> Path:
     """The folder of a run.
 
-    A recipe of the package is called by its name. A file is called by its path from here, or below
-    a folder elsewhere by its own name; a run folder as the run in it.
+    An alias is called by its name, a composition by its pieces, always in the same order. A file is
+    called by its path from here, or below a folder elsewhere by its own name; a run folder as the
+    run in it.
 
     Args:
         recipe: a name, or the path of a YAML file or of a run folder.
@@ -22,6 +25,8 @@ def run_folder(recipe: str, seed: int, output: str | Path = OUTPUT) -> Path:
 
 
 def _name(recipe: str, output: Path) -> str:
+    if words_of(recipe) is not None:
+        return folder_of(recipe)
     path = Path(recipe)
     if path.is_dir():
         path = path.resolve()

@@ -14,8 +14,8 @@ EPILOG = """`tssd train RECIPE --help` lists every option of that recipe.
 Runs are in runs/RECIPE/seedSEED, where `tssd compare` looks for them, too.
 
 examples:
-  tssd train digits/tssd
-  tssd train digits/tssd --trainer.epochs 5 --objectives.temporal.weight 0.5
+  tssd train digits+vgg9+tssd
+  tssd train digits+vgg9+tssd --trainer.epochs 5 --net.neuron.tau 3
   tssd train my_recipe.yaml --optimizer AdamW --optimizer.lr 0.001"""
 
 
@@ -25,7 +25,10 @@ def run(words: list[str]) -> int:
         "train", usage="RECIPE [--output FOLDER] [--resume] [--OPTION VALUE ...]", epilog=EPILOG
     )
     parser.add_argument(
-        "recipe", nargs="?", metavar="RECIPE", help="a name, a file or a run folder"
+        "recipe",
+        nargs="?",
+        metavar="RECIPE",
+        help="pieces with + between them, a file or a run folder",
     )
     parser.add_argument(
         "--output", metavar="FOLDER", help="the run folder (default: runs/RECIPE/seedSEED)"
