@@ -118,7 +118,7 @@ def test_ctrl_c_stops_the_processes_and_is_130(tssd, tiny_words, tmp_path, child
 def test_the_command_of_a_run(planned):
     (run,) = planned(3)
     words = command(run, [("net.width", "0.5")])
-    assert words[1:6] == ["-P", "-m", "tssd.cli.child", "train", "digits/vanilla_ts"]
+    assert words[1:6] == ["-P", "-m", "tssd.many_runs.child", "train", "digits/vanilla_ts"]
     assert words[6:] == [
         f"--output={run.folder}",
         "--resume",

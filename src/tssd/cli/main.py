@@ -13,7 +13,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from tssd.cli.loading import hush
-from tssd.cli.signals import Signals
+from tssd.signals import Signals
 from tssd.errors import DataError, TssdError, UsageError, printable
 
 # What to do after Ctrl-C.
@@ -98,7 +98,7 @@ def _told(error: Exception) -> int:
     except OSError:  # its reader has gone as well, or its disk is full
         _discard_output()
     if not isinstance(error, TssdError | OSError):
-        from tssd.cli.unexpected import last_words
+        from tssd.last_words import last_words
 
         _complain(last_words(error))
         return 1

@@ -165,7 +165,7 @@ def command(run: PlannedRun, overrides: Sequence[Override]) -> list[str]:
     options = [f"--{name}={value}" for name, value in overrides]
     options += [f"--seed={run.seed}", "--trainer.progress=false"]
     options += [f"--trust={module}" for module in trusted()]
-    train = [sys.executable, "-P", "-m", "tssd.cli.child", "train", run.recipe]
+    train = [sys.executable, "-P", "-m", "tssd.many_runs.child", "train", run.recipe]
     return [*train, f"--output={run.folder}", "--resume", *options]
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from tssd.errors import UsageError
-from tssd.training.free_memory import free_memory
+from tssd.training.needs.free_memory import free_memory
 from tssd.training.module import MakeOptimizer
 
 # What torch raises on values out of range.

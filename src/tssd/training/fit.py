@@ -26,7 +26,7 @@ from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
 from tssd.training.progress_line import Progress, can_draw
 from tssd.training.step_errors import in_one_line
-from tssd.training.step_memory import refuse_too_large
+from tssd.training.needs.least_memory import refuse_too_large
 from tssd.training.teachers import introduce
 
 log = logging.getLogger("tssd")

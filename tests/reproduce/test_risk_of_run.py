@@ -7,7 +7,7 @@ import torch
 from tssd.errors import DataError
 from tssd.objectives import as_sequence
 from tssd.reopened.open_run import load_parts
-from tssd.reproduce.learned import LearnedRisk, learned_risk
+from tssd.reproduce.risk_of_run import LearnedRisk, learned_risk
 
 
 def test_both_risks_of_a_trained_network(trained):

@@ -10,7 +10,7 @@ from torch.func import functional_call
 from tssd.errors import UsageError
 from tssd.models.base import SpikingNet
 from tssd.objectives import SelfDistillation, as_sequence
-from tssd.training.free_memory import free_memory
+from tssd.training.needs.free_memory import free_memory
 from tssd.training.parts import Parts
 
 # Timesteps that are tried; more are concluded from these.

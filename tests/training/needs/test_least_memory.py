@@ -8,11 +8,11 @@ from torch import nn
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput
 from tssd.objectives import vanilla
-from tssd.training import step_memory
+from tssd.training.needs import least_memory as module
 from tssd.training.fit import fit
-from tssd.training.step_memory import kept_bytes, least_memory, refuse_too_large
+from tssd.training.needs.least_memory import kept_bytes, least_memory, refuse_too_large
 
-from .runs import small
+from ..runs import small
 
 
 class Sums(nn.Module):
@@ -94,16 +94,16 @@ def test_too_much_is_refused_and_much_is_said(monkeypatch, caplog, tmp_path):
     parts = small()
     need = least_memory(parts)
     with caplog.at_level(logging.INFO, "tssd"):
-        monkeypatch.setattr(step_memory, "free_memory", lambda device: 100 * need)
+        monkeypatch.setattr(module, "free_memory", lambda device: 100 * need)
         refuse_too_large(parts)
         assert caplog.messages == []
-        monkeypatch.setattr(step_memory, "free_memory", lambda device: 2 * need)
+        monkeypatch.setattr(module, "free_memory", lambda device: 2 * need)
         refuse_too_large(parts)
     (line,) = caplog.messages
     assert line.startswith(
         "memory: a step of 25 samples of 1 x 8 x 8 values and 4 timesteps takes "
     )
-    monkeypatch.setattr(step_memory, "free_memory", lambda device: need // 2)
+    monkeypatch.setattr(module, "free_memory", lambda device: need // 2)
     with pytest.raises(UsageError, match=r"takes at least .* GiB, and .* GiB are free on cpu; lo"):
         fit(parts, tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -9,7 +9,7 @@ import pytest
 
 PARENT = """
 import subprocess, sys
-code = "import tssd.reproduce.fork_server, time; print('up', flush=True); time.sleep(60)"
+code = "import tssd.dry_run.fork_server, time; print('up', flush=True); time.sleep(60)"
 subprocess.Popen([sys.executable, "-c", code]).wait()
 """
 

@@ -8,12 +8,13 @@ import sys
 
 import pytest
 
-from tssd.cli.signals import Interrupted, Signals
+from tssd.signals import Interrupted, Signals
 
 CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 PROGRAM = """
 import os, signal, sys, time
-from tssd.cli import main, recipes, signals
+from tssd import signals
+from tssd.cli import main, recipes
 
 signals.GRACE = {grace}
 send = lambda: os.kill(os.getpid(), signal.{name})

@@ -16,8 +16,8 @@ from tssd.config import build, load_recipe
 from tssd.evaluation import evaluate
 from tssd.models.base import SpikingNet
 from tssd.processes import process_pool
-from tssd.reproduce.shapes import DataShape
-from tssd.reproduce.stand_in import StandIn
+from tssd.dry_run.shapes import DataShape
+from tssd.dry_run.stand_in import StandIn
 from tssd.training.parts import Parts
 
 # Timed steps after the first, and the seconds after which no more begin.
@@ -69,7 +69,7 @@ def probe(recipe: str, overrides: Sequence[tuple[str, str]]) -> Probe:
     method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
     context = get_context(method)
     if method == "forkserver":
-        context.set_forkserver_preload(["tssd.reproduce.fork_server", __name__])
+        context.set_forkserver_preload(["tssd.dry_run.fork_server", __name__])
     try:
         with process_pool(1, context) as submit:
             return submit(_measured, recipe, list(overrides)).result()

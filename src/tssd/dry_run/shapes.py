@@ -68,7 +68,7 @@ def data_shape(config: Config) -> DataShape:
 def stand_in_options(shape: DataShape) -> list[tuple[str, str]]:
     """Overrides that put random data of a shape in place of a recipe's."""
     return [
-        ("data", "tssd.reproduce.stand_in.StandIn"),
+        ("data", "tssd.dry_run.stand_in.StandIn"),
         ("data.channels", str(shape.channels)),
         ("data.size", str(shape.size)),
         ("data.classes", str(shape.classes)),

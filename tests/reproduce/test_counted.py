@@ -4,7 +4,7 @@ import time
 import pytest
 
 from tssd.errors import DataError
-from tssd.reproduce.collect import (
+from tssd.reproduce.counted import (
     collect,
     problem_with,
     refuse_other_splits,

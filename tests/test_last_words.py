@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tssd.cli.unexpected import last_words
+from tssd.last_words import last_words
 
 
 def too_large():

@@ -7,7 +7,7 @@ import sys
 
 from tssd.processes import lifeline
 
-COMMAND = [sys.executable, "-P", "-m", "tssd.cli.child"]
+COMMAND = [sys.executable, "-P", "-m", "tssd.many_runs.child"]
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 

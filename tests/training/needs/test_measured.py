@@ -8,12 +8,12 @@ from tssd.errors import TssdError, UsageError
 from tssd.reproduce.estimate import shapes_of
 from tssd.reproduce.plan import SCALES
 from tssd.reproduce.plan_file import load_plan, plan_names
-from tssd.reproduce.probe import Probe, measure, peak_memory, probe
+from tssd.training.needs.measured import Probe, measure, peak_memory, probe
 from tssd.reproduce.runs import read
-from tssd.reproduce.shapes import DataShape, data_shape, stand_in_options, work_key
+from tssd.dry_run.shapes import DataShape, data_shape, stand_in_options, work_key
 
 SMALL = [
-    ("data", "tssd.reproduce.stand_in.StandIn"),
+    ("data", "tssd.dry_run.stand_in.StandIn"),
     ("data.size", "16"),
     ("data.batch_size", "2"),
     ("net.width", "0.02"),

@@ -1,4 +1,4 @@
-"""`python -P -m tssd.cli.child` is `tssd`, as a child that ends with its parent."""
+"""`python -P -m tssd.many_runs.child` is `tssd`, as a child that ends with its parent."""
 
 import sys
 

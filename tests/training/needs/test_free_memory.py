@@ -5,8 +5,8 @@ import sys
 import pytest
 import torch
 
-from tssd.training import free_memory as module
-from tssd.training.free_memory import free_memory
+from tssd.training.needs import free_memory as module
+from tssd.training.needs.free_memory import free_memory
 
 CPU = torch.device("cpu")
 GIB = 1 << 30
@@ -49,7 +49,7 @@ def test_ulimit_counts():
     code = (
         "import resource\n"
         f"resource.setrlimit(resource.RLIMIT_AS, ({64 * GIB}, resource.RLIM_INFINITY))\n"
-        "from tssd.training.free_memory import _of_limit\n"
+        "from tssd.training.needs.free_memory import _of_limit\n"
         "print(_of_limit())\n"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout

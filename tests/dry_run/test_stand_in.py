@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tssd.errors import UsageError
-from tssd.reproduce.stand_in import StandIn
+from tssd.dry_run.stand_in import StandIn
 
 
 def test_images():

@@ -1,0 +1,1 @@
+"""Training many runs, one after the other or side by side."""
