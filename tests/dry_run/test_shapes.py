@@ -1,9 +1,9 @@
 import pytest
 
 from tssd.config import build, load_recipe
+from tssd.dry_run.shapes import data_shape, stand_in_options, work_key
 from tssd.reproduce.plan import Variant
 from tssd.reproduce.runs import read
-from tssd.dry_run.shapes import data_shape, stand_in_options, work_key
 
 
 @pytest.fixture(autouse=True)

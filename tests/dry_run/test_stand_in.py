@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from tssd.errors import UsageError
 from tssd.dry_run.stand_in import StandIn
+from tssd.errors import UsageError
 
 
 def test_images():

@@ -13,8 +13,8 @@ from contextlib import suppress
 from importlib import import_module
 
 from tssd.cli.loading import hush
-from tssd.signals import Signals
 from tssd.errors import DataError, TssdError, UsageError, printable
+from tssd.signals import Signals
 
 # What to do after Ctrl-C.
 CONTINUE = {

@@ -7,6 +7,7 @@ from tssd.cli.compare import whole_numbers
 from tssd.cli.console import console
 from tssd.cli.many_runs import PlannedRun, train_all
 from tssd.cli.parser import CommandParser, Override, at_least
+from tssd.dry_run.shapes import DataShape
 from tssd.errors import DataError, TssdError, UsageError
 from tssd.reproduce.counted import collect, shared_epoch
 from tssd.reproduce.estimate import Estimate, duration, estimates, in_gib, shapes_of
@@ -14,7 +15,6 @@ from tssd.reproduce.outcome import write_outcome
 from tssd.reproduce.plan import SCALES, Scale, Variant
 from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
 from tssd.reproduce.runs import Run, plan_runs, read, recipe_of
-from tssd.dry_run.shapes import DataShape
 from tssd.reproduce.table import Table
 from tssd.runs.folder import RunFolder
 

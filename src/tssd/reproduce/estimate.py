@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from tssd.config.options import content, in_yaml
 from tssd.config.recipe import Config
-from tssd.reproduce.plan import Variant
-from tssd.training.needs.measured import Probe, probe
-from tssd.reproduce.runs import Override
 from tssd.dry_run.shapes import DataShape, data_shape, stand_in_options, work_key
+from tssd.reproduce.plan import Variant
+from tssd.reproduce.runs import Override
+from tssd.training.needs.measured import Probe, probe
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from tssd.reproduce.curves import (
     stage_rates,
     timestep_curves,
 )
-from tssd.reproduce.risk_of_run import learned_risk
 from tssd.reproduce.maps import plot_maps, rate_maps
 from tssd.reproduce.picture import plot_lines, plot_sweep, plot_table
+from tssd.reproduce.risk_of_run import learned_risk
 from tssd.reproduce.runs import Override, Run
 from tssd.reproduce.series import Series, series_csv, series_markdown
 from tssd.reproduce.table import Table

@@ -23,10 +23,10 @@ from tssd.training.checkpoint import AtomicCheckpointIO
 from tssd.training.evaluating import evaluate_parts
 from tssd.training.loggers import loggers
 from tssd.training.module import DistillModule
+from tssd.training.needs.least_memory import refuse_too_large
 from tssd.training.parts import Parts
 from tssd.training.progress_line import Progress, can_draw
 from tssd.training.step_errors import in_one_line
-from tssd.training.needs.least_memory import refuse_too_large
 from tssd.training.teachers import introduce
 
 log = logging.getLogger("tssd")

@@ -8,8 +8,8 @@ from torch import nn
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput
 from tssd.objectives import vanilla
-from tssd.training.needs import least_memory as module
 from tssd.training.fit import fit
+from tssd.training.needs import least_memory as module
 from tssd.training.needs.least_memory import kept_bytes, least_memory, refuse_too_large
 
 from ..runs import small

@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from tssd.config import build, load_recipe
+from tssd.dry_run.shapes import DataShape, data_shape, stand_in_options, work_key
 from tssd.errors import TssdError, UsageError
 from tssd.reproduce.estimate import shapes_of
 from tssd.reproduce.plan import SCALES
 from tssd.reproduce.plan_file import load_plan, plan_names
-from tssd.training.needs.measured import Probe, measure, peak_memory, probe
 from tssd.reproduce.runs import read
-from tssd.dry_run.shapes import DataShape, data_shape, stand_in_options, work_key
+from tssd.training.needs.measured import Probe, measure, peak_memory, probe
 
 SMALL = [
     ("data", "tssd.dry_run.stand_in.StandIn"),

@@ -13,11 +13,11 @@ from typing import cast
 import torch
 
 from tssd.config import build, load_recipe
+from tssd.dry_run.shapes import DataShape
+from tssd.dry_run.stand_in import StandIn
 from tssd.evaluation import evaluate
 from tssd.models.base import SpikingNet
 from tssd.processes import process_pool
-from tssd.dry_run.shapes import DataShape
-from tssd.dry_run.stand_in import StandIn
 from tssd.training.parts import Parts
 
 # Timed steps after the first, and the seconds after which no more begin.
