@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 # SIGHUP: the terminal was closed. Windows does not know it.
 ENDING = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
@@ -19,6 +19,47 @@ GRACE = 10.0
 
 class Interrupted(KeyboardInterrupt):
     """What the first signal raises."""
+
+
+def under_signals(
+    work: Callable[[], int],
+    told: Callable[[Exception], int],
+    interrupted: Callable[[], object],
+    *,
+    program: bool,
+) -> int:
+    """Do some work that a signal ends once, wherever it stands; returns the exit code.
+
+    Args:
+        work: returns its own exit code.
+        told: tells of an error that is not a signal's doing; returns the exit code.
+        interrupted: tells that a signal came.
+        program: see `Signals`.
+    """
+    with Signals(interrupted, program=program) as signals:
+        try:
+            try:
+                code = work()
+            except Exception as error:
+                if signals.received is not None:
+                    raise
+                code = told(error)
+                signals.failed = True
+            if signals.received is None:
+                signals.finished(code)
+                return code
+        except BaseException as error:
+            # What is raised after a signal comes of it, whatever it is.
+            if signals.received is None and not isinstance(error, KeyboardInterrupt):
+                raise
+        interrupted()
+        signals.finished(signals.exit_code)
+        return signals.exit_code
+
+
+def is_interrupted() -> bool:
+    """Whether a signal has come to the work that is under way, whatever became of its exception."""
+    return Signals.active is not None and Signals.active.received is not None
 
 
 class Signals:
@@ -39,6 +80,9 @@ class Signals:
             after GRACE.
     """
 
+    # The innermost of this process: signals are the process's, too.
+    active: "ClassVar[Signals | None]" = None
+
     def __init__(self, last_words: Callable[[], object], *, program: bool) -> None:
         self._program = program
         self.received: int | None = None
@@ -48,6 +92,7 @@ class Signals:
         self._hook = sys.unraisablehook
         self._process = os.getpid()
         self._exit_code: int | None = None
+        self._outer: Signals | None = None
 
     @property
     def exit_code(self) -> int:
@@ -55,6 +100,7 @@ class Signals:
         return 128 + (self.received or signal.SIGINT)
 
     def __enter__(self) -> Self:
+        self._outer, Signals.active = Signals.active, self
         if self._program:
             atexit.register(self._leave)  # the first to be registered is the last to be called
         if threading.current_thread() is threading.main_thread():
@@ -67,6 +113,7 @@ class Signals:
         return self
 
     def __exit__(self, *_: object) -> None:
+        Signals.active = self._outer
         if self._exit_code is not None:
             return
         sys.unraisablehook = self._hook

@@ -17,7 +17,7 @@ from tssd.config.recipe import recipe_names
 from tssd.errors import TssdError, UsageError
 
 if TYPE_CHECKING:
-    from tssd.cli.many_runs import PlannedRun
+    from tssd.many_runs import Failure, PlannedRun
 
 EPILOG = """What is trained already is not trained again; an interrupted run continues. Runs are in
 OUTPUT/RECIPE/seedN, where `tssd train` has them, too, and the table is OUTPUT/comparison.*.
@@ -79,15 +79,15 @@ def run(words: list[str]) -> int:
     load_training(overrides)
 
     # Imported only now: torch takes seconds, and a mistake in a name is told before.
-    from tssd.cli.many_runs import train_all
+    from tssd.cli.many_runs import train_and_tell
     from tssd.cli.tables import print_comparison
     from tssd.report import Comparison, write_comparison
 
-    planned = {recipe: plan(recipe, seeds, output) for recipe in recipes}
-    check(planned, overrides, timesteps)
+    planned = {recipe: plan(recipe, seeds, output, overrides) for recipe in recipes}
+    check(planned, timesteps)
     runs = [run for group in planned.values() for run in group]
     with redirect_stdout(sys.stderr if args.json else sys.stdout):
-        results = train_all(runs, overrides, args.jobs)
+        results = train_and_tell(runs, args.jobs, failed=_stop)
     by_recipe = {recipe: [results[run] for run in runs] for recipe, runs in planned.items()}
     comparison = Comparison.of(by_recipe, timesteps, epoch=args.epoch)
     write_comparison(comparison, output)
@@ -130,16 +130,23 @@ def whole_numbers(option: str, text: str, *, least: int) -> list[int]:
     return list(dict.fromkeys(int(part) for part in parts))
 
 
-def plan(recipe: str, seeds: Sequence[int], output: Path) -> "list[PlannedRun]":
+def plan(
+    recipe: str, seeds: Sequence[int], output: Path, overrides: Sequence[Override]
+) -> "list[PlannedRun]":
     """The runs of a recipe."""
-    from tssd.cli.many_runs import PlannedRun
+    from tssd.many_runs import PlannedRun
 
-    return [PlannedRun(recipe, seed, run_folder(recipe, seed, output)) for seed in seeds]
+    options = tuple(overrides)
+    return [PlannedRun(recipe, n, run_folder(recipe, n, output), options) for n in seeds]
 
 
-def check(
-    planned: "dict[str, list[PlannedRun]]", overrides: Sequence[Override], timesteps: Sequence[int]
-) -> None:
+def _stop(failure: "Failure") -> None:
+    from tssd.many_runs import RunFailedError
+
+    raise RunFailedError(failure)
+
+
+def check(planned: "dict[str, list[PlannedRun]]", timesteps: Sequence[int]) -> None:
     """Build each recipe once: mistakes surface before hours of training.
 
     Raises: UsageError: a mistake in a recipe, recipes that see different samples or share a name,
@@ -154,8 +161,8 @@ def check(
         if (other := folders.setdefault(first.folder, recipe)) != recipe:
             raise UsageError(f"{other} and {recipe} have the same name; rename one of the files")
         with naming(recipe):
-            options = [*overrides, ("seed", str(first.seed))]
-            parts = build(load_recipe(recipe, options, tell=lambda line: told.setdefault(line)))
+            config = load_recipe(recipe, first.overrides, tell=lambda line: told.setdefault(line))
+            parts = build(config)
             longest = parts.evaluate_timesteps
             if max(timesteps, default=1) > longest:
                 raise UsageError(

@@ -5,16 +5,17 @@ from pathlib import Path
 
 from tssd.cli.compare import whole_numbers
 from tssd.cli.console import console
-from tssd.cli.many_runs import PlannedRun, train_all
+from tssd.cli.many_runs import train_and_tell
 from tssd.cli.parser import CommandParser, Override, at_least
 from tssd.dry_run.shapes import DataShape
-from tssd.errors import DataError, TssdError, UsageError
+from tssd.errors import DataError, UsageError
+from tssd.many_runs import Failure, RunFailedError
 from tssd.reproduce.counted import collect, shared_epoch
 from tssd.reproduce.estimate import Estimate, duration, estimates, in_gib, shapes_of
 from tssd.reproduce.outcome import write_outcome
 from tssd.reproduce.plan import SCALES, Scale, Variant
 from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
-from tssd.reproduce.runs import Run, plan_runs, read, recipe_of
+from tssd.reproduce.runs import Run, plan_runs, read
 from tssd.reproduce.table import Table
 from tssd.runs.folder import RunFolder
 
@@ -71,7 +72,7 @@ def run(words: list[str]) -> int:
         reasons = dict.fromkeys(shape.absent for shape in shapes.values())
         raise DataError(f"{plan.name}: none of its data is here: {'; '.join(reasons)}")
 
-    reasons = train(present, overrides, args.jobs, output)
+    reasons = train(present, overrides, args.jobs)
     absent = {run: f"not run: {shapes[run.variant].absent}" for run in runs if run not in present}
     collected = collect(runs, output, reasons | absent, variant_names(scale))
     epoch = args.epoch or plan.epoch[scale] or shared_epoch(collected.finished)
@@ -81,33 +82,25 @@ def run(words: list[str]) -> int:
     return 1 if reasons else 0
 
 
-def train(
-    runs: Sequence[Run], overrides: Sequence[Override], jobs: int, output: Path
-) -> dict[Run, str]:
+def train(runs: Sequence[Run], overrides: Sequence[Override], jobs: int) -> dict[Run, str]:
     """Train what is missing; a run that fails does not keep the others from going on.
 
-    Returns why runs have failed. Raises: UsageError: a wrong option, or the folder holds runs with
-    other options. KeyboardInterrupt: Ctrl-C.
+    Returns why runs have failed. Raises: RunFailedError: by a wrong option, which is wrong for all.
+        UsageError: the folder holds runs with other options. KeyboardInterrupt: Ctrl-C.
     """
-    recipes = {run.variant: recipe_of(run.variant, output) for run in runs}
-    left = {run: PlannedRun(recipes[run.variant], run.seed, run.folder) for run in runs}
-    failed: dict[Run, str] = {}
-    while left:
-        try:
-            train_all(list(left.values()), overrides, jobs)
-            break
-        except UsageError:
-            raise
-        except TssdError as error:
-            found = [run for run in left if str(error).startswith(f"{run.folder}")]
-            if not found:
-                raise
-            # Of folders seed1 and seed10 the longer name is meant.
-            worst = max(found, key=lambda run: len(str(run.folder)))
-            failed[worst] = str(error).removeprefix(f"{worst.folder}: ")
-            print(f"failed: {error}")
-            del left[worst]
-    return failed
+
+    def failed(failure: Failure) -> None:
+        if failure.exit_code == UsageError.exit_code:
+            raise RunFailedError(failure)
+        print(f"failed: {failure.message}", flush=True)
+
+    planned = {run.planned(overrides): run for run in runs}
+    outcomes = train_and_tell(list(planned), jobs, failed=failed)
+    return {
+        planned[run]: outcome.message.removeprefix(f"{run.folder}: ")
+        for run, outcome in outcomes.items()
+        if isinstance(outcome, Failure)
+    }
 
 
 def print_plan(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from tssd.config.options import content, in_yaml
 from tssd.config.recipe import Config
 from tssd.dry_run.shapes import DataShape, data_shape, stand_in_options, work_key
+from tssd.many_runs.planned import Override
 from tssd.reproduce.plan import Variant
-from tssd.reproduce.runs import Override
 from tssd.training.needs.measured import Probe, probe
 
 

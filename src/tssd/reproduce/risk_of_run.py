@@ -8,10 +8,10 @@ from typing import NamedTuple, cast
 import torch
 
 from tssd.errors import DataError
+from tssd.many_runs.planned import Override
 from tssd.models.base import SpikingNet
 from tssd.objectives import as_sequence
 from tssd.reopened.open_run import load_parts
-from tssd.reproduce.runs import Override
 from tssd.runs.results import Epoch
 from tssd.time import time_mean
 
