@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tssd.signals import Interrupted, Signals
+from tssd.signals import Interrupted, Signals, is_interrupted, under_signals
 
 CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 PROGRAM = """
@@ -102,3 +102,33 @@ def test_a_program_that_calls_a_command_has_its_handlers_back():
     assert signals.exit_code == 143
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
     assert sys.unraisablehook is hook
+
+
+def test_whether_a_signal_came_is_known_whatever_became_of_it():
+    assert not is_interrupted()
+    seen = []
+
+    def work():
+        seen.append(is_interrupted())
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt:
+            seen.append(is_interrupted())
+        with Signals(lambda: None, program=False):
+            seen.append(is_interrupted())
+        return 0
+
+    told = []
+    code = under_signals(work, told.append, lambda: told.append("end"), program=False)
+    assert (seen, code, told) == ([False, True, False], 143, ["end"])
+    assert not is_interrupted()
+
+
+def test_what_goes_well_or_wrong_without_a_signal_has_its_own_code():
+    def fail():
+        raise ValueError("x")
+
+    told = []
+    assert under_signals(lambda: 5, told.append, fail, program=False) == 5
+    assert under_signals(fail, lambda error: len(str(error)), fail, program=False) == 1
+    assert told == []

@@ -1,9 +1,7 @@
 import pytest
 
 from tssd.config import build, load_recipe
-from tssd.dry_run.shapes import data_shape, stand_in_options, work_key
-from tssd.reproduce.plan import Variant
-from tssd.reproduce.runs import read
+from tssd.dry_run.shapes import data_shape, with_stand_in
 
 
 @pytest.fixture(autouse=True)
@@ -26,33 +24,28 @@ def test_what_is_known_without_the_files(recipe, expected):
     found = data_shape(load_recipe(recipe))
     assert (found.channels, found.size, found.classes, found.events, found.sizes) == expected
     assert "no data root given" in found.absent
+    # Of a folder of images nothing is known but the size that the recipe gives.
+    assert found.guessed == (found.sizes is None)
 
 
 def test_data_that_is_there_is_asked():
-    found = data_shape(load_recipe("digits/tssd"))
-    assert found.absent == ""
+    found = data_shape(load_recipe("digits/tssd", [("data.batch_size", "7")]))
+    assert (found.absent, found.guessed, found.batch_size) == ("", False, 7)
     assert found.sizes is not None
     assert (found.sizes["train"], found.sizes["test"]) == (200, 359)
 
 
+def test_sequences_of_a_data_module_of_one_s_own_are_sequences():
+    own = [("data", "tests.training.nets.DigitSequences"), ("timesteps.teacher", "4")]
+    found = data_shape(load_recipe("digits/tssd", own))
+    assert (found.events, found.absent) == (True, "")
+
+
 def test_a_network_is_built_on_random_data_of_the_same_shape():
-    config = load_recipe("dvsgesture/small/tssd")
-    options = stand_in_options(data_shape(config))
-    parts = build(load_recipe("dvsgesture/small/tssd", [*options, ("data.batch_size", "2")]))
+    config = load_recipe("dvsgesture/small/tssd", [("data.batch_size", "2")])
+    stand_in = with_stand_in(config, data_shape(config))
+    assert config["data"] != stand_in["data"]
+    parts = build(stand_in)
     assert parts.net.num_classes == 11
     assert parts.data.batch()[0].shape == (10, 2, 2, 16, 16)
-
-
-def key(*options, recipe="cifar10/vgg9_tssd"):
-    config = read(Variant(recipe, options))
-    return work_key(config, data_shape(config))
-
-
-def test_weights_and_epochs_are_the_same_work_and_timesteps_are_not():
-    assert key() == key(("objectives.temporal.weight", "0.5"))
-    assert key() == key(("trainer.epochs", "3"))
-    assert key() != key(("timesteps.teacher", "6"))
-    assert key() != key(("net.width", "0.5"))
-    assert key() != key(("data.batch_size", "8"))
-    assert key() != key(recipe="cifar10/vgg9_extension")
-    assert key() != key(recipe="cifar10/vgg9_tsd")
+    assert not parts.trainer.progress

@@ -131,7 +131,7 @@ def whole_numbers(option: str, text: str, *, least: int) -> list[int]:
 
 
 def plan(
-    recipe: str, seeds: Sequence[int], output: Path, overrides: Sequence[Override]
+    recipe: str, seeds: Sequence[int], output: Path, overrides: Sequence[Override] = ()
 ) -> "list[PlannedRun]":
     """The runs of a recipe."""
     from tssd.many_runs import PlannedRun

@@ -7,11 +7,12 @@ from tssd.cli.compare import whole_numbers
 from tssd.cli.console import console
 from tssd.cli.many_runs import train_and_tell
 from tssd.cli.parser import CommandParser, Override, at_least
+from tssd.dry_run.estimate import duration, in_gib
 from tssd.dry_run.shapes import DataShape
 from tssd.errors import DataError, UsageError
 from tssd.many_runs import Failure, RunFailedError
+from tssd.reproduce.costs import Cost, costs, shapes_of
 from tssd.reproduce.counted import collect, shared_epoch
-from tssd.reproduce.estimate import Estimate, duration, estimates, in_gib, shapes_of
 from tssd.reproduce.outcome import write_outcome
 from tssd.reproduce.plan import SCALES, Scale, Variant
 from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
@@ -59,10 +60,10 @@ def run(words: list[str]) -> int:
     missing = [run for run in present if not RunFolder(run.folder).results.exists()]
     # Before training only what will be trained is measured.
     asked = dict.fromkeys(run.variant for run in (runs if args.dry_run else missing))
-    found: Mapping[Variant, Estimate] = {}
+    found: Mapping[Variant, Cost] = {}
     if not args.no_probe:
         own = {variant: configs[variant] for variant in asked}
-        found = estimates(own, shapes, overrides, about=_about)
+        found = costs(own, shapes, about=_about)
     counted = runs if args.dry_run else missing
     print_plan(variants, counted, shapes=shapes, found=found, jobs=args.jobs)
     if args.dry_run:
@@ -108,7 +109,7 @@ def print_plan(
     runs: Sequence[Run],
     *,
     shapes: Mapping[Variant, DataShape],
-    found: Mapping[Variant, Estimate],
+    found: Mapping[Variant, Cost],
     jobs: int,
 ) -> None:
     """A line per network with its time and memory, then the sum."""
@@ -120,33 +121,33 @@ def print_plan(
         parts = [f"seeds {seeds}" if own else "trained already"]
         if shapes[variant].absent:
             parts = [f"{parts[0]}, no data" if own else "no data"]
-        if estimate := found.get(variant):
-            parts.append(_cost(estimate))
-            total += (estimate.seconds or 0.0) * len(own)
-            unknown |= estimate.seconds is None
+        if cost := found.get(variant):
+            parts.append(_in_words(cost))
+            total += (cost.seconds or 0.0) * len(own)
+            unknown |= cost.seconds is None
         elif own:
             unknown = True
         print(f"  {variant.words:<{width}}  {'; '.join(parts)}")
     for reason in dict.fromkeys(shape.absent for shape in shapes.values() if shape.absent):
         print(f"  no data: {reason}")
-    probes = [estimate.probe for estimate in found.values() if estimate.probe]
-    if probes:
-        most = max(probe.memory for probe in probes)
+    measured = [cost.needs.measured for cost in found.values() if cost.needs]
+    if measured:
+        most = max(one.memory for one in measured)
         least = "at least " if unknown else ""
         print(
             f"estimate: {len(runs)} runs, {least}{duration(total / jobs)} with {jobs} side by "
-            f"side, up to {in_gib(most)} a run, on {probes[0].device}; from optimisation steps on "
-            "random data, loading not counted"
+            f"side, up to {in_gib(most)} a run, on {measured[0].device}; from optimisation steps "
+            "on random data, loading not counted"
         )
 
 
-def _cost(estimate: Estimate) -> str:
-    if estimate.probe is None:
-        return estimate.note
-    probe = estimate.probe
-    text = f"{duration(estimate.seconds)} each ({probe.epochs} epochs, {probe.step:.3g} s a step "
-    text += f"of {probe.batch}), {in_gib(probe.memory)}"
-    return f"{text}; {estimate.note}" if estimate.note else text
+def _in_words(cost: Cost) -> str:
+    if cost.needs is None:
+        return cost.note
+    measured, batch = cost.needs.measured, cost.needs.data.batch_size
+    text = f"{duration(cost.seconds)} each ({cost.epochs} epochs, {measured.step:.3g} s a step "
+    text += f"of {batch}), {in_gib(measured.memory)}"
+    return f"{text}; {cost.note}" if cost.note else text
 
 
 def _about(done: int, of: int) -> None:

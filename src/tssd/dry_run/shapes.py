@@ -1,9 +1,7 @@
 """What a recipe's data looks like, whether its files are there or not."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from tssd.config import build_data
 from tssd.config.options import content
@@ -21,8 +19,8 @@ PUBLISHED: Mapping[str, tuple[int, int]] = {
     "DVSGesture": (1_176, 288),
     "NMNIST": (60_000, 10_000),
 }
-# Side of an image where neither the recipe nor a file tells.
-USUAL_SIZE = 32
+# What is taken where neither the recipe nor a file tells: colour images, and as many classes.
+USUAL_CHANNELS, USUAL_SIZE, USUAL_CLASSES = 3, 32, 10
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,9 @@ class DataShape:
         classes: K.
         events: whether a sample is a sequence.
         sizes: samples in train, val and test; None = unknown.
+        batch_size: samples a batch.
         absent: why the data cannot be read here; empty = it can.
+        guessed: whether channels, size and classes are what is usual, since nothing tells.
     """
 
     channels: int
@@ -43,7 +43,9 @@ class DataShape:
     classes: int
     events: bool
     sizes: Mapping[str, int] | None
+    batch_size: int
     absent: str = ""
+    guessed: bool = False
 
 
 def data_shape(config: Config) -> DataShape:
@@ -56,42 +58,39 @@ def data_shape(config: Config) -> DataShape:
         sizes, absent = data.split_sizes, ""
     except (TssdError, OSError) as error:
         sizes, absent = _published(data), " ".join(str(error).split())
+    guessed = False
     try:
         channels, size, _ = data.sample_shape
         classes = data.num_classes
     except (TssdError, OSError):
-        channels, classes = 3, 10
+        guessed = True
+        channels, classes = USUAL_CHANNELS, USUAL_CLASSES
         size = content(config["data"]).get("image_size") or USUAL_SIZE
-    return DataShape(channels, size, classes, isinstance(data, EventData), sizes, absent)
+    events = isinstance(data, EventData) if absent else _gives_sequences(data)
+    return DataShape(channels, size, classes, events, sizes, data.batch_size, absent, guessed)
 
 
-def stand_in_options(shape: DataShape) -> list[tuple[str, str]]:
-    """Overrides that put random data of a shape in place of a recipe's."""
-    return [
-        ("data", "tssd.dry_run.stand_in.StandIn"),
-        ("data.channels", str(shape.channels)),
-        ("data.size", str(shape.size)),
-        ("data.classes", str(shape.classes)),
-        ("data.events", json.dumps(shape.events)),
-    ]
-
-
-def work_key(config: Config, shape: DataShape) -> str:
-    """Equal for recipes whose optimisation steps do the same work: weights do not count."""
-    trainer: dict[str, Any] = {**config["trainer"]}
-    for name in ("epochs", "progress", "gradient_clip"):
-        trainer.pop(name, None)
-    terms = {
-        name: term["class_path"] if isinstance(term, dict) else term
-        for name, term in config["objectives"].items()
+def with_stand_in(config: Config, shape: DataShape) -> Config:
+    """A recipe with random data of a shape in place of its own, and without a progress bar."""
+    options = {
+        "batch_size": shape.batch_size,
+        "channels": shape.channels,
+        "size": shape.size,
+        "classes": shape.classes,
+        "events": shape.events,
+        "samples": None if shape.sizes is None else [*shape.sizes.values()],
     }
-    spans = [content(term).get("span") for term in config["objectives"].values()]
-    parts = (
-        config["net"], config["timesteps"], terms, spans, config["exits"], config["optimizer"],
-        content(config["data"]).get("batch_size"), trainer,
-        (shape.channels, shape.size, shape.classes, shape.events),
-    )  # fmt: skip
-    return json.dumps(parts, sort_keys=True, default=str)
+    data = {"class_path": "tssd.dry_run.stand_in.StandIn", "init_args": options}
+    trainer = {**config["trainer"], "progress": False}
+    return {**config, "data": data, "trainer": trainer}
+
+
+def _gives_sequences(data: DataModule) -> bool:
+    """Whether samples are sequences [T, C, H, W]: asked of data modules of the user's own."""
+    if type(data).__module__.startswith("tssd."):
+        return isinstance(data, EventData)
+    x, _ = next(iter(data.train_dataloader()))
+    return x.dim() == 5
 
 
 def _published(data: DataModule) -> Mapping[str, int] | None:

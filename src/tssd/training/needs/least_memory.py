@@ -23,10 +23,14 @@ MUCH = 0.25
 log = logging.getLogger("tssd")
 
 
+class TooLargeError(UsageError):
+    """A step of training can't fit into memory."""
+
+
 def refuse_too_large(parts: Parts) -> None:
     """Refuse a run whose steps can't fit into memory; say so where they take much of it.
 
-    Raises: UsageError: says what a step takes at least, what is free, and what to lower.
+    Raises: TooLargeError: says what a step takes at least, what is free, and what to lower.
     """
     need, free = least_memory(parts), free_memory(parts.device)
     if need is None or free is None or need < MUCH * free:
@@ -40,7 +44,7 @@ def refuse_too_large(parts: Parts) -> None:
     if need <= free:
         log.info("memory: %s", text)
         return
-    raise UsageError(
+    raise TooLargeError(
         f"memory: {text}; lower --data.batch_size, --timesteps.teacher, the size of the samples or "
         "that of the network"
     )
