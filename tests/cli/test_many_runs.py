@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import sys
@@ -5,6 +6,7 @@ import threading
 import time
 
 import pytest
+from tests.reproduce.fabricated import content
 
 from tssd.cli.many_runs import train_and_tell
 from tssd.many_runs import Failure, PlannedRun, side_by_side
@@ -24,8 +26,8 @@ def children(monkeypatch):
 
 def test_a_line_before_each_or_after_each_beside_others(children, capsys, tmp_path, monkeypatch):
     runs = [PlannedRun("digits/tssd", n, tmp_path / f"seed{n}") for n in range(3)]
-    results = '{"train_seconds": 61.7}'
-    children(f"folder.mkdir(); (folder / 'results.json').write_text('{results}')")
+    results = json.dumps(content(0, [0.5], train_seconds=61.7))
+    children(f"folder.mkdir(); (folder / 'results.json').write_text({results!r})")
     train_and_tell(runs[:2], 2, failed=print)
     told = capsys.readouterr()
     done = [line.partition(" ") for line in told.err.splitlines()]

@@ -9,7 +9,7 @@ from tssd.signals import under_signals
 
 def test_a_run_s_results_or_why_it_has_none(planned):
     (run,) = planned(0)
-    assert here.outcome(run)["seed"] == 0
+    assert here.outcome(run).seed == 0
     found = here.outcome(run._replace(options=(*run.options, ("net.width", "0.5"))))
     assert isinstance(found, Failure)
     assert (found.kind, found.exit_code) == ("UsageError", 2)

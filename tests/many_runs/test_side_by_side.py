@@ -5,6 +5,7 @@ import sys
 import time
 
 import pytest
+from tests.reproduce.fabricated import content
 
 from tssd.config.trust import trusting
 from tssd.many_runs import Failure, RunFailedError, side_by_side
@@ -52,11 +53,12 @@ def test_who_wants_it_stops_the_others_at_the_first_failure(
 
 
 def test_a_failure_does_not_lose_the_results_of_others(planned, children):
-    done = "folder.mkdir(parents=True); (folder / 'results.json').write_text('{}')"
+    results = json.dumps(content(0, [0.5]))
+    done = f"folder.mkdir(parents=True); (folder / 'results.json').write_text({results!r})"
     children(f"\nif seed == 1: {CRASH}\n{done}")
     runs, told = planned(0, 1, 2), []
     found = train(runs, 2, lambda run, outcome: told.append((run, outcome)))
-    assert [found[run] for run in (runs[0], runs[2])] == [{}, {}]
+    assert [found[run].seed for run in (runs[0], runs[2])] == [0, 0]
     assert found[runs[1]].exit_code == 137
     assert dict(told) == found
 

@@ -7,17 +7,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tssd.cli.loading import load_training
 from tssd.cli.parser import CommandParser, Override, at_least
-from tssd.cli.run_folders import OUTPUT, run_folder
 from tssd.config.quick_names import check_names
 from tssd.config.recipe import recipe_names
 from tssd.errors import TssdError, UsageError
+from tssd.runs.default_folder import OUTPUT, run_folder
 
 if TYPE_CHECKING:
     from tssd.many_runs import Failure, PlannedRun
+    from tssd.runs.results import Results
 
 EPILOG = """What is trained already is not trained again; an interrupted run continues. Runs are in
 OUTPUT/RECIPE/seedN, where `tssd train` has them, too, and the table is OUTPUT/comparison.*.
@@ -87,7 +88,8 @@ def run(words: list[str]) -> int:
     check(planned, timesteps)
     runs = [run for group in planned.values() for run in group]
     with redirect_stdout(sys.stderr if args.json else sys.stdout):
-        results = train_and_tell(runs, args.jobs, failed=_stop)
+        outcomes = train_and_tell(runs, args.jobs, failed=_stop)
+    results = cast("dict[PlannedRun, Results]", outcomes)
     by_recipe = {recipe: [results[run] for run in runs] for recipe, runs in planned.items()}
     comparison = Comparison.of(by_recipe, timesteps, epoch=args.epoch)
     write_comparison(comparison, output)

@@ -38,7 +38,7 @@ def train_and_tell(
             progress.advance(task)
             if not isinstance(outcome, Failure):
                 done = f"[{int(progress.tasks[task].completed)}/{len(missing)}]"
-                line = f"{done} {run.folder}: trained in {outcome['train_seconds']:.0f} s"
+                line = f"{done} {run.folder}: trained in {outcome.train_seconds or 0.0:.0f} s"
                 # Above the bar, or in a log instead of it.
                 console.print(line, soft_wrap=True, markup=False, highlight=False)
 

@@ -2,7 +2,7 @@
 
 runs = [PlannedRun("digits/tssd", seed, Path(f"runs/digits/tssd/seed{seed}")) for seed in (0, 1)]
 for run, outcome in train_all(runs, jobs=2).items():
-print(run.folder, outcome.message if isinstance(outcome, Failure) else outcome["best"])
+print(run.folder, outcome.message if isinstance(outcome, Failure) else outcome.last.accuracy)
 """  # noqa: D400, D415 - the summary ends in an example
 
 from importlib import import_module

@@ -1,23 +1,22 @@
 """One run in this process: its results, or why it has none."""
 
-from typing import Any
-
 from tssd.config import build, load_recipe
 from tssd.many_runs.failure import Failure
 from tssd.many_runs.planned import PlannedRun
+from tssd.runs.results import Results
 from tssd.signals import is_interrupted
 from tssd.training.fit import fit
 
 
-def train(run: PlannedRun) -> dict[str, Any]:
-    """Train a run, or continue it; the content of its results.json.
+def train(run: PlannedRun) -> Results:
+    """Train a run, or continue it; what its results.json holds.
 
     Raises: as `load_recipe`, `build` and `fit`.
     """
     return fit(build(load_recipe(run.recipe, run.overrides)), run.folder, resume=True)
 
 
-def outcome(run: PlannedRun) -> dict[str, Any] | Failure:
+def outcome(run: PlannedRun) -> Results | Failure:
     """The same, what is raised as an object. Raises: KeyboardInterrupt: Ctrl-C and its like."""
     try:
         return train(run)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from threading import Event
-from typing import Any
 
 from tssd.config.trust import trusted
 from tssd.errors import DataError
@@ -17,12 +16,13 @@ from tssd.many_runs.failure import Failure
 from tssd.many_runs.planned import TRUST, PlannedRun
 from tssd.processes import deaf_children, lifeline
 from tssd.runs.folder import RunFolder
+from tssd.runs.results import Results
 
 # Seconds that runs have to end when all are to stop: fewer than this process has itself after
 # Ctrl-C, so that it sees the last of them.
 PATIENCE = 5.0
 
-Outcome = dict[str, Any] | Failure
+Outcome = Results | Failure
 
 
 def side_by_side(

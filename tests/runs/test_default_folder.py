@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tssd.cli.run_folders import run_folder
+from tssd.runs.default_folder import run_folder
 
 
 @pytest.fixture
