@@ -2,11 +2,11 @@ import json
 import shutil
 
 import pytest
-from tssd.runs.later_evaluation import Fingerprints
 
 from tssd.reopened.open_run import open_run
 from tssd.reopened.same_data import compare_data, made_otherwise
 from tssd.runs.folder import RunFolder
+from tssd.runs.later_evaluation import Fingerprints
 
 
 def test_the_data_of_training_is_the_same(trained, caplog):
