@@ -82,11 +82,12 @@ def run(words: list[str]) -> int:
     # Imported only now: torch takes seconds, and a mistake in a name is told before.
     from tssd.cli.many_runs import train_and_tell
     from tssd.cli.tables import print_comparison
+    from tssd.many_runs.alike import refuse_unlike
     from tssd.report import Comparison, write_comparison
 
     planned = {recipe: plan(recipe, seeds, output, overrides) for recipe in recipes}
-    check(planned, timesteps)
     runs = [run for group in planned.values() for run in group]
+    refuse_unlike(runs, longest=max(timesteps, default=1), tell=logging.getLogger("tssd").info)
     with redirect_stdout(sys.stderr if args.json else sys.stdout):
         outcomes = train_and_tell(runs, args.jobs, failed=_stop)
     results = cast("dict[PlannedRun, Results]", outcomes)
@@ -146,39 +147,6 @@ def _stop(failure: "Failure") -> None:
     from tssd.many_runs import RunFailedError
 
     raise RunFailedError(failure)
-
-
-def check(planned: "dict[str, list[PlannedRun]]", timesteps: Sequence[int]) -> None:
-    """Build each recipe once: mistakes surface before hours of training.
-
-    Raises: UsageError: a mistake in a recipe, recipes that see different samples or share a name,
-        a T that they are not evaluated at.
-    """
-    from tssd.config import build, load_recipe
-
-    folders: dict[Path, str] = {}
-    images: dict[str, str] = {}
-    told: dict[str, None] = {}
-    for recipe, (first, *_) in planned.items():
-        if (other := folders.setdefault(first.folder, recipe)) != recipe:
-            raise UsageError(f"{other} and {recipe} have the same name; rename one of the files")
-        with naming(recipe):
-            config = load_recipe(recipe, first.overrides, tell=lambda line: told.setdefault(line))
-            parts = build(config)
-            longest = parts.evaluate_timesteps
-            if max(timesteps, default=1) > longest:
-                raise UsageError(
-                    f"--timesteps: got {max(timesteps)}, but runs are evaluated at T = 1 to "
-                    f"{longest}; add --trainer.evaluate_timesteps {max(timesteps)}"
-                )
-            images[recipe] = parts.data.split_hash
-    for line in told:
-        logging.getLogger("tssd").info(line)
-    if len(set(images.values())) > 1:
-        found = ", ".join(f"{recipe}: {split}" for recipe, split in images.items())
-        raise UsageError(
-            f"the recipes use different samples (split {found}); give all the same data"
-        )
 
 
 @contextmanager

@@ -162,10 +162,9 @@ def collection(results):
     """Two methods with three seeds, one with two."""
     from pathlib import Path
 
-    from tssd.runs.state import FinishedRun, LeftOut
-
     from tssd.report.collection import Collection
     from tssd.runs.results import Results
+    from tssd.runs.state import FinishedRun, LeftOut
 
     accuracies = {
         "d/tssd": [(0.60, 0.70, 0.71), (0.62, 0.73, 0.72), (0.61, 0.75, 0.73)],

@@ -1,10 +1,10 @@
 from scipy import stats
-from tssd.runs.state import FinishedRun
 
 from tssd.report.collection import Collection
 from tssd.report.html import Methods
 from tssd.report.html.comparison_differences import differences
 from tssd.runs.results import Results
+from tssd.runs.state import FinishedRun
 
 
 def compare(collection, **seeds):

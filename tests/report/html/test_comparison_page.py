@@ -1,11 +1,10 @@
 import statistics
 from pathlib import Path
 
-from tssd.runs.state import LeftOut
-
 from tssd.report.collection import Collection
 from tssd.report.html import Methods, comparison_page
 from tssd.report.html.comparison_page import listed, validation
+from tssd.runs.state import LeftOut
 
 
 def page_of(methods, metrics, samples, read):

@@ -1,8 +1,7 @@
 import math
 
-from tssd.runs.later_evaluation import LaterEvaluation
-
 from tssd.report.html.run_training import curves, later_evaluation, setting
+from tssd.runs.later_evaluation import LaterEvaluation
 
 
 def test_terms_and_validation_accuracy_are_drawn_by_epoch(metrics, read):
