@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from tssd.errors import DataError, UsageError
+from tssd.errors import DataError, UsageError, printable
 from tssd.many_runs import Failure, PlannedRun, RunFailedError
+from tssd.many_runs.failure import SHOWN
 from tssd.objectives import DivergedError
 
 RUN = PlannedRun("digits/tssd", 0, Path("runs/seed0"))
@@ -48,11 +49,14 @@ def test_a_mistake_in_some_code_brings_its_traceback():
         (-6, "one\nbad_alloc\n\n", "its process crashed (SIGABRT): bad_alloc", 134),
         (-250, "", "its process crashed (signal 250)", 378),
         (3, "a\x1b[2J\n", r"its process ended with code 3: a\x1b[2J", 3),
+        (3, 99 * "a\n" + "b", "its process ended with code 3: b", 3),
     ],
 )
 def test_a_process_that_says_nothing(code, complaints, message, exit_code):
     found = Failure.of_process(RUN, code, "", complaints)
-    assert (found.kind, found.exit_code, found.details) == ("", exit_code, complaints)
+    assert (found.kind, found.exit_code) == ("", exit_code)
+    lines = [line for line in complaints.splitlines() if line]
+    assert found.details.splitlines() == [printable(line) for line in lines[-SHOWN:]]
     assert found.message.startswith(TOLD + message)
 
 

@@ -63,6 +63,15 @@ def test_a_failure_does_not_lose_the_results_of_others(planned, children):
     assert dict(told) == found
 
 
+def test_a_process_that_cannot_be_started_is_a_failure_of_its_run(planned, monkeypatch):
+    monkeypatch.setattr(side_by_side, "command", lambda run: ["/no/such/program"])
+    runs = planned(0, 1)
+    found = train(runs, 2, lambda run, outcome: None)
+    assert [(found[run].kind, found[run].exit_code) for run in runs] == 2 * [
+        ("FileNotFoundError", 1)
+    ]
+
+
 def test_ctrl_c_in_a_process_is_ctrl_c_here(planned, children):
     children("sys.exit(130)")
     with pytest.raises(KeyboardInterrupt):

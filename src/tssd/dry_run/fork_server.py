@@ -1,4 +1,4 @@
-"""What the server that forks probes imports first: it ends with its parent.
+"""What the server that forks dry runs imports first: it ends with its parent.
 
 By itself it would look only when it has imported the rest, torch too, which takes seconds.
 """

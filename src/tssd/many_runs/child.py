@@ -27,7 +27,8 @@ def main(words: list[str]) -> int:
         from tssd.many_runs.failure import Failure
 
         failure = Failure.of(PlannedRun.of(own), error)
-        os.write(answer, failure.to_json().encode())
+        with open(answer, "w", encoding="ascii", closefd=False) as file:
+            file.write(failure.to_json())
         return failure.exit_code
 
     def train() -> int:

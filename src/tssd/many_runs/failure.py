@@ -12,6 +12,9 @@ from tssd.many_runs.planned import PlannedRun
 # What to do after a signal; also where it came to one of several processes.
 INTERRUPTED = "interrupted; finished epochs are kept, the same command continues"
 
+# Last lines that are shown of a process that says no more.
+SHOWN = 20
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -23,8 +26,8 @@ class Failure:
             a word.
         message: one line, the run's folder in front.
         exit_code: of `tssd train` with this run.
-        details: the traceback of an error that nobody expected, or what a process that crashed has
-            left on standard error; else empty.
+        details: the traceback of an error that nobody expected, or the last lines that a process
+            without a word has left on standard error; else empty.
     """
 
     run: PlannedRun
@@ -60,7 +63,8 @@ class Failure:
         lines = [line for line in complaints.splitlines() if line.strip()]
         line = f"its process {_ending(code)}" + (f": {lines[-1]}" if lines else "")
         exit_code = 128 - code if code < 0 else code
-        return cls(run, "", _named(run, printable(line)), exit_code, complaints)
+        details = "".join(f"{line}\n" for line in lines[-SHOWN:])
+        return cls(run, "", _named(run, printable(line)), exit_code, printable(details))
 
     def to_json(self) -> str:
         """One line for the process that waits for the run."""

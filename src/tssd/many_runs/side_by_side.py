@@ -40,17 +40,10 @@ def side_by_side(
     stopping = Event()
 
     def train(run: PlannedRun, stdin: int) -> Outcome:
-        with deaf_children():
-            process = subprocess.Popen(
-                command(run),
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                env=surroundings(jobs),
-            )
+        try:
+            process = _started(run, stdin, surroundings(jobs))
+        except OSError as error:  # no memory for one more, or too many
+            return Failure.of(run, error)
         processes.append(process)
         if stopping.is_set():
             process.terminate()
@@ -78,6 +71,20 @@ def side_by_side(
             _end(processes)
             raise
     return found
+
+
+def _started(run: PlannedRun, stdin: int, environment: dict[str, str]) -> subprocess.Popen[str]:
+    with deaf_children():
+        return subprocess.Popen(
+            command(run),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env=environment,
+        )
 
 
 def command(run: PlannedRun) -> list[str]:
