@@ -5,6 +5,7 @@ from lightning import Callback
 from tssd.config import build, load_recipe
 from tssd.dry_run.shapes import data_shape, with_stand_in
 from tssd.errors import DataError
+from tssd.progress import set_progress
 from tssd.training.trainer import train
 
 SMALL = [("net.width", "0.02"), ("trainer.threads", "1"), ("trainer.epochs", "1")]
@@ -32,7 +33,8 @@ def test_its_steps_are_those_of_a_plain_loop(make):
     scheduler = by_hand.schedule.scheduler(optimizer, 1, len(batches))
     for index, (x, y) in enumerate(batches):
         optimizer.zero_grad()
-        criterion.run(net, x, y, index / len(batches)).total.backward()
+        set_progress([net, criterion], index / len(batches), 1)
+        criterion.run(net, x, y).total.backward()
         optimizer.step()
         scheduler.step()
     found, expected = trained.net.state_dict(), net.state_dict()
