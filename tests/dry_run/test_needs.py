@@ -79,6 +79,6 @@ def _killed(config, shape):
 
 
 def test_a_process_that_is_ended_is_said_to_be(monkeypatch):
-    monkeypatch.setattr(module, "needs_of", _killed)
+    monkeypatch.setattr(module, "_quietly", _killed)
     with pytest.raises(MemoryError, match="probably for its memory"):
         needs_apart({}, None)

@@ -93,6 +93,7 @@ def test_a_network_that_needs_numbers_is_not_judged():
 def test_too_much_is_refused_and_much_is_said(monkeypatch, caplog, tmp_path):
     parts = small()
     need = least_memory(parts)
+    caplog.clear()
     with caplog.at_level(logging.INFO, "tssd"):
         monkeypatch.setattr(module, "free_memory", lambda device: 100 * need)
         refuse_too_large(parts)
