@@ -10,9 +10,9 @@ from tssd.config import build, load_recipe
 from tssd.errors import UsageError
 from tssd.longest import longest
 from tssd.reading import read_json
+from tssd.runs.folder import RunFolder
 from tssd.time import TimeFold
 from tssd.training.fit import fit
-from tssd.training.run_folder import RunFolder
 
 
 class Scaled(nn.Module):
