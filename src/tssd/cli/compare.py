@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, cast
 from tssd.cli.loading import load_training
 from tssd.cli.parser import CommandParser, Override, at_least
 from tssd.config.compose import canonical, matching
+from tssd.config.default_folder import OUTPUT, run_folder
 from tssd.config.quick_names import check_names
 from tssd.errors import TssdError, UsageError
-from tssd.runs.default_folder import OUTPUT, run_folder
 
 if TYPE_CHECKING:
     from tssd.many_runs import Failure, PlannedRun

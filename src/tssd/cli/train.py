@@ -6,9 +6,9 @@ from pathlib import Path
 
 from tssd.cli.loading import load_training
 from tssd.cli.parser import CommandParser, Override
+from tssd.config.default_folder import run_folder
 from tssd.config.quick_names import check_names
 from tssd.errors import UsageError
-from tssd.runs.default_folder import run_folder
 
 EPILOG = """`tssd train RECIPE --help` lists every option of that recipe.
 

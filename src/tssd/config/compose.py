@@ -15,7 +15,7 @@ from tssd.config.pieces import ROOMS, aliases, path_of, recipe_names, room_of, r
 from tssd.config.recipe import Config, Layer, file_content, is_packaged
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
-from tssd.training.folder_names import folder_name
+from tssd.runs.folder_names import folder_name
 
 
 def layers(name: str, above: tuple[str, ...] = ()) -> list[Layer]:

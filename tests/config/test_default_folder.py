@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tssd.runs.default_folder import run_folder
+from tssd.config.default_folder import run_folder
 
 
 @pytest.fixture
