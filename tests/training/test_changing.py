@@ -55,7 +55,7 @@ def test_loggers_get_it_too(learned):
     assert {"progress/terms.learned.aim", "lr/x0.1"} <= set(events.Tags()["scalars"])
 
 
-@pytest.mark.parametrize("step", [3, 5])
+@pytest.mark.parametrize("step", [3])
 def test_a_resumed_run_is_the_same_bit_for_bit(learned, tmp_path, step):
     with pytest.raises(KeyboardInterrupt):
         fit(stopped(small(LEARNED), step=step), tmp_path / "run")
