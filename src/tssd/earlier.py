@@ -16,7 +16,8 @@ def with_later_options(config: Config) -> Config:
     trainer, exits = config.get("trainer"), config.get("exits")
     if isinstance(trainer, dict):
         config = config | {"trainer": {"decay_norms_and_biases": True} | trainer}
-    inside = exits.get("init_args") if isinstance(exits, dict) else None
+    exits = exits if isinstance(exits, dict) else {}
+    inside = exits.get("init_args")
     if isinstance(inside, dict) and "neuron" in inside:
         # Exits had batch norm, whatever the network had.
         exits = exits | {"init_args": inside | {"norm": inside.get("norm", _BATCH_NORM)}}

@@ -46,7 +46,7 @@ class Teacher(Frozen):
         if epoch not in (None, "best", "last"):
             raise UsageError(f"epoch: got {epoch!r}, expected 'best', 'last' or None")
         self.run = Path(run)
-        self.epoch = epoch
+        self.epoch: Epoch | None = epoch
         self.trust = (trust,) if isinstance(trust, str) else tuple(trust)
         # From the student's input to the teacher's, per channel; None = they are the same.
         self._rescale: tuple[Tensor, Tensor] | None = None

@@ -24,7 +24,7 @@ def test_compare_trains_what_is_missing_and_tabulates(tssd, tiny_words, monkeypa
     assert "digits/tssd has " in outcome.out  # the answer
 
     # The same again trains nothing: without the trainer, it would have to fail.
-    monkeypatch.setattr("tssd.training.fit.Trainer", None)
+    monkeypatch.setattr("tssd.training.trainer.Trainer", None)
     outcome = tssd("compare", *words, "--timesteps", "1,2")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.count("(trained already)") == 4
@@ -54,6 +54,12 @@ def test_expand_takes_patterns_and_keeps_the_order():
         "digits/tssd",
         "own.yaml",
     ]
+    # Pieces in another order are the same recipe, which gets one folder.
+    assert expand(["tssd+digits+vgg9", "vgg9+digits+tssd", "digits+vgg9+v*"]) == [
+        "digits+vgg9+tssd",
+        "digits+vgg9+vanilla_ts",
+        "digits+vgg9+vanilla_tt",
+    ]
     with pytest.raises(UsageError, match="'nothing/\\*' fits none"):
         expand(["nothing/*"])
 
@@ -71,7 +77,7 @@ def test_whole_numbers():
 
 def test_plan_puts_runs_where_train_does():
     (run,) = plan("digits/tssd", [3], Path("out"))
-    assert run == ("digits/tssd", 3, Path("out/digits/tssd/seed3"))
+    assert run[:3] == ("digits/tssd", 3, Path("out/digits/tssd/seed3"))
     assert plan("digits/tssd", [3], Path("runs"))[0].folder == default_folder("digits/tssd", 3)
 
 

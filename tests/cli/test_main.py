@@ -85,3 +85,19 @@ def test_an_error_of_the_file_system_is_one_line(tssd, tmp_path):
     outcome = tssd("train", "digits/tssd", "--output", "file/run", "--trainer.epochs", "1")
     assert outcome.code == 1
     assert "file" in outcome.mistake
+
+
+def test_a_mistake_of_ours_shows_where_it_is(tssd, monkeypatch):
+    from tssd.cli import recipes
+
+    def deep(words):
+        raise RecursionError("maximum")
+
+    monkeypatch.setattr(recipes, "run", lambda words: {}["x"])
+    outcome = tssd("recipes")
+    assert outcome.code == 1
+    first, *_, last = outcome.err.splitlines()
+    assert first == "Traceback (most recent call last):"
+    assert last.startswith("tssd: KeyError: 'x'; this is a mistake in tssd, or in a module of ")
+    monkeypatch.setattr(recipes, "run", deep)
+    assert tssd("recipes").mistake.startswith("something is nested too deeply")

@@ -53,7 +53,7 @@ def test_a_reproduction_ends_with_a_table_and_a_plot(whole):
 def test_what_is_trained_is_not_trained_again(tssd, whole, tmp_path, monkeypatch):
     output = shutil.copytree(whole, tmp_path / "again")
     (output / "tiny.csv").unlink()
-    monkeypatch.setattr("tssd.training.fit.Trainer", None)
+    monkeypatch.setattr("tssd.training.trainer.Trainer", None)
     outcome = tssd("reproduce", *WORDS, f"--output={output}", "--epoch=best")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.count("(trained already)") == 4

@@ -176,3 +176,22 @@ def test_what_is_wrong_with_an_image_folder_is_said(train_folder, images, tmp_pa
     assert "empty does not exist" in mistake(1, f"--data.folder={empty}")
     empty.mkdir()
     assert "empty has no train/ (found no folders)" in mistake(1, f"--data.folder={empty}")
+
+
+def test_a_dry_run_says_what_training_takes_and_writes_nothing(tssd, tiny_words, tmp_path):
+    words = ["train", "digits/tssd", *tiny_words, "--data.batch_size=4", "--dry-run"]
+    outcome = tssd(*words, "--output=run")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith("digits/tssd: a dry run, nothing is written\n")
+    assert "50 train, 145 val, 359 test samples of 1 x 16 x 16, 10 classes" in outcome.out
+    assert " for a batch of 4 (T_s = 2, T_t = 4; task, temporal, spatial, exit" in outcome.out
+    assert "on this machine for 1 epochs" in outcome.out
+    outcome = tssd(*words, "--json")
+    assert json.loads(outcome.out)["estimate"]["epochs"] == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_run_finds_is_a_file_not_json_on_standard_output(tssd):
+    outcome = tssd("train", "digits/tssd", "--json")
+    assert outcome.code == 2
+    assert outcome.mistake == "--json: a dry run has it; what a run finds is in its results.json"

@@ -7,9 +7,7 @@ import sys
 import pytest
 import yaml
 
-from tssd.cli.many_runs import PlannedRun, command
 from tssd.cli.parser import CommandParser, trusted_modules
-from tssd.config.trust import trusting
 
 CODE = """
 from pathlib import Path
@@ -97,10 +95,3 @@ def test_trust_is_read_off_the_command_line():
     assert trusted_modules(words) == ["a", "b.c"]
     parser = CommandParser("predict", usage="", epilog="")
     assert parser.parse(["--trust", "a", "--trust=b"]).trust == ["a", "b"]
-
-
-def test_children_trust_what_their_parent_trusts(tmp_path):
-    run = PlannedRun("run", 0, tmp_path)
-    assert not any("--trust" in word for word in command(run, []))
-    with trusting(["a", "b"]):
-        assert command(run, [])[-2:] == ["--trust=a", "--trust=b"]

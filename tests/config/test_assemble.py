@@ -47,7 +47,7 @@ def test_build_passes_options_on_to_what_is_nested(parts_of):
     )
     neuron = next(m for m in parts.net.modules() if type(m).__name__ == "LIF")
     assert neuron.dynamics.decay == 0.75
-    assert neuron.dynamics.surrogate.slope == 3
+    assert neuron.surrogate.slope == 3
     assert any(type(m).__name__ == "PerStep" for m in parts.net.modules())
     assert parts.criterion.terms["spatial"].distance.temperature == 7
     assert parts.criterion.exits["1"].neuron.dynamics.v_reset == 0

@@ -2,8 +2,9 @@ import pytest
 import yaml
 
 from tssd.config import load_recipe
-from tssd.config.options import accepts, in_yaml, problems, summary, walk
+from tssd.config.options import accepts, in_yaml, parameters, problems, summary, walk
 from tssd.config.types import MISSING
+from tssd.data import CIFAR10DVS, EventData
 
 
 def test_walk_gives_every_option_with_its_value():
@@ -45,6 +46,16 @@ def test_problems_finds_all():
         ("trainer.epoch", False),
         ("nett", False),
     ]
+
+
+def test_what_a_class_does_not_say_of_an_option_its_bases_say():
+    base, own = parameters(EventData), parameters(CIFAR10DVS)
+    assert own["batch_size"] == base["batch_size"]
+    assert own["batch_size"].meaning == "Samples a batch."
+    assert (base["size"].default, own["size"].default) == (None, 48)
+    assert own["size"].meaning.endswith("null keeps 128 pixels.")
+    assert own["num_workers"].meaning == base["num_workers"].meaning != ""
+    assert [*own] == [*base, "rule", "orientation"]
 
 
 def test_accepts_knows_the_parameters():

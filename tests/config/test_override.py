@@ -24,7 +24,7 @@ def overridden(*overrides):
         ("exits.taps", "[0, -1]", [0, -1]),
         ("description", "2024", "2024"),
         ("net.neuron.tau", "3", 3),  # a class that is a default
-        ("exits.neuron.v_reset", "0.0", 0.0),  # in a section that the recipe leaves out
+        ("exits.channels", "3", 3),  # in a section that the recipe leaves out
         ("net.init_args.width", "1", None),
     ],
 )

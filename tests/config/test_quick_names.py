@@ -1,7 +1,8 @@
 import pytest
 
+import tssd.data
 from tssd.config import load_recipe, recipe_names
-from tssd.config.options import top_slots, walk
+from tssd.config.options import parameters, top_slots, walk
 from tssd.config.quick_names import check_names, names
 from tssd.errors import UsageError
 
@@ -16,6 +17,14 @@ def test_the_source_tells_the_same_as_importing(recipe):
     expected -= {name for name in expected if name.startswith("objectives.") and depth[name] == 2
                  and name.count(".") == 1}  # fmt: skip
     assert set(names(config)) == expected
+
+
+@pytest.mark.parametrize("name", tssd.data.__all__)
+def test_the_source_tells_the_options_that_a_data_module_inherits(name):
+    found = names({"data": f"tssd.data.{name}"})
+    expected = [f"data.{option}" for option in parameters(getattr(tssd.data, name))]
+    assert sorted(each for each in found if each.startswith("data.")) == sorted(expected)
+    assert ("data.root" in found) == (name != "Digits")
 
 
 @pytest.mark.parametrize(

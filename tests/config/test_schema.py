@@ -1,6 +1,7 @@
 import pytest
 
-from tssd.config.recipe import layers, merge
+from tssd.config.compose import layers
+from tssd.config.recipe import merge
 from tssd.config.schema import SECTIONS, parse
 from tssd.config.sections import MEANINGS
 from tssd.errors import UsageError

@@ -1,4 +1,5 @@
-from tssd.config.recipe import layers, merge
+from tssd.config.compose import layers
+from tssd.config.recipe import merge
 from tssd.config.sections import DEFAULTS, MEANINGS, option_parts, with_defaults
 
 

@@ -2,9 +2,11 @@ import sys
 
 import pytest
 
+from tssd.config.compose import layers
 from tssd.config.load import check
 from tssd.config.paths import load_object
-from tssd.config.recipe import layers, merge, recipe_names
+from tssd.config.pieces import recipe_names
+from tssd.config.recipe import merge
 from tssd.config.schema import SECTIONS
 from tssd.config.trust import only_known_parts, trusted, trusting
 from tssd.config.types import check_class

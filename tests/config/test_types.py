@@ -13,14 +13,17 @@ from tssd.config.types import (
     choices,
     fits,
     in_words,
+    is_settings,
     wanted,
 )
+from tssd.data import DataModule, Digits
 from tssd.errors import UsageError
 from tssd.models.base import MakeNeuron
 from tssd.neurons import LIF, Neuron
 from tssd.norms import pooled_batch_norm
 from tssd.objectives import Distance, Objective
 from tssd.training.schedule import Schedule
+from tssd.training.settings import TrainerSettings
 
 MakesNeuron = Callable[[], Neuron]
 MakesNorm = Callable[[int], nn.Module]
@@ -81,6 +84,13 @@ def test_wanted_tells_classes_from_plain_values():
     assert wanted(MakeNeuron) == Wanted(Neuron, given=0, other=nn.Module)
     for plain in (int, str | None, float | Tensor, dict[str, int], Literal["a"], Any):
         assert wanted(plain) is None
+
+
+def test_settings_are_dataclasses_through_and_through():
+    # A data module is a dataclass below a class of Lightning's, and given by its path.
+    found = [is_settings(kind) for kind in (TrainerSettings, Digits, DataModule, int, list[int])]
+    assert found == [True, False, False, False, False]
+    assert wanted(DataModule).base is DataModule
 
 
 def test_as_node_turns_classes_and_paths_into_mappings():

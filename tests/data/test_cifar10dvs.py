@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from tssd.events.formats.five_byte import write_five_byte
 from tssd.events.formats.npz import write_npz
 from tssd.simulate import Setup
 from tssd.simulate.datasets import CIFAR10_CLASSES, write_cifar10dvs
+from tssd.testing import check_data_module
 
 from .event_folders import assert_same_frames, connected, frames_of, state
 
@@ -70,6 +73,11 @@ def test_classes_are_those_of_cifar10(root):
     assert data.sample_shape == (2, 48, 48)
     for name, count in (("train", 10), ("test", 1)):
         assert np.bincount(frames_of(data, name)[1]).tolist() == [count] * 10
+
+
+def test_it_keeps_the_contract_of_a_data_module(root):
+    options = {"folder": "plain", "allow_incomplete": True, "slicing": FixedTime(4.0)}
+    check_data_module(partial(CIFAR10DVS, str(root), orientation="mlf", **options))
 
 
 def test_another_rule_is_another_data_set_by_name_and_hash(root):

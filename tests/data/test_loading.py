@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from tssd.data import Digits
 from tssd.data.crop_flip import CropFlip
-from tssd.data.image_set import ImageSet
+from tssd.data.image_samples import ImageSamples
 from tssd.data.loading import (
     EpochSampler,
     evaluation_loader,
@@ -23,10 +23,10 @@ from tssd.errors import DataError
 MEAN, STD = (0.1, 0.2, 0.3), (0.5, 0.6, 0.7)
 
 
-def image_set(count=33, augment=None):
+def image_samples(count=33, augment=None):
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (count, 3, 8, 6), generator=generator).byte()
-    return ImageSet(images, torch.arange(count) % 7, mean=MEAN, std=STD, augment=augment)
+    return ImageSamples(images, torch.arange(count) % 7, mean=MEAN, std=STD, augment=augment)
 
 
 def test_sampler_shows_every_image_once_in_another_order_each_epoch():
@@ -62,25 +62,25 @@ def test_sampler_under_the_wrapper_that_lightning_uses_with_several_processes():
     [(33, 16, [16, 16]), (34, 16, [16, 16, 2]), (3, 1, [1, 1, 1]), (1, 16, [1]), (15, 16, [15])],
 )
 def test_training_loader_leaves_out_a_last_batch_of_one(count, batch_size, sizes):
-    loader = training_loader(image_set(count), batch_size, num_workers=0, seed=0)
+    loader = training_loader(image_samples(count), batch_size, num_workers=0, seed=0)
     assert [len(y) for _, y in loader] == sizes
     assert len(loader) == len(sizes)
 
 
 def test_evaluation_loader_keeps_order_and_every_image():
-    images = image_set(33)
+    images = image_samples(33)
     loader = evaluation_loader(images, 16, num_workers=0)
     assert torch.equal(torch.cat([y for _, y in loader]), images.labels)
 
 
 def test_loader_leaves_the_global_generator_alone():
     state = torch.get_rng_state()
-    augmented = image_set(augment=CropFlip(2, flip=True, seed=0))
+    augmented = image_samples(augment=CropFlip(2, flip=True, seed=0))
     list(training_loader(augmented, 16, num_workers=0, seed=0))
     assert torch.equal(torch.get_rng_state(), state)
 
 
-class Drawing(ImageSet):
+class Drawing(ImageSamples):
     """A set of somebody's own that draws from the global generators."""
 
     def load(self, epochs, index):
@@ -90,7 +90,7 @@ class Drawing(ImageSet):
 
 def drawn(epochs, *, workers, seed=0):
     """The draws behind each batch of some epochs, in a loader that has shown none before."""
-    samples = Drawing(image_set().images, image_set().labels, mean=MEAN, std=STD)
+    samples = Drawing(image_samples().images, image_samples().labels, mean=MEAN, std=STD)
     loader = training_loader(samples, 8, num_workers=workers, seed=seed)
     batches = []
     for epoch in epochs:
@@ -106,7 +106,7 @@ def test_what_a_set_draws_in_a_worker_does_not_depend_on_what_was_loaded_before(
     assert not set(drawn([2], workers=1, seed=1)) & set(straight)
 
 
-class Damaged(ImageSet):
+class Damaged(ImageSamples):
     """A set whose sample 20 cannot be read, as damaged files cannot, for the reason given."""
 
     reason: Exception
@@ -122,7 +122,7 @@ class Damaged(ImageSet):
     "reason", [DataError("b/003.png is not readable"), OSError(5, "I/O error", "b/003.png")]
 )
 def test_what_a_sample_is_refused_for_is_told_alike_from_every_process(workers, reason):
-    samples = Damaged(image_set().images, image_set().labels, mean=MEAN, std=STD)
+    samples = Damaged(image_samples().images, image_samples().labels, mean=MEAN, std=STD)
     samples.reason = reason
     with pytest.raises(type(reason)) as caught:
         list(evaluation_loader(samples, 8, num_workers=workers))

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from events.recordings import counted, random_events
 from tssd.data import NCaltech101
 from tssd.events.formats.five_byte import write_five_byte
 from tssd.events.formats.npz import write_npz
+from tssd.testing import check_data_module
 
 from .event_folders import assert_same_frames, connected, frames_of, state, zipped
 
@@ -45,6 +48,11 @@ def test_classes_are_the_folders_and_a_fixed_tenth_of_each_is_for_tests(root):
     assert np.bincount(frames_of(data, "test")[1], minlength=3).tolist() == [0, 1, 0]
     assert np.bincount(frames_of(data, "train")[1], minlength=3).tolist() == [4, 10, 2]
     assert not np.intersect1d(data.official["train"], data.official["test"]).size
+
+
+def test_it_keeps_the_contract_of_a_data_module(root):
+    options = {"folder": "plain", "allow_incomplete": True, "size": 20}
+    check_data_module(partial(NCaltech101, str(root), **options))
 
 
 def test_the_whole_sensor_is_pooled_to_a_square(root):

@@ -2,6 +2,7 @@ import hashlib
 import os
 import pickle
 import struct
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from torchvision import datasets
 
 from tssd.data import CIFAR10, CIFAR100, FashionMNIST
 from tssd.errors import DataError
+from tssd.testing import check_data_module
 
 needs_data = [
     pytest.mark.data,
@@ -69,6 +71,10 @@ def test_fashion_mnist_reads_idx_files(fashion_root):
     assert y == expected[13][1] == 3
     pixels = torch.from_numpy(np.array(expected[13][0])).float() / 255
     torch.testing.assert_close(x[0], (pixels - 0.2860) / 0.3530)
+
+
+def test_fashion_mnist_keeps_the_contract_of_a_data_module(fashion_root):
+    check_data_module(partial(FashionMNIST, str(fashion_root), augment=True))
 
 
 def test_fashion_mnist_resizes(fashion_root):

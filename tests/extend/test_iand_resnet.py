@@ -18,6 +18,11 @@ def test_it_keeps_the_contract(build, neuron):
     check_network(make, (3, 12, 12))
 
 
+def test_other_parts_of_ones_own_keep_it_too(build, part):
+    neuron, norm = part("integer_lif").IntegerLIF, part("timestep_norm").TimestepNorm
+    check_network(partial(build, neuron=neuron, norm=norm), (3, 12, 12))
+
+
 def test_a_spike_of_the_branch_stops_the_shortcuts(build):
     torch.manual_seed(0)
     net = build()

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from tssd.errors import UsageError
-from tssd.models import NetOutput, vgg9
+from tssd.models import NetOutput, resnet18, vgg9
 from tssd.neurons import IF, LIF, Neuron
 from tssd.norms import per_step_batch_norm, pooled_batch_norm
 from tssd.objectives import Exit, ExitCrossEntropy, ExitPlan, SelfDistillation, Timesteps
@@ -154,6 +154,15 @@ def test_it_takes_the_networks_own_neuron_and_norm(shape, norm):
     assert logits.shape == (T, N, K)
     logits.square().sum().backward()
     assert all(p.grad is not None and p.grad.any() for p in head.parameters())
+
+
+@pytest.mark.parametrize("build", [vgg9, resnet18])
+def test_our_networks_say_how_they_build_their_own(build):
+    net = build(num_classes=K, image_size=16, width=1 / 64, neuron=IF, norm=per_step_batch_norm)
+    head = head_of(net)
+    assert isinstance(head.neuron, IF)
+    assert any(isinstance(part, PerStep) for part in head.modules())
+    assert not any(isinstance(part, LIF) for part in head.modules())
 
 
 @pytest.mark.parametrize("shape", [(4, 6), (4,)])

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tssd.reproduce.collect import collect
+from tssd.reproduce.counted import collect
 from tssd.reproduce.outcome import write_outcome
 from tssd.reproduce.plan import Variant
 from tssd.reproduce.runs import Run

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from tssd.reproduce.collect import Collected
+from tssd.reproduce.counted import Collected
 from tssd.reproduce.picture import (
     COLOURS,
     by_data,

@@ -13,6 +13,9 @@ def test_variants_are_what_follows_train():
     assert variant.name == "a/b,x=[1, 2],y.z=2"
     assert Variant.parse(variant.recipe).words == "a/b"
     assert Variant("some/where/own.yaml").name == "own"
+    composed = Variant.parse("tssd+digits+vgg9 --net.width=0.5")
+    assert composed.name == "digits+vgg9+tssd,net.width=0.5"
+    assert Variant("digits+vgg9+../own.yaml").name == "digits+vgg9+own.yaml"
     for wrong in ("", "a/b c", "a/b --x 1"):
         with pytest.raises(UsageError, match="expected RECIPE --name=value"):
             Variant.parse(wrong)

@@ -6,7 +6,7 @@ from tssd.config import load_recipe
 from tssd.config.assemble import resolve
 from tssd.errors import UsageError
 from tssd.reproduce.plan import Variant
-from tssd.reproduce.runs import plan_runs, read, recipe_of
+from tssd.reproduce.runs import Run, plan_runs, read
 
 TWO = Variant("digits/tssd", (("timesteps.teacher", "3"), ("trainer.epochs", "2")))
 
@@ -26,40 +26,36 @@ def test_two_variants_never_share_a_folder():
         plan_runs([Variant("a/own.yaml"), Variant("b/own.yaml")], [0], Path("out"))
 
 
-def test_a_recipe_written_for_a_variant_is_the_variant(tmp_path):
-    path = Path(recipe_of(TWO, tmp_path))
-    assert path.parent == tmp_path / "recipes/digits"
-    found, expected = (resolve(config) for config in (load_recipe(str(path)), read(TWO)))
+def test_a_planned_run_is_its_variant_and_its_description_says_so():
+    planned = Run(TWO, 4, Path("out")).planned([("net.width", "0.5")])
+    assert (planned.recipe, planned.seed, planned.folder) == ("digits/tssd", 4, Path("out"))
+    found = resolve(load_recipe(planned.recipe, planned.overrides))
+    expected = resolve(read(TWO, [("net.width", "0.5"), ("seed", "4")]))
     assert found.pop("description") == (
         f"{expected.pop('description')}; --timesteps.teacher=3 --trainer.epochs=2"
     )
     assert found == expected
-    # A second time nothing is written.
-    before = path.stat().st_mtime_ns
-    assert recipe_of(TWO, tmp_path) == str(path)
-    assert path.stat().st_mtime_ns == before
+    # The user's own words go over it.
+    mine = Run(TWO, 4, Path("out")).planned([("description", "mine")])
+    assert load_recipe(mine.recipe, mine.overrides)["description"] == "mine"
 
 
-def test_a_variant_without_options_is_its_recipe(tmp_path):
-    assert recipe_of(Variant("digits/tssd"), tmp_path) == "digits/tssd"
-    assert not list(tmp_path.iterdir())
+def test_a_variant_without_options_is_its_recipe():
+    planned = Run(Variant("digits/tssd"), 0, Path("out")).planned()
+    assert (planned.recipe, planned.options) == ("digits/tssd", ())
+
+
+def test_a_description_is_one_text_whatever_it_holds():
+    odd = "é: {x}, 'a' \"b\" #1"
+    variant = Variant("digits/tssd", (("description", f"'{odd.replace(chr(39), chr(39) * 2)}'"),))
+    planned = Run(variant, 0, Path("out")).planned()
+    assert load_recipe(planned.recipe, planned.overrides)["description"].startswith(f"{odd}; --d")
 
 
 def test_overrides_go_over_a_variant_s_options_and_mistakes_name_it():
     assert read(TWO, [("trainer.epochs", "9")])["trainer"]["epochs"] == 9
     with pytest.raises(UsageError, match="digits/tssd --timesteps.teacher=3 .*: --trainer.epoch"):
         read(TWO, [("trainer.epoch", "9")])
-
-
-def test_a_recipe_s_file_stays_below_the_output_whatever_its_options(tmp_path):
-    output = tmp_path / "a" / "b"
-    paths = [
-        Path(recipe_of(Variant(recipe, (("description", "../../../data"),)), output))
-        for recipe in ("digits/tssd", "digits/vanilla_ts")
-    ]
-    assert len(set(paths)) == 2
-    assert {path.resolve().parent for path in paths} == {output / "recipes"}
-    assert {path.name for path in tmp_path.iterdir()} == {"a"}
 
 
 def test_a_variant_called_like_a_run_of_another_is_refused():

@@ -3,7 +3,7 @@ import csv
 import pytest
 
 from tssd.errors import DataError
-from tssd.reproduce.collect import Collected
+from tssd.reproduce.counted import Collected
 from tssd.reproduce.table import Table, signed, spread
 
 from .fabricated import TSSD, VANILLA, cell, plan, results

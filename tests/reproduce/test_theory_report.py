@@ -2,7 +2,7 @@ import csv
 
 import pytest
 
-from tssd.reproduce.learned import LearnedRisk
+from tssd.reproduce.risk_of_run import LearnedRisk
 from tssd.reproduce.theory import Measured, Mixture
 from tssd.reproduce.theory_report import (
     overlap_rows,

@@ -75,13 +75,25 @@ def test_broken_batches_are_refused_with_the_reason(kind, message):
         check(kind)
 
 
+def test_training_labels_that_are_not_the_stored_ones_are_refused():
+    with pytest.raises(
+        AssertionError, match=r"^part: dataset\('train'\).labels are not the stored"
+    ):
+        check(broken_set(shuffled), "train")
+
+
 def test_samples_that_are_left_out_are_counted():
     class DropsLast(Toy):
         def test_dataloader(self):
             return list(super().test_dataloader())[:2]
 
+        def train_dataloader(self):
+            return list(super().train_dataloader())[:-1]
+
     with pytest.raises(AssertionError, match="the test batches hold 16 samples, expected all 20"):
         check_batches("part", DropsLast(batch_size=8), "test", timesteps=4)
+    with pytest.raises(AssertionError, match="the train batches hold 80 samples, expected all 90"):
+        check_batches("part", DropsLast(batch_size=16), "train", timesteps=4)
 
 
 def test_a_single_sample_at_the_end_of_an_epoch_may_be_left_out():

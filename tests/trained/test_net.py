@@ -4,7 +4,8 @@ from torch import nn
 
 from tssd.errors import DataError, UsageError
 from tssd.models import NetOutput, SpikingNet, vgg9
-from tssd.objectives import Timesteps
+from tssd.neurons import IF
+from tssd.objectives import Timesteps, tssd
 from tssd.time import repeat_in_time
 from tssd.trained import FrameInput, ImageInput, TrainedNet
 
@@ -128,3 +129,11 @@ def test_a_notebook_shows_what_it_is():
     text = repr(trained(Sums(), unfinished="epoch 3 of 40"))
     assert "classes=3" in text
     assert "unfinished: epoch 3 of 40" in text
+
+
+def test_exits_on_it_have_the_neurons_of_its_network():
+    plain = vgg9(1, 3, 16, width=0.03, neuron=IF)
+    assert (trained(plain).make_neuron, trained(Sums()).make_norm) == (IF, None)
+    criterion = tssd(1, 2).connect(trained(plain))
+    (tap,) = criterion.taps
+    assert any(isinstance(part, IF) for part in criterion.exit_at(tap).modules())

@@ -58,3 +58,13 @@ def test_auto_takes_what_there_is():
 )
 def test_evaluated_timesteps(given, teacher, longest):
     assert TrainerSettings(evaluate_timesteps=given).evaluated(teacher) == longest
+
+
+@pytest.mark.parametrize(("threads", "expected"), [(0, 1), (2, 2)])
+def test_threads_are_set_where_the_settings_say_how_many(threads, expected):
+    try:
+        torch.set_num_threads(1)
+        TrainerSettings(threads=threads).use_threads()
+        assert torch.get_num_threads() == expected
+    finally:
+        torch.set_num_threads(1)

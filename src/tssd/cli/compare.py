@@ -5,26 +5,26 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tssd.cli.loading import load_training
 from tssd.cli.parser import CommandParser, Override, at_least
-from tssd.cli.run_folders import OUTPUT, run_folder
+from tssd.config.compose import canonical, matching
+from tssd.config.default_folder import OUTPUT, run_folder
 from tssd.config.quick_names import check_names
-from tssd.config.recipe import recipe_names
 from tssd.errors import TssdError, UsageError
 
 if TYPE_CHECKING:
-    from tssd.cli.many_runs import PlannedRun
+    from tssd.many_runs import Failure, PlannedRun
+    from tssd.runs.results import Results
 
 EPILOG = """What is trained already is not trained again; an interrupted run continues. Runs are in
 OUTPUT/RECIPE/seedN, where `tssd train` has them, too, and the table is OUTPUT/comparison.*.
 
 examples:
-  tssd compare digits/vanilla_ts digits/tssd
-  tssd compare 'digits/*' --seeds 0,1,2,3,4 --timesteps 1,2,4 --jobs 2 --trainer.epochs 5"""
+  tssd compare digits+vgg9+vanilla_ts digits+vgg9+tssd
+  tssd compare 'digits+vgg9+*' --seeds 0,1,2,3,4 --timesteps 1,2,4 --jobs 2 --trainer.epochs 5"""
 
 
 def run(words: list[str]) -> int:
@@ -36,7 +36,10 @@ def run(words: list[str]) -> int:
         epilog=EPILOG,
     )
     parser.add_argument(
-        "recipes", nargs="*", metavar="RECIPE", help="names, YAML files, or 'digits/*' for many"
+        "recipes",
+        nargs="*",
+        metavar="RECIPE",
+        help="names, YAML files, or 'digits+vgg9+*' for all methods",
     )
     parser.add_argument(
         "--seeds", default="0,1,2", metavar="N,...", help="seeds of the runs (default: 0,1,2)"
@@ -79,15 +82,17 @@ def run(words: list[str]) -> int:
     load_training(overrides)
 
     # Imported only now: torch takes seconds, and a mistake in a name is told before.
-    from tssd.cli.many_runs import train_all
+    from tssd.cli.many_runs import train_and_tell
     from tssd.cli.tables import print_comparison
+    from tssd.many_runs.alike import refuse_unlike
     from tssd.report import Comparison, write_comparison
 
-    planned = {recipe: plan(recipe, seeds, output) for recipe in recipes}
-    check(planned, overrides, timesteps)
+    planned = {recipe: plan(recipe, seeds, output, overrides) for recipe in recipes}
     runs = [run for group in planned.values() for run in group]
+    refuse_unlike(runs, longest=max(timesteps, default=1), tell=logging.getLogger("tssd").info)
     with redirect_stdout(sys.stderr if args.json else sys.stdout):
-        results = train_all(runs, overrides, args.jobs)
+        outcomes = train_and_tell(runs, args.jobs, failed=_stop)
+    results = cast("dict[PlannedRun, Results]", outcomes)
     by_recipe = {recipe: [results[run] for run in runs] for recipe, runs in planned.items()}
     comparison = Comparison.of(by_recipe, timesteps, epoch=args.epoch)
     write_comparison(comparison, output)
@@ -107,16 +112,18 @@ def _print_options(recipe: str, overrides: Sequence[Override]) -> None:
 
 
 def expand(patterns: Sequence[str]) -> list[str]:
-    """Recipes by name, `*` standing for any part of it; in the order given, each once.
+    """Recipes by name, in the order given, each once.
+
+    `*` stands for any part of an alias, or for methods as a piece of a composition.
 
     Raises: UsageError: a pattern that fits nothing.
     """
     found: dict[str, None] = {}
     for pattern in patterns:
-        names = [name for name in recipe_names() if fnmatch(name, pattern)]
-        if "*" in pattern and not names:
+        names = matching(pattern) if "*" in pattern else [canonical(pattern)]
+        if not names:
             raise UsageError(f"recipe: {pattern!r} fits none; `tssd recipes` lists them")
-        found.update(dict.fromkeys(names or [pattern]))
+        found.update(dict.fromkeys(names))
     return list(found)
 
 
@@ -130,46 +137,20 @@ def whole_numbers(option: str, text: str, *, least: int) -> list[int]:
     return list(dict.fromkeys(int(part) for part in parts))
 
 
-def plan(recipe: str, seeds: Sequence[int], output: Path) -> "list[PlannedRun]":
+def plan(
+    recipe: str, seeds: Sequence[int], output: Path, overrides: Sequence[Override] = ()
+) -> "list[PlannedRun]":
     """The runs of a recipe."""
-    from tssd.cli.many_runs import PlannedRun
+    from tssd.many_runs import PlannedRun
 
-    return [PlannedRun(recipe, seed, run_folder(recipe, seed, output)) for seed in seeds]
+    options = tuple(overrides)
+    return [PlannedRun(recipe, n, run_folder(recipe, n, output), options) for n in seeds]
 
 
-def check(
-    planned: "dict[str, list[PlannedRun]]", overrides: Sequence[Override], timesteps: Sequence[int]
-) -> None:
-    """Build each recipe once: mistakes surface before hours of training.
+def _stop(failure: "Failure") -> None:
+    from tssd.many_runs import RunFailedError
 
-    Raises: UsageError: a mistake in a recipe, recipes that see different samples or share a name,
-        a T that they are not evaluated at.
-    """
-    from tssd.config import build, load_recipe
-
-    folders: dict[Path, str] = {}
-    images: dict[str, str] = {}
-    told: dict[str, None] = {}
-    for recipe, (first, *_) in planned.items():
-        if (other := folders.setdefault(first.folder, recipe)) != recipe:
-            raise UsageError(f"{other} and {recipe} have the same name; rename one of the files")
-        with naming(recipe):
-            options = [*overrides, ("seed", str(first.seed))]
-            parts = build(load_recipe(recipe, options, tell=lambda line: told.setdefault(line)))
-            longest = parts.evaluate_timesteps
-            if max(timesteps, default=1) > longest:
-                raise UsageError(
-                    f"--timesteps: got {max(timesteps)}, but runs are evaluated at T = 1 to "
-                    f"{longest}; add --trainer.evaluate_timesteps {max(timesteps)}"
-                )
-            images[recipe] = parts.data.split_hash
-    for line in told:
-        logging.getLogger("tssd").info(line)
-    if len(set(images.values())) > 1:
-        found = ", ".join(f"{recipe}: {split}" for recipe, split in images.items())
-        raise UsageError(
-            f"the recipes use different samples (split {found}); give all the same data"
-        )
+    raise RunFailedError(failure)
 
 
 @contextmanager

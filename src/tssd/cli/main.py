@@ -13,8 +13,8 @@ from contextlib import suppress
 from importlib import import_module
 
 from tssd.cli.loading import hush
-from tssd.cli.signals import Signals
-from tssd.errors import DataError, TssdError, UsageError, printable
+from tssd.errors import DataError, UsageError, printable
+from tssd.signals import under_signals
 
 # What to do after Ctrl-C.
 CONTINUE = {
@@ -40,25 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     def interrupted() -> None:
         _complain(f"interrupted{CONTINUE.get(words[0], '') if words else ''}")
 
-    with Signals(interrupted, program=argv is None) as signals:
-        try:
-            try:
-                code = _answered(words)
-            except Exception as error:
-                if signals.received is not None:
-                    raise
-                code = _told(error)
-                signals.failed = True
-            if signals.received is None:
-                signals.finished(code)
-                return code
-        except BaseException as error:
-            # What is raised after a signal comes of it, whatever it is.
-            if signals.received is None and not isinstance(error, KeyboardInterrupt):
-                raise
-        interrupted()
-        signals.finished(signals.exit_code)
-        return signals.exit_code
+    return under_signals(lambda: _answered(words), _told, interrupted, program=argv is None)
 
 
 def _answered(words: list[str]) -> int:
@@ -97,13 +79,13 @@ def _told(error: Exception) -> int:
         sys.stdout.flush()
     except OSError:  # its reader has gone as well, or its disk is full
         _discard_output()
-    if not isinstance(error, TssdError | OSError):
-        from tssd.cli.unexpected import last_words
+    from tssd.last_words import last_words
 
-        _complain(last_words(error))
-        return 1
-    _complain(str(error))
-    return error.exit_code if isinstance(error, TssdError) else 1
+    line, code, details = last_words(error)
+    if details:
+        print(details, end="", file=sys.stderr)
+    _complain(line)
+    return code
 
 
 def _run(argv: list[str]) -> int:

@@ -20,7 +20,7 @@ SUMMARIES = {
     "report": "a run, or the runs of a folder, as one HTML file that needs no network",
     "predict": "classify images or recordings with a run: class and confidence at every T",
     "data": "prepare, inspect, draw or simulate a data set",
-    "recipes": "list the recipes, or show one",
+    "recipes": "list what recipes are composed of, or show one",
 }
 
 Override = tuple[str, str]

@@ -5,16 +5,18 @@ from pathlib import Path
 
 from tssd.cli.compare import whole_numbers
 from tssd.cli.console import console
-from tssd.cli.many_runs import PlannedRun, train_all
+from tssd.cli.many_runs import train_and_tell
 from tssd.cli.parser import CommandParser, Override, at_least
-from tssd.errors import DataError, TssdError, UsageError
-from tssd.reproduce.collect import collect, shared_epoch
-from tssd.reproduce.estimate import Estimate, duration, estimates, in_gib, shapes_of
+from tssd.dry_run.estimate import duration, in_gib
+from tssd.dry_run.shapes import DataShape
+from tssd.errors import DataError, UsageError
+from tssd.many_runs import Failure, RunFailedError
+from tssd.reproduce.costs import Cost, costs, shapes_of
+from tssd.reproduce.counted import collect, shared_epoch
 from tssd.reproduce.outcome import write_outcome
 from tssd.reproduce.plan import SCALES, Scale, Variant
 from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
-from tssd.reproduce.runs import Run, plan_runs, read, recipe_of
-from tssd.reproduce.shapes import DataShape
+from tssd.reproduce.runs import Run, plan_runs, read
 from tssd.reproduce.table import Table
 from tssd.runs.folder import RunFolder
 
@@ -58,10 +60,10 @@ def run(words: list[str]) -> int:
     missing = [run for run in present if not RunFolder(run.folder).results.exists()]
     # Before training only what will be trained is measured.
     asked = dict.fromkeys(run.variant for run in (runs if args.dry_run else missing))
-    found: Mapping[Variant, Estimate] = {}
+    found: Mapping[Variant, Cost] = {}
     if not args.no_probe:
         own = {variant: configs[variant] for variant in asked}
-        found = estimates(own, shapes, overrides, about=_about)
+        found = costs(own, shapes, about=_about)
     counted = runs if args.dry_run else missing
     print_plan(variants, counted, shapes=shapes, found=found, jobs=args.jobs)
     if args.dry_run:
@@ -71,7 +73,7 @@ def run(words: list[str]) -> int:
         reasons = dict.fromkeys(shape.absent for shape in shapes.values())
         raise DataError(f"{plan.name}: none of its data is here: {'; '.join(reasons)}")
 
-    reasons = train(present, overrides, args.jobs, output)
+    reasons = train(present, overrides, args.jobs)
     absent = {run: f"not run: {shapes[run.variant].absent}" for run in runs if run not in present}
     collected = collect(runs, output, reasons | absent, variant_names(scale))
     epoch = args.epoch or plan.epoch[scale] or shared_epoch(collected.finished)
@@ -81,33 +83,25 @@ def run(words: list[str]) -> int:
     return 1 if reasons else 0
 
 
-def train(
-    runs: Sequence[Run], overrides: Sequence[Override], jobs: int, output: Path
-) -> dict[Run, str]:
+def train(runs: Sequence[Run], overrides: Sequence[Override], jobs: int) -> dict[Run, str]:
     """Train what is missing; a run that fails does not keep the others from going on.
 
-    Returns why runs have failed. Raises: UsageError: a wrong option, or the folder holds runs with
-    other options. KeyboardInterrupt: Ctrl-C.
+    Returns why runs have failed. Raises: RunFailedError: by a wrong option, which is wrong for all.
+        UsageError: the folder holds runs with other options. KeyboardInterrupt: Ctrl-C.
     """
-    recipes = {run.variant: recipe_of(run.variant, output) for run in runs}
-    left = {run: PlannedRun(recipes[run.variant], run.seed, run.folder) for run in runs}
-    failed: dict[Run, str] = {}
-    while left:
-        try:
-            train_all(list(left.values()), overrides, jobs)
-            break
-        except UsageError:
-            raise
-        except TssdError as error:
-            found = [run for run in left if str(error).startswith(f"{run.folder}")]
-            if not found:
-                raise
-            # Of folders seed1 and seed10 the longer name is meant.
-            worst = max(found, key=lambda run: len(str(run.folder)))
-            failed[worst] = str(error).removeprefix(f"{worst.folder}: ")
-            print(f"failed: {error}")
-            del left[worst]
-    return failed
+
+    def failed(failure: Failure) -> None:
+        if failure.exit_code == UsageError.exit_code:
+            raise RunFailedError(failure)
+        print(f"failed: {failure.message}", flush=True)
+
+    planned = {run.planned(overrides): run for run in runs}
+    outcomes = train_and_tell(list(planned), jobs, failed=failed)
+    return {
+        planned[run]: outcome.message.removeprefix(f"{run.folder}: ")
+        for run, outcome in outcomes.items()
+        if isinstance(outcome, Failure)
+    }
 
 
 def print_plan(
@@ -115,7 +109,7 @@ def print_plan(
     runs: Sequence[Run],
     *,
     shapes: Mapping[Variant, DataShape],
-    found: Mapping[Variant, Estimate],
+    found: Mapping[Variant, Cost],
     jobs: int,
 ) -> None:
     """A line per network with its time and memory, then the sum."""
@@ -127,33 +121,33 @@ def print_plan(
         parts = [f"seeds {seeds}" if own else "trained already"]
         if shapes[variant].absent:
             parts = [f"{parts[0]}, no data" if own else "no data"]
-        if estimate := found.get(variant):
-            parts.append(_cost(estimate))
-            total += (estimate.seconds or 0.0) * len(own)
-            unknown |= estimate.seconds is None
+        if cost := found.get(variant):
+            parts.append(_in_words(cost))
+            total += (cost.seconds or 0.0) * len(own)
+            unknown |= cost.seconds is None
         elif own:
             unknown = True
         print(f"  {variant.words:<{width}}  {'; '.join(parts)}")
     for reason in dict.fromkeys(shape.absent for shape in shapes.values() if shape.absent):
         print(f"  no data: {reason}")
-    probes = [estimate.probe for estimate in found.values() if estimate.probe]
-    if probes:
-        most = max(probe.memory for probe in probes)
+    measured = [cost.needs.measured for cost in found.values() if cost.needs]
+    if measured:
+        most = max(one.memory for one in measured)
         least = "at least " if unknown else ""
         print(
             f"estimate: {len(runs)} runs, {least}{duration(total / jobs)} with {jobs} side by "
-            f"side, up to {in_gib(most)} a run, on {probes[0].device}; from optimisation steps on "
-            "random data, loading not counted"
+            f"side, up to {in_gib(most)} a run, on {measured[0].device}; from optimisation steps "
+            "on random data, loading not counted"
         )
 
 
-def _cost(estimate: Estimate) -> str:
-    if estimate.probe is None:
-        return estimate.note
-    probe = estimate.probe
-    text = f"{duration(estimate.seconds)} each ({probe.epochs} epochs, {probe.step:.3g} s a step "
-    text += f"of {probe.batch}), {in_gib(probe.memory)}"
-    return f"{text}; {estimate.note}" if estimate.note else text
+def _in_words(cost: Cost) -> str:
+    if cost.needs is None:
+        return cost.note
+    measured, batch = cost.needs.measured, cost.needs.data.batch_size
+    text = f"{duration(cost.seconds)} each ({cost.epochs} epochs, {measured.step:.3g} s a step "
+    text += f"of {batch}), {in_gib(measured.memory)}"
+    return f"{text}; {cost.note}" if cost.note else text
 
 
 def _about(done: int, of: int) -> None:

@@ -1,11 +1,12 @@
 """`tssd train`: one recipe into one run folder."""
 
+import json
 import logging
 from pathlib import Path
 
 from tssd.cli.loading import load_training
 from tssd.cli.parser import CommandParser, Override
-from tssd.cli.run_folders import run_folder
+from tssd.config.default_folder import run_folder
 from tssd.config.quick_names import check_names
 from tssd.errors import UsageError
 
@@ -14,18 +15,24 @@ EPILOG = """`tssd train RECIPE --help` lists every option of that recipe.
 Runs are in runs/RECIPE/seedSEED, where `tssd compare` looks for them, too.
 
 examples:
-  tssd train digits/tssd
-  tssd train digits/tssd --trainer.epochs 5 --objectives.temporal.weight 0.5
+  tssd train digits+vgg9+tssd
+  tssd train digits+vgg9+tssd --trainer.epochs 5 --net.neuron.tau 3
+  tssd train cifar10+vgg9+tssd --dry-run
   tssd train my_recipe.yaml --optimizer AdamW --optimizer.lr 0.001"""
 
 
 def run(words: list[str]) -> int:
     """Train, and print the accuracy at every T."""
     parser = CommandParser(
-        "train", usage="RECIPE [--output FOLDER] [--resume] [--OPTION VALUE ...]", epilog=EPILOG
+        "train",
+        usage="RECIPE [--output FOLDER] [--resume] [--dry-run [--json]] [--OPTION VALUE ...]",
+        epilog=EPILOG,
     )
     parser.add_argument(
-        "recipe", nargs="?", metavar="RECIPE", help="a name, a file or a run folder"
+        "recipe",
+        nargs="?",
+        metavar="RECIPE",
+        help="pieces with + between them, a file or a run folder",
     )
     parser.add_argument(
         "--output", metavar="FOLDER", help="the run folder (default: runs/RECIPE/seedSEED)"
@@ -33,6 +40,12 @@ def run(words: list[str]) -> int:
     parser.add_argument(
         "--resume", action="store_true", help="continue the run from its last finished epoch"
     )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="measure some steps, say what time and memory training takes, and write nothing",
+    )
+    parser.add_argument("--json", action="store_true", help="what a dry run finds, as JSON")
     args, overrides = parser.parse_with_recipe(words)
     recipe: str | None = args.recipe
     if recipe is not None:
@@ -44,7 +57,11 @@ def run(words: list[str]) -> int:
         return 0
     if recipe is None:
         raise UsageError("train: no recipe given; `tssd recipes` lists them")
+    if args.json and not args.dry_run:
+        raise UsageError("--json: a dry run has it; what a run finds is in its results.json")
     load_training(overrides)
+    if args.dry_run:
+        return _dry_run(recipe, overrides, as_json=args.json)
     return _train(recipe, overrides, output=args.output, resume=args.resume)
 
 
@@ -76,4 +93,17 @@ def _train(recipe: str, overrides: list[Override], *, output: str | None, resume
     results = fit(parts, folder, resume=resume, relength=relength)
     print_accuracy(results, title=results.description or recipe)
     print(f"run folder: {folder}")
+    return 0
+
+
+def _dry_run(recipe: str, overrides: list[Override], *, as_json: bool) -> int:
+    from tssd.cli.needs import print_needs
+    from tssd.config import load_recipe
+    from tssd.dry_run.needs import needs_of
+
+    needs = needs_of(load_recipe(recipe, overrides, tell=logging.getLogger("tssd").info))
+    if as_json:
+        print(json.dumps(needs.to_dict(), indent=2))
+    else:
+        print_needs(needs, title=recipe)
     return 0

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tssd.config.recipe import recipe_names
+from tssd.config.pieces import recipe_names
 
 if TYPE_CHECKING:
     from tssd.config.assemble import build, build_data

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from tssd.errors import UsageError
-from tssd.training.free_memory import free_memory
 from tssd.training.module import MakeOptimizer
+from tssd.training.needs.free_memory import free_memory
 
 # What torch raises on values out of range.
 REFUSALS = (ValueError, TypeError, RuntimeError, ArithmeticError)

@@ -1,12 +1,14 @@
 """A recipe, checked, with overrides."""
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from tssd.config.compose import layers
 from tssd.config.options import problems, walk
 from tssd.config.override import in_order, no_such_option, override
-from tssd.config.recipe import Config, Layer, Replaced, is_packaged, layers, merge
+from tssd.config.recipe import Config, Layer, Replaced, is_packaged, merge
 from tssd.config.replaced import lines
 from tssd.config.sections import with_defaults
 from tssd.config.short_names import spell_out
@@ -66,7 +68,7 @@ def check(config: Config, sources: Sequence[Layer] = ()) -> None:
 def _is_of_a_run(layer: Layer) -> bool:
     path = Path(layer.source)
     beside = path.with_name("environment.json")
-    return path.is_dir() or (path.name == "config.yaml" and beside.exists())
+    return os.path.isdir(path) or (path.name == "config.yaml" and beside.exists())
 
 
 def _holds(config: Config, option: str) -> bool:

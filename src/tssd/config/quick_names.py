@@ -10,7 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tssd.config.recipe import Config, layers, merge
+from tssd.config.compose import layers
+from tssd.config.recipe import Config, merge
 from tssd.config.sections import MEANINGS, option_parts, with_defaults
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError

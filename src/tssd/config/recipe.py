@@ -1,13 +1,13 @@
-"""Recipes by name or path, with one extending another. Only reads and merges YAML."""
+"""Files of recipes, and one merged over another. Only reads and merges YAML."""
 
-from collections.abc import Iterator
+import os
+from contextlib import suppress
 from copy import deepcopy
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tssd.config.pieces import folder, recipe_names, rooms
 from tssd.config.suggest import nearest
 from tssd.errors import DataError, UsageError
 from tssd.yaml_text import load_yaml
@@ -41,37 +41,31 @@ class Replaced(NamedTuple):
     source: str
 
 
-def recipe_names() -> list[str]:
-    """Names of the recipes inside the package, such as `digits/tssd`.
-
-    Parts that only serve to be extended start with an underscore and are not listed.
-    """
-    return sorted(name for name in _walk(_folder()) if "/_" not in f"/{name}")
-
-
 def recipe_text(name: str, asked_by: str = "recipe") -> str:
-    """The YAML of a recipe, comments included.
+    """The YAML of a file, comments included.
 
     Args:
-        name: of a recipe in the package, or the path of a YAML file or a run folder.
+        name: of a file of the package, such as `nets/vgg9`, or the path of a YAML file or a run
+            folder.
         asked_by: what names it, for messages.
     Raises: UsageError: there is none (names the nearest). DataError: it cannot be read.
     """
     if is_packaged(name):
-        return (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
+        return (folder() / f"{name}.yaml").read_text(encoding="utf-8")
     path = Path(name)
     if "\0" in name:
         raise UsageError(f"{asked_by}: {name!r} is not the name of a file")
-    if path.is_dir():
+    if os.path.isdir(name):
         path = path / "config.yaml"
         if not path.exists():
             raise DataError(f"{name}: not a run folder (it has no config.yaml)")
-    if not path.is_file():
+    if not os.path.isfile(path):
         if path.suffix in (".yaml", ".yml"):
             raise UsageError(f"{asked_by}: there is no file {name!r}")
+        known = [piece for names in rooms().values() for piece in names]
         raise UsageError(
             f"{asked_by}: {name!r} is neither a recipe nor a YAML file; "
-            f"{nearest(name, recipe_names())} (`tssd recipes` lists all)"
+            f"{nearest(name, recipe_names() if '/' in name else known)} (`tssd recipes` lists all)"
         )
     try:
         if (size := path.stat().st_size) > LARGEST:
@@ -82,32 +76,25 @@ def recipe_text(name: str, asked_by: str = "recipe") -> str:
 
 
 def is_packaged(name: str) -> bool:
-    """Whether a recipe, or a part of one, is in the package under this name."""
+    """Whether a file of recipes is in the package under this path, such as `nets/vgg9`."""
     inside = all(part not in ("", ".", "..") for part in name.split("/"))
-    return inside and "\0" not in name and (_folder() / f"{name}.yaml").is_file()
+    with suppress(OSError, ValueError):  # too long a name, or one with a null character
+        return inside and (folder() / f"{name}.yaml").is_file()
+    return False
 
 
-def layers(name: str, above: tuple[str, ...] = ()) -> list[Layer]:
-    """A recipe and all that it extends, in the order in which they are merged.
+def file_content(name: str, asked_by: str = "recipe") -> tuple[list[str], Config]:
+    """What a file extends, and what it says itself.
 
-    Args:
-        name: see `recipe_text`; in a file that extends it, a path beside that file will do.
-        above: the recipes that extend this one, outermost first.
-    Raises: UsageError: unknown, not YAML, or extending itself.
+    Args: see `recipe_text`.
+    Raises: UsageError: not a mapping in YAML, or `extends` is not made of names.
     """
-    if name in above:
-        circle = " -> ".join([*above[above.index(name) :], name])
-        raise UsageError(f"{above[-1]}: extends: it goes in a circle, {circle}")
-    config = _mapping(name, recipe_text(name, f"{above[-1]}: extends" if above else "recipe"))
+    config = _mapping(name, recipe_text(name, asked_by))
     bases = config.pop("extends", None) or []
     bases = [bases] if isinstance(bases, str) else bases
     if not (isinstance(bases, list) and all(isinstance(base, str) for base in bases)):
         raise UsageError(f"{name}: extends: got {bases!r}, expected a recipe or a list of recipes")
-    found: list[Layer] = []
-    for base in bases:
-        beside = Path(name).parent / base
-        found += layers(str(beside) if beside.is_file() else base, (*above, name))
-    return [*found, Layer(name, config)]
+    return bases, config
 
 
 def merge(found: list[Layer], replaced: list[Replaced] | None = None) -> Config:
@@ -202,15 +189,3 @@ def _same_class(old: Any, new: str) -> bool:
         and "." not in (new if "." in old else old)
         and old.rpartition(".")[2] == new.rpartition(".")[2]
     )
-
-
-def _folder() -> Traversable:
-    return files("tssd") / "recipes"
-
-
-def _walk(folder: Traversable, prefix: str = "") -> Iterator[str]:
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            yield from _walk(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith(".yaml"):
-            yield prefix + entry.name.removesuffix(".yaml")

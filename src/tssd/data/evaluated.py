@@ -12,7 +12,7 @@ import torch
 from tssd.data import splits
 from tssd.data.base import DataModule
 from tssd.data.image_folder import ImageFolder
-from tssd.data.image_set import ImageSet
+from tssd.data.image_samples import ImageSamples
 from tssd.data.images import ImageData
 from tssd.data.loading import SampleSet, Source
 from tssd.data.splits import Indices
@@ -109,7 +109,7 @@ class Evaluated(DataModule):
         part, index = self.part(name)
         labels = torch.from_numpy(part.labels[index])
         if isinstance(self.data, ImageData):
-            return ImageSet(self.samples(name), labels, mean=self.mean, std=self.std)
+            return ImageSamples(self.samples(name), labels, mean=self.mean, std=self.std)
         self.data.split = self.split
         samples = self.data.dataset(name)
         samples.labels = labels

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tssd.data.base import DataModule, require
 from tssd.data.event_augment import EventAugmentation
-from tssd.data.event_set import EventPart, EventSet
+from tssd.data.event_samples import EventPart, EventSamples
 from tssd.data.missing_classes import tell_of_missing_classes
 from tssd.data.root import below_root
 from tssd.data.splits import TEST_SEED, Indices, hold_out
@@ -212,10 +212,10 @@ class EventData(DataModule):
         height, width = self.event_files.sensor
         return 2, self.size or height, self.size or width
 
-    def dataset(self, name: str) -> EventSet:
+    def dataset(self, name: str) -> EventSamples:
         """Return set `name` (train, val or test) as items of (x [T, 2, H, W], label)."""
         part, index = self.part(name)
-        return EventSet(
+        return EventSamples(
             self.samples(name),
             torch.from_numpy(part.labels[index]),
             augment=(self.augment or ()) if name == "train" else (),

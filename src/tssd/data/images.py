@@ -8,7 +8,7 @@ import torch
 
 from tssd.data.base import DataModule, require
 from tssd.data.crop_flip import CropFlip
-from tssd.data.image_set import ImageSet
+from tssd.data.image_samples import ImageSamples
 from tssd.data.stored import Facts, MemoryPart
 
 # Pixels of a side; one batch of 64 such images takes 13 GB.
@@ -73,13 +73,13 @@ class ImageData(DataModule):
         """Standard deviation of each channel that images are normalised with."""
         return self.facts.std
 
-    def dataset(self, name: str) -> ImageSet:
+    def dataset(self, name: str) -> ImageSamples:
         """Return set `name` (train, val or test) as items of (x [C, H, W], label)."""
         part, index = self.part(name)
         # The paper pads 32 pixels by 4; other sizes by the same share.
         padding = self.sample_shape[1] // 8
         crop_flip = CropFlip(padding, flip=self.flips, seed=self.seed)
-        return ImageSet(
+        return ImageSamples(
             self.samples(name),
             torch.from_numpy(part.labels[index]),
             mean=self.mean,

@@ -1,4 +1,4 @@
-"""Event-camera recordings: files, slices, frames, caches and simulation. Needs no torch."""
+"""Event-camera recordings: files, slices, frames, caches and data sets. Needs no torch."""
 
 from tssd.events.slicing import EqualCount, EqualTimeShare, FixedTime, Slicing
 from tssd.events.stream import Events

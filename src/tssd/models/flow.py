@@ -11,7 +11,8 @@ from tssd.errors import UsageError
 from tssd.neurons.foreign import state_keepers
 
 # What goes from one timestep to the next: for each part that runs, in order, its own state or the
-# tuple of those inside it; () = none. Nothing but tensors in (named) tuples.
+# tuple of those inside it; () = none. Nothing but tensors, and numbers of timesteps, in (named)
+# tuples.
 State = Any
 # Runs one part of a block or network, x [T, N, ...] -> [T, N, ...].
 Run = Callable[[nn.Module, Tensor], Tensor]

@@ -1,20 +1,18 @@
 """The exit: a small head on an intermediate stage, used in training and for leaving early."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
-from tssd.models.base import Tap
+from tssd.models.base import MakeNeuron, MakeNorm, Tap
+from tssd.models.blocks import build_neuron
 from tssd.neurons import LIF
 from tssd.neurons.foreign import clear_state
 from tssd.norms import pooled_batch_norm
 from tssd.time import TimeFold
-
-MakeNeuron = Callable[[], nn.Module]
-MakeNorm = Callable[[int], nn.Module]
 
 log = logging.getLogger("tssd")
 
@@ -55,10 +53,7 @@ class Exit(nn.Module):
         pool = nn.AdaptiveAvgPool1d(1) if axes == 2 else nn.AdaptiveAvgPool2d(1)
         pooled = [] if axes == 1 else [pool, nn.Flatten()]
         self.head = TimeFold(*pooled, nn.Linear(c_out, num_classes))
-        self.neuron = neuron()
-        connect = getattr(self.neuron, "connect", None)  # another library's may have none
-        if callable(connect):
-            connect(c_out)
+        self.neuron = build_neuron(neuron, c_out)
 
     def forward(self, tap: Tensor) -> Tensor:
         """Logits of the spikes at a tap."""

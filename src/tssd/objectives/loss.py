@@ -178,12 +178,13 @@ class SelfDistillation(nn.Module):
             check_weights(weights)
         if isinstance(net, nn.Module):
             check_single(x, net)
-        records = self._asks("needs_membranes") and isinstance(net, nn.Module)
-        with explained(sequence, dtype), recording(net) if records else nullcontext({}) as shown:
+        recorded = net if isinstance(net, nn.Module) and self._asks("needs_membranes") else None
+        record = nullcontext({}) if recorded is None else recording(recorded)
+        with explained(sequence, dtype), record as membranes:
             out = net(sequence, self.taps)
         check_output(out)
-        if records or self._asks("needs_input"):
-            out = replace(out, membranes=shown, input=sequence)
+        if recorded is not None or self._asks("needs_input"):
+            out = replace(out, membranes=membranes, input=sequence)
         learns = torch.is_grad_enabled() and any(p.requires_grad for p in weights.values())
         if learns and not out.logits.requires_grad:
             raise UsageError(

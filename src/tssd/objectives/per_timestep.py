@@ -15,16 +15,16 @@ def build_missing(root: nn.Module, timesteps: int) -> None:
     Raises: UsageError: a part is built for fewer timesteps.
     """
     for name, part in root.named_modules():
-        build = getattr(part, "build_for", None)
-        if not callable(build) or not hasattr(part, "longest"):
+        build, most = getattr(part, "build_for", None), getattr(part, "longest", False)
+        if not callable(build) or most is False:
             continue
-        if part.longest is None:
+        if most is None:
             build(timesteps)
-        elif part.longest < timesteps:
+        elif most < timesteps:
             raise UsageError(
                 f"timesteps.teacher: got {timesteps}, but {name or 'the network'} "
-                f"({type(part).__name__}) was built for {part.longest}: its parameters stand for "
-                f"one timestep each; train for at most {part.longest}, or start from a new network"
+                f"({type(part).__name__}) was built for {most}: its parameters stand for "
+                f"one timestep each; train for at most {most}, or start from a new network"
             )
 
 

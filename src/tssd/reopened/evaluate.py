@@ -1,7 +1,5 @@
 """A run on its test samples once more, for evaluation.json."""
 
-import torch
-
 from tssd.data.loading import one_line_failures
 from tssd.reopened.open_run import OpenRun
 from tssd.reopened.same_data import ComparedData
@@ -20,8 +18,7 @@ def evaluate_run(opened: OpenRun, compared: ComparedData) -> LaterEvaluation:
     Side effects: sets torch's threads where the run says how many.
     """
     parts, saved = opened.parts, opened.saved
-    if parts.trainer.threads:
-        torch.set_num_threads(parts.trainer.threads)
+    parts.trainer.use_threads()
     parts.data.setup("test")
     with one_line_failures():
         try:

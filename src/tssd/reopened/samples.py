@@ -41,8 +41,7 @@ def show_samples(
     opened = open_run(first, list(overrides))
     parts = opened.parts
     compare_data(str(first), opened, overrides)
-    if parts.trainer.threads:
-        torch.set_num_threads(parts.trainer.threads)
+    parts.trainer.use_threads()
     at = min(at or parts.criterion.timesteps.student, parts.evaluate_timesteps)
     labels = parts.data.part("test")[0].labels[parts.data.split.test]
     chosen = one_of_each(labels, count)

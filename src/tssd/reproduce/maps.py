@@ -7,12 +7,12 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor
 
+from tssd.many_runs.planned import Override
 from tssd.models.base import StagedNet
 from tssd.objectives import as_sequence
 from tssd.reopened.open_run import load_parts
 from tssd.report.shown_names import in_plot
 from tssd.reproduce.picture import new_figure, put_title, save
-from tssd.reproduce.runs import Override
 from tssd.runs.results import Epoch
 
 SAMPLES = 3

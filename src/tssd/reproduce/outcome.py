@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tssd.many_runs.planned import Override
 from tssd.report.shown_names import in_markdown
-from tssd.reproduce.collect import Collected, as_json
+from tssd.reproduce.counted import Collected, as_json
 from tssd.reproduce.curves import (
     Finished,
     epoch_curves,
@@ -12,10 +13,10 @@ from tssd.reproduce.curves import (
     stage_rates,
     timestep_curves,
 )
-from tssd.reproduce.learned import learned_risk
 from tssd.reproduce.maps import plot_maps, rate_maps
 from tssd.reproduce.picture import plot_lines, plot_sweep, plot_table
-from tssd.reproduce.runs import Override, Run
+from tssd.reproduce.risk_of_run import learned_risk
+from tssd.reproduce.runs import Run
 from tssd.reproduce.series import Series, series_csv, series_markdown
 from tssd.reproduce.table import Table
 from tssd.reproduce.theory import measure_mixture

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
+from tssd.config.compose import folder_of, words_of
 from tssd.config.sections import option_parts
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
@@ -57,6 +58,8 @@ class Variant:
     @property
     def name(self) -> str:
         """The folder of its runs, below that of all."""
+        if words_of(self.recipe) is not None:
+            return folder_name(folder_of(self.recipe), self.options)
         # A recipe in a file is called by its own name, as `tssd compare` does.
         path = Path(self.recipe)
         recipe = path.stem if path.suffix in (".yaml", ".yml") else self.recipe

@@ -1,19 +1,17 @@
 """From a plan to the runs that are trained for it."""
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
 from tssd.config import load_recipe
 from tssd.config.recipe import Config
 from tssd.errors import TssdError
+from tssd.many_runs import PlannedRun
+from tssd.many_runs.planned import Override
 from tssd.reproduce.plan import Variant
-from tssd.runs.folder import write_text
 from tssd.runs.folder_names import refuse_shared
-
-Override = tuple[str, str]
 
 
 class Run(NamedTuple):
@@ -22,6 +20,15 @@ class Run(NamedTuple):
     variant: Variant
     seed: int
     folder: Path
+
+    def planned(self, overrides: Sequence[Override] = ()) -> PlannedRun:
+        """The run with the variant's options, and then others; its description names the former."""
+        options = self.variant.options
+        if options:
+            said = " ".join(f"--{name}={value}" for name, value in options)
+            description = f"{read(self.variant)['description']}; {said}"
+            options += (("description", json.dumps(description, ensure_ascii=False)),)
+        return PlannedRun(self.variant.recipe, self.seed, self.folder, (*options, *overrides))
 
 
 def plan_runs(variants: Iterable[Variant], seeds: Sequence[int], output: Path) -> list[Run]:
@@ -45,18 +52,3 @@ def read(variant: Variant, overrides: Sequence[Override] = ()) -> Config:
         return load_recipe(variant.recipe, [*variant.options, *overrides])
     except TssdError as error:
         raise type(error)(f"{variant.words}: {error}") from error
-
-
-def recipe_of(variant: Variant, output: Path) -> str:
-    """What `tssd train` takes for a variant: its recipe, or a file written for it."""
-    if not variant.options:
-        return variant.recipe
-    config = read(variant)
-    said = " ".join(f"--{name}={value}" for name, value in variant.options)
-    config["description"] = f"{config['description']}; {said}"
-    path = output / "recipes" / f"{variant.name}.yaml"
-    text = f"# {variant.words}\n{yaml.safe_dump(config, sort_keys=False)}"
-    # An equal file stays, so that commands side by side do not disturb each other.
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        write_text(path, text)
-    return str(path)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from tssd.errors import DataError
 from tssd.report.shown_names import in_csv, in_markdown
-from tssd.reproduce.collect import Collected, refuse_other_splits
+from tssd.reproduce.counted import Collected, refuse_other_splits
 from tssd.reproduce.plan import Cell, Plan, Scale, Variant
 from tssd.runs.results import Epoch, Results
 from tssd.runs.which_epoch import EPOCHS, epochs_in_words

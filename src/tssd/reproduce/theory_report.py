@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tssd.report.shown_names import in_csv, in_markdown
-from tssd.reproduce.learned import LearnedRisk
 from tssd.reproduce.picture import plot_lines
+from tssd.reproduce.risk_of_run import LearnedRisk
 from tssd.reproduce.theory import REPEATS, SIZES, Measured, Mixture
 
 # How far apart the classes are, from hardly told apart to nearly certain.

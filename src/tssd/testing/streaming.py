@@ -47,8 +47,9 @@ def _values(output: Any) -> Tensor:
 
 
 def _check_plain(name: str, state: Any) -> None:
-    odd = [type(leaf).__name__ for leaf in _leaves(state) if not isinstance(leaf, Tensor)]
-    expect(not odd, f"{name}: its state holds {odd}, expected tensors in nested tuples only")
+    odd = [type(leaf).__name__ for leaf in _leaves(state) if not isinstance(leaf, Tensor | int)]
+    expect(not odd, f"{name}: its state holds {odd}, expected tensors, and whole numbers of "
+           "timesteps, in nested tuples")  # fmt: skip
 
 
 def _leaves(state: Any) -> Iterator[object]:

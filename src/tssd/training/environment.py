@@ -33,8 +33,8 @@ def environment() -> dict[str, Any]:
 def command() -> str | None:
     """The `tssd` command line of this process, as a shell takes it; None in another program."""
     program, *words = sys.argv
-    # `python -m tssd` shows the package's file, and so do the children of `tssd compare`.
-    files = (("tssd", "__main__.py"), ("cli", "child.py"))
+    # `python -m tssd` shows the package's file, and so do the children that train many runs.
+    files = (("tssd", "__main__.py"), ("many_runs", "child.py"))
     if Path(program).parts[-2:] not in files and Path(program).stem != "tssd":
         return None
     return shlex.join(["tssd", *words])

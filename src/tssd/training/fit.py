@@ -1,12 +1,8 @@
 """Train into a run folder: the whole of it, top to bottom."""
 
 import logging
-import warnings
-from contextlib import nullcontext
 from pathlib import Path
 
-import torch
-from lightning import Trainer
 from lightning.pytorch.callbacks import Callback, Timer
 
 from tssd.data.loading import one_line_failures
@@ -19,15 +15,14 @@ from tssd.runs.weights import check_weights, save_weights
 from tssd.runs.which_epoch import Selected, select
 from tssd.training.beginning import begin, refuse_other_data
 from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
-from tssd.training.checkpoint import AtomicCheckpointIO
 from tssd.training.evaluating import evaluate_parts
 from tssd.training.loggers import loggers
 from tssd.training.module import DistillModule
+from tssd.training.needs.least_memory import refuse_too_large
 from tssd.training.parts import Parts
 from tssd.training.progress_line import Progress, can_draw
-from tssd.training.step_errors import in_one_line
-from tssd.training.step_memory import refuse_too_large
 from tssd.training.teachers import introduce
+from tssd.training.trainer import train
 
 log = logging.getLogger("tssd")
 
@@ -75,8 +70,7 @@ def fit(
 
 
 def _fit(parts: Parts, run: RunFolder, selected: Selected) -> Results:
-    if parts.trainer.threads:
-        torch.set_num_threads(parts.trainer.threads)
+    parts.trainer.use_threads()
     introduce(parts)
     changes = begin(parts, run)
     if parts.trainer.progress:
@@ -121,65 +115,26 @@ def export(run: RunFolder, parts: Parts) -> None:
         save_weights(run.exits, parts.criterion)
 
 
-def _trainer(parts: Parts, run: RunFolder, timer: Timer) -> Trainer:
-    settings = parts.trainer
-    table = MetricsTable(run.metrics)
-    saver = BestAndLast(table, best=run.best, last=run.last)
-    callbacks: list[Callback] = [timer, SeedEachEpoch(parts.seed), table, saver]
-    if settings.progress:
-        callbacks.append(Progress(table, draw=can_draw()))
-    return Trainer(
-        max_epochs=settings.epochs,
-        accelerator=parts.device.type,
-        devices=1,
-        precision=settings.precision,
-        gradient_clip_val=settings.gradient_clip or None,
-        callbacks=callbacks,
-        plugins=[AtomicCheckpointIO()],
-        logger=loggers(run),
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        log_every_n_steps=10,
-        deterministic=True,
-    )
-
-
 def _train(module: DistillModule, parts: Parts, run: RunFolder) -> float:
     """Train from the last checkpoint, if there is one; seconds, earlier sessions included."""
     last = run.last if run.last.exists() else None
     if last is not None:
         check_weights(str(last), module, load_checkpoint(last)["state_dict"])
-    if parts.trainer.compile:
-        parts.net.compile()
-    timer = Timer()
-    with warnings.catch_warnings():
-        # Advice on workers, logging intervals and validation: all are settings of the recipe.
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", message=".*number of training batches.*")
-        warnings.filterwarnings("ignore", message="Total length of `list` across ranks is zero.*")
-        warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
-        try:
-            _trainer(parts, run, timer).fit(module, parts.data, ckpt_path=last)
-        except SystemExit:
-            # Lightning turns Ctrl-C and SIGTERM into an exit; the caller decides on the exit code.
-            raise KeyboardInterrupt from None
-        except (MemoryError, RuntimeError) as error:
-            if (told := in_one_line(error, parts)) is None:
-                raise
-            raise told from error
-        except OSError as error:  # from TensorBoard's writer
-            raise DataError(
-                f"{run.path}: {error}; check space and permissions, then continue with --resume"
-            ) from error
+    timer, table = Timer(), MetricsTable(run.metrics)
+    saver = BestAndLast(table, best=run.best, last=run.last)
+    callbacks: list[Callback] = [timer, SeedEachEpoch(parts.seed), table, saver]
+    if parts.trainer.progress:
+        callbacks.append(Progress(table, draw=can_draw()))
+    try:
+        train(module, parts, callbacks=callbacks, loggers=loggers(run), ckpt_path=last)
+    except OSError as error:  # from TensorBoard's writer
+        raise DataError(
+            f"{run.path}: {error}; check space and permissions, then continue with --resume"
+        ) from error
     return timer.time_elapsed()
 
 
 def _evaluate(checkpoint: Path, module: DistillModule, parts: Parts) -> EpochEvaluation:
     state = restore(checkpoint, module)
     module.to(parts.device)
-    # With the hooks that count spikes everything would be compiled once more, in small pieces.
-    eager = torch.compiler.set_stance("force_eager") if parts.trainer.compile else nullcontext()
-    with eager:
-        evaluation = evaluate_parts(parts)
-    return EpochEvaluation(epoch=state["epoch"], **vars(evaluation))
+    return EpochEvaluation(epoch=state["epoch"], **vars(evaluate_parts(parts)))

@@ -114,7 +114,8 @@ class DistillModule(LightningModule):
             self.net, self.criterion, lr=rate, decay_norms_and_biases=self.decay_norms_and_biases
         )
         # Not every optimiser knows groups, and few runs need them.
-        return groups[0]["params"] if [*groups[0]] == ["params"] and len(groups) == 1 else groups
+        is_one = len(groups) == 1 and groups[0].keys() == {"params"}
+        return groups[0]["params"] if is_one else groups
 
     def on_train_start(self) -> None:
         """Take the learning rate from the schedule, whose length may have changed on resuming."""

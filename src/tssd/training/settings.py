@@ -58,6 +58,11 @@ class TrainerSettings:
         """
         return self.evaluate_timesteps or max(teacher, 4)
 
+    def use_threads(self) -> None:
+        """Set the CPU threads of this process, if the settings say how many."""
+        if self.threads:
+            torch.set_num_threads(self.threads)
+
     def __post_init__(self) -> None:
         _check("epochs", self.epochs, 1, MOST_EPOCHS)
         _check("threads", self.threads, 0, MOST_THREADS)

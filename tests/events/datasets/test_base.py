@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,3 +96,9 @@ def test_what_is_not_told_has_a_default_or_a_message(tmp_path):
     assert (Blinks().key(), Blinks().slicing) == ({}, FixedTime(10.0))
     with pytest.raises(NotImplementedError, match="Unreadable must implement read"):
         Unreadable().find(write(tmp_path), Reading()).recordings[0].read()
+
+
+def test_recordings_are_found_read_and_simulated_without_torch():
+    modules = "tssd.events.datasets.nmnist, tssd.events.cache, tssd.simulate.datasets"
+    code = f"import sys, {modules}; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -22,13 +22,13 @@ class EventFiles(ABC):
     Attributes:
         title: Name of the data set.
         sensor: Rows and columns of the camera.
-        classes: Name of each class, in the order of the labels; None if only the files tell.
+        classes: Name of each class, in the order of the labels; empty if only the files tell.
         slicing: How recordings are cut into timesteps unless told otherwise.
     """
 
     title: ClassVar[str]
     sensor: ClassVar[tuple[int, int]]
-    classes: ClassVar[tuple[str, ...] | None] = None
+    classes: ClassVar[tuple[str, ...]] = ()
     slicing: ClassVar[Slicing] = FixedTime()
 
     @abstractmethod

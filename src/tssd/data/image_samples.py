@@ -1,0 +1,44 @@
+"""Chosen images, normalised and augmented a batch at a time."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from tssd.data.crop_flip import CropFlip
+from tssd.data.loading import Numbers, SampleSet, Source
+
+
+class ImageSamples(SampleSet):
+    """Normalised, possibly augmented images, float32 [N, C, H, W], with their labels.
+
+    Args:
+        images: The images, uint8.
+        labels: Their classes, int64 [M].
+        mean: Mean of each channel, with pixel values in [0, 1].
+        std: Standard deviation of each channel, same scale.
+        augment: Augmentation; None shows every image as it is.
+    """
+
+    def __init__(
+        self,
+        images: Source,
+        labels: Tensor,
+        *,
+        mean: Sequence[float],
+        std: Sequence[float],
+        augment: CropFlip | None = None,
+    ) -> None:
+        super().__init__(labels)
+        self.images = images
+        # (u / 255 - mean) / std as one multiply-add over the bytes u.
+        self._scale = 1 / (255 * torch.tensor(std).view(-1, 1, 1))
+        self._offset = -torch.tensor(mean).view(-1, 1, 1) / torch.tensor(std).view(-1, 1, 1)
+        self._augment = augment
+
+    def load(self, epochs: Numbers, index: Numbers) -> Tensor:
+        """Return the images [N, C, H, W] of these numbers [N], each as it looks in its epoch."""
+        images = self.images[torch.from_numpy(index)]
+        if self._augment is not None:
+            images = self._augment(images, epochs, index)
+        return images.to(torch.float32).mul_(self._scale).add_(self._offset)

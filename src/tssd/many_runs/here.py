@@ -1,0 +1,27 @@
+"""One run in this process: its results, or why it has none."""
+
+from tssd.config import build, load_recipe
+from tssd.many_runs.failure import Failure
+from tssd.many_runs.planned import PlannedRun
+from tssd.runs.results import Results
+from tssd.signals import is_interrupted
+from tssd.training.fit import fit
+
+
+def train(run: PlannedRun) -> Results:
+    """Train a run, or continue it; what its results.json holds.
+
+    Raises: as `load_recipe`, `build` and `fit`.
+    """
+    return fit(build(load_recipe(run.recipe, run.overrides)), run.folder, resume=True)
+
+
+def outcome(run: PlannedRun) -> Results | Failure:
+    """The same, what is raised as an object. Raises: KeyboardInterrupt: Ctrl-C and its like."""
+    try:
+        return train(run)
+    except Exception as error:
+        # A signal may come out of C++, or of a loading process, as any other error.
+        if is_interrupted():
+            raise KeyboardInterrupt from error
+        return Failure.of(run, error)

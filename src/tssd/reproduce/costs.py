@@ -1,0 +1,105 @@
+"""What a plan will take: one measurement for all variants that do the same work."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tssd.config.options import content, in_yaml
+from tssd.config.recipe import Config
+from tssd.dry_run.estimate import Estimate
+from tssd.dry_run.needs import Needs, needs_apart
+from tssd.dry_run.shapes import DataShape, data_shape
+from tssd.reproduce.plan import Variant
+from tssd.training.needs.least_memory import TooLargeError
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one run.
+
+    Args:
+        needs: what was measured; None = nothing could be.
+        epochs: of the run.
+        seconds: of the whole run; None = unknown.
+        note: why something is unknown.
+    """
+
+    needs: Needs | None = None
+    epochs: int = 0
+    seconds: float | None = None
+    note: str = ""
+
+
+def shapes_of(configs: Mapping[Variant, Config]) -> dict[Variant, DataShape]:
+    """The data of each variant; equal data is looked at once.
+
+    Raises: UsageError: an option of the data that is wrong.
+    """
+    seen: dict[str, DataShape] = {}
+    found: dict[Variant, DataShape] = {}
+    for variant, config in configs.items():
+        key = in_yaml(config["data"])
+        if key not in seen:
+            seen[key] = data_shape(config)
+        found[variant] = seen[key]
+    return found
+
+
+def costs(
+    configs: Mapping[Variant, Config],
+    shapes: Mapping[Variant, DataShape],
+    *,
+    about: Callable[[int, int], object] = lambda done, of: None,
+) -> dict[Variant, Cost]:
+    """Measure what has not been measured, and multiply.
+
+    Args:
+        configs: recipes with all overrides.
+        shapes: of their data.
+        about: told before each measurement how many are done, and of how many.
+    Raises: TssdError: a recipe cannot be built, or its loss is not finite.
+    """
+    keys = {variant: work_key(config, shapes[variant]) for variant, config in configs.items()}
+    first = {key: variant for variant, key in reversed(keys.items())}
+    measured: dict[str, Needs | str] = {}
+    for done, (key, variant) in enumerate(reversed(first.items())):
+        about(done, len(first))
+        try:
+            measured[key] = needs_apart(configs[variant], shapes[variant])
+        except (TooLargeError, MemoryError) as error:
+            measured[key] = str(error)
+    return {
+        variant: _cost(measured[key], shapes[variant], configs[variant])
+        for variant, key in keys.items()
+    }
+
+
+def work_key(config: Config, shape: DataShape) -> str:
+    """Equal for recipes whose optimisation steps do the same work: weights do not count."""
+    trainer: dict[str, Any] = {**config["trainer"]}
+    for name in ("epochs", "progress", "gradient_clip"):
+        trainer.pop(name, None)
+    terms = {
+        name: term["class_path"] if isinstance(term, dict) else term
+        for name, term in config["objectives"].items()
+    }
+    spans = [content(term).get("span") for term in config["objectives"].values()]
+    sizes = shape.sizes or {"train": shape.batch_size, "val": 0}
+    batch = min(shape.batch_size, sizes["train"]), sizes["val"] > 0
+    parts = (
+        config["net"], config["timesteps"], terms, spans, config["exits"], config["optimizer"],
+        batch, trainer, (shape.channels, shape.size, shape.classes, shape.events),
+    )  # fmt: skip
+    return json.dumps(parts, sort_keys=True, default=str)
+
+
+def _cost(found: Needs | str, shape: DataShape, config: Config) -> Cost:
+    if isinstance(found, str):
+        return Cost(note=found)
+    # Variants that do the same work may still train for another number of epochs.
+    epochs: int = config["trainer"].get("epochs", found.epochs)
+    if shape.sizes is None:
+        return Cost(found, epochs, note="the number of samples is not known without the data")
+    estimate = Estimate.of(found.measured, shape.sizes, shape.batch_size, epochs)
+    return Cost(found, epochs, estimate.seconds)

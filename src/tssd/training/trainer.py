@@ -1,0 +1,71 @@
+"""The one way in which steps are taken, of a run as of a measurement."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from lightning import Trainer
+from lightning.pytorch.callbacks import Callback, Checkpoint
+from lightning.pytorch.loggers import Logger
+
+from tssd.training.checkpoint import AtomicCheckpointIO
+from tssd.training.module import DistillModule
+from tssd.training.parts import Parts
+from tssd.training.step_errors import in_one_line
+
+
+def train(
+    module: DistillModule,
+    parts: Parts,
+    *,
+    callbacks: Sequence[Callback] = (),
+    loggers: Sequence[Logger] = (),
+    **fit: Any,
+) -> None:
+    """Train with the settings of a run: device, precision, clipping, compilation, length.
+
+    Args:
+        module: of the parts.
+        parts: the run.
+        callbacks: what is done around steps and epochs; without a checkpoint nothing is written.
+        loggers: where metrics go besides.
+        fit: options of Lightning's `Trainer.fit`, such as ckpt_path.
+    Raises: DataError: too little memory, or a number too large for a weight. KeyboardInterrupt:
+        Ctrl-C or SIGTERM. As the data and `SelfDistillation.run` else.
+    """
+    settings = parts.trainer
+    if settings.compile:
+        parts.net.compile()
+    with warnings.catch_warnings():
+        # Advice on workers, logging intervals and validation: all are settings of the recipe.
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*number of training batches.*")
+        warnings.filterwarnings("ignore", message="Total length of `list` across ranks is zero.*")
+        warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+        try:
+            trainer = Trainer(
+                max_epochs=settings.epochs,
+                accelerator=parts.device.type,
+                devices=1,
+                precision=settings.precision,
+                gradient_clip_val=settings.gradient_clip or None,
+                callbacks=[*callbacks],
+                plugins=[AtomicCheckpointIO()],
+                logger=[*loggers],
+                enable_checkpointing=any(
+                    isinstance(callback, Checkpoint) for callback in callbacks
+                ),
+                enable_progress_bar=False,
+                enable_model_summary=False,
+                num_sanity_val_steps=0,
+                log_every_n_steps=10,
+                deterministic=True,
+            )
+            trainer.fit(module, parts.data, **fit)
+        except SystemExit:
+            # Lightning turns Ctrl-C and SIGTERM into an exit; the caller decides on the exit code.
+            raise KeyboardInterrupt from None
+        except (MemoryError, RuntimeError) as error:
+            if (told := in_one_line(error, parts)) is None:
+                raise
+            raise told from error

@@ -1,0 +1,84 @@
+import json
+import os
+import signal
+from types import SimpleNamespace
+
+import pytest
+
+from tssd.config import load_recipe
+from tssd.dry_run import needs as module
+from tssd.dry_run.needs import needs_apart, needs_of
+from tssd.dry_run.shapes import data_shape
+from tssd.errors import UsageError
+
+SMALL = [("net.width", "0.02"), ("data.batch_size", "4"), ("trainer.threads", "1")]
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch, tmp_path):
+    """No data, and an empty folder in which nothing may appear."""
+    monkeypatch.delenv("TSSD_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    yield
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_data_that_is_here():
+    found = needs_of(load_recipe("digits/tssd", SMALL))
+    assert found.timesteps == (1, 4, 4)
+    assert found.terms == ("task", "temporal", "spatial", "exit_task")
+    assert found.parameters > found.exit_parameters > 0
+    assert found.measured.steps >= 1
+    steps, validations = 200 / 4, -(-145 // 4)
+    expected = steps * found.measured.step + validations * found.measured.validation
+    assert found.estimate.epoch == pytest.approx(expected)
+    assert found.estimate.epochs == 40
+    plain = json.loads(json.dumps(found.to_dict()))
+    assert plain["estimate"]["seconds"] == found.estimate.seconds
+    assert plain["measured"]["step"] == found.measured.step
+
+
+def test_of_events_that_are_not_here_with_a_net_of_one_s_own():
+    net = [("net", "tests.training.nets.two_stages"), ("data.batch_size", "2")]
+    found = needs_of(load_recipe("dvsgesture/small/tssd", net))
+    assert "no data root given" in found.data.absent
+    assert found.data.sizes == {"train": 1117, "val": 59, "test": 288}
+    assert found.measured.step > 0
+    assert found.estimate.seconds > 0
+
+
+def test_of_samples_whose_number_nobody_knows():
+    found = needs_of(load_recipe("cifar10_jpeg/scarce/vanilla_ts", SMALL))
+    assert found.estimate is None
+    assert found.exit_parameters == 0
+    assert found.to_dict()["estimate"] is None
+
+
+def test_what_cannot_fit_is_refused_before_it_is_tried(monkeypatch):
+    from tssd.training.needs import least_memory
+
+    monkeypatch.setattr(least_memory, "free_memory", lambda device: 1000)
+    with pytest.raises(UsageError, match="memory: a step of 4 samples .* takes at least"):
+        needs_of(load_recipe("digits/tssd", SMALL))
+
+
+def test_in_a_process_of_its_own_memory_is_its_own():
+    config = load_recipe("digits/tssd", SMALL)
+    shape = data_shape(config)
+    less = needs_apart(config, shape)
+    more = needs_apart(config, SimpleNamespace(**vars(shape) | MANY))
+    # 5,000 images of 16 x 16 numbers are 5 MB, and the network keeps several times that.
+    assert more.measured.memory > less.measured.memory + 20e6
+
+
+MANY = {"batch_size": 5000, "sizes": {"train": 5000, "val": 0, "test": 1}}
+
+
+def _killed(config, shape):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_ended_is_said_to_be(monkeypatch):
+    monkeypatch.setattr(module, "_quietly", _killed)
+    with pytest.raises(MemoryError, match="probably for its memory"):
+        needs_apart({}, None)

@@ -1,0 +1,51 @@
+import pytest
+
+from tssd.config import build, load_recipe
+from tssd.dry_run.shapes import data_shape, with_stand_in
+
+
+@pytest.fixture(autouse=True)
+def no_data(monkeypatch):
+    monkeypatch.delenv("TSSD_DATA", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [
+        # Of the published samples, a tenth of the training part is for validation.
+        ("cifar10/vgg9_tssd", (3, 32, 10, False, {"train": 45000, "val": 5000, "test": 10000})),
+        ("cifar100/vgg9_tssd", (3, 32, 100, False, {"train": 45000, "val": 5000, "test": 10000})),
+        ("cifar10dvs/vgg9_tssd", (2, 48, 10, True, {"train": 8100, "val": 900, "test": 1000})),
+        ("dvsgesture/vgg9_tssd", (2, 32, 11, True, {"train": 1058, "val": 118, "test": 288})),
+        ("cifar10_jpeg/scarce/tssd", (3, 16, 10, False, None)),
+    ],
+)
+def test_what_is_known_without_the_files(recipe, expected):
+    found = data_shape(load_recipe(recipe))
+    assert (found.channels, found.size, found.classes, found.events, found.sizes) == expected
+    assert "no data root given" in found.absent
+    # Of a folder of images nothing is known but the size that the recipe gives.
+    assert found.guessed == (found.sizes is None)
+
+
+def test_data_that_is_there_is_asked():
+    found = data_shape(load_recipe("digits/tssd", [("data.batch_size", "7")]))
+    assert (found.absent, found.guessed, found.batch_size) == ("", False, 7)
+    assert found.sizes is not None
+    assert (found.sizes["train"], found.sizes["test"]) == (200, 359)
+
+
+def test_sequences_of_a_data_module_of_one_s_own_are_sequences():
+    own = [("data", "tests.training.nets.DigitSequences"), ("timesteps.teacher", "4")]
+    found = data_shape(load_recipe("digits/tssd", own))
+    assert (found.events, found.absent) == (True, "")
+
+
+def test_a_network_is_built_on_random_data_of_the_same_shape():
+    config = load_recipe("dvsgesture/small/tssd", [("data.batch_size", "2")])
+    stand_in = with_stand_in(config, data_shape(config))
+    assert config["data"] != stand_in["data"]
+    parts = build(stand_in)
+    assert parts.net.num_classes == 11
+    assert parts.data.batch()[0].shape == (10, 2, 2, 16, 16)
+    assert not parts.trainer.progress
