@@ -9,6 +9,7 @@ from tssd.report.html.rounding import (
     two,
 )
 from tssd.report.html.sourced import Sourced, number, shown
+from tssd.runs.results import LengthChange
 
 ROOT = Sourced({"a": [0.3731, None, math.nan], "b": {"x/y~z": 7}, "s": "<i>", "t": True}, "r.json#")
 
@@ -28,6 +29,16 @@ def test_what_is_not_there_is_nothing(path):
     assert not node
     assert list(node) == []
     assert "–" in shown(node, percent)
+
+
+def test_a_dataclass_is_walked_by_the_names_of_its_file():
+    change = Sourced(LengthChange("trainer.epochs", 3, 5, 2), "r.json#/changes/0")
+    assert change["from"] == Sourced(3, "r.json#/changes/0/from")
+    assert Sourced((4, 5), "r.json#")[1] == Sourced(5, "r.json#/1")
+    assert not Sourced((), "r.json#")
+    # A name that the file cannot have is a mistake of ours, and is not shown as missing.
+    with pytest.raises(AttributeError, match="epoch"):
+        change["epoch"]
 
 
 def test_zero_is_something_and_a_truth_value_is_no_number():
