@@ -47,6 +47,20 @@ def test_a_mistake_is_a_usage_error(parser, words, expected):
     assert expected in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("net.width", "--net.width: a trained run keeps it; only data and trainer can change"),
+        ("seed", "--seed: a trained run keeps it"),
+        ("jbos", "--jbos: no such option; did you mean --jobs?"),
+    ],
+)
+def test_what_a_trained_run_keeps_is_refused(parser, name, expected):
+    with pytest.raises(UsageError) as error:
+        parser.refuse_fixed([("data.root", "x"), (name, "1")], changeable=("data", "trainer"))
+    assert str(error.value).startswith(expected)
+
+
 def test_sections_of_a_recipe_are_not_misspelt_options(parser):
     _, overrides = parser.parse_with_recipe(["x", "--optimizer", "torch.optim.Adam"])
     assert overrides == [("optimizer", "torch.optim.Adam")]

@@ -6,7 +6,6 @@ from typing import Any
 
 from tssd.cli.parser import CommandParser, at_least
 from tssd.cli.tables import print_evaluation
-from tssd.config.sections import MEANINGS
 from tssd.errors import UsageError
 from tssd.reopened.evaluate import evaluate_run
 from tssd.reopened.open_run import open_run
@@ -54,11 +53,7 @@ def run(words: list[str]) -> int:
         return 0
     if args.run is None:
         raise UsageError("evaluate: no run folder given, such as runs/digits/tssd/seed0")
-    for name, _ in overrides:
-        if "." not in name and name not in MEANINGS:
-            raise UsageError(f"--{name}: no such option; {parser.nearest(name)}")
-        if name.split(".")[0] not in CHANGEABLE:
-            raise UsageError(f"--{name}: a trained run keeps it; only data and trainer can change")
+    parser.refuse_fixed(overrides, changeable=CHANGEABLE)
     if args.timesteps:
         if args.timesteps > LONGEST:
             raise UsageError(f"--timesteps: got {args.timesteps}, expected 1 to {LONGEST}")

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NoReturn
 
 from tssd.config.quick_names import names
-from tssd.config.sections import with_defaults
+from tssd.config.sections import MEANINGS, with_defaults
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
 
@@ -86,6 +86,18 @@ class CommandParser(argparse.ArgumentParser):
             if not known and (near := self.nearest(name)).startswith("did you mean"):
                 raise UsageError(f"--{name}: no such option; {near}")
         return self.parse_args(own), overrides
+
+    def refuse_fixed(self, overrides: Sequence[Override], *, changeable: Sequence[str]) -> None:
+        """Refuse options that a trained run keeps.
+
+        Raises: UsageError: one of another section than those that can change, or of none.
+        """
+        for name, _ in overrides:
+            if "." not in name and name not in MEANINGS:
+                raise UsageError(f"--{name}: no such option; {self.nearest(name)}")
+            if name.split(".")[0] not in changeable:
+                can = " and ".join(changeable)
+                raise UsageError(f"--{name}: a trained run keeps it; only {can} can change")
 
     def nearest(self, name: str) -> str:
         """The nearest of the command's own options."""

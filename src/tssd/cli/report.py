@@ -6,7 +6,6 @@ from pathlib import Path
 
 from tssd.atomic import write_atomically
 from tssd.cli.parser import CommandParser, Override, at_least
-from tssd.config.sections import MEANINGS
 from tssd.errors import DataError, TssdError, UsageError
 from tssd.report.collection import collect
 from tssd.report.html import Methods, Samples, comparison_page, run_page
@@ -63,11 +62,7 @@ def run(words: list[str]) -> int:
         return 0
     if args.folder is None:
         raise UsageError("report: no folder given, such as runs/digits/tssd/seed0")
-    for name, _ in overrides:
-        if "." not in name and name not in MEANINGS:
-            raise UsageError(f"--{name}: no such option; {parser.nearest(name)}")
-        if name.split(".")[0] != "data":
-            raise UsageError(f"--{name}: a trained run keeps it; only data can change")
+    parser.refuse_fixed(overrides, changeable=("data",))
     folder = Path(args.folder)
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; expected what `tssd train` makes")
