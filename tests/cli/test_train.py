@@ -185,7 +185,7 @@ def test_a_dry_run_says_what_training_takes_and_writes_nothing(tssd, tiny_words,
     assert outcome.out.startswith("digits/tssd: a dry run, nothing is written\n")
     assert "50 train, 145 val, 359 test samples of 1 x 16 x 16, 10 classes" in outcome.out
     assert " for a batch of 4 (T_s = 2, T_t = 4; task, temporal, spatial, exit" in outcome.out
-    assert "on this machine for 1 epochs" in outcome.out
+    assert "on this machine for 1 epoch, loading" in outcome.out
     outcome = tssd(*words, "--json")
     assert json.loads(outcome.out)["estimate"]["epochs"] == 1
     assert not list(tmp_path.iterdir())

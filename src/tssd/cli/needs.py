@@ -23,7 +23,8 @@ def print_needs(needs: Needs, *, title: str) -> None:
         lines["an epoch"] = duration(estimate.epoch)
         lines["evaluation"] = f"{duration(estimate.evaluation)}, at T = 1 to {longest}"
         lines["whole run"] = f"about {duration(estimate.seconds)} on this machine"
-        lines["whole run"] += f" for {estimate.epochs} epochs, loading not counted"
+        epochs = "1 epoch" if estimate.epochs == 1 else f"{estimate.epochs} epochs"
+        lines["whole run"] += f" for {epochs}, loading not counted"
     print(f"{title}: a dry run, nothing is written")
     for name, text in lines.items():
         print(f"  {name:<10}  {text}")
