@@ -6,6 +6,7 @@ that is not there is not made; and who shares a folder may wait for another user
 """
 
 import errno
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -50,7 +51,7 @@ def locked(
     lock = FileLock(path, mode=-1 if private else 0o666, fallback_to_soft=False)
     hold = Hold.UNSUPPORTED
     if has_fcntl:  # not on Windows, where a file that is open cannot be renamed
-        path.parent.stat()  # raises where filelock would make the folder
+        os.stat(os.path.join(path.parent, ""))  # raises where filelock would make the folder
         is_new = not path.exists()
         hold = _acquire(lock, on_wait)
         if hold is Hold.UNSUPPORTED and is_new:
