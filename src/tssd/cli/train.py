@@ -25,7 +25,8 @@ def run(words: list[str]) -> int:
     """Train, and print the accuracy at every T."""
     parser = CommandParser(
         "train",
-        usage="RECIPE [--output FOLDER] [--resume] [--dry-run [--json]] [--OPTION VALUE ...]",
+        usage="RECIPE [--output FOLDER] [--resume] [--dry-run [--json]]\n"
+        "                  [--OPTION VALUE ...]",
         epilog=EPILOG,
     )
     parser.add_argument(
