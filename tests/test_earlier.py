@@ -14,6 +14,19 @@ def test_a_run_of_an_earlier_version_decayed_all_and_had_exits_with_batch_norm()
     assert "norm" not in inside
 
 
+def test_exits_that_had_what_the_network_has_take_it_from_the_network():
+    lif, plif = {"class_path": "tssd.LIF"}, {"class_path": "own.PLIF"}
+    config = {"exits": EXITS | {"init_args": {"taps": [1], "neuron": lif}}}
+    own = {"neuron": lif, "norm": "tssd.norms.pooled_batch_norm"}
+    for net, neuron, norm in (
+        (own, None, None),
+        (own | {"neuron": plif}, lif, None),
+        (own | {"norm": "own.norm"}, None, "tssd.norms.pooled_batch_norm"),
+    ):
+        found = with_later_options(config | {"net": {"class_path": "a", "init_args": net}})
+        assert found["exits"]["init_args"] == {"taps": [1], "neuron": neuron, "norm": norm}
+
+
 def test_a_run_of_this_version_stays_as_it_is():
     inside = {"neuron": None, "norm": None}
     trainer = {"decay_norms_and_biases": False}

@@ -18,8 +18,17 @@ def with_later_options(config: Config) -> Config:
         config = config | {"trainer": {"decay_norms_and_biases": True} | trainer}
     exits = exits if isinstance(exits, dict) else {}
     inside = exits.get("init_args")
-    if isinstance(inside, dict) and "neuron" in inside:
-        # Exits had batch norm, whatever the network had.
-        exits = exits | {"init_args": inside | {"norm": inside.get("norm", _BATCH_NORM)}}
+    if isinstance(inside, dict) and "neuron" in inside and "norm" not in inside:
+        # Exits had batch norm, whatever the network had. Where it had the same, they have its own.
+        had = {"neuron": inside["neuron"], "norm": _BATCH_NORM}
+        own = _options_of(config.get("net"))
+        exits = exits | {
+            "init_args": inside | {k: None if own.get(k) == v else v for k, v in had.items()}
+        }
         config = config | {"exits": exits}
     return config
+
+
+def _options_of(node: Any) -> dict[str, Any]:
+    found = node.get("init_args") if isinstance(node, dict) else None
+    return found if isinstance(found, dict) else {}

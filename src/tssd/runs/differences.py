@@ -5,13 +5,16 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from tssd.earlier import with_later_options
+from tssd.reading import read_yaml
 from tssd.runs.results import Results
 from tssd.runs.text_files import read_text
 
 # Dotted names in a complete configuration that change nothing in what is trained. They say how
-# training is shown, where the data lies, who reads it and which epoch counts: a run may be resumed
-# with others, and two seeds of one method may differ in them.
+# a run is called and shown, where the data lies, who reads it and which epoch counts: a run may be
+# resumed with others, and two seeds of one method may differ in them.
 NOT_TRAINED = (
+    "description",
     "trainer.progress",
     "trainer.select",
     "data.init_args.root",
@@ -20,7 +23,7 @@ NOT_TRAINED = (
 # May change on resuming, if that is asked for: the schedule becomes that of the new length.
 LENGTH = "trainer.epochs"
 # Keys as they stand in a line of YAML, without the sections above them.
-FREE = ("seed", "description", *(name.rpartition(".")[2] for name in NOT_TRAINED))
+FREE = ("seed", *(name.rpartition(".")[2] for name in NOT_TRAINED))
 
 
 def first_difference(
@@ -56,11 +59,18 @@ def other_option(path: Path, like: Path) -> str | None:
         like: config.yaml of the run that it is compared with.
     """
     own, others = _lines(path), _lines(like)
-    if own == others:
+    if own == others or _same_meaning(path, like):
         return None
     pairs = zip_longest(own, others, fillvalue="nothing")
     found, expected = next((a, b) for a, b in pairs if a != b)
     return f"{found.strip()!r} where {like.parent.name} has {expected.strip()!r}"
+
+
+def _same_meaning(*paths: Path) -> bool:
+    """Whether they differ in nothing but their order, and in what an earlier version left out."""
+    own, other = (with_later_options(read_yaml(path)) for path in paths)
+    free = ("seed", "data.init_args.seed", *NOT_TRAINED)
+    return first_difference(own, other, free=free) is None
 
 
 def _lines(path: Path) -> list[str]:
