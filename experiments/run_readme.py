@@ -28,8 +28,12 @@ RUN = "runs/digits/tssd/seed0"
 # only, and training of one's own images is cut short.
 SHORT = "--net.width 0.03125 --trainer.epochs 1 --data.train_samples 50 --output {tmp}/short"
 EXAMPLES = {
-    "tssd recipes": ["tssd recipes", "tssd recipes digits/tssd"],
-    "tssd train": [f"tssd train digits/tssd {SHORT}", f"tssd train digits/tssd {SHORT} --resume"],
+    "tssd recipes": ["tssd recipes", "tssd recipes digits+vgg9+tssd"],
+    "tssd train": [
+        f"tssd train digits+vgg9+tssd {SHORT}",
+        f"tssd train digits+vgg9+tssd {SHORT} --resume",
+        "tssd train cifar10+vgg9+tssd --dry-run",
+    ],
     "tssd compare": ["tssd compare digits/vanilla_ts digits/tssd --seeds 0,1,2"],
     "tssd report": [f"tssd report {RUN}", "tssd report runs/digits"],
     "tssd reproduce": ["tssd reproduce table1 --scale small --dry-run --data.root {tmp}/data"],
