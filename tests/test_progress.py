@@ -71,3 +71,9 @@ def test_an_answer_that_is_no_number_is_refused(answer):
 def test_an_epoch_before_the_first_is_refused(epoch):
     with pytest.raises(UsageError, match="^epoch: got .*, expected the epochs trained so far"):
         set_progress(Annealed(), epoch, 1)
+
+
+@pytest.mark.parametrize("epochs", [0, -1, float("nan")])
+def test_a_training_of_no_epochs_is_refused(epochs):
+    with pytest.raises(UsageError, match="^epochs: got .*, expected those of the whole training"):
+        set_progress(Annealed(), 0, epochs)

@@ -93,6 +93,13 @@ def test_it_stands_in_an_objective_in_a_loop_of_ones_own(trained):
     assert [*criterion.parameters()] == [] and criterion.state_dict() == {}
 
 
+def test_a_relative_path_says_from_where(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="^run: ann: no such folder; .*it was looked for") as caught:
+        Teacher("ann").module()
+    assert str(caught.value).endswith(f"from {tmp_path})")
+
+
 def test_code_of_ones_own_has_to_be_trusted(trained, tmp_path):
     copy = tmp_path / "run"
     shutil.copytree(trained, copy)
@@ -101,10 +108,28 @@ def test_code_of_ones_own_has_to_be_trusted(trained, tmp_path):
     (copy / "model.json").write_text(json.dumps(model))
     with pytest.raises(DataError, match=r"it names my_nets.mine, .*--trust my_nets") as caught:
         Teacher(copy).module()
-    assert "put it back" not in str(caught.value)
+    assert str(caught.value).endswith("; for a teacher, name it in the option trust beside run")
     assert isinstance(Teacher(trained, trust="my_nets").module(), nn.Module)
 
 
 def test_an_unknown_epoch_is_refused():
     with pytest.raises(UsageError, match="^epoch: got 'first'"):
         Teacher("run", epoch="first")
+
+
+class OfFour(nn.Module):
+    """A part with something for each of four timesteps."""
+
+    longest = 4
+
+    def build_for(self, timesteps):
+        raise AssertionError
+
+
+def test_more_timesteps_than_it_was_built_for_are_refused_before_training(trained, monkeypatch):
+    net = tssd.load(trained)
+    net.add_module("part", OfFour())
+    monkeypatch.setattr("tssd.reopened.load.load", lambda *args, **options: net)
+    Teacher(trained).fit_to(**DIGITS)
+    with pytest.raises(UsageError, match="^timesteps: got 8, .* run it for 4 at most"):
+        Teacher(trained, timesteps=8).fit_to(**DIGITS)

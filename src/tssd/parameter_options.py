@@ -41,8 +41,8 @@ def parameter_groups(
     Args:
         modules: a parameter that several share counts once.
         lr: the optimiser's learning rate, needed where a part takes a share of it.
-        decay_norms_and_biases: whether weight decay applies to the scales and shifts of norms and
-            to biases. What a part itself says of a parameter counts more.
+        decay_norms_and_biases: whether weight decay applies to the scales and shifts of torch's
+            norms and to parameters named bias. What a part itself says of a parameter counts more.
     Raises: UsageError: a part gives an option or a parameter that there is not, two parts say
         different things of one parameter, or `lr` is needed and not given.
     """  # noqa: D400, D415 - the summary ends in an example

@@ -25,10 +25,13 @@ def set_progress(
         parts: modules, searched through; a module in two of them is told once.
         epoch: epochs trained so far, may be fractional.
         epochs: of the whole training.
-    Raises: UsageError: a negative epoch, or a module answers anything but numbers by name.
+    Raises: UsageError: a negative epoch, no epochs, or a module answers anything but numbers by
+        name.
     """  # noqa: D400, D415 - the summary ends in an example
     if not epoch >= 0:
         raise UsageError(f"epoch: got {epoch}, expected the epochs trained so far, >= 0")
+    if not epochs >= 1:
+        raise UsageError(f"epochs: got {epochs}, expected those of the whole training, >= 1")
     answers: dict[str, float] = {}
     for name, part in _told(parts):
         answer = part.set_progress(epoch, epochs)  # pyright: ignore[reportCallIssue]

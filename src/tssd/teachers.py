@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tssd.errors import DataError, UsageError
 from tssd.objectives.frozen import Frozen
+from tssd.objectives.per_timestep import check_length
 from tssd.runs.results import Epoch
 from tssd.trained import TrainedNet
 
@@ -52,7 +53,11 @@ class Teacher(Frozen):
         self._rescale: tuple[Tensor, Tensor] | None = None
 
     def load(self) -> TrainedNet:
-        """The network. Raises: DataError: the run is not there, or has no weights."""
+        """The network.
+
+        Raises: DataError: the run is not there, or has no weights. UsageError: it can't run so
+            long.
+        """
         # Imported when it is needed: a loss is composed without it.
         from tssd.reopened.load import load
 
@@ -61,13 +66,10 @@ class Teacher(Frozen):
             with torch.random.fork_rng(devices=[]):
                 net = load(self.run, epoch=self.epoch, trust=self.trust)
         except DataError as error:
-            remedy = (
-                "; a teacher is needed until training is over: put it back, or take another and "
-                "train into another --output"
-            )
-            remedy = "" if self.run.is_dir() else remedy
-            raise DataError(f"run: {error}{remedy}") from error
-        self.timesteps = self.timesteps or net.timesteps.teacher
+            raise DataError(f"run: {error}{self._remedy(str(error))}") from error
+        steps = self.timesteps or net.timesteps.teacher
+        check_length(steps, net)
+        self.timesteps = steps
         return net
 
     def forward(self, x: Tensor) -> Tensor:
@@ -122,6 +124,16 @@ class Teacher(Frozen):
         log.info("teacher %s: images are normalised with its own mean and std", self.run)
         m, s, m_own, s_own = (torch.tensor(v).view(-1, 1, 1) for v in (mean, std, own, spread))
         self._rescale = s / s_own, (m - m_own) / s_own
+
+    def _remedy(self, told: str) -> str:
+        if self.run.is_dir():
+            # Loading knows the option of commands on a run, and a teacher has its own.
+            return "; for a teacher, name it in the option trust beside run" * ("--trust" in told)
+        here = "" if self.run.is_absolute() else f" (it was looked for from {Path.cwd()})"
+        return (
+            "; a teacher is needed until training is over: put it back, or take another and train "
+            f"into another --output{here}"
+        )
 
     def extra_repr(self) -> str:
         """What a notebook shows."""

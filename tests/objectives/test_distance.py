@@ -96,3 +96,9 @@ def test_the_gradient_reaches_student_and_teacher(distance):
 def test_a_temperature_must_be_positive(temperature):
     with pytest.raises(UsageError, match=f"^temperature: got {temperature}, expected a finite"):
         TemperatureKL(temperature)
+
+
+@everywhere
+def test_one_class_is_not_spread_over_all(distance):
+    with pytest.raises(UsageError, match="^teacher: knows 1 classes, but the network has 2; take"):
+        distance(STUDENT, TEACHER[:, :1])

@@ -122,3 +122,31 @@ def test_an_adapted_network_is_one_of_sequences():
     layers = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, K), tssd.LIF(), nn.Linear(K, K))
     net = tssd.adapt(tssd.TimeFold(*layers[:2]), [], example=images())
     assert Frozen(net, timesteps=3)(repeat_in_time(images(), 2)).shape == (3, N, K)
+
+
+class Rows(nn.Module):
+    """Logits plus a row for each timestep."""
+
+    def __init__(self):
+        super().__init__()
+        self.longest, self.rows = None, nn.Parameter(torch.zeros(1, 1))
+
+    def build_for(self, timesteps):
+        self.longest, self.rows = timesteps, nn.Parameter(torch.zeros(timesteps, 1))
+
+    def forward(self, x):
+        return x + self.rows[: len(x), :, None]
+
+
+def test_a_teacher_with_a_row_for_each_timestep_runs_no_longer():
+    layers = tssd.TimeFold(nn.Flatten(), nn.Linear(3 * 16 * 16, K))
+    net = tssd.adapt(nn.Sequential(layers, Rows()), [], example=images())
+    tssd.longest.build_for(net, 2)
+    assert Frozen(net, timesteps=2)(images()[None]).shape == (2, N, K)
+    with pytest.raises(UsageError, match="^teacher: is to run for 4 .* each, for 2; give it at m"):
+        Frozen(net, timesteps=4)(images()[None])
+
+
+def test_only_a_module_teaches():
+    with pytest.raises(UsageError, match=r"^teacher: got 'runs/ann', expected a module; of a run"):
+        Frozen("runs/ann")

@@ -1,6 +1,9 @@
 import pytest
 import torch
 
+from tssd.errors import UsageError
+from tssd.objectives import TaskCrossEntropy
+
 from .runs import small
 
 
@@ -22,3 +25,9 @@ def test_module_has_the_weights_of_net_and_exits():
     names = {name.split(".")[0] for name, _ in parts.module().named_parameters()}
     assert names == {"net", "criterion"}
     assert parts.device == torch.device("cpu")
+
+
+def test_membranes_of_a_compiled_network_are_refused_at_once(monkeypatch):
+    monkeypatch.setattr(TaskCrossEntropy, "needs_membranes", True)
+    with pytest.raises(UsageError, match="^trainer.compile: objectives.task needs membranes, and"):
+        small({"trainer.compile": True})

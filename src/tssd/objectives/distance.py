@@ -14,8 +14,21 @@ class Distance:
     """How far a student's logits are from a teacher's. Stateless."""
 
     def __call__(self, student: Tensor, teacher: Tensor) -> Tensor:
-        """Mean distance. Shapes: [..., K] and [..., K], broadcast -> []."""
+        """Mean distance. Shapes: [..., K] and [..., K], broadcast -> [].
+
+        Raises: UsageError: another number of classes.
+        """
         raise NotImplementedError
+
+
+def check_same_classes(student: Tensor, teacher: Tensor) -> None:
+    """Raises: UsageError: another number of classes in the last axis."""
+    # One class would be spread over all of the other's.
+    if student.shape[-1] != teacher.shape[-1]:
+        raise UsageError(
+            f"teacher: knows {teacher.shape[-1]} classes, but the network has "
+            f"{student.shape[-1]}; take a teacher that was trained on the same classes"
+        )
 
 
 @dataclass(frozen=True)
@@ -24,6 +37,7 @@ class EuclideanNorm(Distance):
 
     def __call__(self, student: Tensor, teacher: Tensor) -> Tensor:
         """See `Distance`."""
+        check_same_classes(student, teacher)
         return torch.linalg.vector_norm(student - teacher, dim=-1).mean()
 
 
@@ -33,6 +47,7 @@ class SquaredNorm(Distance):
 
     def __call__(self, student: Tensor, teacher: Tensor) -> Tensor:
         """See `Distance`."""
+        check_same_classes(student, teacher)
         return (student - teacher).square().sum(-1).mean()
 
 
@@ -42,6 +57,7 @@ class MeanSquare(Distance):
 
     def __call__(self, student: Tensor, teacher: Tensor) -> Tensor:
         """See `Distance`."""
+        check_same_classes(student, teacher)
         return (student - teacher).square().mean()
 
 
@@ -63,6 +79,7 @@ class TemperatureKL(Distance):
 
     def __call__(self, student: Tensor, teacher: Tensor) -> Tensor:
         """See `Distance`."""
+        check_same_classes(student, teacher)
         log_p = F.log_softmax(teacher / self.temperature, dim=-1)
         log_q = F.log_softmax(student / self.temperature, dim=-1)
         return self.temperature**2 * (log_p.exp() * (log_p - log_q)).sum(-1).mean()

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
+from tssd.longest import longest
 from tssd.models.base import SpikingNet, eval_mode
 from tssd.time import is_constant_in_time, repeat_in_time
 
@@ -25,14 +26,18 @@ class Frozen(nn.Module):
         timesteps: that the teacher runs for, whatever the student does; None = as many as the
             input has.
     Shapes: x [T, N, ...] -> logits [T', N, K] in float32 at least; T' = 1 of a plain module.
-    Raises: UsageError: timesteps < 1; when called: a sequence that is shorter, or that changes
-        where a plain module takes images.
+    Raises: UsageError: timesteps < 1, or no module; when called: a sequence that is shorter, or
+        that changes where a plain module takes images, or more timesteps than the teacher can run.
     """
 
     def __init__(self, module: nn.Module | None, *, timesteps: int | None = None) -> None:
         super().__init__()
         if timesteps is not None and timesteps < 1:
             raise UsageError(f"timesteps: got {timesteps}, expected a whole number >= 1")
+        if not (module is None or isinstance(module, nn.Module)):
+            raise UsageError(
+                f"teacher: got {module!r:.80}, expected a module; of a run: tssd.Teacher(run=...)"
+            )
         # In a list, where torch does not look.
         self._held = [] if module is None else [module]
         self.timesteps = timesteps
@@ -55,6 +60,7 @@ class Frozen(nn.Module):
         x = self._like(module, x[:1] if still else x)
         with torch.no_grad(), eval_mode(module):
             if isinstance(module, SpikingNet):
+                _check_length(module, steps)
                 logits = module(self._sequence(x, steps, still=still)).logits
             else:
                 logits = self._plain(module, x, still=still)
@@ -119,3 +125,12 @@ class Frozen(nn.Module):
                 "[N, K]; return these alone, or use tssd.adapt"
             )
         return logits.unsqueeze(0)
+
+
+def _check_length(module: nn.Module, steps: int) -> None:
+    most = longest(module)
+    if most is not None and steps > most:
+        raise UsageError(
+            f"teacher: is to run for {steps} timesteps, but some of its parameters stand for one "
+            f"timestep each, for {most}; give it at most {most} (timesteps)"
+        )

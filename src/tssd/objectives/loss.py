@@ -82,7 +82,8 @@ class SelfDistillation(nn.Module):
         """Check the terms against a network and build the exits that they ask for.
 
         These go where the network's weights are, and get their type. Parts with parameters for
-        each timestep get them for T_t, where they have none yet: see `tssd.longest`.
+        each timestep get them for T_t, where they have none yet: see `tssd.longest`. So the
+        optimiser is made afterwards.
 
         Raises: UsageError: a term does not fit, or a part runs for fewer than T_t timesteps.
         """

@@ -2,10 +2,9 @@
 
 from torch import Tensor, nn
 
-from tssd.errors import UsageError
 from tssd.models.base import NetOutput
 from tssd.objectives.base import Objective, Timesteps
-from tssd.objectives.distance import Distance, TemperatureKL
+from tssd.objectives.distance import Distance, TemperatureKL, check_same_classes
 from tssd.objectives.frozen import Frozen
 from tssd.objectives.task import Spans, ends
 from tssd.time import time_mean
@@ -47,11 +46,7 @@ class TeacherDistillation(Objective):
         """See the class."""
         assert out.input is not None  # the loss saw to it
         taught = self.teacher(out.input).mean(0)
-        if taught.shape != out.logits.shape[1:]:
-            raise UsageError(
-                f"teacher: knows {taught.shape[-1]} classes, but the network has "
-                f"{out.logits.shape[-1]}; take a teacher that was trained on the same classes"
-            )
+        check_same_classes(out.logits, taught)
         spans = ends(self.span, self.timesteps)
         terms = [self.distance(time_mean(out.logits, t), taught) for t in spans]
         return sum(terms[1:], terms[0]) / len(terms)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from tssd.data import DataModule
+from tssd.errors import UsageError
 from tssd.objectives import SelfDistillation
 from tssd.objectives.per_timestep import longest_of
 from tssd.training.module import DistillModule, MakeOptimizer
@@ -26,6 +27,16 @@ class Parts:
     make_optimizer: MakeOptimizer
     schedule: Schedule
     trainer: TrainerSettings
+
+    def __post_init__(self) -> None:
+        """Raises: UsageError: a term needs what a compiled network does not show."""
+        terms = dict(self.criterion.terms.items())
+        asking = [name for name, term in terms.items() if getattr(term, "needs_membranes", False)]
+        if self.trainer.compile and asking:
+            raise UsageError(
+                f"trainer.compile: objectives.{asking[0]} needs membranes, and a compiled network "
+                "shows none; use --trainer.compile false"
+            )
 
     def module(self) -> DistillModule:
         """The Lightning module."""
