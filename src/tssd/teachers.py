@@ -66,7 +66,7 @@ class Teacher(Frozen):
             with torch.random.fork_rng(devices=[]):
                 net = load(self.run, epoch=self.epoch, trust=self.trust)
         except DataError as error:
-            raise DataError(f"run: {error}{self._remedy(str(error))}") from error
+            raise DataError(f"run: {error}{self._remedy()}") from error
         steps = self.timesteps or net.timesteps.teacher
         check_length(steps, net)
         self.timesteps = steps
@@ -125,10 +125,9 @@ class Teacher(Frozen):
         m, s, m_own, s_own = (torch.tensor(v).view(-1, 1, 1) for v in (mean, std, own, spread))
         self._rescale = s / s_own, (m - m_own) / s_own
 
-    def _remedy(self, told: str) -> str:
+    def _remedy(self) -> str:
         if self.run.is_dir():
-            # Loading knows the option of commands on a run, and a teacher has its own.
-            return "; for a teacher, name it in the option trust beside run" * ("--trust" in told)
+            return ""
         here = "" if self.run.is_absolute() else f" (it was looked for from {Path.cwd()})"
         return (
             "; a teacher is needed until training is over: put it back, or take another and train "
