@@ -80,6 +80,16 @@ def test_the_pair_may_come_from_a_file():
     assert read("digits", "vgg9", own, "tssd")["timesteps"] == {"student": 3, "teacher": 7}
 
 
+def test_a_pair_is_told_as_that_of_the_file_which_says_it():
+    own = ("own.yaml", {"timesteps": {"student": 1, "teecher": 7}})
+    said = [
+        layer.source
+        for layer in composed("digits", "vgg9", own, "tssd")
+        if "timesteps" in layer.config
+    ]
+    assert said[-1] == "own.yaml"
+
+
 def test_what_is_no_pair_is_left_to_the_options_own_check():
     for wrong in (5, None, [1, 2], {"student": "few"}, {"teacher": None}):
         assert composed("digits", "vgg9", ("own.yaml", {"timesteps": wrong}), "vanilla_ts")

@@ -119,6 +119,7 @@ def test_a_star_stands_for_methods_or_any_part_of_an_alias():
     assert matching("digits/*") == ["digits/tssd", "digits/vanilla_ts", "digits/vanilla_tt"]
     assert matching("t*d+vgg9+digits") == ["digits+vgg9+tsd", "digits+vgg9+tssd"]
     assert matching("digits+vgg9+x*") == matching("x*") == []
+    assert matching("digits+*+tssd") == []  # it has a method already
 
 
 def test_the_folder_of_a_composition_is_always_below(write, tmp_path):

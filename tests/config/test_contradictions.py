@@ -13,6 +13,7 @@ def files(tmp_path, monkeypatch):
     for name, text in {
         "net": "net: {class_path: my.net}",
         "data": "data: {class_path: my.Data}",
+        "events": "{extends: data/_events, data: {class_path: my.Data}}",
         "equal": "timesteps: {student: 4, teacher: 4}",
         "words": "timesteps: {student: few, teacher: many}",
         "method": "objectives: {task: {class_path: my.Task}}",
@@ -36,6 +37,7 @@ def files(tmp_path, monkeypatch):
         ("digits+vgg9+sigmoid+atan", "sigmoid and atan both set net.neuron.surrogate; leave one"),
         ("nmnist+vgg9+t8+t16", "t8 and t16 both set timesteps.student; leave one out"),
         ("digits+vgg9+nda", "nda is for event data, and digits is images"),
+        ("events.yaml+vgg9+scarce", "scarce is for images, and events.yaml is event data"),
         ("nmnist+vgg9+scarce", "scarce is for images, and nmnist is event data"),
         (
             "digits+vgg9+equal.yaml+tssd",

@@ -159,4 +159,6 @@ def naming(recipe: str) -> Iterator[None]:
     try:
         yield
     except TssdError as error:
-        raise type(error)(f"{recipe}: {error}") from error
+        # A composition that contradicts itself is named already.
+        text = str(error).removeprefix(f"{recipe}: ")
+        raise type(error)(f"{recipe}: {text}") from error

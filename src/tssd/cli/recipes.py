@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tssd.cli.console import console
 from tssd.cli.parser import CommandParser
-from tssd.config.compose import layers, words_of
+from tssd.config.compose import layers, matching, words_of
 from tssd.config.piece import Piece
 from tssd.config.pieces import alias_groups, aliases, path_of, rooms
 from tssd.config.recipe import Config, merge, recipe_text
@@ -71,6 +71,8 @@ def _list_all(*, as_json: bool) -> None:
 def _list_some(pattern: str, *, as_json: bool) -> None:
     pieces = {name: summary(name) for names in rooms().values() for name in names}
     found = {n: text for n, text in (pieces | aliases()).items() if fnmatch(n, pattern)}
+    if "+" in pattern:
+        found |= {name: merge(layers(name))["description"] for name in matching(pattern)}
     if not found:
         raise UsageError(f"recipe: {pattern!r} fits none; `tssd recipes` lists all")
     if as_json:

@@ -38,7 +38,10 @@ def arrange(name: str, pieces: Sequence[Piece], *, whole: bool) -> list[Layer]:
     found += [layer for piece in pieces for layer in piece.layers]
     steps = _timesteps(merge(found).get("timesteps"), pieces)
     check_needs(name, pieces, steps)
-    follows = {"description": _description(pieces, steps)} | ({"timesteps": steps} if steps else {})
+    # Only what a method turned round, so that a mistake in a file's pair is told as that file's.
+    turned = {who: t for who, t in steps.items() if any(who in p.runs_at for p in pieces)}
+    follows = {"description": _description(pieces, steps)}
+    follows |= {"timesteps": turned} if turned else {}
     return [*found, Layer(name, follows)]
 
 

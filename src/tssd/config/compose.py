@@ -78,6 +78,8 @@ def matching(pattern: str) -> list[str]:
     words = pattern.split("+")
     methods = [m for m in rooms()["methods"] for word in words if "*" in word and fnmatch(m, word)]
     kept = [word for word in words if "*" not in word]
+    if any(word in rooms()["methods"] for word in kept):
+        return []  # it has a method already
     return [canonical("+".join([*kept, method])) for method in methods]
 
 

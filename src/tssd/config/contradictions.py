@@ -70,11 +70,12 @@ def check_needs(name: str, pieces: Sequence[Piece], steps: Config) -> None:
         steps: timesteps of student and teacher.
     Raises: UsageError: names the piece, and what is in its way.
     """
-    data = next((piece for piece in pieces if piece.room == "data"), None)
-    of_events = data is not None and any(layer.source == EVENTS for layer in data.layers)
+    of_events = any(layer.source == EVENTS for piece in pieces for layer in piece.layers)
+    # What data of one's own is made of is only known if it extends those for events.
+    rooms_of_data = ("data", None) if of_events else ("data",)
+    data = next((p for p in pieces if "data" in p.fills and p.room in rooms_of_data), None)
     kind = "events" if of_events else "images"
     for piece in pieces:
-        # What data of one's own is made of is not known here.
         if data and piece.needs in KINDS and piece.needs != kind:
             wanted, found = KINDS[piece.needs], KINDS[kind]
             raise UsageError(f"{name}: {piece.name} is for {wanted}, and {data.name} is {found}")
