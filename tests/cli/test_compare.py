@@ -149,3 +149,8 @@ def test_a_dropped_argument_is_said_once(tssd, tiny_words):
     outcome = tssd("compare", *words, "--seeds=0")
     assert outcome.code == 0
     assert outcome.err.count("optimizer: AdamW takes its own defaults (lr 0.001, ") == 1
+
+
+def test_a_contradiction_names_its_recipe_once(tssd):
+    outcome = tssd("compare", "digits+vgg9+ssd+tssd")
+    assert outcome.mistake.count("digits+vgg9+ssd+tssd") == 1
