@@ -56,6 +56,12 @@ def test_damaged_json_is_one_line(tmp_path, file, text):
         read_run(tmp_path)
 
 
+def test_damaged_results_are_made_again(tmp_path):
+    (tmp_path / "results.json").write_text("")
+    with pytest.raises(DataError, match="delete it and --resume$"):
+        read_run(tmp_path)
+
+
 def test_results_that_are_none_of_a_run(tmp_path):
     (tmp_path / "results.json").write_text(json.dumps(GOOD | {"seed": "0"}))
     with pytest.raises(DataError, match="results.json: seed is '0', .*what `tssd train` writes"):

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from tssd.errors import DataError
-from tssd.reading import read_json
+from tssd.reading import RESTORE, read_json
 from tssd.runs.later_evaluation import LaterEvaluation
-from tssd.runs.results import Results
+from tssd.runs.results import REPEAT, Results
 from tssd.runs.text_files import read_metrics, read_text
 
 Json = dict[str, Any]
@@ -64,11 +64,11 @@ def read_run(path: Path, *, name: str = "") -> RunFiles:
     Raises: DataError: a damaged file, results that are none of ours, or neither results nor a
         configuration of a training.
     """
-    content = _json(path / "results.json")
+    content = _json(path / "results.json", remedy=REPEAT)
     try:
         results = Results.of(content) if content else None
     except ValueError as error:
-        told = f"{path / 'results.json'}: {error}; expected what `tssd train` writes"
+        told = f"{path / 'results.json'}: {error}; expected what `tssd train` writes; {REPEAT}"
         raise DataError(told) from None
     config = read_text(path / "config.yaml")
     if results is None and not is_training(config):
@@ -96,8 +96,8 @@ def planned_epochs(config: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _json(path: Path) -> Json:
+def _json(path: Path, *, remedy: str = RESTORE) -> Json:
     try:
-        return read_json(path)
+        return read_json(path, remedy=remedy)
     except FileNotFoundError:
         return {}

@@ -15,7 +15,7 @@ from tssd.errors import DataError, UsageError
 from tssd.lock import LOCK
 from tssd.reading import read_json, read_yaml
 from tssd.runs.differences import LENGTH, NOT_TRAINED, first_difference
-from tssd.runs.results import Results
+from tssd.runs.results import REPEAT, Results
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,8 @@ class RunFolder:
 
     def read_results(self) -> Results:
         """Content of results.json. Raises: DataError: it is not there, damaged or none of ours."""
-        remedy = "delete it and --resume"
         try:
-            return Results.of(read_json(self.results, remedy=remedy))
+            return Results.of(read_json(self.results, remedy=REPEAT))
         except FileNotFoundError:
             raise DataError(
                 f"{self.path}: no results yet; finish the run with `tssd train {self.path} "
@@ -66,7 +65,7 @@ class RunFolder:
             ) from None
         except ValueError as error:
             raise DataError(
-                f"{self.results}: {error}; expected what `tssd train` writes; {remedy}"
+                f"{self.results}: {error}; expected what `tssd train` writes; {REPEAT}"
             ) from None
 
     def write_results(self, results: Results) -> None:

@@ -9,6 +9,9 @@ from tssd.runs.typed_json import plain, read_as, shown
 
 Epoch = Literal["best", "last"]
 
+# What to do about a damaged results.json: the last epoch is evaluated again.
+REPEAT = "delete it and --resume"
+
 
 @dataclass(frozen=True)
 class TrainedSteps:
