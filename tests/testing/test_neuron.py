@@ -207,7 +207,15 @@ class Wide(Trained):
 
 class Eager(Gated):
     def step(self, x_t, state):
-        return super().step(x_t, state._replace(steps=0))
+        last = (self.longest or 1) - 1
+        return super().step(x_t, state._replace(steps=min(state.steps, last)))
+
+
+class FirstRow(Gated):
+    def step(self, x_t, state):
+        rows(self.gate, state.steps, 1, longest=self.longest)
+        spikes, after = super().step(x_t, state._replace(steps=0))
+        return spikes, after._replace(steps=state.steps + 1)
 
 
 BROKEN = {
@@ -225,6 +233,7 @@ BROKEN = {
     ShowsOneStep: r"the membrane has shape \[24, 3, 4, 2\] for an input \[4, 6, 3, 4, 2\]",
     Coarse: "got a state of torch.bfloat16 for an input of bfloat16, expected float32",
     Wide: "got torch.float32 for an input of torch.bfloat16, expected the same",
+    FirstRow: r"the gradient of gate is zero everywhere in rows \[1, 2, 3\], expected one row",
     Eager: "ran 8 timesteps, built for 4; expected a UsageError",
 }
 

@@ -97,15 +97,28 @@ class Copies(Scaled):
         return super().forward(x) + (x.stride(0) == 0)
 
 
+class Unfound(Scaled):
+    def __init__(self, channels):
+        super().__init__(channels)
+        del self.longest
+
+    def build_for(self, timesteps):
+        """Not called, since it is not found."""
+
+    def scan(self, x, state):
+        return (self.scale * self.norm(x)).to(x.dtype), state
+
+
 @pytest.mark.parametrize(
     ("kind", "match"),
     [
         (OfTheBatch, "one sample alone and in a batch, in eval mode"),
         (OfTheFuture, "the first 1 of 4 timesteps depend on the input after them"),
-        (Forgets, "ran 4 timesteps and one more, built for 4"),
+        (Forgets, "1 timesteps, then the rest from the state so far: they differ"),
         (Promotes, "got torch.float32 for an input of torch.bfloat16"),
         (Dead, "shift gets no gradient"),
         (Shares, r"two of them share modules, expected none: \['BatchNorm2d'\]"),
+        (Unfound, "it has build_for and no attribute `longest`"),
         (Copies, "in training, an image repeated as a view"),
     ],
 )

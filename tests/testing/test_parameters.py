@@ -1,7 +1,12 @@
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 
+from tssd.models import vgg9
+from tssd.norms import pooled_batch_norm
+from tssd.testing import check_network
 from tssd.testing.parameters import (
     check_copies,
     check_gradients,
@@ -90,3 +95,23 @@ def test_what_progress_may_not_return(shown):
     part.set_progress = lambda epoch, epochs: shown
     with pytest.raises(AssertionError, match=r"^Part: 0\.set_progress\(10\.0, 10\): got"):
         check_progress("Part", nn.Sequential(part))
+
+
+def test_rows_of_timesteps_that_start_alike_are_still_told_apart():
+    class Stateless(nn.Module):
+        longest = None
+
+        def __init__(self, channels):
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(1))
+            self.norm = pooled_batch_norm(channels)
+
+        def build_for(self, timesteps):
+            self.longest = timesteps
+            self.scale = nn.Parameter(self.scale.new_ones(timesteps))
+
+        def forward(self, x):
+            return self.scale[: len(x)].view(-1, 1, 1, 1, 1) * self.norm(x)
+
+    with pytest.raises(AssertionError, match="1 timesteps, then the rest"):
+        check_network(partial(vgg9, width=1 / 16, image_size=16, norm=Stateless))

@@ -14,6 +14,7 @@ from tssd.models import NetOutput, SpikingNet
 from tssd.models.base import Tap
 from tssd.objectives import tssd
 from tssd.testing.expect import expect, expect_same, name_of
+from tssd.testing.parameters import spread_timesteps
 from tssd.testing.streaming import check_streaming
 
 # Samples of a batch, not as many as there are timesteps.
@@ -90,6 +91,7 @@ def _at_rest(name: str, net: Any, x: Tensor) -> Any:
     for module in net.modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.momentum = None  # running statistics = mean over all batches seen
+    spread_timesteps(net)
     with torch.no_grad():
         _run(name, net.train(), x)
         logits = _run(name, net.eval(), x).logits

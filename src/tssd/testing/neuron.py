@@ -13,6 +13,7 @@ from tssd.testing.parameters import (
     check_gradients,
     check_nothing_is_shared,
     check_progress,
+    spread_timesteps,
 )
 from tssd.testing.sequences import check_built_for, check_low_precision, check_sequences
 
@@ -59,6 +60,7 @@ def check_neuron(
         check_gradients(name, built().double(), x)
         check_low_precision(name, built(), x)
         double = built().double().eval()
+        spread_timesteps(double)
         _check_it_fires(name, double, x)
         check_sequences(name, double, x)
         _check_step(name, double, x)

@@ -13,6 +13,7 @@ from tssd.testing.parameters import (
     check_gradients,
     check_nothing_is_shared,
     check_progress,
+    spread_timesteps,
 )
 from tssd.testing.sequences import check_built_for, check_low_precision, check_sequences
 
@@ -47,6 +48,7 @@ def check_norm(make: Callable[[int], nn.Module]) -> None:
     check_low_precision(name, built(), x)
     _check_view(name, double, x)
     double.eval()
+    spread_timesteps(double)
     check_sequences(name, double, x)
     check_built_for(name, double, make(C).double().eval(), x)
     check_copies(name, lambda: built().double(), double, x)

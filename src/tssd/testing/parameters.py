@@ -1,7 +1,7 @@
 """Checks of what a module holds: gradients, copies, and nothing shared between two of them."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,31 @@ def check_gradients(name: str, part: nn.Module, x: Tensor) -> None:
             f"{name}: the gradient of {what} is zero everywhere; if that is meant, it needs no "
             "requires_grad",
         )
+    grads = dict(zip(trained, found, strict=True))
+    for which, p in timestep_parameters(part):
+        if p.requires_grad and (g := grads[which]) is not None:
+            silent = [t for t, row in enumerate(g) if not row.any()]
+            expect(
+                not silent,
+                f"{name}: the gradient of {which} is zero everywhere in rows {silent}, expected "
+                "one row a timestep; tssd.longest.rows(parameter, steps seen, steps) takes them",
+            )
+
+
+def timestep_parameters(net: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """Names and parameters [T, ...] of the parts that were built for T timesteps."""
+    for where, part in net.named_modules():
+        if callable(getattr(part, "build_for", None)):
+            for which, p in part.named_parameters(where, recurse=False):
+                if p.ndim and len(p) == getattr(part, "longest", None):
+                    yield which, p
+
+
+def spread_timesteps(net: nn.Module) -> None:
+    """Make the rows of all timesteps differ, which a new part may have alike."""
+    with torch.no_grad():
+        for _, p in timestep_parameters(net):
+            p += torch.linspace(-0.2, 0.2, len(p)).to(p).view(-1, *(1,) * (p.ndim - 1))
 
 
 def check_copies(name: str, make: Callable[[], nn.Module], part: nn.Module, x: Tensor) -> None:

@@ -89,6 +89,8 @@ def check_built_for(name: str, part: Any, unbuilt: Any, x: Tensor) -> None:
             expect(len(y) == len(longer), f"{name}: got {len(y)} timesteps for {len(longer)}")
     if not hasattr(part, "build_for"):
         return
+    expect(hasattr(part, "longest"), f"{name}: it has build_for and no attribute `longest`, by "
+           "which training finds it; None before it is built, T after build_for(T)")  # fmt: skip
     before, after = unbuilt.longest, part.longest
     expect(before is None, f"{name}: longest: got {before} before it is built, expected None")
     expect(after == len(x), f"{name}: longest: got {after} after build_for({len(x)})")
