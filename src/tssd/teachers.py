@@ -83,11 +83,6 @@ class Teacher(Frozen):
                 x = x * scale + offset
         return super().forward(x)
 
-    def fingerprint(self) -> str:
-        """See `Frozen.fingerprint`."""
-        self.module()
-        return super().fingerprint()
-
     def fit_to(
         self,
         *,
