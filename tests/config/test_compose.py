@@ -9,18 +9,6 @@ from tssd.errors import TssdError, UsageError
 ATAN = "net: {init_args: {neuron: {init_args: {surrogate: {class_path: tssd.surrogates.ATan}}}}}\n"
 
 
-@pytest.fixture
-def write(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def write(name, text):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-        return name
-
-    return write
-
-
 def read(name):
     return merge(layers(name))
 

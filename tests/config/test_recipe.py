@@ -4,18 +4,6 @@ from tssd.config.recipe import Layer, file_content, is_packaged, merge, recipe_t
 from tssd.errors import DataError, UsageError
 
 
-@pytest.fixture
-def write(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def write(name, text):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-        return name
-
-    return write
-
-
 def merged(*configs):
     return merge([Layer(f"{place}.yaml", config) for place, config in enumerate(configs)])
 
