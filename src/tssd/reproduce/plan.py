@@ -79,6 +79,7 @@ class Cell:
         paper: the paper's mean in per cent; None = the paper gives none.
         std: the paper's standard deviation; None = not given.
         x: where a sweep draws it; None = a line across.
+        recalibrated: whether it is read with batch norm recalibrated at that T.
     """
 
     data: str
@@ -89,6 +90,7 @@ class Cell:
     paper: float | None = None
     std: float | None = None
     x: float | None = None
+    recalibrated: bool = False
 
 
 @dataclass(frozen=True)

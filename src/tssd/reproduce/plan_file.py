@@ -17,7 +17,7 @@ from tssd.yaml_text import load_yaml
 REQUIRED = ("title", "source", "kind", "cells")
 OPTIONAL = ("epoch", "baseline", "notes", "not_here", "x_label")
 CELL_REQUIRED = ("data", "row", "column", "at", "runs")
-CELL_OPTIONAL = ("paper", "x")
+CELL_OPTIONAL = ("paper", "x", "recalibrated")
 
 
 def plan_names() -> list[str]:
@@ -112,6 +112,9 @@ def _cell(content: Any, where: str) -> Cell:
         raise UsageError(f"{where}: at: got {at!r}, expected a whole number of timesteps")
     if x is not None and not _is_number(x):
         raise UsageError(f"{where}: x: got {x!r}, expected a number")
+    recalibrated = given.get("recalibrated", False)
+    if not isinstance(recalibrated, bool):
+        raise UsageError(f"{where}: recalibrated: got {recalibrated!r}, expected true or false")
     paper = given.get("paper") or [None]
     if (
         not isinstance(paper, list)
@@ -131,6 +134,7 @@ def _cell(content: Any, where: str) -> Cell:
         paper=mean,
         std=std,
         x=x,
+        recalibrated=recalibrated,
     )
 
 
