@@ -1,7 +1,7 @@
 """A run evaluated at each T with batch norm recalibrated at that T, for recalibrated.json."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -67,7 +67,11 @@ def recalibrate_run(
 
 
 def recalibration_of(
-    path: Path, overrides: Sequence[Override] = (), *, epoch: Epoch | None = None
+    path: Path,
+    overrides: Sequence[Override] = (),
+    *,
+    epoch: Epoch | None = None,
+    measuring: Callable[[], object] = lambda: None,
 ) -> Recalibration:
     """Of a finished run: what is kept beside its results, or else measured and kept there.
 
@@ -75,6 +79,7 @@ def recalibration_of(
         path: of the run folder.
         overrides: options of the data that differ here, such as where it is.
         epoch: whose weights; None = those that count.
+        measuring: called before anything is measured.
     Raises: DataError: no such run or data, or something is damaged; the data is not that of
         training. UsageError: as `recalibrate_run`.
     """
@@ -84,6 +89,7 @@ def recalibration_of(
     own = kept.of(evaluation, results.split_hash)
     if own is not None and own.training_samples == _usual(results.split_sizes):
         return own
+    measuring()
     # At every T that the run was evaluated at.
     longest = ("trainer.evaluate_timesteps", str(len(evaluation.accuracy)))
     overrides = [*overrides, longest]
