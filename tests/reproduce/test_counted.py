@@ -1,10 +1,12 @@
 import math
 import time
+from dataclasses import replace
 
 import pytest
 
 from tssd.errors import DataError
 from tssd.reproduce.counted import (
+    Collected,
     collect,
     problem_with,
     refuse_other_splits,
@@ -33,6 +35,15 @@ def test_what_is_not_finished_foreign_or_nan_is_listed_and_not_counted(tmp_path)
     assert "a/vanilla, seed 5: the loss became nan" in listed
     assert f"{tmp_path / 'runs/somebody/else/seed0'}: of no plan" in listed
     assert len(found.listed) == 6
+
+
+def test_curves_of_a_cell_by_seed():
+    runs = {VANILLA: [results(0, [0.5, 0.7], last=[0.4, 0.6]), results(1, [0.6, 0.8])]}
+    found = Collected(runs, [], {(VANILLA, 1): (0.9, 1.0), (TSSD, 0): (0.1,)})
+    own = cell("vanilla", VANILLA)
+    assert found.curves(own, "small", "last") == {0: (0.4, 0.6), 1: (0.6, 0.8)}
+    assert found.curves(replace(own, recalibrated=True), "small", "last") == {1: (0.9, 1.0)}
+    assert found.curves(cell("TSSD", TSSD), "small", "best") == {}
 
 
 def test_ten_thousand_runs_of_others_take_a_second_and_a_few_lines(tmp_path):

@@ -9,6 +9,8 @@ from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
 
 TINY = str(Path(__file__).with_name("tiny.yaml"))
 
+RECALIBRATED = "vanilla, recalibrated"
+
 # Counted on the paper by hand: cells, and networks that are trained for them, at the paper's scale.
 NETS, DATA = 2, 2  # VGG-9 and ResNet-18; CIFAR10 and CIFAR10-DVS
 BY_HAND = {
@@ -86,6 +88,16 @@ def test_a_vanilla_network_of_table2_is_trained_once_and_read_twice():
     assert list(at.values()) == [[1, 2]] * 4
 
 
+def test_recalibrated_rows_of_table2_are_its_vanilla_networks():
+    cells = load_plan("table2").at_scale("small")
+    vanilla, again = ([c for c in cells if c.row == row] for row in ("vanilla", RECALIBRATED))
+    assert [(c.data, c.column, c.at, c.runs["small"]) for c in vanilla] == [
+        (c.data, c.column, c.at, c.runs["small"]) for c in again
+    ]
+    assert {c.row for c in cells if c.recalibrated} == {RECALIBRATED}
+    assert all(c.recalibrated for c in again)
+
+
 def test_a_plan_of_one_s_own():
     plan = load_plan(TINY)
     assert (plan.name, plan.epoch) == ("tiny", {"paper": "best", "small": "last"})
@@ -133,6 +145,7 @@ def test_a_file_that_is_no_text(tmp_path):
         ("at: 2", "at: 0", "cells: 1: at: got 0, expected a whole number"),
         ("at: 2", "at: true", "cells: 1: at: got True, expected a whole number"),
         ("at: 2", "at: 2, x: long", "cells: 1: x: got 'long', expected a number"),
+        ("at: 2", "at: 2, recalibrated: 1", "cells: 1: recalibrated: got 1, expected true or"),
         ("[60]", "[60, 1, 2]", r"cells: 1: paper: got \[60, 1, 2\]"),
         ("[60]", "[.nan]", "cells: 1: paper"),
         ("[60]", f"[1{'0' * 400}]", "cells: 1: paper: got"),
@@ -155,6 +168,14 @@ def test_mistakes_in_a_plan(tmp_path, old, new, found):
     assert old in text
     path.write_text(text.replace(old, new, 1))
     with pytest.raises(UsageError, match=f"tiny: .*{found}"):
+        load_plan(str(path))
+
+
+def test_only_accuracies_are_kept_of_recalibrated_networks(tmp_path):
+    path = tmp_path / "p.yaml"
+    text = Path(TINY).read_text().replace("kind: table", "kind: rates")
+    path.write_text(text.replace("row: TSSD", "recalibrated: true, row: TSSD"))
+    with pytest.raises(UsageError, match="p: cells: TSSD is recalibrated, but of such .* no rates"):
         load_plan(str(path))
 
 

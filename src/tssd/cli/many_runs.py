@@ -70,10 +70,10 @@ def recalibrate_and_tell(
 
     data_only = [(name, value) for name, value in overrides if name.startswith("data.")]
     found: dict[Path, Recalibration] = {}
-    for number, folder in enumerate(dict.fromkeys(folders), 1):
+    for folder in dict.fromkeys(folders):
 
-        def measuring(number: int = number, folder: Path = folder) -> None:
-            print(f"[{number}/{len(folders)}] {folder}: recalibrating batch norm", flush=True)
+        def measuring(folder: Path = folder) -> None:
+            print(f"{folder}: recalibrating batch norm at each T", flush=True)
 
         found[folder] = recalibration_of(folder, data_only, epoch=epoch, measuring=measuring)
     return found
