@@ -127,7 +127,7 @@ class Evaluated(DataModule):
         return self.data.samples(name)
 
     def _choose_alike(self) -> None:
-        """Give the data this split, which may be another by now; what it has loaded is forgotten."""
+        """Give the data this split, which may have changed, and forget what it has loaded."""
         if self.data.split is not self.split:
             self.data.split = self.split
             self.data._samples.clear()
