@@ -1,14 +1,14 @@
 """The scan and its backward pass as Triton kernels: each thread takes its neurons through all T.
 
-A neuron's membrane stays in a register from one timestep to the next, so that every input is read
-once and every spike written once. The recurrence and the names are those of `tssd.neurons.scan`.
+A membrane stays in a register from one timestep to the next, so that every input is read once and
+every spike written once. The recurrence is that of `tssd.neurons.scan`.
 
-Sequences are [T, n], every step dense in one order of its n elements. The number of timesteps is an
-argument, not a constant: one binary serves every T. The constants of the neuron are compiled in, so
-that they are exact for every type of membrane, and a leak of 1 or an offset of 0 costs nothing.
+Sequences are [T, n], with all steps in the same order and dense. T is an argument and no constant:
+one binary serves every number of timesteps. The neuron's constants are compiled in: so they are
+exact for every type of membrane, and no leak or no offset costs nothing.
 
-`kept` is one byte for a rectangular surrogate, bit 0 = inside its window, bit 1 = fired, and else
-H, from which the backward pass has everything.
+What the backward pass needs is either `bits`, a byte per element whose bit 0 says that H is inside
+the rectangular window and bit 1 that the neuron fired, or H, from which it has everything.
 
 Needs triton: imported by `tssd.neurons.triton_ops` alone, when it first runs.
 """
@@ -23,7 +23,8 @@ def forward(
     v,  # [n]
     spikes,  # [T, n], as are all that are written
     v_last,  # [n]
-    kept,  # [T, n], of bytes or of the membrane's type; or None
+    bits,  # [T, n], or None
+    shown,  # [T, n], filled with H; or None
     n,
     steps,
     x_step,
@@ -35,7 +36,7 @@ def forward(
     WIDTH: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """Spikes, the last membrane, and what the backward pass or a recording keeps."""
+    """Spikes, the last membrane, and what is kept of them."""
     # 64 bits: T n may exceed 2^31.
     i = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     here = i < n
@@ -53,13 +54,12 @@ def forward(
         if OFFSET != 0:
             h = h + OFFSET
         fired = h >= THRESHOLD
-        if kept is not None:
-            if kept.dtype.element_ty == tl.uint8:
-                inside = tl.abs(h - THRESHOLD) < WIDTH / 2
-                bits = inside.to(tl.uint8) | (fired.to(tl.uint8) << 1)
-                tl.store(kept + at * n + i, bits, mask=here)
-            else:
-                tl.store(kept + at * n + i, h, mask=here)
+        if bits is not None:
+            inside = tl.abs(h - THRESHOLD) < WIDTH / 2
+            both = inside.to(tl.uint8) | (fired.to(tl.uint8) << 1)
+            tl.store(bits + at * n + i, both, mask=here)
+        if shown is not None:
+            tl.store(shown + at * n + i, h, mask=here)
         if V_RESET is None:
             m = tl.where(fired, h - THRESHOLD, h)
         else:
@@ -75,7 +75,8 @@ def backward(
     g_spikes,  # [T, n], g_spikes_step elements from one step to the next; None = 0, as below
     g_v,  # [n], of the last membrane
     g_shown,  # [T, n], of H; g_shown_step elements from one step to the next
-    kept,  # [T, n]
+    bits,  # [T, n]; or None, and then
+    h,  # [T, n]
     g_x,  # [T, n]
     g_v0,  # [n], of the first membrane; or None
     n,
@@ -107,19 +108,20 @@ def backward(
             through = tl.load(g_spikes + at * g_spikes_step + i, mask=here, other=0.0).to(dtype)
         else:
             through = tl.full((BLOCK,), 0.0, dtype)
-        k = tl.load(kept + at * n + i, mask=here, other=0)
-        if kept.dtype.element_ty == tl.uint8:
-            fired = (k & 2) != 0
-            slope = (k & 1).to(dtype) * (1 / WIDTH)
+        if bits is not None:
+            both = tl.load(bits + at * n + i, mask=here, other=0)
+            fired = (both & 2) != 0
+            slope = (both & 1).to(dtype) * (1 / WIDTH)
         else:
-            fired = k >= THRESHOLD
-            slope = derivative(k - THRESHOLD, SURROGATE, WIDTH)
+            h_t = tl.load(h + at * n + i, mask=here, other=0.0)
+            fired = h_t >= THRESHOLD
+            slope = derivative(h_t - THRESHOLD, SURROGATE, WIDTH)
         if V_RESET is None:
             if not DETACH_RESET:
                 through = through - g_m * THRESHOLD
         else:
             if not DETACH_RESET:
-                through = through + g_m * (V_RESET - k)
+                through = through + g_m * (V_RESET - h_t)
             g_m = tl.where(fired, 0.0, g_m)
         g_h = g_m + through * slope
         if g_shown is not None:

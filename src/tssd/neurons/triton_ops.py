@@ -25,7 +25,7 @@ _DYNAMICS = (
 @torch.library.custom_op(
     "tssd::lif_forward",
     mutates_args=(),
-    schema=f"(Tensor x, Tensor v, {_DYNAMICS}, float width, ScalarType? kept) -> Tensor[]",
+    schema=f"(Tensor x, Tensor v, {_DYNAMICS}, float width, bool bits, bool h) -> Tensor[]",
 )
 def lif_forward(
     x: Tensor,
@@ -37,21 +37,23 @@ def lif_forward(
     v_reset: float | None,
     detach_reset: bool,
     width: float,
-    kept: torch.dtype | None,
+    bits: bool,
+    h: bool,
 ) -> list[Tensor]:
     """Run the recurrence.
 
     Args:
         x: input [T, N, ...].
         v: first membrane [N, ...].
-        width: of a rectangular surrogate whose bytes are kept; else of no effect.
-        kept: what else is wanted: uint8 = a byte per element for `lif_backward`, the type of v = H.
-    Shapes: -> spikes [T, N, ...], the last membrane [N, ...], and what is kept [T, N, ...].
+        width: of the rectangular surrogate, for its bits.
+        bits: whether they are wanted.
+        h: whether H is wanted.
+    Shapes: -> spikes [T, N, ...], the last membrane [N, ...], and what else is wanted, like x.
     """
     from tssd.neurons import triton_kernels
 
     order = _order(x)
-    outputs = _forward_outputs(x, v, kept)
+    outputs = _forward_outputs(x, v, bits, h)
     if not v.numel():
         return outputs
     x, v = _in_order(x, order), v.contiguous(memory_format=order)
@@ -59,8 +61,10 @@ def lif_forward(
         triton_kernels.forward[_grid(v)](
             x,
             v,
-            *outputs,
-            *([None] if kept is None else []),
+            outputs[0],
+            outputs[1],
+            outputs[2] if bits else None,
+            outputs[-1] if h else None,
             v.numel(),
             len(x),
             x.stride(0),
@@ -77,7 +81,7 @@ def lif_forward(
 
 @lif_forward.register_fake
 def _(x: Tensor, v: Tensor, *others: Any) -> list[Tensor]:
-    return _forward_outputs(x, v, others[-1])
+    return _forward_outputs(x, v, *others[-2:])
 
 
 @torch.library.custom_op(
@@ -109,7 +113,7 @@ def lif_backward(
         g_spikes: gradient of the spikes [T, N, ...]; None = 0, as for the next two.
         g_v: gradient of the last membrane [N, ...].
         g_shown: gradient of H [T, N, ...].
-        kept: what `lif_forward` kept [T, N, ...].
+        kept: bits (uint8) or H, from `lif_forward` [T, N, ...].
         surrogate: name of its class.
         number: its width or slope.
         x_dtype: type of the input.
@@ -119,7 +123,7 @@ def lif_backward(
     """
     from tssd.neurons import triton_kernels
 
-    order = _order(kept)
+    order, of_bits = _order(kept), kept.dtype == torch.uint8
     outputs = _backward_outputs(kept, x_dtype, v_dtype, by_v)
     if not kept.numel():
         return outputs
@@ -131,9 +135,10 @@ def lif_backward(
             g_spikes,
             g_v,
             g_shown,
-            kept,
-            *outputs,
-            *([] if by_v else [None]),
+            kept if of_bits else None,
+            None if of_bits else kept,
+            outputs[0],
+            outputs[1] if by_v else None,
             kept[0].numel(),
             len(kept),
             0 if g_spikes is None else g_spikes.stride(0),
@@ -156,10 +161,11 @@ def _(g_spikes: Any, g_v: Any, g_shown: Any, kept: Tensor, *others: Any) -> list
     return _backward_outputs(kept, *others[-3:])
 
 
-def _forward_outputs(x: Tensor, v: Tensor, kept: torch.dtype | None) -> list[Tensor]:
+def _forward_outputs(x: Tensor, v: Tensor, bits: bool, h: bool) -> list[Tensor]:
     order = _order(x)
-    outputs = [_sequence(x, order, x.dtype), torch.empty_like(v, memory_format=order)]
-    return outputs if kept is None else [*outputs, _sequence(x, order, kept)]
+    others = [torch.uint8] * bits + [v.dtype] * h
+    spikes, *kept = (_sequence(x, order, dtype) for dtype in [x.dtype, *others])
+    return [spikes, torch.empty_like(v, memory_format=order), *kept]
 
 
 def _backward_outputs(
@@ -181,9 +187,11 @@ def _order(x: Tensor) -> torch.memory_format:
 
 def _sequence(like: Tensor, order: torch.memory_format, dtype: torch.dtype) -> Tensor:
     """A new [T, N, ...], in memory one step after the other."""
-    n = like[0].numel()
-    strides = torch.empty_like(like[0], device="meta", memory_format=order).stride()
-    return torch.empty_strided(like.shape, (n, *strides), dtype=dtype, device=like.device)
+    if order == torch.contiguous_format:
+        return torch.empty(like.shape, dtype=dtype, device=like.device)
+    _, n, c, h, w = like.shape
+    strides = (n * c * h * w, c * h * w, 1, w * c, c)
+    return torch.empty_strided(like.shape, strides, dtype=dtype, device=like.device)
 
 
 def _in_order(x: Tensor, order: torch.memory_format) -> Tensor:

@@ -1,7 +1,7 @@
 """The scan on CUDA: when the Triton kernels take it, and its backward pass in autograd.
 
-They keep, per element, one byte if the surrogate is rectangular, and H if it is not, or if a hard
-reset passes its gradient.
+They keep, per element, one byte if the surrogate is rectangular, and H if it is not or if a hard
+reset passes its gradient: never more than the scan in PyTorch.
 
 The environment variable TSSD_TRITON=0 turns them off. Under TRITON_INTERPRET=1 they take tensors on
 the CPU too, in Triton's interpreter. Why so: docs/adr/0023.
@@ -66,7 +66,7 @@ def works_on(device: torch.device) -> bool:
     else:
         try:
             x = torch.zeros(1, 1, device=device)
-            lif_forward(x, x[0], 0.5, 1.0, 0.0, 1.0, None, False, 1.0, torch.uint8)
+            lif_forward(x, x[0], 0.5, 1.0, 0.0, 1.0, None, False, 1.0, True, False)
             return True
         except Exception as error:  # of Triton, of its compiler or of the driver
             reason = f"Triton fails: {(str(error).strip() or repr(error)).splitlines()[-1]}"
@@ -87,7 +87,7 @@ def scan(
     if torch.is_grad_enabled() and (x.requires_grad or v.requires_grad):
         scanned: Any = _Scan.apply(x, v, p, surrogate, wants_h)
         return scanned
-    return tuple(lif_forward(x, v, *p, _number(surrogate), v.dtype if wants_h else None))
+    return tuple(lif_forward(x, v, *p, _number(surrogate), False, wants_h))
 
 
 class _Scan(torch.autograd.Function):
@@ -95,15 +95,14 @@ class _Scan(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, v: Tensor, p: "Dynamics", surrogate: Surrogate, wants_h: bool
     ) -> tuple[Tensor, ...]:
-        needs_h = wants_h or not (p.v_reset is None or p.detach_reset)
-        one_byte = type(surrogate) is Rectangular and not needs_h
-        dtype = torch.uint8 if one_byte else v.dtype
-        spikes, v_last, kept = lif_forward(x, v, *p, _number(surrogate), dtype)
-        ctx.save_for_backward(kept)
+        bits = type(surrogate) is Rectangular and (p.v_reset is None or p.detach_reset)
+        wanted = {"bits": bits, "h": wants_h or not bits}
+        spikes, v_last, *kept = lif_forward(x, v, *p, _number(surrogate), **wanted)
+        ctx.save_for_backward(kept[0])
         ctx.set_materialize_grads(False)  # the last membrane hardly ever has a gradient
         ctx.p, ctx.surrogate = p, surrogate
         ctx.x_dtype, ctx.v_dtype = x.dtype, v.dtype
-        return (spikes, v_last, kept) if wants_h else (spikes, v_last)
+        return (spikes, v_last, kept[-1]) if wants_h else (spikes, v_last)
 
     @staticmethod
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
