@@ -47,10 +47,7 @@ def forward(
         at = tl.cast(t, tl.int64)
         x_t = tl.load(x + at * x_step + i, mask=here, other=0.0).to(m.dtype)
         # Fused as torch.add(alpha=) fuses them, so that spikes are those of the scan in PyTorch.
-        if GAIN == 1:
-            h = tl.fma(m, decay, x_t)
-        else:
-            h = tl.fma(x_t, gain, m * decay)
+        h = tl.fma(m, decay, x_t) if GAIN == 1 else tl.fma(x_t, gain, m * decay)
         if OFFSET != 0:
             h = h + OFFSET
         fired = h >= THRESHOLD

@@ -179,10 +179,8 @@ def _backward_outputs(
 def _order(x: Tensor) -> torch.memory_format:
     """How the elements of a step [N, ...] lie, or are to be laid, in memory."""
     x_t = x[0]
-    if x_t.dim() == 4 and not x_t.is_contiguous():
-        if x_t.is_contiguous(memory_format=torch.channels_last):
-            return torch.channels_last
-    return torch.contiguous_format
+    last = x_t.dim() == 4 and x_t.is_contiguous(memory_format=torch.channels_last)
+    return torch.channels_last if last and not x_t.is_contiguous() else torch.contiguous_format
 
 
 def _sequence(like: Tensor, order: torch.memory_format, dtype: torch.dtype) -> Tensor:

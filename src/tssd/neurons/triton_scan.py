@@ -68,6 +68,8 @@ def works_on(device: torch.device) -> bool:
             x = torch.zeros(1, 1, device=device)
             lif_forward(x, x[0], 0.5, 1.0, 0.0, 1.0, None, False, 1.0, True, False)
             return True
+        except torch.OutOfMemoryError:
+            raise
         except Exception as error:  # of Triton, of its compiler or of the driver
             reason = f"Triton fails: {(str(error).strip() or repr(error)).splitlines()[-1]}"
     log.warning(
