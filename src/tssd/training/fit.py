@@ -20,6 +20,7 @@ from tssd.training.loggers import loggers
 from tssd.training.module import DistillModule
 from tssd.training.needs.least_memory import refuse_too_large
 from tssd.training.parts import Parts
+from tssd.training.precision import settle_precision
 from tssd.training.progress_line import Progress, can_draw
 from tssd.training.teachers import introduce
 from tssd.training.trainer import train
@@ -72,6 +73,7 @@ def fit(
 def _fit(parts: Parts, run: RunFolder, selected: Selected) -> Results:
     parts.trainer.use_threads()
     introduce(parts)
+    settle_precision(parts, run)
     changes = begin(parts, run)
     if parts.trainer.progress:
         samples, epochs = parts.data.split_sizes["train"], parts.trainer.epochs
