@@ -35,11 +35,13 @@ class ImageData(DataModule):
         augment: Whether to shift and flip the training images at random.
         translate: Pixels to shift by at most, up or down and left or right, with `augment`; null:
             an eighth of the side, the paper's crop after padding.
-        border: What moves in with a shift: black, or the image's own border mirrored.
+        border: What moves in with a shift: black, or the image mirrored at its border (reflect);
+            null: black.
         flip: Which images are mirrored with `augment`: random ones, half of them, drawn anew each
             epoch; alternating, half of them, each one in every other epoch; or never. null: random
             where a mirrored image is still one of its class.
-        cutout: Side in pixels of a square of each training image that is hidden, with `augment`.
+        cutout: Side in pixels of a square of each training image that is hidden, with `augment`;
+            null: none is.
     """
 
     facts: ClassVar[Facts]
@@ -49,9 +51,10 @@ class ImageData(DataModule):
     image_size: int | None = None
     augment: bool = True
     translate: int | None = None
-    border: Border = "black"
+    # Null by default: runs of versions that did not have them are the same.
+    border: Border | None = None
     flip: Flip | None = None
-    cutout: int = 0
+    cutout: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -68,9 +71,17 @@ class ImageData(DataModule):
             f"0 to {LARGEST_SHIFT} pixels, or null",
         )
         require(
-            0 <= self.cutout <= LARGEST_SIDE, "cutout", self.cutout, f"0 to {LARGEST_SIDE} pixels"
+            self.cutout is None or 1 <= self.cutout <= LARGEST_SIDE,
+            "cutout",
+            self.cutout,
+            f"1 to {LARGEST_SIDE} pixels, or null",
         )
-        asked = {"translate": self.translate, "flip": self.flip, "cutout": self.cutout or None}
+        asked = {
+            "translate": self.translate,
+            "border": self.border,
+            "flip": self.flip,
+            "cutout": self.cutout,
+        }
         for name, value in asked.items():
             if value is not None and not self.augment:
                 raise UsageError(
@@ -126,7 +137,7 @@ class ImageData(DataModule):
             mean=self.mean,
             std=self.std,
             augment=self._crop_flip() if augments else None,
-            cutout=self._cutout() if augments and self.cutout else None,
+            cutout=self._cutout() if augments else None,
         )
 
     @property
@@ -144,6 +155,8 @@ class ImageData(DataModule):
             alternating=flip == "alternating",
         )
 
-    def _cutout(self) -> Cutout:
+    def _cutout(self) -> Cutout | None:
+        if self.cutout is None:
+            return None
         colour = tuple(round(255 * mean) for mean in self.mean)
         return Cutout(self.cutout, colour=colour, seed=self.seed)
