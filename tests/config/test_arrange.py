@@ -4,6 +4,7 @@ from tssd.config.arrange import arrange
 from tssd.config.piece import Piece
 from tssd.config.pieces import path_of
 from tssd.config.recipe import Layer, merge
+from tssd.errors import UsageError
 
 
 def composed(*pieces, whole=True):
