@@ -86,7 +86,7 @@ class ImageData(DataModule):
             if value is not None and not self.augment:
                 raise UsageError(
                     f"data.{name}: got {value}, but data.augment is false; pass --data.augment "
-                    f"true, or leave data.{name} out"
+                    f"true, or --data.{name} null"
                 )
 
     @property
