@@ -13,7 +13,7 @@ class ImageSamples(SampleSet):
     """Normalised, possibly augmented images, float32 [N, C, H, W], with their labels.
 
     Args:
-        images: The images, uint8.
+        images: The images, uint8; where they are, batches are made.
         labels: Their classes, int64 [M].
         mean: Mean of each channel, with pixel values in [0, 1].
         std: Standard deviation of each channel, same scale.
@@ -29,16 +29,18 @@ class ImageSamples(SampleSet):
         std: Sequence[float],
         augment: CropFlip | None = None,
     ) -> None:
-        super().__init__(labels)
+        device = images.device if isinstance(images, Tensor) else torch.device("cpu")
+        super().__init__(labels.to(device))
         self.images = images
         # (u / 255 - mean) / std as one multiply-add over the bytes u.
-        self._scale = 1 / (255 * torch.tensor(std).view(-1, 1, 1))
-        self._offset = -torch.tensor(mean).view(-1, 1, 1) / torch.tensor(std).view(-1, 1, 1)
+        scale = 1 / (255 * torch.tensor(std).view(-1, 1, 1))
+        offset = -torch.tensor(mean).view(-1, 1, 1) / torch.tensor(std).view(-1, 1, 1)
+        self._scale, self._offset = scale.to(device), offset.to(device)
         self._augment = augment
 
     def load(self, epochs: Numbers, index: Numbers) -> Tensor:
         """Return the images [N, C, H, W] of these numbers [N], each as it looks in its epoch."""
-        images = self.images[torch.from_numpy(index)]
+        images = self.images[self.numbers(index)]
         if self._augment is not None:
             images = self._augment(images, epochs, index)
         return images.to(torch.float32).mul_(self._scale).add_(self._offset)
