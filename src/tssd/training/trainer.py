@@ -69,8 +69,8 @@ def train(
                 log_every_n_steps=10,
                 deterministic=True,
             )
-            # A debugging aid that comes with deterministic algorithms: it fills memory that is about
-            # to be written anyway, which costs a neuron's scan a pass.
+            # A debugging aid of deterministic algorithms: it fills memory that is about to be written
+            # anyway, which costs a neuron's scan a pass.
             torch.utils.deterministic.fill_uninitialized_memory = False
             parts.place_data(trainer.strategy.root_device)
             trainer.fit(module, parts.data, **fit)
