@@ -1,4 +1,4 @@
-"""A network on CUDA is the network on the CPU: logits, gradients, evaluation, prediction, memory."""
+"""A network on CUDA is that on the CPU: logits, gradients, evaluation, prediction, memory."""
 
 import copy
 

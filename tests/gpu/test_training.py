@@ -1,4 +1,4 @@
-"""Real runs on CUDA: precisions, compilation, the same bits again, and no waiting for the device."""
+"""Real runs on CUDA: precisions, compilation, the same bits again, no waiting for the device."""
 
 from dataclasses import fields
 
