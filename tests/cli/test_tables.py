@@ -46,6 +46,22 @@ def test_accuracy_of_the_best_and_the_last_epoch(capsys, selected):
     assert "40 test samples" in out
 
 
+def test_what_training_took_is_told_as_far_as_it_is_known(capsys):
+    cost = {"network_steps": 4, "operations": 3.1e14, "seconds": 312.4, "seconds_to": {}}
+    levels = {"50": 12.2, "80": 99.6}
+    print_accuracy(Results.of(RESULTS | {"training": cost | {"seconds_to": levels}}), title="x")
+    told = capsys.readouterr().out.splitlines()[-2:]
+    assert told == [
+        "training: 3.1e+14 operations (multiply-accumulates x 2, forward x 3), 4 network steps a "
+        "sample, 312 s without validation",
+        "accuracy on validation samples: 50 % after 12 s, 80 % after 100 s of training",
+    ]
+    print_accuracy(Results.of(RESULTS | {"training": {"network_steps": 4}}), title="x")
+    assert capsys.readouterr().out.splitlines()[-1] == "training: 4 network steps a sample"
+    print_accuracy(Results.of(RESULTS), title="x")
+    assert "training:" not in capsys.readouterr().out
+
+
 def test_accuracy_is_shown_once_where_the_best_epoch_is_the_last(capsys):
     # As without validation samples, where no epoch is the best on them.
     print_accuracy(Results.of(RESULTS | {"best": RESULTS["last"]}), title="My run")

@@ -1,10 +1,12 @@
 """Batches made on the device are those of the CPU, bit by bit."""
 
 import numpy as np
+import pytest
 import torch
 
 from data.toy import Toy
 from tssd.data.crop_flip import CropFlip
+from tssd.data.cutout import Cutout
 
 CUDA = torch.device("cuda")
 
@@ -35,14 +37,22 @@ def test_batches_are_those_of_the_cpu():
         assert all(torch.equal(x.cpu(), x_here) for (x, _), (x_here, _) in pairs)
 
 
-def test_making_a_batch_waits_for_nothing():
+@pytest.mark.parametrize(
+    "augment",
+    [
+        CropFlip(4, flip=True, seed=1),
+        CropFlip(4, flip=True, seed=1, reflect=True, alternating=True),
+        Cutout(9, colour=(10, 20, 255), seed=1),
+    ],
+)
+def test_augmenting_waits_for_nothing_and_gives_the_same_bytes(augment):
     x = torch.randint(0, 256, (64, 3, 32, 32), dtype=torch.uint8)
-    there, crop = x.to(CUDA), CropFlip(4, flip=True, seed=1)
+    there = x.to(CUDA)
     epochs, index = np.zeros(64, dtype=np.int64), np.arange(64)
-    crop(there, epochs, index)  # takes pinned memory once
+    augment(there, epochs, index)  # takes pinned memory once
     torch.cuda.set_sync_debug_mode("error")
     try:
-        found = crop(there, epochs, index)
+        found = augment(there, epochs, index)
     finally:
         torch.cuda.set_sync_debug_mode("default")
-    assert torch.equal(found.cpu(), crop(x, epochs, index))
+    assert torch.equal(found.cpu(), augment(x, epochs, index))

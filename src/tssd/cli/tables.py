@@ -9,6 +9,7 @@ from tssd.report.answer import Answer
 from tssd.report.shown_names import printable
 from tssd.runs.evaluation import Evaluation
 from tssd.runs.results import Results
+from tssd.runs.training_cost import TrainingCost
 
 # Columns that a cell such as 90.44 ± 3.71* takes with its frame.
 CELL = 16
@@ -33,6 +34,25 @@ def print_accuracy(results: Results, *, title: str) -> None:
     if len(rows) > 1:
         print(f"the first row counts: {results.selected_because or 'the best epoch'}")
     print(f"* the timesteps the network is meant for; {results.best.samples} test samples")
+    for line in training_in_words(results.training):
+        print(line)
+
+
+def training_in_words(cost: TrainingCost) -> list[str]:
+    """What a training took, and how soon it was how good; nothing of what was not recorded."""
+    lines, told = [], []
+    if cost.operations is not None:
+        told.append(f"{cost.operations:.2g} operations (multiply-accumulates x 2, forward x 3)")
+    if cost.network_steps is not None:
+        told.append(f"{cost.network_steps} network steps a sample")
+    if cost.seconds is not None:
+        told.append(f"{cost.seconds:.0f} s without validation")
+    if told:
+        lines.append(f"training: {', '.join(told)}")
+    if cost.seconds_to:
+        reached = [f"{level} % after {spent:.0f} s" for level, spent in cost.seconds_to.items()]
+        lines.append(f"accuracy on validation samples: {', '.join(reached)} of training")
+    return lines
 
 
 def print_comparison(comparison: Comparison) -> None:

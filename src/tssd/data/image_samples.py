@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from tssd.data.crop_flip import CropFlip
+from tssd.data.cutout import Cutout
 from tssd.data.loading import Numbers, SampleSet, Source
 
 
@@ -17,7 +18,8 @@ class ImageSamples(SampleSet):
         labels: Their classes, int64 [M].
         mean: Mean of each channel, with pixel values in [0, 1].
         std: Standard deviation of each channel, same scale.
-        augment: Augmentation; None shows every image as it is.
+        augment: Crop and flip; None shows every image as it is.
+        cutout: What is hidden afterwards; None hides nothing.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class ImageSamples(SampleSet):
         mean: Sequence[float],
         std: Sequence[float],
         augment: CropFlip | None = None,
+        cutout: Cutout | None = None,
     ) -> None:
         device = images.device if isinstance(images, Tensor) else torch.device("cpu")
         super().__init__(labels.to(device))
@@ -37,10 +40,13 @@ class ImageSamples(SampleSet):
         offset = -torch.tensor(mean).view(-1, 1, 1) / torch.tensor(std).view(-1, 1, 1)
         self._scale, self._offset = scale.to(device), offset.to(device)
         self._augment = augment
+        self._cutout = cutout
 
     def load(self, epochs: Numbers, index: Numbers) -> Tensor:
         """Return the images [N, C, H, W] of these numbers [N], each as it looks in its epoch."""
         images = self.images[self.numbers(index)]
         if self._augment is not None:
             images = self._augment(images, epochs, index)
+        if self._cutout is not None:
+            images = self._cutout(images, epochs, index)
         return images.to(torch.float32).mul_(self._scale).add_(self._offset)

@@ -9,7 +9,7 @@ import torch
 from tssd.errors import UsageError
 from tssd.runs.which_epoch import Select
 
-Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+Precision = Literal["32-true", "bf16-mixed", "16-mixed", "auto"]
 Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 # True is torch.compile's own mode, "default".
 Compile = bool | Literal["reduce-overhead", "max-autotune"]
@@ -26,7 +26,8 @@ class TrainerSettings:
     Args:
         epochs: passes over the training images.
         accelerator: device to train on; auto takes the best there is.
-        precision: 32-true, or mixed precision with bfloat16 or float16.
+        precision: 32-true, or mixed precision with bfloat16 or float16; auto is bf16-mixed where
+            the device has instructions for it, else 32-true, and stays what it was at the start.
         compile: whether to compile the network with torch.compile before training; reduce-overhead
             records CUDA graphs besides, and max-autotune tries kernels out first.
         channels_last: whether convolutions have their channels last in memory, which tensor cores

@@ -13,6 +13,7 @@ from lightning.pytorch.loggers import Logger
 from tssd.training.checkpoint import AtomicCheckpointIO
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
+from tssd.training.precision import precision_on
 from tssd.training.step_errors import in_one_line
 
 
@@ -55,7 +56,7 @@ def train(
                 max_epochs=settings.epochs,
                 accelerator=parts.device.type,
                 devices=1,
-                precision=settings.precision,
+                precision=precision_on(parts.device, settings.precision),
                 gradient_clip_val=settings.gradient_clip or None,
                 callbacks=callbacks,
                 plugins=[AtomicCheckpointIO()],
@@ -69,8 +70,8 @@ def train(
                 log_every_n_steps=10,
                 deterministic=True,
             )
-            # A debugging aid of deterministic algorithms: it fills memory that is about to be written
-            # anyway, which costs a neuron's scan a pass.
+            # A debugging aid of deterministic algorithms: it fills memory that is then written anyway,
+            # which costs a neuron's scan a pass.
             torch.utils.deterministic.fill_uninitialized_memory = False
             parts.place_data(trainer.strategy.root_device)
             trainer.fit(module, parts.data, **fit)
