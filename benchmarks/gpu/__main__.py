@@ -77,7 +77,8 @@ def _look(folder: Path) -> tuple[dict[str, Any] | None, Ended]:
 def _test_files() -> list[Path]:
     """Those with a test for CUDA; to collect all of them would take longer than to run these."""
     files = sorted((ROOT / "tests").rglob("test_*.py"))
-    return [f for f in files if "gpu" in f.parts or "mark.gpu" in f.read_text(encoding="utf-8")]
+    here = ROOT / "tests" / "gpu"
+    return [f for f in files if here in f.parents or "mark.gpu" in f.read_text(encoding="utf-8")]
 
 
 def main() -> int:

@@ -70,7 +70,7 @@ def train(
                 log_every_n_steps=10,
                 deterministic=True,
             )
-            # A debugging aid of deterministic algorithms: it fills memory that is then written anyway,
+            # A debugging aid of deterministic algorithms: it fills memory that is written anyway,
             # which costs a neuron's scan a pass.
             torch.utils.deterministic.fill_uninitialized_memory = False
             parts.place_data(trainer.strategy.root_device)
