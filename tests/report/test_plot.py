@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from tssd.report import Comparison, Row, plot_comparison
-from tssd.report.plot import split_names
+from tssd.report.method_labels import split_names
 
 
 @pytest.fixture

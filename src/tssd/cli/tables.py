@@ -5,7 +5,7 @@ from rich.text import Text
 
 from tssd.cli.console import console
 from tssd.report import Comparison
-from tssd.report.answer import Answer
+from tssd.report.method_labels import without_shared
 from tssd.report.shown_names import printable
 from tssd.runs.evaluation import Evaluation
 from tssd.runs.results import Results
@@ -57,21 +57,26 @@ def training_in_words(cost: TrainingCost) -> list[str]:
 
 def print_comparison(comparison: Comparison) -> None:
     """One row a method, one column a T."""
-    out, table = console(), Table()
+    # What all names share stands above them, once.
+    names = [row.name for row in comparison.rows]
+    shared, short = without_shared(names) if len(names) > 1 else ("", names)
+    out, table = console(), Table(title=plain(shared), title_justify="left")
     # Where it is narrow, names go on in the next line (cut off, two of them may look alike), and
     # what is said of them is left out.
-    longest = max(len(row.name) + len(row.label) for row in comparison.rows)
+    longest = max(
+        len(name) + len(row.label) for name, row in zip(short, comparison.rows, strict=True)
+    )
     says = out.width >= longest + 7 + CELL * len(comparison.timesteps)
     for name in ("method", "trained as") if says else ("method",):
         table.add_column(name, overflow="fold")
     for t in comparison.timesteps:
         table.add_column(f"T={t}", justify="right", no_wrap=True)
-    for row in comparison.rows:
+    for name, row in zip(short, comparison.rows, strict=True):
         cells = [
             Text(f"{row.cell(t)}*", style="bold") if t == row.student else f"{row.cell(t)} "
             for t in comparison.timesteps
         ]
-        named = [plain(row.name), *([plain(row.label)] if says else [])]
+        named = [plain(name), *([plain(row.label)] if says else [])]
         table.add_row(*named, *cells)
     out.print(table)
     seeds = sorted({seed for row in comparison.rows for seed in row.seeds})
@@ -80,8 +85,6 @@ def print_comparison(comparison: Comparison) -> None:
     print(f"{', '.join(map(str, seeds))}")
     images = f"{comparison.samples} test samples, split {comparison.split_hash}"
     print(f"{comparison.weights}; {images}")
-    names = {row.name: row.name for row in comparison.rows}
-    print(printable(Answer.of(comparison).sentence(names)))
 
 
 def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
