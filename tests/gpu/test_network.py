@@ -46,11 +46,16 @@ def test_an_evaluation_is_that_of_the_cpu():
     torch.manual_seed(0)
     net = tssd.vgg9(width=1 / 8, image_size=16).double()
     batches = [(torch.randn(20, 3, 16, 16).double(), torch.arange(20) % 10)]
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0
     net(tssd.repeat_in_time(batches[0][0], 4))  # statistics that let spikes through
     here = evaluate(net, batches, 4)
+    assert min(rates[-1] for rates in here.firing_rates.values()) > 0.01
     there = evaluate(net.cuda(), batches, 4)
     assert there.accuracy == here.accuracy
-    assert there.firing_rates == pytest.approx(here.firing_rates)
+    for name, rates in here.firing_rates.items():
+        assert there.firing_rates[name] == pytest.approx(rates)
     assert there.mean_firing_rate == pytest.approx(here.mean_firing_rate)
     assert there.nll == pytest.approx(here.nll)
 
@@ -59,8 +64,8 @@ def test_a_run_predicts_on_the_device(trained):
     images = load_digits().images[:200] / 16
     here = tssd.load(trained).predict(images, timesteps=4)
     there = tssd.load(trained, device="cuda").predict(images, timesteps=4)
-    same = torch.as_tensor(here.classes[4]).cpu() == torch.as_tensor(there.classes[4]).cpu()
-    assert same.float().mean() > 0.97  # float32: a spike at the threshold may fall either way
+    # In float32 a spike at the threshold may fall either way.
+    assert (here.classes[-1].cpu() == there.classes[-1].cpu()).float().mean() > 0.97
 
 
 def peak(timesteps):
