@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from lightning import Trainer
+from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, Checkpoint
 from lightning.pytorch.loggers import Logger
 
@@ -72,7 +72,7 @@ def train(
             )
             # A debugging aid of deterministic algorithms: it fills memory that is written anyway,
             # which costs a neuron's scan a pass.
-            torch.utils.deterministic.fill_uninitialized_memory = False
+            torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore
             parts.place_data(trainer.strategy.root_device)
             trainer.fit(module, parts.data, **fit)
         except SystemExit:
@@ -87,8 +87,17 @@ def train(
 class _NewGraph(Callback):
     """Says where a batch begins: what recorded graphs left of the last may be overwritten."""
 
-    def on_train_batch_start(self, *_: Any) -> None:
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
         torch.compiler.cudagraph_mark_step_begin()
 
-    def on_validation_batch_start(self, *_: Any) -> None:
+    def on_validation_batch_start(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
         torch.compiler.cudagraph_mark_step_begin()
