@@ -112,3 +112,19 @@ def test_content_hash_changes_with_the_images_and_with_the_split():
     changed.stored.train.images[changed.split.train[0], 0, 0, 0] ^= 1
     assert changed.content_hash != toy.content_hash
     assert changed.split_hash == toy.split_hash
+
+
+def test_images_that_are_placed_make_their_batches_on_the_device():
+    toy, device = Toy(num_workers=2), torch.device("meta")
+    assert toy.placeable_bytes == 120 * 36
+    shown = toy.val_dataloader().dataset.images
+    toy.place(device)
+    for loader in (toy.val_dataloader(), toy.test_dataloader(), toy.train_dataloader()):
+        assert loader.num_workers == 0
+        assert not loader.pin_memory
+        assert loader.dataset.images.device == loader.dataset.labels.device == device
+    x, y = next(iter(toy.val_dataloader()))
+    assert (x.device, x.dtype, y.device) == (device, torch.float32, device)
+    assert toy.dataset("val").images is toy.dataset("val").images  # copied once
+    toy.place(torch.device("cpu"))
+    assert toy.val_dataloader().dataset.images is shown
