@@ -22,7 +22,12 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-RUN = "runs/digits/tssd/seed0"
+RUN = "runs/digits+vgg9+quick+tssd/seed0"
+
+QUICK = "digits+vgg9+quick+"
+# What `make train` must find with any seeds, threads and processor: a network trained at one T is
+# far below one with labels at two when it runs at another, and TSSD is at most a few points away.
+LEAST, MOST = 10.0, 6.0
 
 # What the commands of the table stand for, by their first words. What takes an hour is planned
 # only, and training of one's own images is cut short.
@@ -34,8 +39,8 @@ EXAMPLES = {
         f"tssd train digits+vgg9+tssd {SHORT} --resume",
         "tssd train cifar10+vgg9+tssd --dry-run",
     ],
-    "tssd compare": ["tssd compare digits/vanilla_ts digits/tssd --seeds 0,1,2"],
-    "tssd report": [f"tssd report {RUN}", "tssd report runs/digits"],
+    "tssd compare": ["tssd compare digits+vgg9+quick+control digits+vgg9+quick+tssd"],
+    "tssd report": [f"tssd report {RUN}", "tssd report runs"],
     "tssd reproduce": ["tssd reproduce table1 --scale small --dry-run --data.root {tmp}/data"],
     "tssd evaluate": [f"tssd evaluate {RUN} --timesteps 8"],
     "tssd predict": [f"tssd predict {RUN} {{tmp}}/digit.png"],
@@ -70,9 +75,10 @@ def check_table() -> bool:
     table = json.loads((ROOT / "runs/comparison.json").read_text())
     rows = {row["method"]: row["accuracy"] for row in table["rows"]}
     named = {
-        "vanilla, trained at T = 4": "digits/vanilla_tt",
-        "vanilla, trained at T = 1": "digits/vanilla_ts",
-        "TSSD, T_s = 1, T_t = 4": "digits/tssd",
+        "vanilla, trained at T = 1": f"{QUICK}vanilla_ts",
+        "vanilla, trained at T = 4": f"{QUICK}vanilla_tt",
+        "control, labels at T = 1 and 4": f"{QUICK}control",
+        "TSSD, T_s = 1, T_t = 4": f"{QUICK}tssd",
     }
     good = True
     for line in README.splitlines():
@@ -85,7 +91,25 @@ def check_table() -> bool:
             fits = abs(found - mean) <= 2 * spread
             good &= fits
             print(f"      {cells[0]}, T = {t}: {found:.1f}, README {cell}{'' if fits else '  NOT'}")
-    return good
+    return good and check_reading(table["differences"])
+
+
+def check_reading(differences: dict[str, Any]) -> bool:
+    """Whether what `make train` is read for holds here."""
+    rows = {row["method"]: row["timesteps"] for row in differences["rows"]}
+    collapse, taught = rows[f"{QUICK}vanilla_ts"]["4"], rows[f"{QUICK}tssd"]["1"]
+    low, high = collapse["interval"]
+    found = {
+        f"vanilla trained at 1 at T = 4, minus control: {low:.1f} to {high:.1f}": (
+            collapse["told_apart"] and high < -LEAST
+        ),
+        f"TSSD at T = 1, minus control: {taught['difference']:.1f}": (
+            abs(taught["difference"]) < MOST
+        ),
+    }
+    for words, holds in found.items():
+        print(f"      {words}{'' if holds else '  NOT'}")
+    return all(found.values())
 
 
 def main() -> int:

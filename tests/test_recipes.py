@@ -39,7 +39,7 @@ READ = [name.removesuffix(".yaml") for name in ALL if name != "aliases.yaml"]
 def makes_sense(name):
     data, _, scale, part, _ = name
     if data in EVENTS:
-        return scale not in ("scarce", "short", "fast", "mid")
+        return scale not in ("scarce", "short", "quick", "fast", "mid")
     # There are only 1,438 digits to train on.
     many = data != "digits" or scale not in ("short", "fast", "mid")
     return part != "nda" and many
