@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tssd.config import recipe_names
+from tssd.config.compose import composition_of
+from tssd.config.pieces import room_of, rooms
 from tssd.errors import DataError, UsageError
 from tssd.reproduce.plan import SCALES
 from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
@@ -33,29 +34,101 @@ BY_HAND = {
     "early-exit": (DATA, DATA),
     # TSSD on digits and CIFAR10.
     "theory": (2, 2),
+    # Images: 2 networks, T_s = 1 and 2, vanilla of 3 lengths twice (one recalibrated) and 8 methods
+    # read at 3 T; vanilla networks are those of both T_s. Events: one network, 2 lengths, at 4 T.
+    "controls": (
+        NETS * 2 * (3 * 2 + 8) * 3 + (2 * 2 + 8) * 4,
+        NETS * (3 + 2 * 8) + (2 + 8),
+    ),
+}
+# The same at the small scale, which has the control, vanilla at T_s in Table 2, N-MNIST in Table 1
+# and CIFAR10 in Figure 4.
+SMALL = BY_HAND | {
+    "table1": (5 * NETS * 3, 5 * NETS * 3),
+    # 4 pairs of 4 rows; 2 vanilla networks by T_t, 2 by T_s, a control and a TSSD for each pair.
+    "table2": (4 * 4 * NETS * DATA, (2 + 2 + 4 + 4) * NETS * DATA),
+    "figure3": ((1 + 5 + 5) + (1 + 10 + 10), (1 + 5 + 5) + (1 + 10 + 10)),
+    "figure4": ((2 + 5 + 5) * 2, (2 + 5 + 5 - 1) * 2),
+    "curves": (3 * DATA, 3 * DATA),
+    "firing-rates": (3 * DATA, 3 * DATA),
+    "early-exit": (2 * DATA, 2 * DATA),
+}
+AT = {
+    "paper": BY_HAND,
+    "small": SMALL,
+    # T_s = 1 alone, every row.
+    "mid": {"controls": ((3 * 2 + 8) * 3, 3 + 8)},
+    # Vanilla at 1 and at 4, the control, TSSD, and the paper's reading twice.
+    "fast": {"controls": ((2 * 2 + 4) * 3, 2 + 4)},
 }
 
 
 def test_there_is_a_plan_for_every_name():
     assert set(plan_names()) == set(BY_HAND)
     assert plan_names()[0] == "figure3"
+    assert set(AT) == set(SCALES)
 
 
-@pytest.mark.parametrize("name", BY_HAND)
-def test_the_paper_s_cells_and_networks_counted_by_hand(name):
-    plan = load_plan(name)
-    cells = plan.at_scale("paper")
-    assert (len(cells), len(plan.variants(cells, "paper"))) == BY_HAND[name]
+@pytest.mark.parametrize("scale", SCALES)
+def test_cells_and_networks_counted_by_hand(scale):
+    for name in plan_names():
+        plan = load_plan(name)
+        cells = [cell for cell in plan.cells if scale in cell.runs]
+        networks = len(plan.variants(cells, scale))
+        assert (len(cells), networks) == AT[scale].get(name, (0, 0)), name
 
 
-@pytest.mark.parametrize("name", BY_HAND)
-def test_every_recipe_exists_and_says_what_is_small(name):
-    plan = load_plan(name)
-    for scale in SCALES:
-        recipes = {variant.recipe for variant in plan.variants(plan.at_scale(scale), scale)}
-        assert recipes <= set(recipe_names())
-        is_small = {"/small" in r or r.startswith("digits/") for r in recipes}
-        assert is_small <= {scale == "small", True if name == "theory" else scale == "small"}
+@pytest.mark.parametrize("scale", SCALES)
+def test_every_recipe_exists_and_says_its_scale(scale):
+    for name in plan_names():
+        cells = [cell for cell in load_plan(name).cells if scale in cell.runs]
+        for recipe in {cell.runs[scale].recipe for cell in cells}:
+            words = composition_of(recipe).split("+")
+            assert all(map(room_of, words)), recipe
+            of_scale = [word for word in words if word in rooms()["scales"]]
+            expected = [] if scale == "paper" or words[0] == "digits" else [scale]
+            assert of_scale == expected, recipe
+
+
+def test_the_control_stands_beside_every_comparison_of_tssd_with_vanilla():
+    for name in plan_names():
+        cells = [cell for cell in load_plan(name).cells if "small" in cell.runs]
+        for data in {cell.data for cell in cells}:
+            methods = {
+                composition_of(cell.runs["small"].recipe).split("+")[-1]
+                for cell in cells
+                if cell.data == data
+            }
+            if {"tssd", "vanilla_ts"} <= methods:
+                assert "control" in methods, (name, data)
+
+
+def test_a_control_of_the_plans_runs_at_the_timesteps_of_its_tssd():
+    for name in ("table1", "table2", "figure3", "curves", "firing-rates", "controls"):
+        cells = [cell for cell in load_plan(name).cells if "small" in cell.runs]
+        options = {
+            method: {
+                (cell.data, cell.column, cell.at): dict(cell.runs["small"].options)
+                for cell in cells
+                if composition_of(cell.runs["small"].recipe).endswith(f"+{method}")
+            }
+            for method in ("control", "tssd")
+        }
+        assert options["control"] == options["tssd"] != {}, name
+
+
+def test_figure3_is_at_one_timestep_on_images_by_the_numbers_of_table2():
+    cells = [cell for cell in load_plan("figure3").cells if cell.data == "CIFAR10"]
+    assert {cell.at for cell in cells} == {1}
+    known = {cell.x: cell.paper for cell in cells if cell.paper is not None}
+    table2 = {
+        cell.column: cell.paper
+        for cell in load_plan("table2").cells
+        if (cell.data, cell.row) == ("CIFAR10", "TSSD")
+    }
+    assert (
+        known == {t: table2[f"VGG-9, T_t = {t}, T_s = 1"] for t in (4, 6)} == {4: 93.49, 6: 93.80}
+    )
 
 
 def test_the_numbers_of_the_paper_s_tables_by_their_sums():
@@ -88,7 +161,9 @@ def test_a_vanilla_network_of_table2_is_trained_once_and_read_twice():
 
 def test_a_plan_of_one_s_own():
     plan = load_plan(TINY)
-    assert (plan.name, plan.epoch) == ("tiny", {"paper": "best", "small": "last"})
+    assert (plan.name, plan.epoch) == (
+        "tiny", {"paper": "best", "small": "last", "mid": None, "fast": None}
+    )  # fmt: skip
     assert [(c.paper, c.std) for c in plan.cells] == [(50.0, 0.5), (60.0, None), (70.0, 0.25)]
 
 
@@ -128,9 +203,16 @@ def test_a_file_that_is_no_text(tmp_path):
         ("[made up]", "[[]]", r"notes: 0: got \[\], expected text"),
         ("small: last", "small: first", "epoch: small: got 'first', expected one of"),
         ("small: last", "small: [last]", r"epoch: small: got \['last'\]"),
-        ("{paper: best, small: last}", "last", "epoch: expected a mapping with paper, small; got"),
+        (
+            "{paper: best, small: last}",
+            "last",
+            "epoch: expected a mapping with paper, small, mid, fast; got",
+        ),
         ("baseline: vanilla", "baseline: plain", "baseline: no row is called 'plain'; valid are"),
         ("at: 2", "at: 0", "cells: 1: at: got 0, expected a whole number"),
+        ("at: 2, paper: [60]", "at: [2, 0]", "cells: 1: at: got 0, expected a whole number"),
+        ("at: 2", "at: []", r"cells: 1: at: got \[\], expected a whole number"),
+        ("at: 2", "at: [2, 3]", "cells: 1: paper: one number for 2 timesteps"),
         ("at: 2", "at: true", "cells: 1: at: got True, expected a whole number"),
         ("at: 2", "at: 2, x: long", "cells: 1: x: got 'long', expected a number"),
         ("[60]", "[60, 1, 2]", r"cells: 1: paper: got \[60, 1, 2\]"),
@@ -172,6 +254,15 @@ def test_names_may_be_numbers(tmp_path):
     assert load_plan(str(path)).cells[2].row == "4"
 
 
+def test_a_list_of_timesteps_is_a_cell_each(tmp_path):
+    path = tmp_path / "tiny.yaml"
+    path.write_text(Path(TINY).read_text().replace("at: 2, paper: [60]", "at: [2, 4]"))
+    one, two, three, four = load_plan(str(path)).cells
+    assert (two.at, three.at, two.column) == (2, 4, three.column)
+    assert two.runs == three.runs == one.runs
+    assert four.row == "TSSD"
+
+
 def test_an_unknown_plan():
     with pytest.raises(UsageError, match="there is no 'tabel1'; did you mean table1"):
         load_plan("tabel1")
@@ -180,6 +271,7 @@ def test_an_unknown_plan():
 def test_the_folders_of_all_plans():
     assert "cifar10/vgg9_tssd" in variant_names("paper")
     assert not any("small" in name for name in variant_names("paper"))
+    assert "cifar10_jpeg+mid+control,timesteps.student=1" in variant_names("mid")
 
 
 def test_a_plan_s_files_are_called_by_a_name_that_stays_in_the_folder(tmp_path):

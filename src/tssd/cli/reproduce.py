@@ -12,7 +12,7 @@ from tssd.dry_run.shapes import DataShape
 from tssd.errors import DataError, UsageError
 from tssd.many_runs import Failure, RunFailedError
 from tssd.reproduce.costs import Cost, costs, shapes_of
-from tssd.reproduce.counted import collect, shared_epoch
+from tssd.reproduce.counted import Collected, collect, shared_epoch
 from tssd.reproduce.outcome import write_outcome
 from tssd.reproduce.plan import SCALES, Scale, Variant
 from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
@@ -27,6 +27,7 @@ examples:
   tssd reproduce table1 --dry-run
   tssd reproduce table1 --scale small --jobs 2
   tssd reproduce table1 --scale small --datasets N-MNIST --seeds 0,1,2,3,4
+  tssd reproduce controls --scale small --seeds 0,1,2,3,4,5,6,7,8,9 --only-finished
   tssd reproduce theory --datasets digits"""
 
 
@@ -50,6 +51,13 @@ def run(words: list[str]) -> int:
     output = Path(args.output or f"runs/reproduce/{plan.name}-{scale}")
     variants = plan.variants(cells, scale)
     runs = plan_runs(variants, seeds, output)
+    if args.only_finished:
+        collected = collect(runs, output, others=variant_names(scale))
+        if not any(collected.finished.values()):
+            raise DataError(f"{output}: none of the {len(runs)} runs of {plan.name} is finished")
+        epoch = args.epoch or plan.epoch[scale] or shared_epoch(collected.finished)
+        table = Table.of(plan, cells, collected, scale=scale, seeds=seeds, epoch=epoch)
+        return _write(table, collected, runs, output, overrides)
     configs = {variant: read(variant, overrides) for variant in variants}
     shapes = shapes_of(configs)
     head = (
@@ -78,9 +86,19 @@ def run(words: list[str]) -> int:
     collected = collect(runs, output, reasons | absent, variant_names(scale))
     epoch = args.epoch or plan.epoch[scale] or shared_epoch(collected.finished)
     table = Table.of(plan, cells, collected, scale=scale, seeds=seeds, epoch=epoch)
+    return _write(table, collected, runs, output, overrides) or (1 if reasons else 0)
+
+
+def _write(
+    table: Table,
+    collected: Collected,
+    runs: Sequence[Run],
+    output: Path,
+    overrides: Sequence[Override],
+) -> int:
     print(write_outcome(table, collected, runs, output, overrides=overrides))
-    print(f"written: {output}/{plan.name}*.{{csv,json,md,png,svg}}")
-    return 1 if reasons else 0
+    print(f"written: {output}/{table.plan.name}*.{{csv,json,md,png,svg}}")
+    return 0
 
 
 def train(runs: Sequence[Run], overrides: Sequence[Override], jobs: int) -> dict[Run, str]:
@@ -159,9 +177,9 @@ def _about(done: int, of: int) -> None:
 def _parser() -> CommandParser:
     parser = CommandParser(
         "reproduce",
-        usage="NAME [--scale paper|small] [--seeds N,...] [--datasets NAME,...]\n"
+        usage="NAME [--scale paper|small|mid|fast] [--seeds N,...] [--datasets NAME,...]\n"
         "                      [--epoch best|last] [--jobs N] [--output FOLDER] [--dry-run]\n"
-        "                      [--no-probe] [--OPTION VALUE ...]",
+        "                      [--only-finished] [--no-probe] [--OPTION VALUE ...]",
         epilog=EPILOG,
     )
     scales: tuple[Scale, ...] = SCALES
@@ -174,5 +192,6 @@ def _parser() -> CommandParser:
     add("--jobs", type=at_least(1), default=1, metavar="N", help="runs side by side (default: 1)")
     add("--output", metavar="FOLDER", help="default: runs/reproduce/NAME-SCALE")
     add("--dry-run", action="store_true", help="list the runs with their cost, and stop")
+    add("--only-finished", action="store_true", help="train nothing: a table of what is finished")
     add("--no-probe", action="store_true", help="do not measure what the runs will cost")
     return parser

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from tssd.reproduce.runs import Run
 from tssd.runs.differences import fingerprints
 from tssd.runs.find import run_folders
 from tssd.runs.folder import RunFolder
+from tssd.runs.processors import processors
 from tssd.runs.results import Epoch, Results
 
 # How many folders that belong to something else are named.
@@ -25,10 +26,12 @@ class Collected:
     Args:
         finished: results of each variant, one a seed, in the order of the seeds.
         listed: a line for everything that is in the folder, or was planned, and does not count.
+        processors: how many of the runs come from each kind, as far as they say.
     """
 
     finished: Mapping[Variant, Sequence[Results]]
     listed: Sequence[str]
+    processors: Mapping[str, int] = field(default_factory=dict)
 
 
 def collect(
@@ -46,7 +49,9 @@ def collect(
         others: names of variants of other plans, which share the folder.
     """
     finished: dict[Variant, list[Results]] = {run.variant: [] for run in runs}
-    listed: list[str] = []
+    counted: list[Path] = []
+    # The seeds of a variant with the same problem stand in one line.
+    problems: dict[tuple[str, str], list[int]] = {}
     for run in runs:
         problem = reasons.get(run)
         if problem is None:
@@ -54,12 +59,17 @@ def collect(
                 results = RunFolder(run.folder).read_results()
                 if (problem := problem_with(results, run.seed)) is None:
                     finished[run.variant].append(results)
+                    counted.append(run.folder)
             except (DataError, OSError) as error:
                 # A run that does not exist yet is no more than missing.
                 text = str(error).removeprefix(f"{run.folder}: ").removeprefix(f"{run.folder}/")
                 problem = text if run.folder.exists() else "not trained"
         if problem is not None:
-            listed.append(f"{run.variant.words}, seed {run.seed}: {problem}")
+            problems.setdefault((run.variant.words, problem), []).append(run.seed)
+    listed = [
+        f"{words}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}: {problem}"
+        for (words, problem), seeds in problems.items()
+    ]
     planned = {run.folder for run in runs}
     foreign = sorted(
         folder
@@ -69,7 +79,7 @@ def collect(
     listed += [f"{folder}: of no plan" for folder in foreign[:NAMED]]
     if len(foreign) > NAMED:
         listed.append(f"{len(foreign) - NAMED} more runs in {output} are of no plan")
-    return Collected(finished, listed)
+    return Collected(finished, listed, processors(counted))
 
 
 def problem_with(results: Results, seed: int) -> str | None:
