@@ -32,8 +32,10 @@ def test_methods_stand_against_timesteps_with_their_cost_and_their_gains():
     gains = {row.split(" | ")[0][2:]: row for row in rows[head + 2 : head + 5]}
     assert set(gains) == {"dear", "cheap", "poor"}
     # Bold where told apart: differences at T = 2 of 1, 0.9, 1.1, 1.
-    assert gains["dear"].endswith("**+1.00 ± 0.08 (0.00014; 0.00014)** |")
-    assert "| 4 | +0.03 ± 0.26 (0.86; " in gains["dear"]
+    assert gains["dear"].endswith("**+1.00 ± 0.08 (0.00015; 0.00015)** |")
+    assert "| 4 | +0.02 ± 0.22 (0.84; 1) |" in gains["dear"]
+    # Equal differences have no spread to test with.
+    assert gains["cheap"].endswith("| -4.00 ± 0.00 |")
 
 
 def test_each_data_set_and_column_has_its_own_part_and_empty_ones_have_none():

@@ -123,13 +123,13 @@ class Table:
         """A table for a README, with what is not counted below it."""
         gains = any(line.gain is not None or line.paper_gain is not None for line in self.lines)
         if self.plan.kind == "ablation":
-            rows = ablation_markdown(self.lines, self.plan.text["baseline"])
+            rows = ablation_markdown(self.lines, self.plan.text.get("baseline"))
         else:
             rows = self._rows(gains=gains)
         planned = f"seeds {', '.join(map(str, self.seeds))}"
         rows += ["", f"Test accuracy, mean ± std over n runs ({planned}); {self.weights}."]
         if gains:
-            baseline = in_markdown(self.plan.text["baseline"])
+            baseline = in_markdown(self.plan.text.get("baseline"))
             rows[-1] += f" Gains are over {baseline}, in points,"
             rows[-1] += (
                 " ± std of the differences over the seeds that both have; p by a paired t test,"
