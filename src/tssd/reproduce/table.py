@@ -129,7 +129,7 @@ class Table:
         planned = f"seeds {', '.join(map(str, self.seeds))}"
         rows += ["", f"Test accuracy, mean ± std over n runs ({planned}); {self.weights}."]
         if gains:
-            baseline = in_markdown(self.plan.text.get("baseline"))
+            baseline = in_markdown(self.plan.text["baseline"])
             rows[-1] += f" Gains are over {baseline}, in points,"
             rows[-1] += (
                 " ± std of the differences over the seeds that both have; p by a paired t test,"
