@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tssd.adapters import adapt
     from tssd.errors import DataError, TssdError, UsageError
+    from tssd.evaluation.recalibration import recalibrated
     from tssd.models import NetOutput, SpikingNet, StagedNet, resnet18, vgg9
     from tssd.neurons import IF, LIF, Neuron
     from tssd.objectives import (
@@ -31,6 +32,7 @@ _HOMES = {
     "tssd.adapters": ("adapt",),
     "tssd.reopened.load": ("load",),
     "tssd.errors": ("DataError", "TssdError", "UsageError"),
+    "tssd.evaluation.recalibration": ("recalibrated",),
     "tssd.models": ("NetOutput", "SpikingNet", "StagedNet", "resnet18", "vgg9"),
     "tssd.neurons": ("IF", "LIF", "Neuron"),
     "tssd.objectives": (
@@ -73,6 +75,7 @@ __all__ = [
     "control_exit",
     "load",
     "parameter_groups",
+    "recalibrated",
     "repeat_in_time",
     "resnet18",
     "set_progress",

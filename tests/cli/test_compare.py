@@ -41,6 +41,19 @@ def test_compare_trains_what_is_missing_and_tabulates(tssd, tiny_words, monkeypa
     outcome = tssd("compare", *words, "--epoch", "last")
     assert re.search("last epoch.*; 359 test samples", outcome.out)
 
+    # Recalibrated: measured once, then read.
+    for measured in (4, 0):
+        outcome = tssd("compare", *words, "--recalibrate", "--timesteps", "1")
+        assert outcome.out.count(": recalibrating batch norm at each T") == measured
+    rows = json.loads((folder / "comparison.json").read_text())["rows"]
+    assert [row["recalibrated"] for row in rows] == [False, True] * 2
+    kept = [
+        json.loads((folder / f"digits/tssd/seed{seed}/recalibrated.json").read_text())
+        for seed in (0, 1)
+    ]
+    values = [100 * own["evaluations"][0]["accuracy"][0] for own in kept]
+    assert rows[1]["accuracy"]["1"]["runs"] == values
+
     # Other options do not mix with what is there.
     outcome = tssd("compare", *words, "--trainer.epochs=2")
     assert outcome.code == 2

@@ -42,6 +42,8 @@ def test_evaluate_at_fewer_timesteps_than_the_student_has(tssd, run):
         (["run", "--data", "tssd.data.ImageFolder"], "TSSD_DATA"),
         (["run", "--timesteps", "1000000000"], "--timesteps: got 1000000000, expected 1 to 1000"),
         (["run", "--trainer.evaluate_timesteps", "1001"], "timesteps: got 1001, expected 1 to"),
+        (["run", "--samples", "9"], "--samples: counts those of --recalibrate, which is not given"),
+        (["run", "--recalibrate", "--samples", "1"], "--samples: got '1', expected a whole number"),
         (["run", "--epoch", "first"], "--epoch: invalid choice: 'first'"),
     ],
 )
@@ -90,6 +92,30 @@ def test_json_is_evaluation_json(tssd, run):
     found = json.loads(outcome.out)
     assert found == json.loads((run.path / "evaluation.json").read_text())
     assert (found["epoch"], found["unfinished"], found["data_of_training"]) == (0, None, True)
+
+
+def test_recalibrated_at_every_t_beside_the_run_as_it_is(tssd, run):
+    weights = run.weights.read_bytes()
+    outcome = tssd("evaluate", "run", "--recalibrate", "--timesteps", "2")
+    assert (outcome.code, outcome.err) == (0, "")
+    (kept,) = json.loads(run.recalibrated.read_text())["evaluations"]
+    assert len(kept["accuracy"]) == 2
+    plain = json.loads(run.evaluation.read_text())
+    assert (kept["epoch"], kept["samples"]) == (plain["epoch"], 359)
+    for t in (1, 2):
+        row = next(line for line in outcome.out.splitlines() if line.startswith(f"│ {t} │"))
+        shown = [float(cell) for cell in row.split("│")[2:4]]
+        expected = [100 * found["accuracy"][t - 1] for found in (plain, kept)]
+        assert shown == pytest.approx(expected, abs=0.006)
+    assert f"on {kept['training_samples']} training samples" in outcome.out
+    assert "all numbers: run/evaluation.json and run/recalibrated.json" in outcome.out
+    assert run.weights.read_bytes() == weights
+    # Others than those of training are shown and not kept; the same again gives the same.
+    words = ("--recalibrate", "--timesteps", "2", "--json")
+    other = tssd("evaluate", "run", *words, "--samples", "9", "--data.train_samples", "40")
+    assert json.loads(other.out)["recalibrated"]["training_samples"] == 9
+    assert json.loads(run.recalibrated.read_text())["evaluations"] == [kept]
+    assert json.loads(tssd("evaluate", "run", *words).out)["recalibrated"] == kept
 
 
 def test_an_unfinished_run_is_marked(tssd, run):

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.reproduce.test_plan_file import BY_HAND, TINY
+from tests.reproduce.test_plan_file import TINY
+from tests.reproduce.test_plans import BY_HAND
 
 WORDS = [
     TINY,
@@ -48,6 +49,29 @@ def test_a_reproduction_ends_with_a_table_and_a_plot(whole):
     run = whole / "runs/digits/tssd,timesteps.teacher=3/seed1/results.json"
     last = json.loads(run.read_text())["last"]
     assert found["cells"][2]["runs"][1] == 100 * last["accuracy"][0]
+
+
+def test_recalibrated_cells_are_measured_and_a_run_that_cannot_be_is_listed(
+    tssd, whole, tmp_path, monkeypatch
+):
+    output = shutil.copytree(whole, tmp_path / "again")
+    own = Path(TINY).read_text().replace("row: TSSD", "recalibrated: true, row: TSSD")
+    (tmp_path / "own.yaml").write_text(own)
+    damaged = output / "runs/digits/tssd,timesteps.teacher=3/seed1"
+    (damaged / "model.safetensors").write_bytes(b"")
+    (damaged / "checkpoints/last.ckpt").write_bytes(b"")
+    monkeypatch.setattr("tssd.training.trainer.Trainer", None)
+    words = ["reproduce", "own.yaml", *WORDS[1:], f"--output={output}"]
+    outcome = tssd(*words, "--dry-run")
+    assert "1 of the networks are evaluated again at every T after training" in outcome.out
+    outcome = tssd(*words)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.count("seed0: recalibrating batch norm at each T") == 1
+    found = json.loads((output / "own.json").read_text())
+    assert [cell["seeds"] for cell in found["cells"]] == [2, 2, 1]
+    assert any("seed 1, recalibrated: " in line for line in found["not_counted"])
+    kept = json.loads((damaged.parent / "seed0/recalibrated.json").read_text())
+    assert found["cells"][2]["runs"] == [100 * kept["evaluations"][0]["accuracy"][0]]
 
 
 def test_what_is_trained_is_not_trained_again(tssd, whole, tmp_path, monkeypatch):

@@ -129,6 +129,15 @@ def test_a_sensor_of_another_size_is_refused(tmp_path, monkeypatch):
         )
 
 
+def test_recordings_are_never_augmented(tmp_path):
+    data = NMNIST(str(tmp_path), slices=2, augment=[object()])
+    facts = {"class_names": tuple("0123456789"), "sample_shape": (2, 34, 34)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NMNIST, "dataset_name", "N-MNIST")
+        Evaluated(data, **facts, mean=(0.0, 0.0), std=(1.0, 1.0))
+    assert data.augment is None
+
+
 def test_data_of_a_fixed_set_is_what_it_was_in_training():
     digits = Digits(augment=True)
     data = Evaluated(

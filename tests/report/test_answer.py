@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from scipy import stats
 
@@ -23,6 +25,14 @@ def test_the_subject_is_the_student_with_the_lowest_t_and_the_baseline_the_best_
     found = answer(LONG, FAIR, row("tsd", 1, 2, 99), TSSD, BETTER, row("far", 2, 4, 99))
     assert (found.subject, found.baseline, found.at, found.is_fair) == (TSSD, BETTER, 1, True)
     assert list(found.tests) == ["vanilla_tt", "vanilla_ts", "tsd", "tuned", "far"]
+
+
+def test_a_recalibrated_network_may_be_the_rival_but_not_the_subject_nor_its_own_rival():
+    own = replace(row("x/tssd, recalibrated", 1, 2, 99), of="x/tssd")
+    other = replace(row("vanilla_ts, recalibrated", 1, 1, 79, 79, 79), of="vanilla_ts")
+    found = answer(own, FAIR, other, TSSD)
+    assert (found.subject, found.baseline) == (TSSD, other)
+    assert list(found.tests) == ["vanilla_ts", "vanilla_ts, recalibrated"]
 
 
 def test_without_tssd_in_a_name_the_first_is_the_subject():

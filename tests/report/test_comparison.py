@@ -105,6 +105,22 @@ def test_csv_reads_back_as_numbers(comparison):
     assert single.endswith("m,2,1,50.0000,,\n")
 
 
+def test_recalibrated_runs_are_a_second_row():
+    runs = {
+        "vanilla": [results(0, 0.5, 0.6, student=2), results(1, 0.7, 0.6, student=2)],
+        "tssd": [results(0, 0.8, 0.9), results(1, 0.8, 0.9)],
+    }
+    again = {"vanilla": [(0.75, 0.5, 0.25), (0.25, 0.5, 0.25)]}  # evaluated for longer
+    found = Comparison.of(runs, [1, 2], recalibrated=again)
+    assert [row.name for row in found.rows] == ["vanilla", "vanilla, recalibrated", "tssd"]
+    row = found.rows[1]
+    assert (row.of, row.seeds, row.student, row.mean(1)) == ("vanilla", (0, 1), 2, 50)
+    assert row.accuracy == ((75.0, 50.0), (25.0, 50.0))
+    assert "| vanilla, recalibrated | 50.00 ± 35.36 | **50.00 ± 0.00** |" in found.to_markdown()
+    assert found.to_csv().splitlines()[2].startswith('"vanilla, recalibrated",2,2,50.0000,')
+    assert [r["recalibrated"] for r in found.to_dict()["rows"]] == [False, True, False]
+
+
 def test_dict_holds_every_run_and_is_json(comparison):
     found = json.loads(json.dumps(comparison.to_dict()))
     assert found["unit"] == "test accuracy, per cent"

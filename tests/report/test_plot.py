@@ -1,10 +1,11 @@
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
 
 from tssd.report import Comparison, Row, plot_comparison
-from tssd.report.plot import split_names
+from tssd.report.plot import COLOURS, split_names
 
 
 @pytest.fixture
@@ -37,6 +38,17 @@ def test_equal_comparisons_give_equal_files(comparison, tmp_path):
     for name in ("a.svg", "b.svg"):
         plot_comparison(comparison, tmp_path / name, format="svg")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_a_recalibrated_network_is_drawn_like_itself_dotted(comparison, tmp_path):
+    first, second = comparison.rows
+    again = replace(first, name=f"{first.name}, recalibrated", of=first.name)
+    plot_comparison(
+        replace(comparison, rows=(first, again, second)), tmp_path / "p.svg", format="svg"
+    )
+    drawn = (tmp_path / "p.svg").read_text()
+    assert "stroke-dasharray" in drawn
+    assert {colour for colour in COLOURS if colour.lower() in drawn} == {*COLOURS[:2]}
 
 
 def test_a_single_run_at_a_single_t_is_drawn(tmp_path):

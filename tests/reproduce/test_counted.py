@@ -1,11 +1,13 @@
 import json
 import math
 import time
+from dataclasses import replace
 
 import pytest
 
 from tssd.errors import DataError
 from tssd.reproduce.counted import (
+    Collected,
     collect,
     problem_with,
     refuse_other_splits,
@@ -52,6 +54,15 @@ def test_processors_of_the_runs_that_count(tmp_path):
         (run.folder / "environment.json").write_text(json.dumps({"cpu": {"model": model}}))
     (runs[2].folder / "results.json").unlink()
     assert collect(runs, tmp_path).processors == {"A": 2}
+
+
+def test_curves_of_a_cell_by_seed():
+    runs = {VANILLA: [results(0, [0.5, 0.7], last=[0.4, 0.6]), results(1, [0.6, 0.8])]}
+    found = Collected(runs, [], {(VANILLA, 1): (0.9, 1.0), (TSSD, 0): (0.1,)})
+    own = cell("vanilla", VANILLA)
+    assert found.curves(own, "small", "last") == {0: (0.4, 0.6), 1: (0.6, 0.8)}
+    assert found.curves(replace(own, recalibrated=True), "small", "last") == {1: (0.9, 1.0)}
+    assert found.curves(cell("TSSD", TSSD), "small", "best") == {}
 
 
 def test_ten_thousand_runs_of_others_take_a_second_and_a_few_lines(tmp_path):

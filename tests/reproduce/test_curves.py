@@ -1,6 +1,9 @@
+from functools import partial
+
 import pytest
 
 from tssd.errors import DataError
+from tssd.reproduce.counted import Collected
 from tssd.reproduce.curves import epoch_curves, exit_curves, stage_rates, timestep_curves
 from tssd.runs.results import Results
 
@@ -76,10 +79,17 @@ def test_a_network_has_one_curve_over_t_however_many_cells_read_it(tmp_path):
     tssd = results(0, [0.5, 0.75, 1.0])
     cells = [cell("vanilla", VANILLA, at=t, column=f"net, T_s = {t}") for t in (1, 2)]
     own = [(vanilla, tmp_path), (longer, tmp_path)]
-    finished = [(cells[0], own), (cells[1], own), (CELL, [(tssd, tmp_path)]), (CELL, [])]
-    first, second = timestep_curves(finished, "best")
+    finished = [(cells[0], own), (cells[1], own), (CELL, [(tssd, tmp_path)])]
+
+    def read(epoch):
+        collected = Collected({VANILLA: [vanilla, longer], TSSD: [tssd]}, [])
+        return partial(collected.curves, scale="small", epoch=epoch)
+
+    first, second = timestep_curves(finished, read("best"))
     assert (first.group, first.name) == ("d, net", "vanilla, trained at T = 2")
     # As far as all seeds go.
     assert (first.x, first.runs) == ((1.0, 2.0), ((25.0, 50.0), (50.0, 75.0)))
     assert (second.name, second.x) == ("TSSD, T_s = 1, T_t = 2", (1.0, 2.0, 3.0))
-    assert timestep_curves(finished, "last")[0].runs == ((12.5, 0.0), (37.5, 12.5))
+    assert timestep_curves(finished, read("last"))[0].runs == ((12.5, 0.0), (37.5, 12.5))
+    nothing = Collected({}, [])
+    assert timestep_curves(finished, partial(nothing.curves, scale="small", epoch="best")) == []

@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,18 @@ def test_mean_spread_and_difference_by_hand():
     # A single seed has no spread.
     assert (three.values, three.std) == ((90.0,), None)
     assert three.difference == pytest.approx(90 - 94)
+
+
+def test_recalibrated_cells_have_their_own_values():
+    own = replace(cell("vanilla, recalibrated", VANILLA, at=2), recalibrated=True)
+    collected = Collected(RUNS, [], {(VANILLA, 1): (0.25, 0.875)})
+    of = {"scale": "small", "seeds": [0, 1], "epoch": "best"}
+    table = Table.of(plan(own, CELLS[0]), (own, CELLS[0]), collected, **of)
+    # Seed 0 could not be recalibrated; the row of the networks as they are has both.
+    assert [(line.values, line.seeds) for line in table.lines] == [
+        ((87.5,), (1,)), ((50.0, 60.0), (0, 1))
+    ]  # fmt: skip
+    assert [found["recalibrated"] for found in table.to_dict()["cells"]] == [True, False]
 
 
 def test_gains_are_over_the_baseline_of_the_same_column():
@@ -169,7 +182,12 @@ def test_other_processors_are_told_below_the_table():
     for found, said in ((one, False), (one | {"B": 2}, True)):
         made_up = plan(*CELLS)
         table = Table.of(
-            made_up, CELLS, Collected(RUNS, (), found), scale="small", seeds=[0], epoch="best"
+            made_up,
+            CELLS,
+            Collected(RUNS, (), processors=found),
+            scale="small",
+            seeds=[0],
+            epoch="best",
         )
         assert ("different processors (3 of A; 2 of B)" in table.to_markdown()) is said
         assert table.to_dict()["processors"] == found

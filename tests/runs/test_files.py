@@ -30,6 +30,16 @@ def test_a_run_is_read(tmp_path):
     assert run.class_names() == ["a", "b"]
 
 
+def test_what_is_recalibrated_belongs_beside_the_results(tmp_path):
+    (tmp_path / "results.json").write_text(json.dumps(GOOD))
+    found = {"samples": 2, "split_hash": "abc", "accuracy": [0.75, 0.5]}
+    for split, expected in (("abc", (0.75, 0.5)), ("xyz", None)):
+        kept = {"evaluations": [found | {"split_hash": split}]}
+        (tmp_path / "recalibrated.json").write_text(json.dumps(kept))
+        run = read_run(tmp_path)
+        assert (run.recalibrated and run.recalibrated.accuracy) == expected
+
+
 def test_results_alone_will_do(tmp_path):
     (tmp_path / "results.json").write_text(json.dumps(GOOD))
     run = read_run(tmp_path)
@@ -47,7 +57,7 @@ def test_a_run_that_is_not_finished_has_no_results(tmp_path):
         read_run(tmp_path)
 
 
-@pytest.mark.parametrize("file", ["results", "environment", "model", "evaluation"])
+@pytest.mark.parametrize("file", ["results", "environment", "model", "evaluation", "recalibrated"])
 @pytest.mark.parametrize("text", ['{"a": ', "[" * 100_000 + "]" * 100_000, "[1]", "\xff"])
 def test_damaged_json_is_one_line(tmp_path, file, text):
     (tmp_path / "results.json").write_text(json.dumps(GOOD))

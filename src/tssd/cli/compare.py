@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -17,13 +17,15 @@ from tssd.errors import TssdError, UsageError
 
 if TYPE_CHECKING:
     from tssd.many_runs import Failure, PlannedRun
-    from tssd.runs.results import Results
+    from tssd.runs.evaluation import PerT
+    from tssd.runs.results import Epoch, Results
 
 EPILOG = """What is trained already is not trained again; an interrupted run continues. Runs are in
 OUTPUT/RECIPE/seedN, where `tssd train` has them, too, and the table is OUTPUT/comparison.*.
 
 examples:
   tssd compare digits+vgg9+vanilla_ts digits+vgg9+tssd
+  tssd compare digits+vgg9+vanilla_tt digits+vgg9+tssd --recalibrate
   tssd compare 'digits+vgg9+*' --seeds 0,1,2,3,4 --timesteps 1,2,4 --jobs 2 --trainer.epochs 5"""
 
 
@@ -32,7 +34,8 @@ def run(words: list[str]) -> int:
     parser = CommandParser(
         "compare",
         usage="RECIPE... [--seeds N,...] [--timesteps T,...] [--epoch best|last]\n"
-        "                    [--jobs N] [--output FOLDER] [--json] [--OPTION VALUE ...]",
+        "                    [--recalibrate] [--jobs N] [--output FOLDER] [--json]\n"
+        "                    [--OPTION VALUE ...]",
         epilog=EPILOG,
     )
     parser.add_argument(
@@ -61,6 +64,11 @@ def run(words: list[str]) -> int:
         "--epoch",
         choices=("best", "last"),
         help="whose weights: best on the validation samples, or last (default: see the recipe)",
+    )
+    parser.add_argument(
+        "--recalibrate",
+        action="store_true",
+        help="a second row for each, with batch norm's statistics measured anew at each T",
     )
     args, overrides = parser.parse_with_recipe(words)
     recipes = expand(args.recipes)
@@ -92,9 +100,10 @@ def run(words: list[str]) -> int:
     refuse_unlike(runs, longest=max(timesteps, default=1), tell=logging.getLogger("tssd").info)
     with redirect_stdout(sys.stderr if args.json else sys.stdout):
         outcomes = train_and_tell(runs, args.jobs, failed=_stop)
+        recalibrated = _recalibrated(planned, overrides, args.epoch) if args.recalibrate else {}
     results = cast("dict[PlannedRun, Results]", outcomes)
     by_recipe = {recipe: [results[run] for run in runs] for recipe, runs in planned.items()}
-    comparison = Comparison.of(by_recipe, timesteps, epoch=args.epoch)
+    comparison = Comparison.of(by_recipe, timesteps, epoch=args.epoch, recalibrated=recalibrated)
     write_comparison(comparison, output)
     if args.json:
         print(json.dumps(comparison.to_dict(), indent=2))
@@ -102,6 +111,21 @@ def run(words: list[str]) -> int:
         print_comparison(comparison)
         print(f"written: {output}/comparison.{{csv,json,md,png,svg}}")
     return 0
+
+
+def _recalibrated(
+    planned: "Mapping[str, Sequence[PlannedRun]]",
+    overrides: Sequence[Override],
+    epoch: "Epoch | None",
+) -> "dict[str, list[PerT]]":
+    """Accuracy of every run with batch norm recalibrated at each T; measures what is missing."""
+    from tssd.cli.many_runs import recalibrate_and_tell
+
+    runs = [run.folder for group in planned.values() for run in group]
+    found = recalibrate_and_tell(runs, overrides, epoch=epoch)
+    return {
+        recipe: [found[run.folder].accuracy for run in group] for recipe, group in planned.items()
+    }
 
 
 def _print_options(recipe: str, overrides: Sequence[Override]) -> None:

@@ -9,8 +9,10 @@ from tssd.cli.tables import print_evaluation
 from tssd.errors import UsageError
 from tssd.reopened.evaluate import evaluate_run
 from tssd.reopened.open_run import open_run
+from tssd.reopened.recalibration import keep, recalibrate_run
 from tssd.reopened.same_data import compare_data
 from tssd.runs.folder import RunFolder, write_json
+from tssd.runs.recalibration import SAMPLES
 from tssd.trained import LONGEST
 
 # What may differ from training: where the data lies, and the machine.
@@ -20,18 +22,22 @@ EPILOG = """What belongs to the network is the run's, whatever data it is given:
 training images' mean, std and size. A folder of images needs no train/. All numbers are written
 to RUN/evaluation.json.
 
+--recalibrate evaluates once more at each T, with batch norm's statistics measured on training
+samples at that T; no label is used and no weight changed. Kept in RUN/recalibrated.json.
+
 examples:
   tssd evaluate runs/digits/tssd/seed0
   tssd evaluate runs/digits/tssd/seed0 --timesteps 8 --data.batch_size 500
+  tssd evaluate runs/digits/vanilla_tt/seed0 --recalibrate
   tssd evaluate runs/mine --data.root other_images --trainer.accelerator cpu --json"""
 
 
 def run(words: list[str]) -> int:
-    """Evaluate on the test samples, print tables, write evaluation.json into the run folder."""
+    """Evaluate on the test samples, print tables, write what was found into the run folder."""
     parser = CommandParser(
         "evaluate",
-        usage="RUN [--timesteps T] [--epoch best|last] [--json] [--data.OPTION VALUE ...]\n"
-        "                     [--trainer.OPTION VALUE ...]",
+        usage="RUN [--timesteps T] [--epoch best|last] [--recalibrate] [--samples N] [--json]\n"
+        "                     [--data.OPTION VALUE ...] [--trainer.OPTION VALUE ...]",
         epilog=EPILOG,
     )
     parser.add_argument("run", nargs="?", metavar="RUN", help="a run folder")
@@ -46,6 +52,17 @@ def run(words: list[str]) -> int:
         choices=("best", "last"),
         help="whose weights (default: those that count in the run's results)",
     )
+    parser.add_argument(
+        "--recalibrate",
+        action="store_true",
+        help="also with batch norm's statistics measured anew at each T",
+    )
+    parser.add_argument(
+        "--samples",
+        type=at_least(2),
+        metavar="N",
+        help=f"training samples to recalibrate with (default: {SAMPLES}, or all)",
+    )
     parser.add_argument("--json", action="store_true", help="print evaluation.json, not tables")
     args, overrides = parser.parse_with_recipe(words)
     if args.help:
@@ -54,6 +71,8 @@ def run(words: list[str]) -> int:
     if args.run is None:
         raise UsageError("evaluate: no run folder given, such as runs/digits/tssd/seed0")
     parser.refuse_fixed(overrides, changeable=CHANGEABLE)
+    if args.samples and not args.recalibrate:
+        raise UsageError("--samples: counts those of --recalibrate, which is not given; add it")
     if args.timesteps:
         if args.timesteps > LONGEST:
             raise UsageError(f"--timesteps: got {args.timesteps}, expected 1 to {LONGEST}")
@@ -64,16 +83,23 @@ def run(words: list[str]) -> int:
     saved = opened.saved
     if saved.unfinished and not args.json:
         print(f"unfinished: {saved.unfinished}; weights of epoch {saved.epoch or 'unknown'}")
-    found = evaluate_run(opened, compared)
+    found, recalibrated = evaluate_run(opened, compared), None
+    if args.recalibrate:
+        recalibrated = recalibrate_run(opened, compared, samples=args.samples or SAMPLES)
     if args.json:
-        print(json.dumps(_finite(found.to_dict()), indent=2))
+        also = {} if recalibrated is None else {"recalibrated": recalibrated.to_dict()}
+        print(json.dumps(_finite(found.to_dict() | also), indent=2))
     else:
-        print_evaluation(found, title=args.run)
+        print_evaluation(found, title=args.run, recalibrated=recalibrated)
     # Last, so that the numbers are seen where the folder cannot be written to.
     run_folder = RunFolder.open(args.run)
     write_json(run_folder.evaluation, found.to_dict())
+    kept = str(run_folder.evaluation)
+    if recalibrated is not None and compared.same is not False:
+        keep(run_folder, recalibrated)
+        kept += f" and {run_folder.recalibrated}"
     if not args.json:
-        print(f"all numbers: {run_folder.evaluation}")
+        print(f"all numbers: {kept}")
     return 0
 
 

@@ -1,13 +1,17 @@
-"""What is printed while many runs are trained."""
+"""What is printed while many runs are trained, or evaluated once more."""
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
 from tssd.many_runs import Failure, Outcome, PlannedRun, train_all
+from tssd.many_runs.planned import Override
 from tssd.runs.folder import RunFolder
+from tssd.runs.recalibration import Recalibration
+from tssd.runs.results import Epoch
 
 
 def train_and_tell(
@@ -48,3 +52,28 @@ def train_and_tell(
     with Progress(console=console, transient=True, disable=not drawn) as progress:
         task = progress.add_task(f"{len(missing)} runs, {jobs} side by side", total=len(missing))
         return train_all(runs, jobs=jobs, begins=begins, ended=ended)
+
+
+def recalibrate_and_tell(
+    folders: Sequence[Path], overrides: Sequence[Override], *, epoch: Epoch | None
+) -> dict[Path, Recalibration]:
+    """Finished runs with batch norm recalibrated at each T, with a line for each that is measured.
+
+    Args:
+        folders: of the runs.
+        overrides: options of all; those of the data hold here, too.
+        epoch: whose weights; None = those that count.
+    Raises: as `recalibration_of`.
+    """
+    # Imported when it is needed: reopening runs takes more than reading their results.
+    from tssd.reopened.recalibration import recalibration_of
+
+    data_only = [(name, value) for name, value in overrides if name.startswith("data.")]
+    found: dict[Path, Recalibration] = {}
+    for folder in dict.fromkeys(folders):
+
+        def measuring(folder: Path = folder) -> None:
+            print(f"{folder}: recalibrating batch norm at each T", flush=True)
+
+        found[folder] = recalibration_of(folder, data_only, epoch=epoch, measuring=measuring)
+    return found

@@ -1,24 +1,28 @@
 """`tssd reproduce`: a table or figure of the paper, from nothing to ours beside the paper's."""
 
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tssd.cli.compare import whole_numbers
 from tssd.cli.console import console
-from tssd.cli.many_runs import train_and_tell
+from tssd.cli.many_runs import recalibrate_and_tell, train_and_tell
 from tssd.cli.parser import CommandParser, Override, at_least
 from tssd.dry_run.estimate import duration, in_gib
 from tssd.dry_run.shapes import DataShape
-from tssd.errors import DataError, UsageError
+from tssd.errors import DataError, TssdError, UsageError
 from tssd.many_runs import Failure, RunFailedError
 from tssd.reproduce.costs import Cost, costs, shapes_of
 from tssd.reproduce.counted import Collected, collect, shared_epoch
 from tssd.reproduce.outcome import write_outcome
-from tssd.reproduce.plan import SCALES, Scale, Variant
+from tssd.reproduce.plan import SCALES, Cell, Plan, Scale, Variant
 from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
 from tssd.reproduce.runs import Run, plan_runs, read
 from tssd.reproduce.table import Table
+from tssd.runs.evaluation import PerT
 from tssd.runs.folder import RunFolder
+from tssd.runs.results import Epoch
 
 EPILOG = """What is trained already is not trained again; an interrupted run continues. Names that
 share an --output share their runs. Without a NAME, the names are listed.
@@ -51,19 +55,39 @@ def run(words: list[str]) -> int:
     output = Path(args.output or f"runs/reproduce/{plan.name}-{scale}")
     variants = plan.variants(cells, scale)
     runs = plan_runs(variants, seeds, output)
-    if args.only_finished:
-        collected = collect(runs, output, others=variant_names(scale))
-        if not any(collected.finished.values()):
-            raise DataError(f"{output}: none of the {len(runs)} runs of {plan.name} is finished")
-        epoch = args.epoch or plan.epoch[scale] or shared_epoch(collected.finished)
-        table = Table.of(plan, cells, collected, scale=scale, seeds=seeds, epoch=epoch)
-        return _write(table, collected, runs, output, overrides)
-    configs = {variant: read(variant, overrides) for variant in variants}
-    shapes = shapes_of(configs)
     head = (
         f"{plan.name}: {plan.title} ({scale} scale): {len(cells)} cells, {len(variants)} networks"
     )
     print(f"{head} x {len(seeds)} seeds = {len(runs)} runs into {output}")
+    failed: dict[Run, str] = {}
+    absent: dict[Run, str] = {}
+    if not args.only_finished:
+        missing = prepare(plan, runs, args, overrides)
+        if args.dry_run:
+            return 0
+        absent = {run: f"not run: {why}" for run, why in missing.items()}
+        failed = train([run for run in runs if run not in absent], overrides, args.jobs)
+    collected = collect(runs, output, failed | absent, variant_names(scale))
+    if args.only_finished and not any(collected.finished.values()):
+        raise DataError(f"{output}: none of the {len(runs)} runs of {plan.name} is finished")
+    epoch = args.epoch or plan.epoch[scale] or shared_epoch(collected.finished)
+    collected = recalibrate(cells, scale, runs, collected, overrides=overrides, epoch=epoch)
+    table = Table.of(plan, cells, collected, scale=scale, seeds=seeds, epoch=epoch)
+    print(write_outcome(table, collected, runs, output, overrides=overrides))
+    print(f"written: {output}/{plan.name}*.{{csv,json,md,png,svg}}")
+    return 1 if failed else 0
+
+
+def prepare(
+    plan: Plan, runs: Sequence[Run], args: Namespace, overrides: Sequence[Override]
+) -> dict[Run, str]:
+    """Print what will be trained and what it will cost; the runs whose data is not here, and why.
+
+    Raises: UsageError: a wrong option. DataError: nothing to train with is here.
+    """
+    variants = list(dict.fromkeys(run.variant for run in runs))
+    configs = {variant: read(variant, overrides) for variant in variants}
+    shapes = shapes_of(configs)
     present = [run for run in runs if not shapes[run.variant].absent]
     missing = [run for run in present if not RunFolder(run.folder).results.exists()]
     # Before training only what will be trained is measured.
@@ -74,31 +98,46 @@ def run(words: list[str]) -> int:
         found = costs(own, shapes, about=_about)
     counted = runs if args.dry_run else missing
     print_plan(variants, counted, shapes=shapes, found=found, jobs=args.jobs)
-    if args.dry_run:
-        return 0
+    again = {cell.runs.get(args.scale) for cell in plan.cells if cell.recalibrated}
+    if count := len(again.intersection(variants)):
+        print(
+            f"{count} of the networks are evaluated again at every T after training, with "
+            "batch norm recalibrated, which the estimate leaves out"
+        )
     # The first part of section 3.5 needs no network.
-    if not present and plan.kind != "theory":
+    if not args.dry_run and not present and plan.kind != "theory":
         reasons = dict.fromkeys(shape.absent for shape in shapes.values())
         raise DataError(f"{plan.name}: none of its data is here: {'; '.join(reasons)}")
-
-    reasons = train(present, overrides, args.jobs)
-    absent = {run: f"not run: {shapes[run.variant].absent}" for run in runs if run not in present}
-    collected = collect(runs, output, reasons | absent, variant_names(scale))
-    epoch = args.epoch or plan.epoch[scale] or shared_epoch(collected.finished)
-    table = Table.of(plan, cells, collected, scale=scale, seeds=seeds, epoch=epoch)
-    return _write(table, collected, runs, output, overrides) or (1 if reasons else 0)
+    return {run: shapes[run.variant].absent for run in runs if run not in present}
 
 
-def _write(
-    table: Table,
-    collected: Collected,
+def recalibrate(
+    cells: Sequence[Cell],
+    scale: Scale,
     runs: Sequence[Run],
-    output: Path,
+    collected: Collected,
+    *,
     overrides: Sequence[Override],
-) -> int:
-    print(write_outcome(table, collected, runs, output, overrides=overrides))
-    print(f"written: {output}/{table.plan.name}*.{{csv,json,md,png,svg}}")
-    return 0
+    epoch: Epoch,
+) -> Collected:
+    """What was collected with what the recalibrated cells show, measured where it is missing.
+
+    A run that cannot be recalibrated, say because its data has gone, is listed as not counted.
+    """
+    wanted = {cell.runs[scale] for cell in cells if cell.recalibrated}
+    found: dict[tuple[Variant, int], PerT] = {}
+    listed = list(collected.listed)
+    for run in runs:
+        counted = (own.seed for own in collected.finished.get(run.variant, ()))
+        if run.variant not in wanted or run.seed not in counted:
+            continue
+        try:
+            measured = recalibrate_and_tell([run.folder], overrides, epoch=epoch)
+            found[run.variant, run.seed] = measured[run.folder].accuracy
+        except TssdError as error:
+            text = str(error).removeprefix(f"{run.folder}: ")
+            listed.append(f"{run.variant.words}, seed {run.seed}, recalibrated: {text}")
+    return replace(collected, listed=listed, recalibrated=found)
 
 
 def train(runs: Sequence[Run], overrides: Sequence[Override], jobs: int) -> dict[Run, str]:

@@ -8,6 +8,7 @@ from tssd.report import Comparison
 from tssd.report.answer import Answer
 from tssd.report.shown_names import printable
 from tssd.runs.evaluation import Evaluation
+from tssd.runs.recalibration import Recalibration
 from tssd.runs.results import Results
 
 # Columns that a cell such as 90.44 ± 3.71* takes with its frame.
@@ -64,12 +65,16 @@ def print_comparison(comparison: Comparison) -> None:
     print(printable(Answer.of(comparison).sentence(names)))
 
 
-def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
+def print_evaluation(
+    evaluation: Evaluation, *, title: str, recalibrated: Recalibration | None = None
+) -> None:
     """Per T: accuracy, calibration, operations, energy. Then firing rates and early exit."""
     operations = evaluation.operations
     heading = plain(f"{title}: {evaluation.samples} test samples")
     table = Table(title=heading, title_justify="left")
     columns = ["T", "accuracy %", "nll", "calib. error %"]
+    if recalibrated is not None:
+        columns.insert(2, "recalibrated %")
     if operations is not None:
         columns += ["MACs", "SynOps", "graded %", "energy µJ", "graded as MACs µJ"]
     for name in columns:
@@ -87,11 +92,17 @@ def print_evaluation(evaluation: Evaluation, *, title: str) -> None:
         table.add_row(
             str(t + 1),
             f"{100 * evaluation.accuracy[t]:.2f}",
+            *([] if recalibrated is None else [f"{100 * recalibrated.accuracy[t]:.2f}"]),
             f"{evaluation.nll[t]:.3f}",
             f"{100 * evaluation.calibration_error[t]:.2f}",
             *priced,
         )
     console().print(table)
+    if recalibrated is not None:
+        print(
+            "recalibrated: accuracy with batch norm's statistics measured at each T, on "
+            f"{recalibrated.training_samples} training samples; all else is of the run as it is"
+        )
     if operations is not None:
         energy = operations.energy_model
         print(

@@ -11,6 +11,7 @@ import torch
 
 from tssd.data import splits
 from tssd.data.base import DataModule
+from tssd.data.events import EventData
 from tssd.data.image_folder import ImageFolder
 from tssd.data.image_samples import ImageSamples
 from tssd.data.images import ImageData
@@ -89,6 +90,8 @@ class Evaluated(DataModule):
         self._facts = tuple(class_names), sample_shape, tuple(mean), tuple(std)
         if isinstance(data, ImageFolder):
             data.train_is_needed = False
+        if isinstance(data, EventData):
+            data.augment = None
         scales = False
         if isinstance(data, ImageData) and data.image_size is None:
             scales, data.image_size = True, sample_shape[1]

@@ -5,6 +5,7 @@ from tssd.evaluation.calibration import Calibration
 from tssd.evaluation.costs import CostCounter
 from tssd.evaluation.early_exit import EarlyExitCurve
 from tssd.evaluation.firing import FiringRates
+from tssd.evaluation.recalibration import recalibrate, recalibrated
 from tssd.evaluation.run import accuracy_at_every_timestep, evaluate
 from tssd.runs.evaluation import (
     EarlyExit,
@@ -34,4 +35,6 @@ __all__ = [
     "Totals",
     "accuracy_at_every_timestep",
     "evaluate",
+    "recalibrate",
+    "recalibrated",
 ]

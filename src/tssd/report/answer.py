@@ -44,14 +44,16 @@ class Answer:
             reference: name of the baseline instead.
         """
         rows = comparison.rows
-        others = [row for row in rows if row.name != reference] or list(rows)
+        # Other statistics are no gain of a method: the subject is a network as it was trained.
+        own = [row for row in rows if row.of is None]
+        others = [row for row in own if row.name != reference] or list(own)
         taught = [row for row in others if (row.teacher or 0) > row.student]
         free = taught or [row for row in others if "vanilla" not in row.name] or others
         lowest = min(row.student for row in free)
         meant = [row for row in free if row.student == lowest]
         subject = next((row for row in meant if "tssd" in row.name), meant[0])
         at = min(subject.student, *(len(curve) for row in rows for curve in row.accuracy))
-        rivals = [row for row in rows if row.name != subject.name]
+        rivals = [row for row in rows if subject.name not in (row.name, row.of)]
         fair = [row for row in rivals if _is_fair(row, at)]
         if reference is not None:
             chosen = [row for row in rivals if row.name == reference]

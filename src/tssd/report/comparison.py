@@ -4,13 +4,14 @@ import csv
 import io
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from tssd.errors import DataError
 from tssd.report.method_labels import short_descriptions, split_names
 from tssd.report.shown_names import in_csv, in_markdown
 from tssd.runs.differences import fingerprints
+from tssd.runs.evaluation import PerT
 from tssd.runs.results import Epoch, Results
 from tssd.runs.which_epoch import EPOCHS, epochs_in_words
 
@@ -26,6 +27,8 @@ class Row:
         accuracy: test accuracy in per cent, [seed][T - 1].
         teacher: the T of its teacher; the same as `student` without one, None = not known.
         label: what the recipe says about it, without what all say; may be empty.
+        of: the method whose networks they are, with batch norm recalibrated at each T; None = as
+            they were trained.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Row:
     accuracy: tuple[tuple[float, ...], ...]
     teacher: int | None = None
     label: str = ""
+    of: str | None = None
 
     def mean(self, t: int) -> float:
         """Mean over the seeds at T = t, per cent."""
@@ -86,6 +90,7 @@ class Comparison:
         timesteps: Sequence[int] = (),
         *,
         epoch: Epoch | None = None,
+        recalibrated: Mapping[str, Sequence[PerT]] = {},
     ) -> Self:
         """Collect the results of runs by method.
 
@@ -93,6 +98,8 @@ class Comparison:
             runs: their results, an entry per seed for each method.
             timesteps: columns; empty = every T that all runs were evaluated at.
             epoch: whose weights; None = those that count for each run.
+            recalibrated: accuracy of the same runs with batch norm recalibrated at each T, of the
+                methods that get a second row.
         Raises: DataError: runs on different splits, or not evaluated at a wanted T.
         """
         everything = [run for group in runs.values() for run in group]
@@ -125,6 +132,7 @@ class Comparison:
             )
             for (name, group), label in zip(runs.items(), labels, strict=True)
         ]
+        rows = [own for row in rows for own in _with_recalibrated(row, recalibrated, longest)]
         return cls(
             rows=tuple(rows),
             timesteps=tuple(timesteps) or tuple(range(1, longest + 1)),
@@ -146,6 +154,7 @@ class Comparison:
                     "method": row.name,
                     "description": row.label,
                     "student_timesteps": row.student,
+                    "recalibrated": row.of is not None,
                     "seeds": list(row.seeds),
                     "accuracy": {
                         str(t): {
@@ -186,6 +195,19 @@ class Comparison:
             ]
             lines.append(f"| {in_markdown(_named(row))} | " + " | ".join(cells) + " |")
         return "\n".join(lines) + "\n"
+
+
+def _with_recalibrated(
+    row: Row, recalibrated: Mapping[str, Sequence[PerT]], longest: int
+) -> list[Row]:
+    """A row, and behind it the one with batch norm recalibrated, if it is asked for."""
+    if (runs := recalibrated.get(row.name)) is None:
+        return [row]
+    accuracy = tuple(tuple(100 * a for a in run[:longest]) for run in runs)
+    return [
+        row,
+        replace(row, name=f"{row.name}, recalibrated", accuracy=accuracy, of=row.name),
+    ]
 
 
 def _named(row: Row) -> str:

@@ -36,8 +36,11 @@ def plot_comparison(
     figure = Figure(figsize=(7.6, 4.0), layout="constrained")
     axes = figure.subplots()
     ts = comparison.timesteps
+    # A network with other statistics is drawn like itself, dotted.
+    drawn = list(dict.fromkeys(row.of or row.name for row in comparison.rows))
     for index, row in enumerate(comparison.rows):
-        colour = COLOURS[index % len(COLOURS)]
+        method = drawn.index(row.of or row.name)
+        colour = COLOURS[method % len(COLOURS)]
         # Side by side, so that the error bars of equal means can be told apart.
         shift = 0.03 * (index - (len(comparison.rows) - 1) / 2)
         axes.errorbar(
@@ -47,12 +50,13 @@ def plot_comparison(
             # In lines that leave room for the picture.
             label="\n".join(map(in_plot, wrap(comparison.labels[row.name], LEGEND))),
             color=colour,
-            marker=MARKERS[index % len(MARKERS)],
+            marker=MARKERS[method % len(MARKERS)],
+            linestyle="-" if row.of is None else ":",
             markersize=5,
             capsize=3,
             linewidth=1.6,
         )
-        if row.student in ts:
+        if row.student in ts and row.of is None:
             axes.plot(row.student + shift, row.mean(row.student), color=colour, **RING)
     seeds = max(len(row.seeds) for row in comparison.rows)
     spread = f"mean ± std of {seeds} seeds" if seeds > 1 else "1 seed"

@@ -10,6 +10,7 @@ from tssd.errors import DataError
 from tssd.reproduce.plan import Cell, Scale, Variant
 from tssd.reproduce.runs import Run
 from tssd.runs.differences import fingerprints
+from tssd.runs.evaluation import PerT
 from tssd.runs.find import run_folders
 from tssd.runs.folder import RunFolder
 from tssd.runs.processors import processors
@@ -26,12 +27,23 @@ class Collected:
     Args:
         finished: results of each variant, one a seed, in the order of the seeds.
         listed: a line for everything that is in the folder, or was planned, and does not count.
+        recalibrated: by variant and seed, accuracy with batch norm recalibrated at each T.
         processors: how many of the runs come from each kind, as far as they say.
     """
 
     finished: Mapping[Variant, Sequence[Results]]
     listed: Sequence[str]
+    recalibrated: Mapping[tuple[Variant, int], PerT] = field(default_factory=dict)
     processors: Mapping[str, int] = field(default_factory=dict)
+
+    def curves(self, cell: Cell, scale: Scale, epoch: Epoch) -> dict[int, PerT]:
+        """Accuracy at every T, 0 to 1, of a cell's runs by their seeds."""
+        variant = cell.runs[scale]
+        runs = self.finished.get(variant, ())
+        if not cell.recalibrated:
+            return {results.seed: results.evaluated(epoch).accuracy for results in runs}
+        found = {results.seed: self.recalibrated.get((variant, results.seed)) for results in runs}
+        return {seed: curve for seed, curve in found.items() if curve is not None}
 
 
 def collect(

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tssd.errors import DataError
@@ -33,14 +33,21 @@ def epoch_curves(finished: Sequence[Finished]) -> list[Series]:
     return found
 
 
-def timestep_curves(finished: Sequence[Finished], epoch: Epoch) -> list[Series]:
-    """Test accuracy at every T that all seeds were evaluated at, one curve a network."""
+def timestep_curves(
+    finished: Sequence[Finished], curves_of: Callable[[Cell], Mapping[int, PerT]]
+) -> list[Series]:
+    """Test accuracy at every T that all seeds were evaluated at, one curve a network.
+
+    Args:
+        finished: cells with their runs.
+        curves_of: accuracy at every T of a cell's runs, by seed.
+    """
     found: list[Series] = []
     seen: set[tuple[str, str]] = set()
     for cell, runs in finished:
-        if not runs:
+        curves = list(curves_of(cell).values())
+        if not curves:
             continue
-        curves = [results.evaluated(epoch).accuracy for results, _ in runs]
         points = [
             (float(t), [100 * curve[t - 1] for curve in curves])
             for t in range(1, min(map(len, curves)) + 1)

@@ -1,6 +1,7 @@
 """What a reproduction leaves in its folder: the table, its plot, and what its kind has besides."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from tssd.many_runs.planned import Override
@@ -28,7 +29,6 @@ from tssd.runs.results import Epoch
 
 # What is read off the runs for a kind, and how its file is called.
 SERIES: dict[str, tuple[str, Callable[[Sequence[Finished], Epoch], list[Series]]]] = {
-    "timesteps": ("timesteps", timestep_curves),
     "curves": ("epochs", lambda finished, _: epoch_curves(finished)),
     "rates": ("stages", stage_rates),
     "exits": ("exits", exit_curves),
@@ -66,9 +66,8 @@ def write_outcome(
         plot_ablation(table.lines, path, title=heading(table))
     else:
         plot_table(table, path)
-    if table.plan.kind in SERIES:
-        suffix, read = SERIES[table.plan.kind]
-        series = read(finished, table.epoch)
+    if table.plan.kind == "timesteps" or table.plan.kind in SERIES:
+        suffix, series = _series(table, collected, finished)
         beside = path.with_name(f"{path.name}-{suffix}")
         if series:
             _plot(series, beside, title=f"{table.plan.title} ({table.scale} scale)")
@@ -104,6 +103,17 @@ def _finished(table: Table, collected: Collected, runs: Sequence[Run]) -> list[F
         own = collected.finished.get(variant, ())
         found.append((line.cell, [(r, folders[variant, r.seed]) for r in own]))
     return found
+
+
+def _series(
+    table: Table, collected: Collected, finished: Sequence[Finished]
+) -> tuple[str, list[Series]]:
+    """How the file of a kind's curves is called, and the curves."""
+    if table.plan.kind == "timesteps":
+        read = partial(collected.curves, scale=table.scale, epoch=table.epoch)
+        return "timesteps", timestep_curves(finished, read)
+    suffix, read_off = SERIES[table.plan.kind]
+    return suffix, read_off(finished, table.epoch)
 
 
 def _plot(series: Sequence[Series], path: Path, *, title: str) -> None:

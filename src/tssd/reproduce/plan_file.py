@@ -18,6 +18,8 @@ REQUIRED = ("title", "source", "kind", "cells")
 OPTIONAL = ("epoch", "baseline", "notes", "not_here", "x_label")
 CELL_REQUIRED = ("data", "row", "column", "at", "runs")
 CELL_OPTIONAL = ("paper", "x", "recalibrated")
+# Kinds that show more than accuracies.
+ONLY_AS_TRAINED = ("curves", "rates", "exits", "theory")
 
 
 def plan_names() -> list[str]:
@@ -79,6 +81,12 @@ def _plan(name: str, content: Any) -> Plan:
                 f"{name}: cells: data {other!r} and {cell.data!r} differ in upper and lower case "
                 "only; rename one"
             )
+    kind = _one_of(given["kind"], get_args(Kind), f"{name}: kind")
+    if kind in ONLY_AS_TRAINED and (own := next((c for c in cells if c.recalibrated), None)):
+        raise UsageError(
+            f"{name}: cells: {own.row} is recalibrated, but of such a network no {kind} are kept; "
+            "leave it out, or make it a plan of its own, of kind table"
+        )
     text: dict[str, Any] = {
         key: None if given.get(key) is None else _words(given[key], f"{name}: {key}")
         for key in ("baseline", "x_label")
@@ -97,7 +105,7 @@ def _plan(name: str, content: Any) -> Plan:
         name=name,
         title=_words(given["title"], f"{name}: title"),
         source=_words(given["source"], f"{name}: source"),
-        kind=_one_of(given["kind"], get_args(Kind), f"{name}: kind"),
+        kind=kind,
         cells=cells,
         epoch={
             scale: _one_of(epoch[scale], tuple(EPOCHS), f"{name}: epoch: {scale}")

@@ -11,9 +11,10 @@ from tssd.report.shown_names import in_csv, in_markdown
 from tssd.reproduce.ablation import ablation_markdown
 from tssd.reproduce.counted import Collected, refuse_other_splits
 from tssd.reproduce.lines import Line, signed, spread, with_gains
-from tssd.reproduce.plan import Cell, Plan, Scale, Variant
+from tssd.reproduce.plan import Cell, Plan, Scale
+from tssd.runs.evaluation import PerT
 from tssd.runs.processors import told
-from tssd.runs.results import Epoch, Results
+from tssd.runs.results import Epoch
 from tssd.runs.which_epoch import EPOCHS, epochs_in_words
 
 COLUMNS = (
@@ -65,7 +66,7 @@ class Table:
         """
         finished = collected.finished
         splits = refuse_other_splits(cells, scale, finished)
-        lines = [_read(cell, scale, epoch, finished) for cell in cells]
+        lines = [_read(cell, scale, epoch, collected) for cell in cells]
         lines = with_gains(lines, plan.text.get("baseline"))
         every = [results for cell in cells for results in finished.get(cell.runs[scale], ())]
         weights = epochs_in_words(every, epoch) if every else EPOCHS[epoch]
@@ -100,7 +101,8 @@ class Table:
             "splits": dict(self.splits),
             "processors": dict(self.processors),
             "cells": [
-                dict(zip(COLUMNS, _fields(line), strict=True)) | {"runs": list(line.values)}
+                dict(zip(COLUMNS, _fields(line), strict=True))
+                | {"recalibrated": line.cell.recalibrated, "runs": list(line.values)}
                 for line in self.lines
             ],
             "not_counted": list(self.listed),
@@ -199,28 +201,25 @@ def _fields(line: Line) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _read(
-    cell: Cell, scale: Scale, epoch: Epoch, finished: Mapping[Variant, Sequence[Results]]
-) -> Line:
+def _read(cell: Cell, scale: Scale, epoch: Epoch, collected: Collected) -> Line:
+    curves = collected.curves(cell, scale, epoch)
+    values = tuple(_accuracy(curve, seed, cell) for seed, curve in curves.items())
     variant = cell.runs[scale]
-    runs = finished.get(variant, ())
-    values = tuple(_accuracy(results, epoch, cell) for results in runs)
-    steps = {results.timesteps.teacher for results in runs}
+    steps = {results.timesteps.teacher for results in collected.finished.get(variant, ())}
     return Line(
         cell,
         variant.words,
         values,
-        tuple(results.seed for results in runs),
+        tuple(curves),
         steps=steps.pop() if len(steps) == 1 else None,
     )
 
 
-def _accuracy(results: Results, epoch: Epoch, cell: Cell) -> float:
-    known = results.evaluated(epoch).accuracy
-    if cell.at > len(known):
+def _accuracy(curve: PerT, seed: int, cell: Cell) -> float:
+    if cell.at > len(curve):
         raise DataError(
-            f"{cell.data}, {cell.row}: T = {cell.at} is wanted, seed {results.seed} was "
-            f"evaluated at T = 1 to {len(known)}; run again into another --output with "
+            f"{cell.data}, {cell.row}: T = {cell.at} is wanted, seed {seed} was "
+            f"evaluated at T = 1 to {len(curve)}; run again into another --output with "
             f"--trainer.evaluate_timesteps {cell.at}"
         )
-    return 100 * known[cell.at - 1]
+    return 100 * curve[cell.at - 1]

@@ -8,6 +8,7 @@ from typing import Any
 from tssd.errors import DataError
 from tssd.reading import RESTORE, read_json
 from tssd.runs.later_evaluation import LaterEvaluation
+from tssd.runs.recalibration import Recalibration, Recalibrations
 from tssd.runs.results import REPEAT, Results
 from tssd.runs.text_files import read_metrics, read_text
 
@@ -26,6 +27,7 @@ class RunFiles:
         environment: environment.json.
         model: model.json.
         evaluation: evaluation.json; None without one.
+        recalibrated: what belongs beside the results of recalibrated.json; None = nothing.
     """
 
     name: str
@@ -35,6 +37,7 @@ class RunFiles:
     environment: Json = field(default_factory=dict)
     model: Json = field(default_factory=dict)
     evaluation: LaterEvaluation | None = None
+    recalibrated: Recalibration | None = None
 
     def class_names(self) -> list[str]:
         """Names of the classes, or their numbers where they are not known."""
@@ -73,6 +76,7 @@ def read_run(path: Path, *, name: str = "") -> RunFiles:
     config = read_text(path / "config.yaml")
     if results is None and not is_training(config):
         raise DataError(f"{path}: its config.yaml is not one of `tssd train`, expected a run")
+    recalibrated = Recalibrations.read(path / "recalibrated.json")
     return RunFiles(
         name=name or str(path),
         results=results,
@@ -81,6 +85,7 @@ def read_run(path: Path, *, name: str = "") -> RunFiles:
         environment=_json(path / "environment.json"),
         model=_json(path / "model.json"),
         evaluation=LaterEvaluation.read(path / "evaluation.json"),
+        recalibrated=results and recalibrated.of(results.evaluated(), results.split_hash),
     )
 
 

@@ -39,6 +39,7 @@ class RunFolder:
     model = property(lambda self: self.path / "model.json")
     results = property(lambda self: self.path / "results.json")
     evaluation = property(lambda self: self.path / "evaluation.json")
+    recalibrated = property(lambda self: self.path / "recalibrated.json")
 
     @classmethod
     def open(cls, path: str | Path) -> Self:

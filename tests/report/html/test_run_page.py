@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 
 from tssd.report.html import run_page
+from tssd.runs.recalibration import Recalibration
 from tssd.runs.results import Results
+
+
+def test_a_recalibrated_run_says_so(run_files, read):
+    page = read(run_page(run_files, "none", command="x"))
+    assert "Batch norm recalibrated" not in page.text
+    found = Recalibration(accuracy=(0.5, 0.6, 0.7), samples=400, training_samples=45)
+    page = read(run_page(replace(run_files, recalibrated=found), "none", command="x"))
+    assert "Batch norm recalibrated" in page.text
 
 
 def leaves(value, at=""):

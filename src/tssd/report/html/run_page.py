@@ -4,6 +4,7 @@ from tssd.report.html.elements import Html, element, paragraph
 from tssd.report.html.page import Section, page
 from tssd.report.html.run_calibration import calibration
 from tssd.report.html.run_details import confusion, early_exit, firing_rates
+from tssd.report.html.run_recalibrated import recalibrated
 from tssd.report.html.run_results import headline, timesteps
 from tssd.report.html.run_training import curves, later_evaluation, setting
 from tssd.report.html.run_unfinished import unfinished
@@ -45,6 +46,10 @@ def run_page(run: RunFiles, samples: Samples | str, *, command: str) -> str:
         Section("samples", "Samples", predictions(traced) if traced else _none(samples)),
         Section("exit", "Early exit", early_exit(main)),
     ]
+    if run.recalibrated:
+        found = Sourced(run.recalibrated, "recalibrated.json#")
+        title = "Batch norm recalibrated"
+        sections.append(Section("recalibrated", title, recalibrated(results, found)))
     if run.evaluation:
         sections.append(Section("later", "Later evaluation", later_evaluation(run.evaluation)))
     sections.append(made)

@@ -1,0 +1,296 @@
+"""Batch norm's statistics measured anew, at the number of timesteps of inference.
+
+Running statistics are those of the T in training. At another T a spiking network's activations have
+other means and variances, and much of what it loses there is nothing but the wrong statistics.
+
+The statistics of every norm become those of all samples together, in the network as it will run:
+in eval mode, behind norms that are recalibrated already. So they are what one training-mode call on
+all samples as a single batch would see, however the samples are cut into batches, and dropout and
+the like stay off. Batches that are normalised by themselves (PreciseBN, `momentum=None`) would need
+one pass for all norms, but what they find depends on the batches.
+"""
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from tssd.errors import DataError, UsageError
+from tssd.models.base import SpikingNet, eval_mode
+from tssd.objectives import SelfDistillation, as_sequence
+from tssd.objectives.batch import check_num_classes, check_output, dtype_of, explained
+from tssd.objectives.per_timestep import check_length
+
+# Samples in memory at a time, of those given as one tensor.
+BATCH = 256
+
+Net = TypeVar("Net", bound=nn.Module)
+# Runs a network, and its exits, on a batch [N, ...] or [T', N, ...].
+Run = Callable[[Tensor], object]
+
+
+def recalibrated(
+    net: Net,
+    batches: Tensor | Iterable[Any],
+    timesteps: int,
+    *,
+    device: torch.device | str | None = None,
+) -> Net:
+    """A copy of a network whose batch norms have the statistics of inference at T = timesteps.
+
+        at_1 = tssd.recalibrated(net, train_loader, timesteps=1)
+
+    Nothing but running means and variances differs: no label is used, no weight is changed.
+
+    Args:
+        net: a network that tssd trains, one of `tssd.load` or of `tssd.adapt`; it is left as it is.
+        batches: training samples as the network takes them: one tensor, or batches (x, y) or x in a
+            list or DataLoader, which is gone through once for each norm; labels are not looked at.
+        timesteps: T.
+        device: where the batches go; None = where the network is.
+    Shapes: x images [N, C, H, W], repeated in time, or sequences [T', N, C, H, W], T' >= T.
+    Raises: UsageError: no batch norm with running statistics, or one that computes in a way of its
+        own; batches that can be gone through only once; more timesteps than a part can run for.
+        DataError: no samples, or values that are not finite.
+    """
+    copied = copy.deepcopy(net)
+    recalibrate(copied, batches, timesteps, device=device)
+    return copied
+
+
+def recalibrate(
+    net: nn.Module,
+    batches: Tensor | Iterable[Any],
+    timesteps: int,
+    *,
+    criterion: SelfDistillation | None = None,
+    device: torch.device | str | None = None,
+) -> None:
+    """The same in place, with the norms of the exits of a criterion.
+
+    Args:
+        net: see `recalibrated`; so are batches, timesteps and device.
+        criterion: connected to the network; None = no exits.
+    Raises: as `recalibrated`; half of the norms are then recalibrated.
+    """
+    check_num_classes(net)
+    if isinstance(timesteps, bool) or not isinstance(timesteps, int) or timesteps < 1:
+        raise UsageError(f"timesteps: got {timesteps!r}, expected a whole number >= 1")
+    check_length(timesteps, net, criterion)
+    roots = {"": net} | ({} if criterion is None else {"exits: ": criterion})
+    norms = {
+        id(part.running_mean): _Norm(f"{root}{name}", part)
+        for root, module in roots.items()
+        for name, part in module.named_modules()
+        if isinstance(getattr(part, "running_mean", None), Tensor)
+        and isinstance(getattr(part, "running_var", None), Tensor)
+    }
+    if not norms:
+        raise UsageError(
+            f"net: {type(net).__name__} has no batch norm with running statistics, so that there "
+            "is nothing to recalibrate; run it as it is"
+        )
+    if device is None:
+        device = next((p.device for p in net.parameters()), torch.device("cpu"))
+    taps, dtype = () if criterion is None else criterion.taps, dtype_of(net)
+
+    def run(x: Tensor) -> None:
+        samples = x.new_empty(x.shape[_sample_axis(x, net)])  # in the place of labels
+        x = as_sequence(x.to(device), samples, timesteps, dtype=dtype, net=net)
+        with explained(x, dtype):
+            out = cast(SpikingNet, net)(x, taps)
+        check_output(out)
+        if criterion is not None:
+            criterion.add_exits(out)
+
+    inputs = _Inputs(batches, net)
+    with eval_mode(net, criterion), torch.no_grad():
+        for norm, calls in _in_order(norms, run, inputs.first()):
+            _measure(norm, calls, run, inputs)
+
+
+@dataclass(frozen=True)
+class _Norm:
+    """A norm and what to call it; its buffers are written, nothing else."""
+
+    name: str
+    part: nn.Module
+
+    def set(self, moments: "_Moments") -> None:
+        mean, variance = moments.mean, moments.variance()
+        if not bool(mean.isfinite().all() & variance.isfinite().all()):
+            raise DataError(
+                f"net: {self.name} gets values that are not finite, or too large; the weights are "
+                "damaged or the training diverged, so take an earlier checkpoint"
+            )
+        for name, value in (("running_mean", mean), ("running_var", variance)):
+            buffer = getattr(self.part, name)
+            buffer.copy_(value.view_as(buffer))
+
+
+class _Moments:
+    """Mean and variance of each channel over batches of any size.
+
+    Source: Chan, Golub and LeVeque 1979, eq. 2.1: exact whatever the cut, and stable where sums of
+    squares are not.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.mean = self.squares = torch.zeros(())
+
+    def add(self, x: Tensor) -> None:
+        """Count the values of each channel of x [B, C, ...]."""
+        x = x.to(torch.promote_types(x.dtype, torch.float32))
+        dims = [d for d in range(x.dim()) if d != 1]
+        variance, mean = torch.var_mean(x, dims, correction=0)
+        if x.device.type == "mps":  # Apple's GPUs have no double precision
+            variance, mean = variance.cpu(), mean.cpu()
+        variance, mean = variance.double(), mean.double()
+        count, before = x.numel() // x.shape[1], self.count
+        self.count += count
+        if not before:
+            self.mean, self.squares = mean, count * variance
+            return
+        apart = mean - self.mean
+        self.mean = self.mean + apart * (count / self.count)
+        self.squares = self.squares + count * variance
+        self.squares += apart.square() * (before * count / self.count)
+
+    def variance(self) -> Tensor:
+        """Over n, as training normalises; torch keeps that over n - 1 of each batch."""
+        return self.squares / self.count
+
+
+class _Watch(TorchFunctionMode):
+    """Hands over every input that is normalised, and the running mean that it goes with."""
+
+    def __init__(self, sees: Callable[[Tensor, Tensor], None]) -> None:
+        super().__init__()
+        self._sees = sees
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in _MEAN:
+            given = dict(enumerate(args))
+            mean = given.get(_MEAN[func], kwargs.get("running_mean"))
+            if mean is not None:
+                self._sees(given.get(0, kwargs.get("input")), mean)
+        return func(*args, **kwargs)
+
+
+# What normalises by running statistics, and the place of their mean among its arguments. Functions
+# are watched, not modules: a layer may fold time into the batch inside, as SpikingJelly's do.
+_MEAN: dict[Any, int] = {F.batch_norm: 1, torch.batch_norm: 3}
+
+
+class _Reached(Exception):  # noqa: N818 - no error
+    """The last call of a norm was seen; what comes behind it need not be computed."""
+
+
+def _in_order(norms: Mapping[int, _Norm], run: Run, x: Tensor) -> list[tuple[_Norm, int]]:
+    """The norms in the order in which they run, and how often each does for one batch.
+
+    Raises: UsageError: one runs, but normalises in a way of its own.
+    """
+    calls: dict[int, int] = {}
+    ran: list[int] = []
+
+    def sees(_: Tensor, mean: Tensor) -> None:
+        if id(mean) in norms:
+            calls[id(mean)] = calls.get(id(mean), 0) + 1
+
+    hooks = [
+        norm.part.register_forward_pre_hook(lambda *_, key=key: ran.append(key))
+        for key, norm in norms.items()
+    ]
+    try:
+        with _Watch(sees):
+            run(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if own := next((norms[key] for key in ran if key not in calls), None):
+        raise UsageError(
+            f"net: {own.name} ({type(own.part).__name__}) has running statistics, but does not "
+            "normalise by torch's batch_norm, so that what it measures is not known; let it call "
+            "torch.nn.functional.batch_norm, or measure its statistics yourself"
+        )
+    return [(norms[key], count) for key, count in calls.items()]
+
+
+def _measure(norm: _Norm, calls: int, run: Run, inputs: "_Inputs") -> None:
+    """Give a norm the statistics of all samples."""
+    moments, mean, left = _Moments(), norm.part.running_mean, 0
+
+    def sees(x: Tensor, running_mean: Tensor) -> None:
+        nonlocal left
+        if running_mean is mean:
+            moments.add(x)
+            left -= 1
+            if not left:
+                raise _Reached
+
+    for x in inputs:
+        left = calls
+        with suppress(_Reached), _Watch(sees):
+            run(x)
+    if moments.count < 2:
+        raise UsageError(
+            f"batches: {norm.name} gets one value a channel, which has no variance; give more "
+            "samples"
+        )
+    norm.set(moments)
+
+
+class _Inputs:
+    """Inputs [N, ...] or [T', N, ...] that can be gone through again and again; none is empty.
+
+    Args:
+        batches: see `recalibrated`.
+        net: which may say how many axes a sample has.
+    Raises: UsageError: they can be gone through only once.
+    """
+
+    def __init__(self, batches: Tensor | Iterable[Any], net: nn.Module) -> None:
+        if isinstance(batches, Iterator) or not isinstance(batches, Iterable):
+            raise UsageError(
+                f"batches: got a {type(batches).__name__}, expected a tensor, or batches that can "
+                "be gone through once for each norm; pass a DataLoader, or list(batches)"
+            )
+        if isinstance(batches, Tensor):
+            batches = batches.split(BATCH, dim=_sample_axis(batches, net))
+        self._batches, self._net = batches, net
+
+    def __iter__(self) -> Iterator[Tensor]:
+        for batch in self._batches:
+            x = batch[0] if isinstance(batch, tuple | list) and batch else batch
+            if not isinstance(x, Tensor) or x.dim() < 2:
+                found = f"shape {list(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
+                raise DataError(
+                    f"batches: got {found} in one, expected images [N, ...] or sequences "
+                    "[T, N, ...], alone or with their labels: x or (x, y)"
+                )
+            if x.shape[_sample_axis(x, self._net)]:
+                yield x
+
+    def first(self) -> Tensor:
+        """One of them. Raises: DataError: there are none."""
+        for x in self:
+            return x
+        raise DataError("batches: got no samples, expected at least two; check the data's split")
+
+
+def _sample_axis(x: Tensor, net: nn.Module) -> int:
+    """Where the samples of an input are, told apart by its number of axes as `as_sequence` does."""
+    sample_dims = getattr(net, "sample_dims", None)
+    is_sequence = x.dim() in (3, 5) if sample_dims is None else x.dim() == sample_dims + 2
+    return 1 if is_sequence else 0
