@@ -91,7 +91,7 @@ def collect(
     listed += [f"{folder}: of no plan" for folder in foreign[:NAMED]]
     if len(foreign) > NAMED:
         listed.append(f"{len(foreign) - NAMED} more runs in {output} are of no plan")
-    return Collected(finished, listed, processors(counted))
+    return Collected(finished, listed, processors=processors(counted))
 
 
 def problem_with(results: Results, seed: int) -> str | None:
