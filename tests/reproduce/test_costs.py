@@ -7,7 +7,7 @@ from tssd.dry_run.estimate import Estimate
 from tssd.dry_run.shapes import DataShape, data_shape, with_stand_in
 from tssd.reproduce import costs as module
 from tssd.reproduce.costs import costs, shapes_of, work_key
-from tssd.reproduce.plan import SCALES, Variant
+from tssd.reproduce.plan import Variant
 from tssd.reproduce.plan_file import load_plan, plan_names
 from tssd.reproduce.runs import read
 from tssd.training.needs.least_memory import TooLargeError
@@ -88,8 +88,7 @@ def kinds_of_work():
     """One variant, with its data, of each shape of work that any plan has at any scale."""
     variants = set()
     for plan in map(load_plan, plan_names()):
-        for scale in SCALES:
-            variants.update(plan.variants(plan.at_scale(scale), scale))
+        variants.update(variant for cell in plan.cells for variant in cell.runs.values())
     configs = {variant: read(variant) for variant in sorted(variants, key=lambda v: v.words)}
     found = {}
     for variant, data in shapes_of(configs).items():
