@@ -22,16 +22,19 @@ def plot_ablation(lines: Sequence[Line], path: Path, *, title: str) -> None:
         title: above.
     """
     found = blocks(lines)
+    # A T has the same colour everywhere.
+    every = sorted({line.cell.at for block in found for line in block})
     rows = max((len({line.cell.row for line in block}) for block in found), default=1)
     figure = new_figure(3.6 * max(1, len(found)) + 1.6, 0.36 * rows + 1.8)
     grid = figure.subplots(1, max(1, len(found)), squeeze=False)[0]
     for axes, block in zip(grid, found, strict=False):
         names = list(dict.fromkeys(line.cell.row for line in block))
         timesteps = sorted({line.cell.at for line in block})
-        for index, t in enumerate(timesteps):
+        for place, t in enumerate(timesteps):
+            index = every.index(t)
             own = [line for line in block if line.cell.at == t and line.mean is not None]
             places = [
-                names.index(line.cell.row) + APART * (index - (len(timesteps) - 1) / 2)
+                names.index(line.cell.row) + APART * (place - (len(timesteps) - 1) / 2)
                 for line in own
             ]
             axes.errorbar(
@@ -51,7 +54,15 @@ def plot_ablation(lines: Sequence[Line], path: Path, *, title: str) -> None:
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         cell = block[0].cell
-        axes.set_title(in_plot(f"{cell.data}\n{cell.column}"), loc="left", fontsize=9)
-        axes.legend(fontsize=8)
+        axes.set_title(in_plot(f"{cell.data}: {cell.column}"), loc="left", fontsize=9)
+    shown = {
+        label: handle
+        for axes in figure.axes
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    if shown:
+        labels = [f"T = {t}" for t in every]
+        handles = [shown[label] for label in labels]
+        figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=8)
     put_title(figure, title)
     save(figure, path)
