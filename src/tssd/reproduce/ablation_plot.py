@@ -25,7 +25,7 @@ def plot_ablation(lines: Sequence[Line], path: Path, *, title: str) -> None:
     # A T has the same colour everywhere.
     every = sorted({line.cell.at for block in found for line in block})
     rows = max((len({line.cell.row for line in block}) for block in found), default=1)
-    figure = new_figure(3.6 * max(1, len(found)) + 1.6, 0.36 * rows + 1.8)
+    figure = new_figure(4.2 * max(1, len(found)) + 1.6, 0.36 * rows + 1.8)
     grid = figure.subplots(1, max(1, len(found)), squeeze=False)[0]
     for axes, block in zip(grid, found, strict=False):
         names = list(dict.fromkeys(line.cell.row for line in block))
