@@ -129,13 +129,17 @@ def test_a_sensor_of_another_size_is_refused(tmp_path, monkeypatch):
         )
 
 
-def test_recordings_are_never_augmented(tmp_path):
-    data = NMNIST(str(tmp_path), slices=2, augment=[object()])
-    facts = {"class_names": tuple("0123456789"), "sample_shape": (2, 34, 34)}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(NMNIST, "dataset_name", "N-MNIST")
-        Evaluated(data, **facts, mean=(0.0, 0.0), std=(1.0, 1.0))
-    assert data.augment is None
+def test_training_samples_are_augmented_as_in_training_and_normalised_as_the_run():
+    digits, other = Digits(augment=True), {"mean": (0.25,), "std": (0.5,)}
+    known = {"class_names": digits.class_names, "sample_shape": digits.sample_shape}
+    data = Evaluated(Digits(augment=True), **known, **other)
+    items = [(0, 0), (1, 0), (1, 7)]
+    x, y = data.dataset("train").__getitems__(items)
+    wanted, labels = digits.dataset("train").__getitems__(items)
+    assert torch.equal(y, labels)
+    bytes_ = wanted * digits.std[0] + digits.mean[0]
+    torch.testing.assert_close(x, (bytes_ - 0.25) / 0.5)
+    assert not torch.equal(x[0], x[1])
 
 
 def test_data_of_a_fixed_set_is_what_it_was_in_training():

@@ -11,7 +11,6 @@ import torch
 
 from tssd.data import splits
 from tssd.data.base import DataModule
-from tssd.data.events import EventData
 from tssd.data.image_folder import ImageFolder
 from tssd.data.image_samples import ImageSamples
 from tssd.data.images import ImageData
@@ -90,8 +89,6 @@ class Evaluated(DataModule):
         self._facts = tuple(class_names), sample_shape, tuple(mean), tuple(std)
         if isinstance(data, ImageFolder):
             data.train_is_needed = False
-        if isinstance(data, EventData):
-            data.augment = None
         scales = False
         if isinstance(data, ImageData) and data.image_size is None:
             scales, data.image_size = True, sample_shape[1]
@@ -108,15 +105,26 @@ class Evaluated(DataModule):
         )
 
     def dataset(self, name: str) -> SampleSet:
-        """Set `name` (train, val or test), never augmented."""
+        """Set `name` (train, val or test) with the network's labels and normalisation.
+
+        Training samples are augmented as in training.
+        """
         part, index = self.part(name)
         labels = torch.from_numpy(part.labels[index])
-        if isinstance(self.data, ImageData):
+        if isinstance(self.data, ImageData) and name != "train":
+            # The mean and std of its own may need the training images, which need not be there.
             return ImageSamples(self.samples(name), labels, mean=self.mean, std=self.std)
         self.data.split = self.split
         samples = self.data.dataset(name)
         samples.labels = labels
+        if isinstance(samples, ImageSamples):
+            samples.normalise(self.mean, self.std)
         return samples
+
+    def samples(self, name: str) -> Source:
+        """Those of the data, which are loaded once."""
+        self.data.split = self.split
+        return self.data.samples(name)
 
     @cached_property
     def split(self) -> splits.Split:

@@ -31,10 +31,14 @@ class ImageSamples(SampleSet):
     ) -> None:
         super().__init__(labels)
         self.images = images
+        self.normalise(mean, std)
+        self._augment = augment
+
+    def normalise(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        """Normalise with these of each channel from now on."""
         # (u / 255 - mean) / std as one multiply-add over the bytes u.
         self._scale = 1 / (255 * torch.tensor(std).view(-1, 1, 1))
         self._offset = -torch.tensor(mean).view(-1, 1, 1) / torch.tensor(std).view(-1, 1, 1)
-        self._augment = augment
 
     def load(self, epochs: Numbers, index: Numbers) -> Tensor:
         """Return the images [N, C, H, W] of these numbers [N], each as it looks in its epoch."""

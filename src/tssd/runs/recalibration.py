@@ -11,7 +11,7 @@ from tssd.runs.results import EpochEvaluation
 from tssd.runs.typed_json import plain, read_as
 
 # Training samples that statistics are of, unless told otherwise; all, where there are fewer.
-SAMPLES = 5000
+SAMPLES = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
