@@ -204,7 +204,9 @@ def test_cells_without_data_do_not_keep_the_others_from_running(tssd, whole, tmp
     assert outcome.code == 0
     found = json.loads((output / "tiny.json").read_text())
     assert [cell["seeds"] for cell in found["cells"]] == [2, 2, 2, 0]
-    assert found["not_counted"][0].startswith("cifar10/vgg9_tssd, seed 0: not run: no data root")
+    assert found["not_counted"][0].startswith(
+        "cifar10/vgg9_tssd, seeds 0, 1: not run: no data root"
+    )
 
 
 def test_the_names_are_listed_and_mistakes_are_named(tssd):
