@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import memory, tables, timesteps, training_step
+from benchmarks import memory, step_profile, tables, timesteps, training_step
 from benchmarks.workloads import perceptron, vgg9_images
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -18,6 +18,8 @@ BEGIN = "<!-- measured: begin (written by python -m benchmarks --write) -->"
 END = "<!-- measured: end -->"
 EVENTS_BEGIN = "<!-- events measured: begin (written by python -m benchmarks --write) -->"
 EVENTS_END = "<!-- events measured: end -->"
+PROFILE_BEGIN = "<!-- profile measured: begin (written by python -m benchmarks --write) -->"
+PROFILE_END = "<!-- profile measured: end -->"
 
 
 def _options() -> argparse.Namespace:
@@ -28,7 +30,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of PyTorch (all)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--surrogate", choices=("rectangular", "sigmoid"), default="rectangular")
-    parser.add_argument("--only", choices=("network", "events"), help="one side; both if left out")
+    sides = ("network", "events", "profile")
+    parser.add_argument("--only", choices=sides, help="one side; all if left out")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/")
     return parser.parse_args()
 
@@ -101,14 +104,27 @@ def _events(options: argparse.Namespace) -> str:
     return f"{environment}\n\n{report}"
 
 
+def _profile(options: argparse.Namespace) -> str:
+    rounds = options.rounds or (1 if options.quick else 5)
+    batch = options.batch or (16 if options.quick else 250)
+    measured = step_profile.report(
+        width=1.0, batch=batch, rounds=rounds, announce=_announce, steps=step_profile.STEPS
+    )
+    where = f"Measured on {date.today()}: {_processor('cpu')}, {options.threads} threads; "
+    load = f"others' load before the run: {os.getloadavg()[0]:.1f} processes."
+    return f"{where}torch {version('torch')}; means of {rounds} steps; {load}\n\n{measured}"
+
+
 def main() -> None:
     """Measure, print, and on request write the page."""
     options = _options()
     torch.set_num_threads(options.threads)
-    if options.only != "events":
+    if options.only in (None, "network"):
         _show(_network(options), options, begin=BEGIN, end=END)
-    if options.only != "network":
+    if options.only in (None, "events"):
         _show(_events(options), options, begin=EVENTS_BEGIN, end=EVENTS_END)
+    if options.only in (None, "profile"):
+        _show(_profile(options), options, begin=PROFILE_BEGIN, end=PROFILE_END)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from tssd.config.arrange import arrange
 from tssd.config.piece import Piece
 from tssd.config.pieces import path_of
 from tssd.config.recipe import Layer, merge
+from tssd.errors import UsageError
 
 
 def composed(*pieces, whole=True):
@@ -44,6 +45,17 @@ def test_rooms_come_in_one_order():
         "scales/small",
         "scales/nmnist+small",
     ]
+
+
+def test_a_scale_may_bring_its_network_unless_one_is_named():
+    brought = read("cifar10", "fast")
+    assert brought == read("cifar10", "vgg8", "fast")
+    assert brought["net"]["class_path"] == "tssd.models.vgg8"
+    assert read("cifar10", "vgg9", "fast")["net"]["class_path"] == "tssd.models.vgg9"
+    own = ("net.yaml", {"net": {"class_path": "a.b"}})
+    assert read("cifar10", own, "fast")["net"]["class_path"] == "a.b"
+    with pytest.raises(UsageError, match="no network: add one of"):
+        read("cifar10", "small")
 
 
 def test_a_class_comes_before_what_is_set_in_it():

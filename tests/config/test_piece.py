@@ -20,6 +20,9 @@ def test_what_is_said_to_the_composition_is_no_section():
     piece = Piece.packaged("methods/extension")  # by the method that it extends
     assert piece.needs == "longer teacher"
     assert "needs" not in piece.config
+    piece = Piece.packaged("scales/fast")
+    assert piece.network == "vgg8"
+    assert "network" not in piece.config
 
 
 def test_a_piece_fills_its_room_and_a_file_those_whose_class_it_names():

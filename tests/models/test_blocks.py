@@ -4,10 +4,12 @@ import pytest
 import torch
 from torch import nn
 
+from tssd.errors import UsageError
 from tssd.models.blocks import (
     SpikeAddBlock,
     build_neuron,
     conv_norm_neuron,
+    conv_pool_norm_neuron,
     global_pool_head,
     linear_head,
     scaled,
@@ -27,6 +29,25 @@ def test_a_convolution_keeps_the_size_up_to_its_stride(kernel, stride, size):
     spikes = layer(torch.randn(3, 2, 2, 9, 9))
     assert spikes.shape == (3, 2, 4, size, size)
     assert set(spikes.unique().tolist()) == {0, 1}
+
+
+def test_a_pool_of_currents_stands_between_convolution_and_norm():
+    torch.manual_seed(0)
+    layer = conv_pool_norm_neuron(2, 4, IF, pooled_batch_norm, 2)
+    x = torch.randn(3, 2, 2, 8, 8)
+    conv, norm = layer[0][0], layer[1][0]
+    pooled = nn.functional.max_pool2d(conv(x.flatten(0, 1)), 2)
+    expected = layer[2](
+        nn.functional.batch_norm(pooled, None, None, training=True).unflatten(0, (3, 2))
+    )
+    assert torch.equal(layer(x), expected)
+    assert norm.num_features == 4
+    assert conv_pool_norm_neuron(2, 4, IF, pooled_batch_norm)(x).shape == (3, 2, 4, 8, 8)
+
+
+def test_a_pool_that_does_not_halve_is_refused():
+    with pytest.raises(UsageError, match=r"^stride: got 3, expected 1, or 2"):
+        conv_pool_norm_neuron(2, 4, IF, pooled_batch_norm, 3)
 
 
 def test_an_identity_shortcut_adds_the_spikes_that_came_in():

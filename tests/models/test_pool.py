@@ -1,25 +1,53 @@
-"""AvgPool2x2 against PyTorch's average pool: the same values and gradients, nothing kept."""
+"""The pools against PyTorch's: the same values and gradients; the average keeps nothing."""
+
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from tssd.models.pool import AvgPool2x2
+from tssd.models.pool import AvgPool2x2, MaxPool2x2
 
 
+@pytest.mark.parametrize(
+    ("pool", "theirs"),
+    [(AvgPool2x2, nn.AvgPool2d), (MaxPool2x2, partial(nn.MaxPool2d, ceil_mode=True))],
+)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
 @pytest.mark.parametrize("size", [(8, 8), (7, 7), (5, 6), (2, 3)])
-def test_values_and_gradients_equal_torch(size: tuple[int, int], dtype: torch.dtype) -> None:
+def test_values_and_gradients_equal_torch(
+    size: tuple[int, int],
+    dtype: torch.dtype,
+    pool: Callable[..., nn.Module],
+    theirs: Callable[..., nn.Module],
+) -> None:
     torch.manual_seed(0)
-    x = torch.randn(3, 4, *size).to(dtype)
-    ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
-    a, b = AvgPool2x2()(ours), nn.AvgPool2d(2)(theirs)
-    weights = torch.randn_like(a)
-    (a * weights).sum().backward()
-    (b * weights).sum().backward()
-    assert torch.equal(a, b)
-    assert ours.grad is not None and theirs.grad is not None
-    assert torch.equal(ours.grad, theirs.grad)
+    # Shuffled numbers, no two of them equal, even in bfloat16 (up to 256).
+    x = torch.randperm(4 * size[0] * size[1]).view(1, 4, *size).to(dtype) - 100
+    a, b = x.clone().requires_grad_(), x.clone().requires_grad_()
+    ours, expected = pool()(a), theirs(2)(b)
+    weights = torch.randn_like(ours)
+    (ours * weights).sum().backward()
+    (expected * weights).sum().backward()
+    assert torch.equal(ours, expected)
+    assert a.grad is not None and b.grad is not None
+    assert torch.equal(a.grad, b.grad)
+
+
+def test_one_of_equal_values_gets_the_whole_gradient() -> None:
+    x = torch.tensor([[[[1.0, 2, 3, 3], [2, 2, 0, 3]]]], requires_grad=True)
+    MaxPool2x2()(x).sum().backward()
+    assert x.grad is not None
+    # Of three threes the upper left one; of 2 and 2 in different rows and columns, the left one.
+    assert x.grad.tolist() == [[[[0, 0, 1, 0], [1, 0, 0, 0]]]]
+
+
+def test_nan_is_not_lost_in_a_maximum() -> None:
+    x = torch.zeros(1, 1, 2, 2)
+    for place in range(4):
+        y = x.flatten().index_fill(0, torch.tensor(place), float("nan")).view_as(x)
+        assert MaxPool2x2()(y).isnan().all()
 
 
 def test_gradient_is_that_of_the_values() -> None:

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tssd.neurons import IF, LIF, LIFState
+from tssd.neurons import IF, LIF, LIFState, scan
 from tssd.surrogates import ATan, Rectangular, Sigmoid, Triangular
 
 T, N, F = 6, 5, 7
@@ -184,3 +184,28 @@ def test_any_memory_layout_gives_the_same(layout):
     (g,) = torch.autograd.grad((spikes * weights).sum(), x)
     (h,) = torch.autograd.grad((expected * weights).sum(), plain)
     assert torch.equal(g, h)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(
+    "neuron", [LIF(), LIF(v_reset=-0.3, decay_input=True), IF(surrogate=ATan())]
+)
+def test_pieces_that_fit_the_cache_give_the_bits_of_the_whole(neuron, dtype, monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    x = (torch.randn(T, 7, 4, 3, 2, generator=generator) * 2).to(dtype)
+    v = torch.randn(7, 4, 3, 2, generator=generator)
+    g = torch.randn(T, 7, 4, 3, 2, generator=generator).to(dtype)
+
+    def results():
+        a, b = x.clone().requires_grad_(), v.clone().requires_grad_()
+        spikes, state = neuron.scan(a, LIFState(b))
+        return [
+            spikes,
+            state.v,
+            *torch.autograd.grad([spikes, state.v], [a, b], [g, torch.ones_like(v)]),
+        ]
+
+    whole = results()
+    for size in (1, 50, 24 * 6):  # one sample, two of 24 values, six and one
+        monkeypatch.setattr(scan, "PIECE", size)
+        assert all(torch.equal(a, b) for a, b in zip(results(), whole, strict=True))

@@ -27,6 +27,8 @@ def arrange(name: str, pieces: Sequence[Piece], *, whole: bool) -> list[Layer]:
     Raises: UsageError: two pieces contradict each other, or one is missing; names them.
     """
     pieces = list({piece.name: piece for piece in pieces}.values())
+    if whole:
+        pieces += _brought(name, pieces)
     filled = check_one_of_each(name, pieces, whole=whole)
     if whole and "methods" not in filled:
         pieces.append(Piece.packaged(PLAIN))
@@ -43,6 +45,13 @@ def arrange(name: str, pieces: Sequence[Piece], *, whole: bool) -> list[Layer]:
     follows = {"description": _description(pieces, steps)}
     follows |= {"timesteps": turned} if turned else {}
     return [*found, Layer(name, follows)]
+
+
+def _brought(name: str, pieces: Sequence[Piece]) -> list[Piece]:
+    """The network of a scale that has one, where none is named."""
+    if "nets" in check_one_of_each(name, pieces, whole=False):
+        return []
+    return [Piece.packaged(f"nets/{piece.network}") for piece in pieces if piece.network]
 
 
 def _place(piece: Piece) -> tuple[int, int, int]:

@@ -20,6 +20,7 @@ class Piece:
         layers: what it says, its bases first.
         extends: whether it is a file that extends others, and so has the last word.
         needs: what it is good for only, in the words of `tssd.config.contradictions`.
+        network: the network that it takes where none is named, by a scale.
         runs_at: of student and teacher, which one has the timesteps of which, by a method.
     """
 
@@ -28,27 +29,30 @@ class Piece:
     layers: tuple[Layer, ...]
     extends: bool = False
     needs: str = ""
+    network: str = ""
     runs_at: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def packaged(cls, path: str) -> Self:
         """A file of the package, such as `nets/vgg9`, after those that it extends.
 
-        Beside the sections of a recipe it may say what it `needs`, and a method by a word whose
-        timesteps it runs at: `timesteps: {teacher: student}`.
+        Beside the sections of a recipe it may say what it `needs`, a scale which `network` it
+        takes where none is named, and a method by a word whose timesteps it runs at: `timesteps:
+        {teacher: student}`.
         """
         room, _, name = path.partition("/")
-        needs, runs_at = "", dict[str, str]()
+        needs, network, runs_at = "", "", dict[str, str]()
         layers = []
         for source, said in _with_bases(path):
             config = dict(said)
             needs = config.pop("needs", needs)
+            network = config.pop("network", network)
             if steps := config.get("timesteps"):
                 words = {who: of for who, of in steps.items() if isinstance(of, str)}
                 runs_at |= words
                 config["timesteps"] = {who: t for who, t in steps.items() if who not in words}
             layers.append(Layer(source, config))
-        return cls(name, room, tuple(layers), needs=needs, runs_at=runs_at)
+        return cls(name, room, tuple(layers), needs=needs, network=network, runs_at=runs_at)
 
     @property
     def config(self) -> Config:

@@ -4,6 +4,7 @@ from tssd.models.base import MakeNeuron, MakeNorm, NetOutput, SpikingNet, Staged
 from tssd.models.flow import Block, Run
 from tssd.models.resnet import resnet18
 from tssd.models.vgg import vgg9
+from tssd.models.vgg8 import vgg8
 
 __all__ = [
     "Block",
@@ -15,5 +16,6 @@ __all__ = [
     "StagedNet",
     "Tap",
     "resnet18",
+    "vgg8",
     "vgg9",
 ]

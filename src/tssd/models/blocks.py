@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from tssd.errors import UsageError
 from tssd.models.base import MakeNeuron, MakeNorm
 from tssd.models.flow import Block, Run
+from tssd.models.pool import MaxPool2x2
 from tssd.time import TimeFold
 
 # (C, H, W) of one sample.
@@ -56,6 +57,24 @@ def conv_norm(
     """
     conv = nn.Conv2d(c_in, c_out, kernel, stride, padding=kernel // 2, bias=False)
     return nn.Sequential(TimeFold(conv), norm(c_out))
+
+
+def conv_pool_norm_neuron(
+    c_in: int, c_out: int, neuron: MakeNeuron, norm: MakeNorm, stride: int = 1
+) -> nn.Sequential:
+    """Convolution, max pool if stride is 2, norm, neuron: a pool of currents instead of spikes.
+
+    Norm and neuron then work on a quarter of the values, and which of four currents is the largest
+    says more than which of four neurons spiked.
+
+    Shapes: [T, N, c_in, H, W] -> spikes [T, N, c_out, H/stride, W/stride], rounded up.
+    Raises: UsageError: stride is neither 1 nor 2.
+    """
+    if stride not in (1, 2):
+        raise UsageError(f"stride: got {stride}, expected 1, or 2 for a pool that halves the image")
+    conv = nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
+    pooled = (conv, MaxPool2x2()) if stride == 2 else (conv,)
+    return nn.Sequential(TimeFold(*pooled), norm(c_out), build_neuron(neuron, c_out))
 
 
 class SpikeAddBlock(Block):

@@ -44,11 +44,11 @@ class Rectangular(Surrogate):
 
     def compress(self, s: Tensor, out: Tensor) -> None:
         """Whether s is inside the window."""
-        torch.lt(s.abs_(), self.width / 2, out=out)
+        out.copy_(s.abs_().lt_(self.width / 2))  # several times faster than comparing into bytes
 
     def scale(self, grad: Tensor, kept: Tensor) -> Tensor:
         """1/a inside the window."""
-        grad.mul_(kept)
+        grad.mul_(kept.view(torch.uint8).to(grad.dtype))  # and bytes faster than truth values
         return grad if self.width == 1 else grad.mul_(1 / self.width)
 
 
