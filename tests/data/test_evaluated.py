@@ -1,5 +1,6 @@
 import logging
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -140,6 +141,17 @@ def test_training_samples_are_augmented_as_in_training_and_normalised_as_the_run
     bytes_ = wanted * digits.std[0] + digits.mean[0]
     torch.testing.assert_close(x, (bytes_ - 0.25) / 0.5)
     assert not torch.equal(x[0], x[1])
+
+
+def test_a_split_that_is_changed_counts_whatever_was_loaded_before(tmp_path):
+    data = evaluated(paint(tmp_path, "abc"), augment=False, val_share=0)
+    assert len(data.data.samples("train")) == 9  # as its mean would load them
+    data.split = replace(data.split, train=data.split.train[[1, 8]])
+    x, y = data.dataset("train").__getitems__([0, 1])
+    assert y.tolist() == [0, 2]
+    wanted = [((value / 255) - MEAN[0]) / STD[0] for value in (1, 42)]
+    assert x[:, 0, 0, 0].tolist() == pytest.approx(wanted, abs=1e-5)
+    assert len(data.samples("train")) == 2
 
 
 def test_data_of_a_fixed_set_is_what_it_was_in_training():

@@ -114,7 +114,7 @@ class Evaluated(DataModule):
         if isinstance(self.data, ImageData) and name != "train":
             # The mean and std of its own may need the training images, which need not be there.
             return ImageSamples(self.samples(name), labels, mean=self.mean, std=self.std)
-        self.data.split = self.split
+        self._choose_alike()
         samples = self.data.dataset(name)
         samples.labels = labels
         if isinstance(samples, ImageSamples):
@@ -122,9 +122,15 @@ class Evaluated(DataModule):
         return samples
 
     def samples(self, name: str) -> Source:
-        """Those of the data, which are loaded once."""
-        self.data.split = self.split
+        """Those of the data, which are loaded once for a split."""
+        self._choose_alike()
         return self.data.samples(name)
+
+    def _choose_alike(self) -> None:
+        """Give the data this split, which may have changed, and forget what it has loaded."""
+        if self.data.split is not self.split:
+            self.data.split = self.split
+            self.data._samples.clear()
 
     @cached_property
     def split(self) -> splits.Split:

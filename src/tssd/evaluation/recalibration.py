@@ -183,7 +183,7 @@ class _Watch(TorchFunctionMode):
             given = dict(enumerate(args))
             mean = given.get(_MEAN[func], kwargs.get("running_mean"))
             if mean is not None:
-                self._sees(given.get(0, kwargs.get("input")), mean)
+                self._sees(cast(Tensor, given.get(0, kwargs.get("input"))), mean)
         return func(*args, **kwargs)
 
 
