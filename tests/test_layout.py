@@ -34,7 +34,7 @@ CORE = {
     "neurons": {"errors", "time", "surrogates"},
     "models": {"errors", "time", "surrogates", "norms", "neurons"},
     "objectives": {"errors", "time", "longest", "surrogates", "norms", "neurons", "models"},
-    "data": {"errors", "events", "processes"},
+    "data": {"errors", "atomic", "events", "lock", "processes"},
     "events": {"errors", "atomic", "lock", "processes"},
     "simulate": {"errors", "atomic", "lock", "processes", "events", "data"},
 }

@@ -18,10 +18,12 @@ def test_compare_trains_what_is_missing_and_tabulates(tssd, tiny_words, monkeypa
     assert "[4/4] digits/vanilla_ts, seed 1: runs/digits/vanilla_ts/seed1\n" in outcome.out
     folder = Path("runs")
     files = {path.name for path in folder.iterdir() if path.is_file()}
-    assert files == {f"comparison.{suffix}" for suffix in ("csv", "json", "md", "png", "svg")}
+    suffixes = (".csv", ".json", ".md", ".png", ".svg", "-differences.csv")
+    assert files == {f"comparison{suffix}" for suffix in suffixes}
     table = (folder / "comparison.md").read_text()
     assert "| TSSD, T_s = 1, T_t = 4 (digits/tssd) |" in table
-    assert "digits/tssd has " in outcome.out  # the answer
+    assert "minus vanilla_ts" in outcome.out
+    assert "TSSD, T_s = 1, T_t = 4 (tssd): 2 seeds, too few to test." in outcome.out
 
     # The same again trains nothing: without the trainer, it would have to fail.
     monkeypatch.setattr("tssd.training.trainer.Trainer", None)
@@ -36,6 +38,13 @@ def test_compare_trains_what_is_missing_and_tabulates(tssd, tiny_words, monkeypa
     assert float(row["T=2 std"]) == pytest.approx(abs(values[0] - values[1]) / 2**0.5, abs=1e-3)
     found = json.loads((folder / "comparison.json").read_text())
     assert [r["seeds"] for r in found["rows"]] == [[0, 1], [0, 1]]
+
+    # Another baseline.
+    outcome = tssd("compare", *words, "--against", "tssd")
+    assert "minus tssd" in outcome.out
+    content = json.loads((folder / "comparison.json").read_text())
+    assert content["differences"]["against"] == "digits/tssd"
+    assert "Accuracy minus that of TSSD" in (folder / "comparison.md").read_text()
 
     # The last epoch's weights are another table.
     outcome = tssd("compare", *words, "--epoch", "last")
@@ -104,6 +113,7 @@ def test_plan_puts_runs_where_train_does():
         (["digits/tssd", "--seed", "1"], "--seed: a comparison has several; give --seeds 0,1,2"),
         (["digits/tssd", "--timesteps", "0"], "--timesteps: got '0', expected whole numbers >= 1"),
         (["digits/tssd", "--timesteps", "1,9"], "add --trainer.evaluate_timesteps 9"),
+        (["digits/tssd", "--against", "x"], "--against: 'x' is none of the methods digits/tssd"),
         (["digits/tssd", "--jobs", "0"], "--jobs: got '0', expected a whole number >= 1"),
         (["digits/tssd", "--epochs", "1"], "--epochs: no such option; did you mean --trainer.epo"),
         (["digits/tssd", "--epoch", "1"], "--epoch: invalid choice: '1' (choose from"),

@@ -46,6 +46,22 @@ def test_accuracy_of_the_best_and_the_last_epoch(capsys, selected):
     assert "40 test samples" in out
 
 
+def test_what_training_took_is_told_as_far_as_it_is_known(capsys):
+    cost = {"network_steps": 4, "operations": 3.1e14, "seconds": 312.4, "seconds_to": {}}
+    levels = {"50": 12.2, "80": 99.6}
+    print_accuracy(Results.of(RESULTS | {"training": cost | {"seconds_to": levels}}), title="x")
+    told = capsys.readouterr().out.splitlines()[-2:]
+    assert told == [
+        "training: 3.1e+14 operations (multiply-accumulates x 2, forward x 3), 4 network steps a "
+        "sample, 312 s without validation",
+        "accuracy on validation samples: 50 % after 12 s, 80 % after 100 s of training",
+    ]
+    print_accuracy(Results.of(RESULTS | {"training": {"network_steps": 4}}), title="x")
+    assert capsys.readouterr().out.splitlines()[-1] == "training: 4 network steps a sample"
+    print_accuracy(Results.of(RESULTS), title="x")
+    assert "training:" not in capsys.readouterr().out
+
+
 def test_accuracy_is_shown_once_where_the_best_epoch_is_the_last(capsys):
     # As without validation samples, where no epoch is the best on them.
     print_accuracy(Results.of(RESULTS | {"best": RESULTS["last"]}), title="My run")
@@ -187,7 +203,7 @@ def test_a_narrow_comparison_keeps_its_numbers_and_its_names_whole(
     capsys, monkeypatch, width, says
 ):
     monkeypatch.setenv("COLUMNS", str(width))
-    names = ("digits/vanilla_ts", "digits/vanilla_tt")
+    names = ("digits/vanilla_ts", "other/vanilla_tt")
     rows = [Row(n, 1, (0, 1), ((70.0,), (75.0,)), 1, "vanilla, trained at T = 1") for n in names]
     print_comparison(Comparison(tuple(rows), timesteps=(1,), split_hash="a", samples=400))
     table = capsys.readouterr().out.partition("* the timesteps")[0]
@@ -198,11 +214,9 @@ def test_a_narrow_comparison_keeps_its_numbers_and_its_names_whole(
     assert first == "".join(names)
 
 
-def test_a_comparison_ends_with_its_answer(capsys):
-    rows = (
-        Row("vanilla", 1, (0, 1, 2), ((70.0,), (71.0,), (75.0,)), 1),
-        Row("tssd", 1, (0, 1, 2), ((80.0,), (82.0,), (84.0,)), 4),
-    )
-    print_comparison(Comparison(rows, timesteps=(1,), split_hash="abc", samples=400))
+def test_what_all_names_share_stands_above_them_once(capsys):
+    rows = [Row(f"digits+vgg9+{n}", 1, (0,), ((70.0,),), 1) for n in ("tssd", "vanilla_ts")]
+    print_comparison(Comparison(tuple(rows), timesteps=(1,), split_hash="a", samples=400))
     out = capsys.readouterr().out
-    assert "tssd has 82.00 % at T = 1, 10.00 points above vanilla, 95 % interval" in out
+    assert out.startswith("digits+vgg9 ")
+    assert cells(out, "vanilla_ts")[-1] == "70.00*"

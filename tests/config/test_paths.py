@@ -26,6 +26,7 @@ def test_known_classes_are_the_public_ones():
     assert "tssd.objectives.TemperatureKL" in known_classes(Distance)
     assert known_classes(Schedule) == [
         "tssd.training.schedule.Cosine",
+        "tssd.training.schedule.OneCycle",
         "tssd.training.schedule.StepDecay",
     ]
     assert "tssd.data.Digits" in known_classes(DataModule)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 from torchvision.transforms.v2 import functional as reference
 
@@ -43,3 +44,37 @@ def test_crop_flip_when_there_is_nothing_to_do():
     x = images()
     same = CropFlip(0, flip=False, seed=0)(x, np.zeros(40, dtype=np.int64), np.arange(40))
     assert torch.equal(same, x)
+
+
+@pytest.mark.parametrize("padding", [1, 2, 5])
+def test_a_reflected_border_is_torchvisions(padding):
+    x, index = images(), np.arange(40)
+    got = CropFlip(padding, flip=False, seed=9, reflect=True)(x, np.full(40, 2), index)
+    bits = random_bits(9, AUGMENT_STREAM, 2, index)
+    tops, lefts = (below(bits, 2 * padding + 1, shift=shift).tolist() for shift in (0, 16))
+    expected = [
+        reference.crop(reference.pad(image, [padding], padding_mode="reflect"), top, left, 8, 6)
+        for image, top, left in zip(x, tops, lefts, strict=True)
+    ]
+    assert torch.equal(got, torch.stack(expected))
+
+
+def test_alternating_flips_show_both_sides_in_two_epochs_and_half_in_each():
+    x, index = images(200), np.arange(200)
+    alternating = CropFlip(0, flip=True, seed=4, alternating=True)
+    shown = [alternating(x, np.full(200, epoch), index) for epoch in range(4)]
+    assert torch.equal(shown[0], shown[2])
+    assert torch.equal(shown[1], shown[3])
+    assert torch.equal(shown[1], shown[0].flip(-1))
+    flipped = [torch.equal(one, plain.flip(-1)) for one, plain in zip(shown[0], x, strict=True)]
+    assert 80 < sum(flipped) < 120
+    other = CropFlip(0, flip=True, seed=5, alternating=True)(x, np.full(200, 0), index)
+    assert not torch.equal(other, shown[0])
+
+
+def test_alternating_flips_leave_the_places_of_the_crop_alone():
+    x, index, epochs = images(), np.arange(40), np.full(40, 3)
+    alternating = CropFlip(2, flip=True, seed=1, alternating=True)(x, epochs, index)
+    never = CropFlip(2, flip=False, seed=1)(x, epochs, index)
+    for one, place in zip(alternating, never, strict=True):
+        assert torch.equal(one, place) or torch.equal(one, place.flip(-1))

@@ -186,7 +186,7 @@ def test_root_is_the_users_where_the_data_cannot_be_written(tmp_path, monkeypatc
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     (tmp_path / ".tssd-cache").write_text("a file, so that root cannot write there either")
     assert cache_root(tmp_path) == tmp_path / "xdg" / "tssd"
-    assert f"frames are cached in {tmp_path / 'xdg' / 'tssd'}; set TSSD_CACHE" in caplog.text
+    assert f"caches are kept in {tmp_path / 'xdg' / 'tssd'}; set TSSD_CACHE" in caplog.text
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert cache_root(tmp_path) == tmp_path / "home" / ".cache" / "tssd"

@@ -27,12 +27,15 @@ def test_the_subject_is_the_student_with_the_lowest_t_and_the_baseline_the_best_
     assert list(found.tests) == ["vanilla_tt", "vanilla_ts", "tsd", "tuned", "far"]
 
 
-def test_a_recalibrated_network_may_be_the_rival_but_not_the_subject_nor_its_own_rival():
+def test_a_recalibrated_network_may_be_the_baseline_but_not_the_subject():
     own = replace(row("x/tssd, recalibrated", 1, 2, 99), of="x/tssd")
     other = replace(row("vanilla_ts, recalibrated", 1, 1, 79, 79, 79), of="vanilla_ts")
     found = answer(own, FAIR, other, TSSD)
     assert (found.subject, found.baseline) == (TSSD, other)
-    assert list(found.tests) == ["vanilla_ts", "vanilla_ts, recalibrated"]
+    assert list(found.tests) == [own.name, "vanilla_ts", "vanilla_ts, recalibrated"]
+    # Without another network there is no baseline, unless one asks for this one.
+    assert answer(own, TSSD).baseline is None
+    assert answer(own, TSSD, reference=own.name).baseline == own
 
 
 def test_without_tssd_in_a_name_the_first_is_the_subject():
@@ -70,8 +73,8 @@ def test_interval_and_p_agree_with_scipy():
     assert test.p == pytest.approx(expected.pvalue)
     assert interval(test) == f"{low:+.2f} to {high:+.2f}"
     assert found.sentence({"x/tssd": "A", "vanilla_ts": "B"}) == (
-        f"A has 83.00 % at T = 1, 10.00 points above B, 95 % interval {low:+.2f} to {high:+.2f}: "
-        f"more than luck of the seeds (p = {expected.pvalue:.3f}, 3 seeds)."
+        f"A has 83.00 % at T = 1, 10.00 ± 1.00 points above B, 95 % interval {low:+.2f} to "
+        f"{high:+.2f}: told apart (p = {expected.pvalue:.3f}, 3 seeds)."
     )
 
 
@@ -88,16 +91,33 @@ def test_p_is_corrected_for_the_number_of_methods():
         (row("a", 1, 1, 50), row("b", 1, 1, 40), "one seed, nothing can be said about others"),
         (row("a", 1, 1, 50, 51), row("b", 1, 1, 40, 42), "2 seeds, too few to test"),
         (row("a", 1, 1, 5, 6, 7), row("b", 1, 1, 4, 5, 6), "the same for all 3 seeds, no test"),
-        (row("a", 1, 1, 5, 6, 7), row("b", 1, 1, 9, 2, 6), "may be luck of the seeds (p = 0"),
+        (row("a", 1, 1, 5, 6, 7), row("b", 1, 1, 9, 2, 6), "not told apart (p = 0.90"),
         (
             row("a", 1, 1, 99, 99, 99.01),
             row("b", 1, 1, 1, 1, 1),
-            "more than luck of the seeds (p <",
+            "told apart (p < 0.001, 3 seeds)",
         ),
     ],
 )
 def test_how_sure_it_is(own, their, expected):
-    assert certainty(paired_at(own, their, 1)).startswith(expected)
+    test = paired_at(own, their, 1)
+    assert certainty(test, test.p, 1).startswith(expected)
+
+
+def test_the_number_of_comparisons_is_said():
+    test = paired_at(TSSD, FAIR, 1)
+    assert (
+        certainty(test, 0.2, 4) == "not told apart (p = 0.20 corrected for 4 comparisons, 3 seeds)"
+    )
+
+
+def test_a_control_is_the_baseline_and_never_the_subject():
+    control = row("d+vgg9+control", 1, 2, 79)
+    other = row("d+vgg9+control_exit", 1, 2, 80)
+    found = answer(control, other, BETTER, TSSD)
+    assert (found.subject, found.baseline, found.is_fair) == (TSSD, control, True)
+    assert answer(control, FAIR, row("tsd", 1, 2, 9)).subject.name == "tsd"
+    assert answer(control, FAIR).subject == FAIR
 
 
 def test_a_loss_is_said_to_be_one():

@@ -1,4 +1,15 @@
-from tssd.report.method_labels import LONGEST, labels, short_descriptions, split_names
+import pytest
+
+from tssd.errors import UsageError
+from tssd.report.method_labels import (
+    LONGEST,
+    is_control,
+    labels,
+    method_named,
+    short_descriptions,
+    split_names,
+    without_shared,
+)
 
 
 def test_names_lose_the_folders_that_all_have():
@@ -23,3 +34,36 @@ def test_long_ones_are_cut_and_line_breaks_are_spaces():
 def test_equal_descriptions_are_told_apart_by_their_names():
     assert labels(["d/a", "d/b"], ["m, x", "m, x"]) == ["a", "b"]
     assert labels(["d/a", "d/b", "d/c"], ["x", "x", "y"]) == ["x (a)", "x (b)", "y (c)"]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["d+vgg9+tssd", "d+vgg9+control"], ("d+vgg9", ["tssd", "control"])),
+        (["r/d+vgg9+a", "r/d+vgg9+b"], ("r/d+vgg9", ["a", "b"])),
+        (["d+vgg9+a", "d+net+a"], ("d+a", ["vgg9", "net"])),
+        (["d+vgg9", "d+vgg9+t8"], ("", ["d+vgg9", "d+vgg9+t8"])),
+        (["d+a", "x/d+b"], ("", ["d+a", "x/d+b"])),
+        (["d/a", "d/b"], ("d", ["a", "b"])),
+        (["d+a"], ("", ["d+a"])),
+    ],
+)
+def test_compositions_lose_the_pieces_that_all_have(names, expected):
+    assert without_shared(names) == expected
+
+
+def test_a_control_is_one_by_its_name():
+    for name in ("control", "d/control", "d+vgg9+small+control", "my/control.yaml"):
+        assert is_control(name)
+    for name in ("control_exit", "d+vgg9+control_exit", "control/tssd", "d+tssd"):
+        assert not is_control(name)
+
+
+def test_a_method_is_named_by_its_end():
+    names = ["d+vgg9+control", "d+vgg9+tssd", "x/tssd"]
+    assert method_named("control", names, "against") == "d+vgg9+control"
+    assert method_named("vgg9+tssd", names, "against") == "d+vgg9+tssd"
+    assert method_named("x/tssd", names, "against") == "x/tssd"
+    for wrong, problem in (("tssd", "fits several of"), ("ssd", "is none of")):
+        with pytest.raises(UsageError, match=f"^--against: '{wrong}' {problem} the methods d"):
+            method_named(wrong, names, "against")

@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from tssd.report import Comparison, Row, plot_comparison
-from tssd.report.plot import COLOURS, split_names
+from tssd.report.method_labels import split_names
+from tssd.report.plot import COLOURS
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 import math
 import random
+import statistics
 
 import pytest
 from scipy import stats
 
-from tssd.report.significance import critical_t, holm, paired, two_sided_p
+from tssd.report.significance import corrected, critical_t, holm, paired, two_sided_p
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 4, 9, 30, 1000])
@@ -30,8 +31,9 @@ def test_the_paired_test_agrees_with_scipy(count):
     expected = stats.ttest_rel(list(own.values()), list(their.values()))
     assert found.p == pytest.approx(expected.pvalue, rel=1e-9)
     interval = expected.confidence_interval()
-    assert found.difference - found.half_width == pytest.approx(interval.low)
-    assert found.difference + found.half_width == pytest.approx(interval.high)
+    assert found.interval == (pytest.approx(interval.low), pytest.approx(interval.high))
+    differences = [own[seed] - their[seed] for seed in own]
+    assert found.std == pytest.approx(statistics.stdev(differences))
 
 
 def test_only_common_seeds_count():
@@ -44,7 +46,10 @@ def test_only_common_seeds_count():
 def test_few_seeds_are_not_tested(count):
     found = paired({s: 1.0 + s for s in range(count)}, dict.fromkeys(range(count), 0.0))
     assert (found.verdict, found.p, found.half_width) == ("too few", None, None)
+    assert found.interval is None
     assert found.difference == pytest.approx(1 + (count - 1) / 2)
+    # Of 1 and 2: sqrt(2 * 0.5^2 / 1).
+    assert found.std == (None if count == 1 else pytest.approx(0.5**0.5))
 
 
 def test_no_common_seed_and_no_spread():
@@ -63,3 +68,16 @@ def test_holm_by_hand():
     assert holm([0.04]) == [0.04]
     assert holm([0.5, 0.01, 0.9]) == pytest.approx([1.0, 0.03, 1.0])
     assert holm([0.02, 0.02]) == [0.04, 0.04]
+
+
+def test_only_what_has_a_p_counts_among_the_comparisons():
+    seeds = range(4)
+    base = dict.fromkeys(seeds, 0.0)
+    tests = {
+        "far": paired({s: 10.0 + s for s in seeds}, base),
+        "near": paired({s: s - 1.0 for s in seeds}, base),
+        "alone": paired({0: 1.0}, base),
+        "same": paired(base, base),
+    }
+    found = corrected(tests)
+    assert found == {"far": pytest.approx(2 * tests["far"].p), "near": tests["near"].p}

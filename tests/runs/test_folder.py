@@ -83,6 +83,7 @@ def test_resuming_with_another_configuration_names_the_difference(tmp_path, now,
         changed("trainer", "progress", False),
         changed("data", "root", "elsewhere"),
         changed("data", "num_workers", 2),
+        changed("data", "cache", True),  # which earlier versions did not have
     ],
 )
 def test_what_does_not_change_training_may_change_on_resuming(tmp_path, now):

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch.optim import Optimizer
 
 from tssd.config import build, load_recipe
 from tssd.runs.folder import RunFolder
+from tssd.runs.results import Results
 from tssd.training.parts import Parts
 
 from .nets import two_stages
@@ -81,6 +83,14 @@ def is_same(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> bool:
 
 
 def table(folder: Path) -> list[dict[str, float]]:
-    """The rows of metrics.csv."""
+    """The rows of metrics.csv, without the seconds, which are never the same."""
     with RunFolder(folder).metrics.open(newline="") as file:
-        return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    assert all(row.pop("seconds") > 0 for row in rows)
+    return rows
+
+
+def untimed(results: Results) -> Results:
+    """What a run came to, without what depends on the speed of the machine."""
+    training = replace(results.training, seconds=None, seconds_to={})
+    return replace(results, train_seconds=None, training=training)

@@ -9,6 +9,7 @@ from tssd.runs.folder import RunFolder
 from tssd.runs.saved import restore
 from tssd.time import repeat_in_time
 from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
+from tssd.training.clock import TrainingClock
 from tssd.training.fit import fit
 
 from .runs import small, table
@@ -47,7 +48,7 @@ class Saver:
     ],
 )
 def test_best_is_saved_where_the_table_has_a_new_maximum(tmp_path, scores, best):
-    metrics = MetricsTable(tmp_path / "metrics.csv")
+    metrics = MetricsTable(tmp_path / "metrics.csv", TrainingClock())
     saver = BestAndLast(metrics, best="best", last="last")
     for epoch, score in enumerate(scores):
         metrics.rows.append({} if score is None else {"val/accuracy": score})
@@ -63,7 +64,7 @@ def test_table_has_a_row_an_epoch_and_the_columns_in_order(finished):
         "epoch", "lr", "weight/task", "weight/temporal", "weight/spatial", "weight/exit_task",
         "train/exit_task", "train/loss", "train/spatial", "train/task", "train/temporal",
         "val/accuracy", "val/accuracy_t1", "val/accuracy_t2", "val/accuracy_t3", "val/accuracy_t4",
-        "val/loss",
+        "val/loss", "seconds",
     ]  # fmt: skip
     rows = table(finished)
     assert [row["epoch"] for row in rows] == list(range(7))

@@ -1,11 +1,13 @@
 """Resuming after Ctrl-C, with damaged or foreign checkpoints, and on finished runs."""
 
+import csv
 import os
 import shutil
 import signal
 import time
 
 import pytest
+import torch
 import yaml
 
 from tssd.errors import DataError, UsageError
@@ -41,7 +43,31 @@ def test_training_time_counts_all_sessions(interrupted, copied):
     (spent,) = [state["time_elapsed"]["train"] for state in states if "time_elapsed" in state]
     started = time.monotonic()
     results = fit(small(RUINED), run.path, resume=True)
-    assert round(spent, 1) <= results.train_seconds < spent + time.monotonic() - started
+    here = time.monotonic() - started
+    assert round(spent, 1) <= results.train_seconds < spent + here
+    (trained,) = [state["seconds"] for state in states if "seconds" in state]
+    assert 0 < trained < spent  # without validation
+    assert trained < results.training.seconds < trained + here
+    with run.metrics.open(newline="") as file:
+        seconds = [float(row["seconds"]) for row in csv.DictReader(file)]
+    assert seconds == sorted(seconds)
+    assert (len(seconds), seconds[-1]) == (7, results.training.seconds)
+
+
+def test_a_run_of_a_version_without_a_clock_has_none_for_its_training(interrupted, copied):
+    run = RunFolder(copied(interrupted))
+    checkpoint = torch.load(run.last, weights_only=True)
+    checkpoint["callbacks"] = {
+        name: state for name, state in checkpoint["callbacks"].items() if "seconds" not in state
+    }
+    for state in checkpoint["callbacks"].values():
+        for row in state.get("rows", ()):
+            del row["seconds"]
+    torch.save(checkpoint, run.last)
+    results = fit(small(RUINED), run.path, resume=True)
+    assert (results.training.seconds, results.training.seconds_to) == (None, {})
+    assert results.training.operations > 0
+    assert "seconds" not in run.metrics.read_text()
 
 
 def test_interrupted_run_has_whole_epochs_only(interrupted):

@@ -1,10 +1,11 @@
+import numpy as np
 import pytest
 import torch
 from torch.optim import SGD
 
 from tssd.errors import UsageError
 from tssd.training.fit import fit
-from tssd.training.schedule import Cosine, Schedule, StepDecay
+from tssd.training.schedule import Cosine, OneCycle, Schedule, StepDecay
 
 from .runs import small, table, watched
 
@@ -35,6 +36,24 @@ def test_warmup_that_outlasts_training_stays_finite():
     assert Cosine(warmup_epochs=2).factor(2, 2) == 1
 
 
+def test_one_cycle_is_airbenchs():
+    steps, rates = 200, []
+    optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler = OneCycle().scheduler(optimizer, 10, steps // 10)
+    for _ in range(steps + 1):  # also after the last step, as torch's schedulers are asked
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    # The line of its program, airbench94.py.
+    expected = np.interp(np.arange(1 + steps), [0, int(0.23 * steps), steps], [0.2, 1, 0.07])
+    assert rates == pytest.approx(expected.tolist())
+
+
+@pytest.mark.parametrize(("epoch", "factor"), [(0, 1), (1, 0.75), (2, 0.5), (2.5, 0.5)])
+def test_one_cycle_without_warmup_only_falls(epoch, factor):
+    assert OneCycle(warmup=0, start=0.3, end=0.5).factor(epoch, 2) == factor
+
+
 @pytest.mark.parametrize(
     ("make", "named"),
     [
@@ -42,6 +61,10 @@ def test_warmup_that_outlasts_training_stays_finite():
         (lambda: StepDecay(by=0), "schedule.by: got 0"),
         (lambda: Cosine(final=-0.1), "schedule.final: got -0.1"),
         (lambda: Cosine(warmup_epochs=-1), "schedule.warmup_epochs: got -1"),
+        (lambda: OneCycle(warmup=1), "schedule.warmup: got 1, expected a share"),
+        (lambda: OneCycle(warmup=float("nan")), "schedule.warmup: got nan"),
+        (lambda: OneCycle(start=-0.1), "schedule.start: got -0.1"),
+        (lambda: OneCycle(end=float("inf")), "schedule.end: got inf"),
     ],
 )
 def test_values_out_of_range_are_refused(make, named):

@@ -14,6 +14,7 @@ from tssd.config.compose import canonical, matching
 from tssd.config.default_folder import OUTPUT, run_folder
 from tssd.config.quick_names import check_names
 from tssd.errors import TssdError, UsageError
+from tssd.report.method_labels import method_named
 
 if TYPE_CHECKING:
     from tssd.many_runs import Failure, PlannedRun
@@ -33,9 +34,9 @@ def run(words: list[str]) -> int:
     """Train, collect, print and write the table."""
     parser = CommandParser(
         "compare",
-        usage="RECIPE... [--seeds N,...] [--timesteps T,...] [--epoch best|last]\n"
-        "                    [--recalibrate] [--jobs N] [--output FOLDER] [--json]\n"
-        "                    [--OPTION VALUE ...]",
+        usage="RECIPE... [--seeds N,...] [--timesteps T,...] [--against RECIPE]\n"
+        "                    [--epoch best|last] [--recalibrate] [--jobs N] [--output FOLDER]\n"
+        "                    [--json] [--OPTION VALUE ...]",
         epilog=EPILOG,
     )
     parser.add_argument(
@@ -66,6 +67,13 @@ def run(words: list[str]) -> int:
         help="whose weights: best on the validation samples, or last (default: see the recipe)",
     )
     parser.add_argument(
+        "--against",
+        metavar="RECIPE",
+        help="the baseline of the differences, a recipe of these or the end of its name (default: "
+        "the control; without one the best that was trained at the T of the first method with a "
+        "teacher)",
+    )
+    parser.add_argument(
         "--recalibrate",
         action="store_true",
         help="a second row for each, with batch norm's statistics measured anew at each T",
@@ -86,14 +94,17 @@ def run(words: list[str]) -> int:
         raise UsageError("--seed: a comparison has several; give --seeds 0,1,2")
     seeds = whole_numbers("seeds", args.seeds, least=0)
     timesteps = whole_numbers("timesteps", args.timesteps, least=1) if args.timesteps else []
+    against = args.against and method_named(canonical(args.against), recipes, "against")
     output = Path(args.output)
     load_training(overrides)
 
     # Imported only now: torch takes seconds, and a mistake in a name is told before.
+    from tssd.cli.differences_table import print_differences
     from tssd.cli.many_runs import train_and_tell
     from tssd.cli.tables import print_comparison
     from tssd.many_runs.alike import refuse_unlike
-    from tssd.report import Comparison, write_comparison
+    from tssd.report import Comparison, Differences, write_comparison
+    from tssd.report.comparison_files import content
     from tssd.runs.processors import processors
 
     planned = {recipe: plan(recipe, seeds, output, overrides) for recipe in recipes}
@@ -111,12 +122,14 @@ def run(words: list[str]) -> int:
         recalibrated=recalibrated,
         processors=processors(run.folder for run in runs),
     )
-    write_comparison(comparison, output)
+    differences = Differences.of(comparison, against)
+    write_comparison(differences, output)
     if args.json:
-        print(json.dumps(comparison.to_dict(), indent=2))
+        print(json.dumps(content(differences), indent=2))
     else:
         print_comparison(comparison)
-        print(f"written: {output}/comparison.{{csv,json,md,png,svg}}")
+        print_differences(differences)
+        print(f"written: {output}/comparison.{{csv,json,md,png,svg}}, comparison-differences.csv")
     return 0
 
 

@@ -5,12 +5,13 @@ from rich.text import Text
 
 from tssd.cli.console import console
 from tssd.report import Comparison
-from tssd.report.answer import Answer
+from tssd.report.method_labels import without_shared
 from tssd.report.shown_names import printable
 from tssd.runs.evaluation import Evaluation
 from tssd.runs.processors import told
 from tssd.runs.recalibration import Recalibration
 from tssd.runs.results import Results
+from tssd.runs.training_cost import TrainingCost
 
 # Columns that a cell such as 90.44 ± 3.71* takes with its frame.
 CELL = 16
@@ -35,25 +36,49 @@ def print_accuracy(results: Results, *, title: str) -> None:
     if len(rows) > 1:
         print(f"the first row counts: {results.selected_because or 'the best epoch'}")
     print(f"* the timesteps the network is meant for; {results.best.samples} test samples")
+    for line in training_in_words(results.training):
+        print(line)
+
+
+def training_in_words(cost: TrainingCost) -> list[str]:
+    """What a training took, and how soon it was how good; nothing of what was not recorded."""
+    lines, told = [], []
+    if cost.operations is not None:
+        told.append(f"{cost.operations:.2g} operations (multiply-accumulates x 2, forward x 3)")
+    if cost.network_steps is not None:
+        told.append(f"{cost.network_steps} network steps a sample")
+    if cost.seconds is not None:
+        told.append(f"{cost.seconds:.0f} s without validation")
+    if told:
+        lines.append(f"training: {', '.join(told)}")
+    if cost.seconds_to:
+        reached = [f"{level} % after {spent:.0f} s" for level, spent in cost.seconds_to.items()]
+        lines.append(f"accuracy on validation samples: {', '.join(reached)} of training")
+    return lines
 
 
 def print_comparison(comparison: Comparison) -> None:
     """One row a method, one column a T."""
-    out, table = console(), Table()
+    # What all names share stands above them, once.
+    names = [row.name for row in comparison.rows]
+    shared, short = without_shared(names) if len(names) > 1 else ("", names)
+    out, table = console(), Table(title=plain(shared), title_justify="left")
     # Where it is narrow, names go on in the next line (cut off, two of them may look alike), and
     # what is said of them is left out.
-    longest = max(len(row.name) + len(row.label) for row in comparison.rows)
+    longest = max(
+        len(name) + len(row.label) for name, row in zip(short, comparison.rows, strict=True)
+    )
     says = out.width >= longest + 7 + CELL * len(comparison.timesteps)
     for name in ("method", "trained as") if says else ("method",):
         table.add_column(name, overflow="fold")
     for t in comparison.timesteps:
         table.add_column(f"T={t}", justify="right", no_wrap=True)
-    for row in comparison.rows:
+    for name, row in zip(short, comparison.rows, strict=True):
         cells = [
             Text(f"{row.cell(t)}*", style="bold") if t == row.student else f"{row.cell(t)} "
             for t in comparison.timesteps
         ]
-        named = [plain(row.name), *([plain(row.label)] if says else [])]
+        named = [plain(name), *([plain(row.label)] if says else [])]
         table.add_row(*named, *cells)
     out.print(table)
     seeds = sorted({seed for row in comparison.rows for seed in row.seeds})
@@ -66,8 +91,6 @@ def print_comparison(comparison: Comparison) -> None:
         print(printable(note))
     images = f"{comparison.samples} test samples, split {comparison.split_hash}"
     print(f"{comparison.weights}; {images}")
-    names = {row.name: row.name for row in comparison.rows}
-    print(printable(Answer.of(comparison).sentence(names)))
 
 
 def print_evaluation(

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -118,7 +118,16 @@ def _is_large(path: Path) -> bool:
 def decode_all(
     paths: Sequence[Path], shape: tuple[int, int, int], *, image_size: int | None
 ) -> Tensor:
-    """Decode all files to uint8 [M, 3, H, W].
+    """Decode all files to uint8 [M, 3, H, W], and log what was done to them; see `decode_noted`."""
+    images, notes = decode_noted(paths, shape, image_size=image_size)
+    tell_notes(paths, notes)
+    return images
+
+
+def decode_noted(
+    paths: Sequence[Path], shape: tuple[int, int, int], *, image_size: int | None
+) -> tuple[Tensor, Counter[str]]:
+    """Decode all files to uint8 [M, 3, H, W]; also count what was done to how many of them.
 
     Args:
         paths: The files.
@@ -135,10 +144,14 @@ def decode_all(
         check_size(path, image.shape[1:], shape[1:])
         images[n] = image
         done.update(notes)
-    for note, count in done.items():
+    return torch.from_numpy(images), done
+
+
+def tell_notes(paths: Sequence[Path], notes: Mapping[str, int]) -> None:
+    """Log what was done to how many of the files on decoding."""
+    for note, count in notes.items():
         where = os.path.commonpath(paths)
         log.info("%s: %d of %d images: %s", where, count, len(paths), note)
-    return torch.from_numpy(images)
 
 
 class LazyImages:

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from tssd.data.contents import FileSet, file_digest, same_files
+from tssd.data.decoded import KEPT_FROM, DecodedImages
 from tssd.data.decoding import LazyImages, decode, decode_all, for_each
 from tssd.data.images import ImageData
 from tssd.data.listing import (
@@ -26,6 +27,7 @@ from tssd.data.splits import Indices
 from tssd.data.statistics import channel_statistics
 from tssd.data.stored import MEMORY_LIMIT, Stored
 from tssd.errors import DataError
+from tssd.events.cache import cache_root
 
 log = logging.getLogger("tssd")
 
@@ -44,11 +46,15 @@ class FilePart:
         listing: The files and their classes.
         image_size: Side in pixels to scale and crop to; None keeps the size.
         shape_of: The image whose size all must have when `image_size` is None.
+        caches_in: The folder in or beside which decoded images are kept; None keeps none.
     """
 
     listing: Listing
     image_size: int | None
     shape_of: Path
+    caches_in: Path | None = None
+    # By number, of the whole content: the cache and the fingerprint both need them.
+    _digests: dict[int, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def labels(self) -> Indices:
@@ -67,6 +73,10 @@ class FilePart:
         paths, shape = self.paths(index), self.shape()
         if not self._fit_in_memory(len(paths)):
             return LazyImages(paths, shape, image_size=self.image_size)
+        if self.caches_in is not None and len(paths) >= KEPT_FROM:
+            folder = cache_root(self.caches_in)
+            digests = self.digests(index)
+            return DecodedImages(paths, digests, shape, self.image_size, folder).load()
         return decode_all(paths, shape, image_size=self.image_size)
 
     def paths(self, index: Indices) -> list[Path]:
@@ -75,8 +85,14 @@ class FilePart:
 
     def digests(self, index: Indices) -> list[bytes]:
         """Of the content of each file: in full if they are decoded at once, else of its ends."""
-        read = partial(file_digest, whole=self._fit_in_memory(len(index)))
-        return list(for_each(read, self.paths(index), title="Comparing images"))
+        if not self._fit_in_memory(len(index)):
+            ends = partial(file_digest, whole=False)
+            return list(for_each(ends, self.paths(index), title="Comparing images"))
+        new = np.array([i for i in index.tolist() if i not in self._digests], dtype=np.int64)
+        read = partial(file_digest, whole=True)
+        found = for_each(read, self.paths(new), title="Comparing images")
+        self._digests.update(zip(new.tolist(), found, strict=True))
+        return [self._digests[i] for i in index.tolist()]
 
     def _fit_in_memory(self, count: int) -> bool:
         return count * int(np.prod(self.shape())) <= MEMORY_LIMIT
@@ -93,11 +109,15 @@ class ImageFolder(ImageData):
         folder: The image folder below the root, or an absolute path; empty: the root itself.
         image_size: Side in pixels to scale (shorter side) and centre-crop to; null keeps the size.
         skip_corrupt: Whether to leave unreadable images out; reads each image once at the start.
+        cache: Whether to keep decoded images on the disk, as long as they fit in memory, so that
+            the next start need not decode them: in TSSD_CACHE, else in .tssd-cache beside the
+            folder.
     """
 
     folder: str = ""
     _: KW_ONLY
     skip_corrupt: bool = False
+    cache: bool = True
 
     # A network that is trained already is evaluated on test images alone.
     train_is_needed = True
@@ -186,11 +206,16 @@ class ImageFolder(ImageData):
         """List the files; none is decoded yet."""
         listing = self.listing
         first = next(iter((*listing.train.paths, *listing.test.paths)))
+        # An absolute or empty folder may be all that there is of a data root.
+        beside = self.path.parent if self.folder else self.path
+        caches_in = beside if self.cache else None
+
+        def part(files: Listing) -> FilePart:
+            return FilePart(files, self.image_size, first, caches_in)
+
         val = listing.val
         return Stored(
-            train=FilePart(listing.train, self.image_size, first),
-            test=FilePart(listing.test, self.image_size, first),
-            val=None if val is None else FilePart(val, self.image_size, first),
+            part(listing.train), part(listing.test), val=None if val is None else part(val)
         )
 
     @cached_property

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from tssd.data.crop_flip import CropFlip
+from tssd.data.cutout import Cutout
 from tssd.data.loading import Numbers, SampleSet, Source
 
 
@@ -17,7 +18,8 @@ class ImageSamples(SampleSet):
         labels: Their classes, int64 [M].
         mean: Mean of each channel, with pixel values in [0, 1].
         std: Standard deviation of each channel, same scale.
-        augment: Augmentation; None shows every image as it is.
+        augment: Crop and flip; None shows every image as it is.
+        cutout: What is hidden afterwards; None hides nothing.
     """
 
     def __init__(
@@ -28,11 +30,13 @@ class ImageSamples(SampleSet):
         mean: Sequence[float],
         std: Sequence[float],
         augment: CropFlip | None = None,
+        cutout: Cutout | None = None,
     ) -> None:
         super().__init__(labels)
         self.images = images
         self.normalise(mean, std)
         self._augment = augment
+        self._cutout = cutout
 
     def normalise(self, mean: Sequence[float], std: Sequence[float]) -> None:
         """Normalise with these of each channel from now on."""
@@ -45,4 +49,6 @@ class ImageSamples(SampleSet):
         images = self.images[torch.from_numpy(index)]
         if self._augment is not None:
             images = self._augment(images, epochs, index)
+        if self._cutout is not None:
+            images = self._cutout(images, epochs, index)
         return images.to(torch.float32).mul_(self._scale).add_(self._offset)

@@ -2,17 +2,25 @@
 
 import hashlib
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 
 from tssd.data.base import DataModule, require
 from tssd.data.crop_flip import CropFlip
+from tssd.data.cutout import Cutout
 from tssd.data.image_samples import ImageSamples
 from tssd.data.stored import Facts, MemoryPart
+from tssd.errors import UsageError
 
 # Pixels of a side; one batch of 64 such images takes 13 GB.
 LARGEST_SIDE = 4096
+
+# Pixels of a shift: what the draws of the crop can tell apart.
+LARGEST_SHIFT = 511
+
+Border = Literal["black", "reflect"]
+Flip = Literal["random", "alternating", "never"]
 
 
 @dataclass(eq=False)
@@ -24,7 +32,16 @@ class ImageData(DataModule):
 
     Args:
         image_size: Side in pixels of the square to resize to, bilinear; null keeps the stored size.
-        augment: Whether to crop (after padding by an eighth of the side) and flip at random.
+        augment: Whether to shift and flip the training images at random.
+        translate: Pixels to shift by at most, up or down and left or right, with `augment`; null:
+            an eighth of the side, the paper's crop after padding.
+        border: What moves in with a shift: black, or the image mirrored at its border (reflect);
+            null: black.
+        flip: Which images are mirrored with `augment`: random ones, half of them, drawn anew each
+            epoch; alternating, half of them, each one in every other epoch; or never. null: random
+            where a mirrored image is still one of its class.
+        cutout: Side in pixels of a square of each training image that is hidden, with `augment`;
+            null: none is.
     """
 
     facts: ClassVar[Facts]
@@ -33,6 +50,11 @@ class ImageData(DataModule):
     _: KW_ONLY
     image_size: int | None = None
     augment: bool = True
+    translate: int | None = None
+    # Null by default: runs of versions that did not have them are the same.
+    border: Border | None = None
+    flip: Flip | None = None
+    cutout: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -42,6 +64,30 @@ class ImageData(DataModule):
             self.image_size,
             f"1 to {LARGEST_SIDE} pixels, or null",
         )
+        require(
+            self.translate is None or 0 <= self.translate <= LARGEST_SHIFT,
+            "translate",
+            self.translate,
+            f"0 to {LARGEST_SHIFT} pixels, or null",
+        )
+        require(
+            self.cutout is None or 1 <= self.cutout <= LARGEST_SIDE,
+            "cutout",
+            self.cutout,
+            f"1 to {LARGEST_SIDE} pixels, or null",
+        )
+        asked = {
+            "translate": self.translate,
+            "border": self.border,
+            "flip": self.flip,
+            "cutout": self.cutout,
+        }
+        for name, value in asked.items():
+            if value is not None and not self.augment:
+                raise UsageError(
+                    f"data.{name}: got {value}, but data.augment is false; pass --data.augment "
+                    f"true, or leave data.{name} out"
+                )
 
     @property
     def dataset_name(self) -> str:
@@ -73,16 +119,44 @@ class ImageData(DataModule):
         """Standard deviation of each channel that images are normalised with."""
         return self.facts.std
 
+    def setup(self, stage: str | None = None) -> None:
+        """See `DataModule.setup`. Raises: UsageError: a shift moves whole images out of sight."""
+        if self.translate is not None:
+            side = min(self.sample_shape[1:])
+            expected = f"less than the side of the images, {side} pixels"
+            require(self.translate < side, "translate", self.translate, expected)
+        super().setup(stage)
+
     def dataset(self, name: str) -> ImageSamples:
         """Return set `name` (train, val or test) as items of (x [C, H, W], label)."""
         part, index = self.part(name)
-        # The paper pads 32 pixels by 4; other sizes by the same share.
-        padding = self.sample_shape[1] // 8
-        crop_flip = CropFlip(padding, flip=self.flips, seed=self.seed)
+        augments = self.augment and name == "train"
         return ImageSamples(
             self.samples(name),
             torch.from_numpy(part.labels[index]),
             mean=self.mean,
             std=self.std,
-            augment=crop_flip if self.augment and name == "train" else None,
+            augment=self._crop_flip() if augments else None,
+            cutout=self._cutout() if augments else None,
         )
+
+    @property
+    def _shift(self) -> int:
+        # The paper pads 32 pixels by 4; other sizes by the same share.
+        return self.sample_shape[1] // 8 if self.translate is None else self.translate
+
+    def _crop_flip(self) -> CropFlip:
+        flip = self.flip or ("random" if self.flips else "never")
+        return CropFlip(
+            self._shift,
+            flip=flip != "never",
+            seed=self.seed,
+            reflect=self.border == "reflect",
+            alternating=flip == "alternating",
+        )
+
+    def _cutout(self) -> Cutout | None:
+        if self.cutout is None:
+            return None
+        colour = tuple(round(255 * mean) for mean in self.mean)
+        return Cutout(self.cutout, colour=colour, seed=self.seed)

@@ -29,6 +29,7 @@ def exit_costs(
         report_at: T.
         energy: of an operation.
     """
+    early = list(early)
     first, second, own = (priced(layers, energy) for layers in (until, behind, early))
     leaving = tuple(leaving)
 
@@ -48,6 +49,7 @@ def exit_costs(
         energy_graded_as_macs_uj=mean(lambda total: total.energy_graded_as_macs_uj),
         energy_saved=tuple(1 - spent / without if without else 0.0 for spent in joules),
         weak_energy_uj=at(own, lambda total: total.energy_uj),
+        weak_dense_macs=sum(layer.dense_macs for layer in early),
     )
 
 

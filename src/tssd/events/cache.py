@@ -191,7 +191,7 @@ def cache_root(data_root: Path) -> Path:
     base = os.environ.get("XDG_CACHE_HOME")
     user = (Path(base) if base else Path(os.path.expanduser("~")) / ".cache") / "tssd"
     log.warning(
-        "%s cannot be written, so frames are cached in %s; set %s to choose another folder",
+        "%s cannot be written, so caches are kept in %s; set %s to choose another folder",
         beside,
         user,
         CACHE_VARIABLE,

@@ -13,7 +13,8 @@ A comparison swallows NaN: S(t) would be 0, as if the neuron were silent. A memb
 stays NaN to the end, so the last spikes say it: they are NaN where the membrane is NaN or infinite.
 
 A surrogate that is trained, or that spikes in a way of its own, runs the same recurrence under
-plain autograd (`_in_steps`), which is slower and keeps more.
+plain autograd (`_in_steps`), which is slower and keeps more. On CUDA two kernels take its place
+where they can (`triton_scan`).
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ import torch
 from torch import Tensor
 
 from tssd.errors import UsageError
+from tssd.neurons import triton_scan
 from tssd.surrogates import Surrogate
 from tssd.surrogates.base import is_trained
 from tssd.surrogates.spike import refuse_second_derivative
@@ -248,6 +250,8 @@ def lif_scan(
     grad = torch.is_grad_enabled()
     if type(surrogate).spike is not Surrogate.spike or (grad and is_trained(surrogate)):
         return _in_steps(x, v, dynamics, surrogate, wants_h=wants_h)
+    if triton_scan.takes(x, v, surrogate):
+        return Scanned(*triton_scan.scan(x, v, dynamics, surrogate, wants_h=wants_h))
     if grad and (x.requires_grad or v.requires_grad):
         scanned: Any = _Scan.apply(x, v, dynamics, surrogate, wants_h)
         return Scanned(*scanned)

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from tssd.report.comparison import Comparison, Row
-from tssd.report.significance import Paired, holm, paired
-
-LEVEL = 0.05
+from tssd.report.method_labels import is_control
+from tssd.report.significance import LEVEL, Paired, corrected, paired
 
 
 @dataclass(frozen=True)
@@ -18,7 +17,8 @@ class Answer:
         subject: the method.
         at: that T.
         baseline: what it is measured against; None = there is no other method.
-        is_fair: whether the baseline was trained at that T, without a longer-running teacher.
+        is_fair: whether the baseline has what the subject has but the distillation: a control with
+            the same labels, or where there is none a method trained at that T alone.
         tests: its differences from each other method, in the order of the comparison.
         corrected: p values corrected for the number of tests (Holm), where there is one.
     """
@@ -35,9 +35,9 @@ class Answer:
         """Find both.
 
         The subject is the method whose student has the lowest T below its teacher's; of several
-        the first with tssd in its name, or else the first. The baseline is the best of those that
-        were trained at this T alone: the choice is against the subject. Without one it is the best
-        of the others.
+        the first with tssd in its name, or else the first; a control is none. The baseline is the
+        control for this T. Without one it is the best of those that were trained at this T alone
+        (the choice is against the subject), or else the best of the others.
 
         Args:
             comparison: the methods.
@@ -47,30 +47,31 @@ class Answer:
         # Other statistics are no gain of a method: the subject is a network as it was trained.
         own = [row for row in rows if row.of is None]
         others = [row for row in own if row.name != reference] or list(own)
-        taught = [row for row in others if (row.teacher or 0) > row.student]
-        free = taught or [row for row in others if "vanilla" not in row.name] or others
+        judged = [row for row in others if not is_control(row.name)] or others
+        taught = [row for row in judged if (row.teacher or 0) > row.student]
+        free = taught or [row for row in judged if "vanilla" not in row.name] or judged
         lowest = min(row.student for row in free)
         meant = [row for row in free if row.student == lowest]
         subject = next((row for row in meant if "tssd" in row.name), meant[0])
         at = min(subject.student, *(len(curve) for row in rows for curve in row.accuracy))
-        rivals = [row for row in rows if subject.name not in (row.name, row.of)]
-        fair = [row for row in rivals if _is_fair(row, at)]
+        rivals = [row for row in rows if row.name != subject.name]
+        controls = [row for row in rivals if is_control(row.name) and row.student == at]
+        fair = controls or [row for row in rivals if _is_alone(row, at)]
         if reference is not None:
             chosen = [row for row in rivals if row.name == reference]
         else:
-            chosen = fair or rivals
+            chosen = fair or [row for row in rivals if row.of != subject.name]
         baseline = max(chosen, key=lambda row: row.mean(at), default=None)
         tests = {row.name: paired_at(subject, row, at) for row in rivals}
-        tested = {name: test.p for name, test in tests.items() if test.p is not None}
-        corrected = dict(zip(tested, holm(list(tested.values())), strict=True))
-        is_fair = baseline is not None and _is_fair(baseline, at)
-        return cls(subject, at, baseline, is_fair, tests, corrected)
+        return cls(subject, at, baseline, baseline in fair, tests, corrected(tests))
 
-    def sentence(self, labels: Mapping[str, str]) -> str:
+    def sentence(self, labels: Mapping[str, str], *, p: float | None = None, among: int = 0) -> str:
         """The answer in words.
 
         Args:
             labels: what to call each method.
+            p: corrected for more comparisons than the answer's own; None = for its own.
+            among: their number.
         """
         own = f"{labels[self.subject.name]} has {self.subject.mean(self.at):.2f} % at T = {self.at}"
         if self.baseline is None:
@@ -79,11 +80,10 @@ class Answer:
         than = labels[self.baseline.name]
         if not test.seeds:
             return f"{own}; it has no seed in common with {than}: nothing can be said."
-        side = "above" if test.difference >= 0 else "below"
+        if p is None:
+            p, among = self.corrected.get(self.baseline.name), len(self.corrected)
         between = "" if (found := interval(test)) is None else f", 95 % interval {found}"
-        return (
-            f"{own}, {abs(test.difference):.2f} points {side} {than}{between}: {certainty(test)}."
-        )
+        return f"{own}, {distance(test)} {than}{between}: {certainty(test, p, among)}."
 
 
 def paired_at(row: Row, other: Row, t: int) -> Paired:
@@ -95,8 +95,21 @@ def paired_at(row: Row, other: Row, t: int) -> Paired:
     return paired(own, their)
 
 
-def certainty(test: Paired) -> str:
-    """How sure a difference is, in words."""
+def distance(test: Paired) -> str:
+    """How far above or below a method is, mean ± std of the differences, in words."""
+    side = "above" if test.difference >= 0 else "below"
+    std = "" if test.std is None else f" ± {test.std:.2f}"
+    return f"{abs(test.difference):.2f}{std} points {side}"
+
+
+def certainty(test: Paired, p: float | None, among: int) -> str:
+    """How sure a difference is, in words.
+
+    Args:
+        test: of the difference.
+        p: corrected for the number of comparisons; None where nothing could be tested.
+        among: that number.
+    """
     count = len(test.seeds)
     if not count:
         return "no common seed, nothing can be said"
@@ -104,19 +117,28 @@ def certainty(test: Paired) -> str:
         return "one seed, nothing can be said about others"
     if test.verdict == "too few":
         return f"{count} seeds, too few to test"
-    if test.p is None:
+    if p is None:
         return f"the same for all {count} seeds, no test"
-    luck = "more than" if test.p < LEVEL else "may be"
-    sign = "" if test.p < 0.001 else "= "
-    return f"{luck} luck of the seeds (p {sign}{p_value(test.p)}, {count} seeds)"
+    told = "told apart" if p < LEVEL else "not told apart"
+    by = "" if among == 1 else f" corrected for {among} comparisons"
+    return f"{told} ({p_is(p)}{by}, {count} seeds)"
 
 
 def interval(test: Paired) -> str | None:
     """The 95 % confidence interval of a difference; None = not known."""
-    if test.half_width is None:
+    if test.interval is None:
         return None
-    low, high = (test.difference + s * test.half_width for s in (-1, 1))
+    low, high = test.interval
     return f"{low:+.2f} to {high:+.2f}".replace("-", "−")
+
+
+def p_is(p: float) -> str:
+    """A p value as in a sentence.
+
+    >>> p_is(0.0001), p_is(0.034)
+    ('p < 0.001', 'p = 0.034')
+    """
+    return f"p {'' if p < 0.001 else '= '}{p_value(p)}"
 
 
 def p_value(p: float) -> str:
@@ -130,5 +152,5 @@ def p_value(p: float) -> str:
     return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
-def _is_fair(row: Row, at: int) -> bool:
+def _is_alone(row: Row, at: int) -> bool:
     return row.student == at and (row.teacher or row.student) <= row.student

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from tssd.errors import DataError
-from tssd.report.method_labels import short_descriptions, split_names
+from tssd.report.method_labels import short_descriptions, without_shared
 from tssd.report.shown_names import in_csv, in_markdown
 from tssd.runs.differences import fingerprints
 from tssd.runs.evaluation import PerT
@@ -80,7 +80,7 @@ class Comparison:
     @property
     def labels(self) -> dict[str, str]:
         """What to call each method beside others: its label and the end of its name."""
-        short = split_names([row.name for row in self.rows])[1]
+        short = without_shared([row.name for row in self.rows])[1]
         return {
             row.name: f"{row.label} ({name})" if row.label else name
             for row, name in zip(self.rows, short, strict=True)

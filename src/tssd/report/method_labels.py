@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from tssd.errors import UsageError
+
 # More would not fit beside a picture.
 LONGEST = 60
 
@@ -17,6 +19,53 @@ def split_names(names: Sequence[str]) -> tuple[str, list[str]]:
     while all(len(f) > depth and f[depth] == folders[0][depth] for f in folders):
         depth += 1
     return "/".join(folders[0][:depth]), ["/".join(name.split("/")[depth:]) for name in names]
+
+
+def without_shared(names: Sequence[str]) -> tuple[str, list[str]]:
+    """The same, and of compositions in one folder the pieces that all have in common.
+
+    >>> without_shared(["digits+vgg9+tssd", "digits+vgg9+vanilla_ts"])
+    ('digits+vgg9', ['tssd', 'vanilla_ts'])
+
+    Edge cases: a name of which nothing would be left keeps all pieces, as do the others.
+    """
+    shared, rest = split_names(names)
+    pieces = [name.split("+") for name in rest]
+    common = [piece for piece in pieces[0] if all(piece in own for own in pieces)]
+    left = ["+".join(piece for piece in own if piece not in common) for own in pieces]
+    if not common or not all(left) or any("/" in name for name in rest):
+        return shared, rest
+    return "/".join(filter(None, (shared, "+".join(common)))), left
+
+
+def is_control(name: str) -> bool:
+    """Whether a method has the labels of the method that is to be judged, and no distillation.
+
+    >>> is_control("digits+vgg9+control"), is_control("digits+vgg9+tssd")
+    (True, False)
+    """
+    last = name.removesuffix(".yaml").removesuffix(".yml").rpartition("/")[2]
+    return "control" in last.split("+")
+
+
+def method_named(wanted: str, names: Sequence[str], option: str) -> str:
+    """The one method that is called so, or whose name ends so.
+
+    >>> method_named("tssd", ["digits+vgg9+control", "digits+vgg9+tssd"], "against")
+    'digits+vgg9+tssd'
+
+    Args:
+        wanted: a name, or the end of one.
+        names: of the methods.
+        option: of the command, without its dashes.
+    Raises: UsageError: no such method, or several.
+    """
+    ends = (f"/{wanted}", f"+{wanted}")
+    fitting = [n for n in names if n == wanted] or [n for n in names if n.endswith(ends)]
+    if len(fitting) != 1:
+        problem = "fits several of" if fitting else "is none of"
+        raise UsageError(f"--{option}: {wanted!r} {problem} the methods {', '.join(names[:20])}")
+    return fitting[0]
 
 
 def short_descriptions(descriptions: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ from textwrap import wrap
 from typing import Any
 
 from tssd.report.comparison import Comparison
-from tssd.report.method_labels import split_names
+from tssd.report.method_labels import without_shared
 from tssd.report.shown_names import in_plot
 
 # Okabe and Ito's colours, which stay apart for the colour-blind.
@@ -32,7 +32,7 @@ def plot_comparison(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    shared, _ = split_names([row.name for row in comparison.rows])
+    shared, _ = without_shared([row.name for row in comparison.rows])
     figure = Figure(figsize=(7.6, 4.0), layout="constrained")
     axes = figure.subplots()
     ts = comparison.timesteps

@@ -19,6 +19,7 @@ NOT_TRAINED = (
     "trainer.select",
     "data.init_args.root",
     "data.init_args.num_workers",
+    "data.init_args.cache",
 )
 # May change on resuming, if that is asked for: the schedule becomes that of the new length.
 LENGTH = "trainer.epochs"

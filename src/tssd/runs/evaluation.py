@@ -163,6 +163,8 @@ class ExitCosts:
         energy_saved: share of the energy without early exit; below 0 where the exit takes more than
             it saves.
         weak_energy_uj: energy of the exit alone, a part of energy_uj.
+        weak_dense_macs: of the exit per sample and timestep, if every input counted; 0 = not
+            recorded.
     """
 
     macs: PerT
@@ -171,6 +173,7 @@ class ExitCosts:
     energy_graded_as_macs_uj: PerT
     energy_saved: PerT
     weak_energy_uj: float
+    weak_dense_macs: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from tssd.runs.evaluation import LONGEST, Evaluation
+from tssd.runs.training_cost import TrainingCost
 from tssd.runs.typed_json import plain, read_as, shown
 
 Epoch = Literal["best", "last"]
@@ -69,7 +70,8 @@ class Results:
         parameters: of the network.
         epochs: that were trained.
         changes: of that number on the way.
-        train_seconds: all sessions together.
+        train_seconds: all sessions together, validation included.
+        training: what it took besides.
         selected: the epoch that counts; before there was a choice the best did.
         selected_because: why.
         best: the best epoch on the validation samples; without any, the last.
@@ -87,6 +89,7 @@ class Results:
     epochs: int | None = None
     changes: tuple[LengthChange, ...] = ()
     train_seconds: float | None = None
+    training: TrainingCost = TrainingCost()
     selected: Epoch = "best"
     selected_because: str | None = None
     best: EpochEvaluation

@@ -47,6 +47,7 @@ def begin(parts: Parts, run: RunFolder) -> tuple[LengthChange, ...]:
     data = parts.data
     hashes = {name: getattr(data, name) for name in HASHES}
     facts = environment() | hashes | {"changes": plain(changes)}
+    facts |= {"precision": parts.trainer.precision}
     write_json(run.environment, facts | ({"teachers": teachers} if teachers else {}))
     if changes:
         # After the note of it: what is killed in between notes it once more, never not at all.

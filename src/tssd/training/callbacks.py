@@ -10,6 +10,7 @@ from lightning.pytorch.callbacks import Checkpoint
 
 from tssd.atomic import write_atomically
 from tssd.objectives import Objective
+from tssd.training.clock import TrainingClock
 from tssd.training.module import DistillModule
 
 
@@ -34,15 +35,18 @@ class MetricsTable(Callback):
 
     `lr`, `weight/TERM` and `progress/MODULE.name` are the learning rate, the weights and what else
     changes over training, as the epoch began with them; `lr/xFACTOR` is the rate of parameters that
-    take a share of it. Loggers get them too. The rows travel in the checkpoint, so that the file
-    always agrees with the weights.
+    take a share of it. Loggers get them too. `seconds` is how long training had taken at the end of
+    the epoch, without validation. The rows travel in the checkpoint, so that the file always agrees
+    with the weights.
 
     Args:
         path: of the CSV file.
+        clock: that tells the seconds.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: TrainingClock) -> None:
         self.path = path
+        self.clock = clock
         self.rows: list[dict[str, float]] = []
         self._begun_with: dict[str, float] = {}
 
@@ -63,7 +67,10 @@ class MetricsTable(Callback):
         """Add this epoch's row (validation has run by now)."""
         row: dict[str, float] = {"epoch": trainer.current_epoch, **self._begun_with}
         metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if "/" in k}
-        self.rows.append(row | dict(sorted(metrics.items())))
+        row |= dict(sorted(metrics.items()))
+        if (seconds := self.clock.seconds) is not None:
+            row["seconds"] = round(seconds, 3)
+        self.rows.append(row)
         write_atomically(self.path, self._write)
 
     def state_dict(self) -> dict[str, Any]:

@@ -10,16 +10,19 @@ from tssd.errors import DataError
 from tssd.runs.folder import RunFolder
 from tssd.runs.results import EpochEvaluation, Results, TrainedSteps
 from tssd.runs.saved import load_checkpoint, restore
+from tssd.runs.training_cost import TrainingCost, seconds_to_levels, training_operations
 from tssd.runs.training_lock import alone
 from tssd.runs.weights import check_weights, save_weights
 from tssd.runs.which_epoch import Selected, select
 from tssd.training.beginning import begin, refuse_other_data
 from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
+from tssd.training.clock import TrainingClock
 from tssd.training.evaluating import evaluate_parts
 from tssd.training.loggers import loggers
 from tssd.training.module import DistillModule
 from tssd.training.needs.least_memory import refuse_too_large
 from tssd.training.parts import Parts
+from tssd.training.precision import settle_precision
 from tssd.training.progress_line import Progress, can_draw
 from tssd.training.teachers import introduce
 from tssd.training.trainer import train
@@ -72,6 +75,7 @@ def fit(
 def _fit(parts: Parts, run: RunFolder, selected: Selected) -> Results:
     parts.trainer.use_threads()
     introduce(parts)
+    settle_precision(parts, run)
     changes = begin(parts, run)
     if parts.trainer.progress:
         samples, epochs = parts.data.split_sizes["train"], parts.trainer.epochs
@@ -79,7 +83,7 @@ def _fit(parts: Parts, run: RunFolder, selected: Selected) -> Results:
         log.info(told, run.path, parts.device, samples, epochs)
 
     module = parts.module()
-    seconds = _train(module, parts, run)
+    seconds, table = _train(module, parts, run)
     last_epoch = _evaluate(run.last, module, parts)
     # Without validation samples the last epoch stands for the best.
     chosen = parts.data.split_sizes["val"] > 0
@@ -99,6 +103,7 @@ def _fit(parts: Parts, run: RunFolder, selected: Selected) -> Results:
         epochs=parts.trainer.epochs,
         changes=changes,
         train_seconds=round(seconds, 1),
+        training=_cost(parts, table, last_epoch),
         selected=selected.epoch,
         selected_because=selected.reason,
         best=best_epoch,
@@ -115,14 +120,15 @@ def export(run: RunFolder, parts: Parts) -> None:
         save_weights(run.exits, parts.criterion)
 
 
-def _train(module: DistillModule, parts: Parts, run: RunFolder) -> float:
+def _train(module: DistillModule, parts: Parts, run: RunFolder) -> tuple[float, MetricsTable]:
     """Train from the last checkpoint, if there is one; seconds, earlier sessions included."""
     last = run.last if run.last.exists() else None
     if last is not None:
         check_weights(str(last), module, load_checkpoint(last)["state_dict"])
-    timer, table = Timer(), MetricsTable(run.metrics)
+    timer, clock = Timer(), TrainingClock()
+    table = MetricsTable(run.metrics, clock)
     saver = BestAndLast(table, best=run.best, last=run.last)
-    callbacks: list[Callback] = [timer, SeedEachEpoch(parts.seed), table, saver]
+    callbacks: list[Callback] = [timer, clock, SeedEachEpoch(parts.seed), table, saver]
     if parts.trainer.progress:
         callbacks.append(Progress(table, draw=can_draw()))
     try:
@@ -131,7 +137,22 @@ def _train(module: DistillModule, parts: Parts, run: RunFolder) -> float:
         raise DataError(
             f"{run.path}: {error}; check space and permissions, then continue with --resume"
         ) from error
-    return timer.time_elapsed()
+    return timer.time_elapsed(), table
+
+
+def _cost(parts: Parts, table: MetricsTable, evaluation: EpochEvaluation) -> TrainingCost:
+    steps = parts.criterion.timesteps.teacher
+    return TrainingCost(
+        network_steps=steps,
+        operations=training_operations(
+            evaluation,
+            network_steps=steps,
+            samples=parts.data.split_sizes["train"],
+            epochs=parts.trainer.epochs,
+        ),
+        seconds=table.rows[-1].get("seconds"),
+        seconds_to=seconds_to_levels(table.rows),
+    )
 
 
 def _evaluate(checkpoint: Path, module: DistillModule, parts: Parts) -> EpochEvaluation:

@@ -9,7 +9,7 @@ import torch
 from tssd.errors import UsageError
 from tssd.runs.which_epoch import Select
 
-Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+Precision = Literal["32-true", "bf16-mixed", "16-mixed", "auto"]
 Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 
 # Far above what makes sense, and below what ends a process: a thread too many ends it at once.
@@ -23,7 +23,8 @@ class TrainerSettings:
     Args:
         epochs: passes over the training images.
         accelerator: device to train on; auto takes the best there is.
-        precision: 32-true, or mixed precision with bfloat16 or float16.
+        precision: 32-true, or mixed precision with bfloat16 or float16; auto is bf16-mixed where
+            the device has instructions for it, else 32-true, and stays what it was at the start.
         compile: whether to compile the network with torch.compile before training.
         gradient_clip: largest norm of the gradient, over all parameters; 0 = no clipping.
         decay_norms_and_biases: whether weight decay applies to the scales and shifts of norms and

@@ -11,6 +11,7 @@ from lightning.pytorch.loggers import Logger
 from tssd.training.checkpoint import AtomicCheckpointIO
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
+from tssd.training.precision import precision_on
 from tssd.training.step_errors import in_one_line
 
 
@@ -47,7 +48,7 @@ def train(
                 max_epochs=settings.epochs,
                 accelerator=parts.device.type,
                 devices=1,
-                precision=settings.precision,
+                precision=precision_on(parts.device, settings.precision),
                 gradient_clip_val=settings.gradient_clip or None,
                 callbacks=[*callbacks],
                 plugins=[AtomicCheckpointIO()],

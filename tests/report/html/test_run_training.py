@@ -16,6 +16,20 @@ def test_terms_and_validation_accuracy_are_drawn_by_epoch(metrics, read):
     assert not [a for a, _ in page.all("p") if a.get("class") == "warning"]
 
 
+def test_accuracy_against_time_is_drawn_where_times_are_known(metrics, read):
+    assert len(read(curves(metrics)).all("figure")) == 2
+    timed = [row | {"seconds": 12.3456 * n} for n, row in enumerate(metrics, 1)]
+    page = read(curves(timed))
+    assert [t for _, t in page.all("figcaption")][2].endswith("validation samples against time")
+    spoken = [text for _, text in page.all("title") if text.startswith("T = 2, seconds")]
+    at = [text.split("validation ")[1] for text in spoken]
+    assert at == ["12.3: 20", "24.7: 40", "37: 35"]
+    # A run that went on in a version with a clock: from there.
+    page = read(curves([metrics[0], *timed[1:]]))
+    spoken = [text for _, text in page.all("title") if text.startswith("T = 2, seconds")]
+    assert len(spoken) == 2
+
+
 def test_timesteps_are_in_order(read):
     row = {"epoch": 0.0} | {f"val/accuracy_t{t}": 0.5 for t in (1, 10, 11, 2, 9)}
     legends = [text for _, text in read(curves([row])).all("li")]

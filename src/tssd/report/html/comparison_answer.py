@@ -1,6 +1,6 @@
 """The first screen of a comparison: what the method gains at its T, and how sure that is."""
 
-from tssd.report.answer import certainty, interval, p_value
+from tssd.report.answer import certainty, interval
 from tssd.report.comparison import Row
 from tssd.report.html.elements import Content, Html, element, note, together
 from tssd.report.html.figures import figure
@@ -87,9 +87,7 @@ def _tile(methods: Methods, row: Row) -> Html:
     lines: list[Content] = []
     if (between := interval(test)) is not None:
         lines.append(f"95 % interval {between}")
-    lines.append(certainty(test))
-    if (p := found.corrected.get(row.name)) is not None and len(found.corrected) > 1:
-        lines.append(f"p corrected for {len(found.corrected)} tests: {p_value(p)}")
+    lines.append(certainty(test, found.corrected.get(row.name), len(found.corrected)))
     trained = f"trained for T = {row.student}"
     if (row.teacher or row.student) > row.student:
         trained += f" with a teacher of T = {row.teacher}"
@@ -104,8 +102,8 @@ def _remarks(methods: Methods, more: str | None) -> Html:
     words.append("intervals and p are of a paired t test, two-sided. ")
     if found.baseline is not None and not found.is_fair:
         words.append(
-            f"No method here was trained at T = {found.at} alone, which would be the fair "
-            "baseline. "
+            f"No method here was trained at T = {found.at} alone, or as the method without its "
+            "distillation, which would be a fair baseline. "
         )
     if found.at != found.subject.student:
         words.append(

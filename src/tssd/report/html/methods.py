@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from tssd.errors import UsageError
 from tssd.report.answer import Answer
 from tssd.report.collection import Collection
 from tssd.report.comparison import Comparison
 from tssd.report.html.elements import Html, element, together
-from tssd.report.method_labels import split_names
+from tssd.report.method_labels import method_named, without_shared
 from tssd.runs.results import Epoch
 from tssd.runs.state import FinishedRun
 
@@ -42,7 +41,7 @@ class Methods:
         """
         runs = {name: [run.results for run in group] for name, group in collection.methods.items()}
         comparison = Comparison.of(runs, epoch=epoch)
-        chosen = None if reference is None else _named(reference, list(runs))
+        chosen = None if reference is None else method_named(reference, list(runs), "reference")
         return cls(collection, comparison, Answer.of(comparison, chosen))
 
     @property
@@ -59,7 +58,7 @@ class Methods:
     def headings(self) -> dict[str, Html]:
         """The same for the rows of a table: what the recipe says, its name below."""
         rows = self.comparison.rows
-        short = split_names([row.name for row in rows])[1]
+        short = without_shared([row.name for row in rows])[1]
         return {
             row.name: together([row.label, element("small", None, name)])
             if row.label
@@ -91,14 +90,3 @@ class Methods:
     def runs(self, name: str) -> list[FinishedRun]:
         """The runs of a method."""
         return self.collection.methods[name]
-
-
-def _named(reference: str, names: list[str]) -> str:
-    whole = f"/{reference}"
-    fitting = [n for n in names if n == reference] or [n for n in names if f"/{n}".endswith(whole)]
-    if len(fitting) != 1:
-        problem = "fits several of" if fitting else "is none of"
-        raise UsageError(
-            f"--reference: {reference!r} {problem} the methods {', '.join(names[:20])}"
-        )
-    return fitting[0]

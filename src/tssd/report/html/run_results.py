@@ -89,6 +89,7 @@ def headline(results: Sourced, samples: Samples | None) -> Html:
         if sizes["val"].value != 0
         else ("best epoch on validation", "none, for there are no validation samples"),
         ("training took", together([shown(results["train_seconds"], digits), " s"])),
+        *_training(results["training"]),
     ]
     names = {"best": "best epoch", "last": "last epoch"}
     counts = results.value.selected
@@ -103,6 +104,25 @@ def headline(results: Sourced, samples: Samples | None) -> Html:
     )
     side = element("div", {"class": "split"}, element("div", {"class": "cards"}, *cards), curve)
     return together([side, facts(known), _energy(operations)])
+
+
+def _training(cost: Sourced) -> list[tuple[str, Html]]:
+    """What the training took in operations, and how soon it was how good."""
+    named = [
+        ("network steps a training sample", "network_steps", whole, ""),
+        ("training operations, multiply-accumulates x 2", "operations", digits, ""),
+        ("training took without validation", "seconds", digits, " s"),
+    ]
+    known = [
+        (name, together([shown(cost[key], form), unit]))
+        for name, key, form, unit in named
+        if cost[key]
+    ]
+    levels = cost["seconds_to"]
+    return known + [
+        (f"until {level} % on validation", together([shown(levels[level], digits), " s"]))
+        for level in levels.value or ()
+    ]
 
 
 def timesteps(results: Sourced, samples: Samples | None) -> Html:

@@ -17,7 +17,7 @@ Rows = Sequence[Mapping[str, float]]
 
 
 def curves(rows: Rows) -> Html:
-    """The loss's terms and the accuracy on the validation samples, by epoch."""
+    """The loss's terms and the accuracy on the validation samples, by epoch and by seconds."""
     if not rows:
         return paragraph("metrics.csv is not there, or holds no epoch.")
     keys = list(dict.fromkeys(key for row in rows for key in row if key != "epoch"))
@@ -45,8 +45,25 @@ def curves(rows: Rows) -> Html:
             numbers,
             factor=100,
         ),
+        _against_time(accuracy, rows, numbers),
     ]
     return together([*parts, figures(*pictures)])
+
+
+def _against_time(lines: Mapping[str, str], rows: Rows, numbers: Html) -> Html | None:
+    timed = [row for row in rows if math.isfinite(row.get("seconds", math.nan))]
+    if not timed:
+        return None
+    return _figure(
+        "time",
+        "Accuracy on the validation samples against time",
+        "accuracy, %",
+        lines,
+        timed,
+        numbers,
+        factor=100,
+        x="seconds of training, without validation",
+    )
 
 
 def _figure(
@@ -58,17 +75,22 @@ def _figure(
     numbers: Html,
     *,
     factor: float = 1,
+    x: str = "epoch",
 ) -> Html | None:
     if not lines:
         return None
+    # Three digits of a time are enough for an axis.
+    at = [
+        n if x == "epoch" else float(f"{row['seconds']:.3g}") for n, row in enumerate(rows, start=1)
+    ]
     series = [
         Series(
             name,
-            [(index + 1, factor * row.get(key, math.nan)) for index, row in enumerate(rows)],
+            [(at, factor * row.get(key, math.nan)) for at, row in zip(at, rows, strict=True)],
         )
         for name, key in lines.items()
     ]
-    drawn = Chart(f"{id}-chart", caption, "epoch", y, series, log=factor == 1).draw()
+    drawn = Chart(f"{id}-chart", caption, x, y, series, log=factor == 1).draw()
     return figure(caption, drawn, numbers)
 
 
