@@ -214,8 +214,11 @@ def test_the_paper_s_recipes_train_on_all_samples_and_small_ones_on_what_they_di
     data, classes, samples
 ):
     def sizes(recipe):
-        options = content(load_recipe(recipe)["data"])
-        held = {name: options[name] for name in ("val_share", "train_samples")}
+        said = dict(leaves(merge(layers(recipe))))
+        held = {
+            "val_share": said["data.val_share"],
+            "train_samples": said.get("data.train_samples"),
+        }
         chosen = split(np.arange(samples) % classes, 1, **held)
         return len(chosen.train), len(chosen.val)
 
