@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
 
-.PHONY: help setup train test lint types bench docs clean
+.PHONY: help setup train test lint types bench gpu docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,15 @@ types: $(READY)  ## check types
 
 bench: $(READY)  ## measure against SpikingJelly, snnTorch, tonic and ReLU, and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks --write
+
+# With .venv, or with $(PYTHON) where that has everything (a machine without a network), or after setup.
+gpu:  ## test, measure and train on a CUDA device in 9 minutes, and write results/gpu (GPU="--minutes 5")
+	@python=$(BIN)/python; \
+	if ! [ -e $(READY) ]; then \
+		if $(PYTHON) -c 'import torch, lightning, jsonargparse, torchmetrics' 2>/dev/null; \
+		then python=$(PYTHON); else $(MAKE) --no-print-directory setup || exit 1; fi; \
+	fi; \
+	PYTHONPATH=src $$python -m benchmarks.gpu $(GPU)
 
 docs: $(READY)  ## run the examples of all docstrings and of the README
 	$(BIN)/python -m pytest --doctest-modules src tests/test_readme.py

@@ -106,7 +106,7 @@ def _events(options: argparse.Namespace) -> str:
 
 def _profile(options: argparse.Namespace) -> str:
     rounds = options.rounds or (1 if options.quick else 5)
-    batch = options.batch or (16 if options.quick else 250)
+    batch = options.batch or (16 if options.quick else 125)
     measured = step_profile.report(
         width=1.0, batch=batch, rounds=rounds, announce=_announce, steps=step_profile.STEPS
     )

@@ -5,30 +5,13 @@ from collections.abc import Callable
 import snntorch
 import torch
 from snntorch import surrogate as snntorch_surrogate
-from spikingjelly.activation_based import functional, layer
-from spikingjelly.activation_based import surrogate as jelly_surrogate
-from spikingjelly.activation_based.neuron import LIFNode
 from torch import Tensor, nn
 
+from benchmarks.jelly import SpikingJelly, stateless
 from benchmarks.stepped import SteppedLIF
 from benchmarks.workloads import Layer, Workload
 from tssd import LIF, TimeFold, vgg9
 from tssd.surrogates import Rectangular, Sigmoid
-
-
-def _stateless(kind: str, *sizes: int) -> nn.Module:
-    """A layer of plain PyTorch."""
-    match kind:
-        case "conv":
-            return nn.Conv2d(*sizes, 3, padding=1, bias=False)
-        case "linear":
-            return nn.Linear(*sizes)
-        case "norm":
-            return nn.BatchNorm2d(*sizes)
-        case "pool":
-            return nn.AvgPool2d(2)
-        case _:
-            return nn.Flatten()
 
 
 def _lif(workload: Workload) -> LIF:
@@ -47,7 +30,7 @@ class Ours(nn.Module):
         else:
             self.net = nn.Sequential(
                 *(
-                    make() if entry[0] == "neuron" else TimeFold(_stateless(*entry))
+                    make() if entry[0] == "neuron" else TimeFold(stateless(*entry))
                     for entry in workload.layers
                 )
             )
@@ -68,43 +51,6 @@ def floor(workload: Workload) -> nn.Module:
     return Ours(workload, nn.ReLU)
 
 
-class SpikingJelly(nn.Module):
-    """SpikingJelly in multi-step mode, with its own layers."""
-
-    def __init__(self, workload: Workload) -> None:
-        super().__init__()
-        self.net = nn.Sequential(*(self._layer(workload, *entry) for entry in workload.layers))
-        functional.set_step_mode(self.net, "m")
-
-    @staticmethod
-    def _layer(workload: Workload, kind: str, *sizes: int) -> nn.Module:
-        match kind:
-            case "conv":
-                return layer.Conv2d(*sizes, 3, padding=1, bias=False)
-            case "linear":
-                return layer.Linear(*sizes)
-            case "norm":
-                return layer.BatchNorm2d(*sizes)
-            case "pool":
-                return layer.AvgPool2d(2)
-            case "flatten":
-                return layer.Flatten()
-        rectangular = workload.surrogate == "rectangular"
-        return LIFNode(
-            tau=2.0,
-            decay_input=False,
-            v_threshold=1.0,
-            v_reset=None,
-            surrogate_function=jelly_surrogate.Rect() if rectangular else jelly_surrogate.Sigmoid(),
-            detach_reset=False,
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits [T, N, K] of x [T, N, ...]; the neurons' states are reset before."""
-        functional.reset_net(self.net)
-        return self.net(x)
-
-
 def _rectangle(s: Tensor, grad: Tensor, spikes: Tensor) -> Tensor:
     return grad * (s.abs() < 0.5)
 
@@ -122,7 +68,7 @@ class SnnTorch(nn.Module):
     @staticmethod
     def _layer(workload: Workload, entry: Layer) -> nn.Module:
         if entry[0] != "neuron":
-            return _stateless(*entry)
+            return stateless(*entry)
         gradient = {
             "rectangular": snntorch_surrogate.custom_surrogate(_rectangle),
             "sigmoid": snntorch_surrogate.sigmoid(4),

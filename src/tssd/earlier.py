@@ -15,7 +15,8 @@ def with_later_options(config: Config) -> Config:
     """
     trainer, exits = config.get("trainer"), config.get("exits")
     if isinstance(trainer, dict):
-        config = config | {"trainer": {"decay_norms_and_biases": True} | trainer}
+        had = {"decay_norms_and_biases": True, "channels_last": False}
+        config = config | {"trainer": had | trainer}
     exits = exits if isinstance(exits, dict) else {}
     inside = exits.get("init_args")
     if isinstance(inside, dict) and "neuron" in inside and "norm" not in inside:

@@ -26,12 +26,13 @@ def as_sequence(
     *,
     dtype: torch.dtype | None = None,
     net: object = None,
+    check: bool = True,
 ) -> Tensor:
     """A sequence of `timesteps` steps: images are repeated, sequences are cut.
 
     Counts of events arrive as small integers and become floating point here, on the device: of
     `dtype`, or of torch's default type. A network may say how many axes a sample has: with
-    `net.sample_dims` 2, x is [N, C, L] or [T', N, C, L].
+    `net.sample_dims` 2, x is [N, C, L] or [T', N, C, L]. To `check` values waits for the device.
 
     Shapes: x [N, C, H, W] or [N, F] -> [T, N, ...]; x [T', N, C, H, W] with T' >= T -> [T, N, ...].
     Raises: UsageError: a sequence shorter than `timesteps`, or a shape that is neither.
@@ -41,14 +42,14 @@ def as_sequence(
     sample_dims = getattr(net, "sample_dims", None)
     known = (1, 3) if sample_dims is None else (sample_dims,)
     if x.dim() - 1 in known and x.shape[0] == target.shape[0]:
-        return repeat_in_time(_finite(x, dtype), timesteps)
+        return repeat_in_time(_finite(x, dtype, check=check), timesteps)
     if x.dim() - 2 in known and x.shape[1] == target.shape[0]:
         if x.shape[0] < timesteps:
             raise UsageError(
                 f"timesteps: the data has {x.shape[0]}, but {timesteps} are wanted; "
                 "lower --timesteps or slice the recordings into more steps"
             )
-        return _finite(x[:timesteps], dtype, batch_axis=1)
+        return _finite(x[:timesteps], dtype, batch_axis=1, check=check)
     raise UsageError(
         f"input: got shape {list(x.shape)} for {target.shape[0]} targets, "
         "expected images [N, C, H, W] or sequences [T, N, C, H, W]"
@@ -158,11 +159,11 @@ def _check_input(x: object) -> None:
         )
 
 
-def _finite(x: Tensor, dtype: torch.dtype | None, *, batch_axis: int = 0) -> Tensor:
+def _finite(x: Tensor, dtype: torch.dtype | None, *, batch_axis: int = 0, check: bool) -> Tensor:
     """X in floating point, if all of it is finite: a spike would hide NaN, training would not."""
     if not x.is_floating_point():
         return x.to(dtype or torch.get_default_dtype())
-    if x.is_meta:  # shapes without numbers
+    if x.is_meta or not check:  # shapes without numbers, or numbers that are checked later
         return x
     # A sum is several times quicker than a test of every value, but finite ones may overflow it.
     if not x.detach().sum(dtype=torch.promote_types(x.dtype, torch.float32)).isfinite():

@@ -74,10 +74,10 @@ def test_what_each_option_makes_of_the_images():
     [
         ({"translate": -1}, r"data\.translate: got -1, expected 0 to 511 pixels, or null"),
         ({"cutout": 0}, r"data\.cutout: got 0, expected 1 to 4096 pixels, or null"),
-        ({"border": "reflect", "augment": False}, r"leave data\.border out"),
+        ({"border": "reflect", "augment": False}, r"or --data\.border null"),
         ({"flip": "never", "augment": False}, r"data\.flip: got never, but data\.augment is false"),
         ({"translate": 0, "augment": False}, r"data\.translate: got 0, but data\.augment is false"),
-        ({"cutout": 2, "augment": False}, r"--data\.augment true, or leave data\.cutout out"),
+        ({"cutout": 2, "augment": False}, r"--data\.augment true, or --data\.cutout null"),
     ],
 )
 def test_options_of_augmentation_that_make_no_sense_are_named(option, message):
@@ -112,3 +112,19 @@ def test_content_hash_changes_with_the_images_and_with_the_split():
     changed.stored.train.images[changed.split.train[0], 0, 0, 0] ^= 1
     assert changed.content_hash != toy.content_hash
     assert changed.split_hash == toy.split_hash
+
+
+def test_images_that_are_placed_make_their_batches_on_the_device():
+    toy, device = Toy(num_workers=2), torch.device("meta")
+    assert toy.placeable_bytes == 120 * 36
+    shown = toy.val_dataloader().dataset.images
+    toy.place(device)
+    for loader in (toy.val_dataloader(), toy.test_dataloader(), toy.train_dataloader()):
+        assert loader.num_workers == 0
+        assert not loader.pin_memory
+        assert loader.dataset.images.device == loader.dataset.labels.device == device
+    x, y = next(iter(toy.val_dataloader()))
+    assert (x.device, x.dtype, y.device) == (device, torch.float32, device)
+    assert toy.dataset("val").images is toy.dataset("val").images  # copied once
+    toy.place(torch.device("cpu"))
+    assert toy.val_dataloader().dataset.images is shown

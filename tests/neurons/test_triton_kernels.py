@@ -115,6 +115,7 @@ LEFT_OUT = [
     "half_precision",
     "reaches_the_last_spikes",
     "sequence-",
+    "view-atan",
 ]
 
 

@@ -4,14 +4,17 @@ import pytest
 import torch
 
 from tssd.cli import main
+from tssd.errors import DataError
 from tssd.evaluation import accuracy_at_every_timestep
+from tssd.objectives.later import LaterChecks
 from tssd.runs.folder import RunFolder
 from tssd.runs.saved import load_checkpoint
+from tssd.training import module
 from tssd.training.fit import fit
-from tssd.training.module import DivergedError
+from tssd.training.module import DistillModule, DivergedError
 
 from . import nets
-from .runs import OPTIONS, RECIPE, small, table, watched
+from .runs import OPTIONS, RECIPE, RUINED, is_same, small, table, watched, weights
 
 MEAN_TARGET = f"{{class_path: {nets.__name__}.MeanTarget}}"
 SEQUENCES = f"{nets.__name__}.DigitSequences"
@@ -100,3 +103,48 @@ def test_weights_ruined_by_the_last_step_of_an_epoch_are_not_saved(tmp_path):
     with pytest.raises(DivergedError, match=r"^weights: net\..* became infinite or nan in epoch 2"):
         fit(watched(parts, ruin), tmp_path)
     assert load_checkpoint(RunFolder(tmp_path).last)["epoch"] == 0
+
+
+@pytest.fixture
+def asked_later(monkeypatch):
+    """Steps are checked as on CUDA."""
+
+    def begin(self):
+        self.later = LaterChecks()
+        on_train_start(self)
+
+    on_train_start = DistillModule.on_train_start
+    monkeypatch.setattr(DistillModule, "on_train_start", begin)
+
+
+def test_checks_asked_for_later_tell_the_same_step_and_keep_finished_epochs(tmp_path, asked_later):
+    # Ten steps an epoch, and the answers are asked for at its end.
+    parts = small({"objectives.odd": turns_nan(13), "trainer.epochs": 4, "data.batch_size": 5})
+    words = r"^loss: odd became infinite or nan in epoch 2, step 14; lower --optimizer.lr"
+    with pytest.raises(DivergedError, match=words):
+        fit(parts, tmp_path)
+    assert load_checkpoint(RunFolder(tmp_path).last)["epoch"] == 0
+    assert len(table(tmp_path)) == 1
+
+
+def test_checks_asked_for_later_are_looked_at_within_a_long_epoch(
+    tmp_path, asked_later, monkeypatch
+):
+    monkeypatch.setattr(module, "LOOK_EVERY", 4)
+    parts = small({"objectives.odd": turns_nan(2), "data.batch_size": 5})
+    steps = []
+    with pytest.raises(DivergedError, match="in epoch 1, step 3;"):
+        fit(watched(parts, lambda _: steps.append(1)), tmp_path)
+    assert len(steps) == 4
+
+
+def test_a_mistake_that_all_steps_have_is_told_in_the_first_with_its_values(tmp_path, asked_later):
+    parts = small()
+    parts.data.stored.train.labels[:] += 1
+    with pytest.raises(DataError, match="labels: got class 10, .* they seem to count from 1"):
+        fit(parts, tmp_path)
+
+
+def test_checks_asked_for_later_change_nothing(tmp_path, finished, asked_later):
+    fit(small(RUINED), tmp_path)
+    assert is_same(weights(tmp_path), weights(finished))

@@ -3,6 +3,7 @@ import torch
 
 from tssd.errors import UsageError
 from tssd.objectives import TaskCrossEntropy
+from tssd.training import parts as module
 
 from .runs import small
 
@@ -31,3 +32,33 @@ def test_membranes_of_a_compiled_network_are_refused_at_once(monkeypatch):
     monkeypatch.setattr(TaskCrossEntropy, "needs_membranes", True)
     with pytest.raises(UsageError, match="^trainer.compile: objectives.task needs membranes, and"):
         small({"trainer.compile": True})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "device", "free", "placed"),
+    [
+        ("auto", "cpu", 0, False),
+        ("auto", "cuda", 4, True),
+        ("auto", "cuda", 3.99, False),
+        (False, "cuda", 100, False),
+        (True, "cuda", 1, True),
+    ],
+)
+def test_images_live_on_the_device_if_they_are_wanted_there(
+    monkeypatch, wanted, device, free, placed
+):
+    parts = small({"trainer.data_on_device": wanted})
+    size = parts.data.placeable_bytes
+    assert size == sum(parts.data.split_sizes.values()) * 64
+    monkeypatch.setattr(module, "_free", lambda device: free * size)
+    places = []
+    monkeypatch.setattr(parts.data, "place", places.append)
+    parts.place_data(torch.device(device))
+    assert places == [torch.device(device)] * placed
+
+
+def test_data_that_cannot_be_placed_is_left_where_it_is(monkeypatch):
+    parts = small({"trainer.data_on_device": True})
+    monkeypatch.setattr(type(parts.data), "placeable_bytes", None)
+    monkeypatch.setattr(parts.data, "place", None)  # it would be called
+    parts.place_data(torch.device("cuda"))

@@ -1,3 +1,6 @@
+import os
+from dataclasses import replace
+
 import pytest
 import torch
 from lightning import Callback
@@ -61,3 +64,38 @@ def test_what_is_raised_in_a_step_is_told(make, raised, told, words):
     parts = make()
     with pytest.raises(told, match=words):
         train(parts.module(), parts, callbacks=[Raises(raised)])
+
+
+def test_channels_last_gives_the_same_up_to_rounding_and_weights_that_anything_loads(make):
+    plain, last = make(), make()
+    last.trainer = replace(last.trainer, channels_last=True)
+    for parts in (plain, last):
+        train(parts.module(), parts)
+    weight = next(m for m in last.net.modules() if isinstance(m, torch.nn.Conv2d)).weight
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+    found, expected = last.net.state_dict(), plain.net.state_dict()
+    for name in expected:
+        torch.testing.assert_close(found[name], expected[name], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("compile", "mode"), [(True, None), ("reduce-overhead",) * 2, ("max-autotune",) * 2]
+)
+def test_the_network_is_compiled_for_its_shapes_and_graphs_begin_with_a_batch(
+    make, monkeypatch, compile, mode
+):
+    parts, compiled, begun = make(), [], []
+    parts.trainer = replace(parts.trainer, compile=compile)
+    monkeypatch.setattr(parts.net, "compile", lambda **options: compiled.append(options))
+    monkeypatch.setattr(torch.compiler, "cudagraph_mark_step_begin", lambda: begun.append(1))
+    train(parts.module(), parts)
+    assert compiled == [{"mode": mode, "dynamic": False}]
+    assert len(begun) == len(parts.data.train_dataloader()) + len(parts.data.val_dataloader())
+
+
+def test_sums_on_cuda_are_the_same_in_every_run(make, monkeypatch):
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    parts = make()
+    train(parts.module(), parts)
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert torch.are_deterministic_algorithms_enabled()

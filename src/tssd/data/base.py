@@ -4,6 +4,7 @@ import os
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
+import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
@@ -173,6 +174,14 @@ class DataModule(LightningDataModule):
             part, index = self.part(name)
             self._samples[name] = part.select(index)
         return self._samples[name]
+
+    @property
+    def placeable_bytes(self) -> int | None:
+        """Memory that all samples would take on a device; None: they can't live there."""
+        return None
+
+    def place(self, device: torch.device) -> None:
+        """Keep the samples on a device from now on, where `placeable_bytes` says that they can."""
 
     def part(self, name: str) -> tuple[Part, splits.Indices]:
         """Return the stored part that set `name` is chosen from, and the chosen indices in it."""

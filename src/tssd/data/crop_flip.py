@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tssd.data.counter_random import AUGMENT_STREAM, FLIP_STREAM, below, random_bits
+from tssd.data.loading import numbers_on
+from tssd.data.on_device import crop_and_mirror
 
 
 @dataclass(frozen=True)
@@ -38,24 +40,32 @@ class CropFlip:
     def __call__(
         self, images: Tensor, epochs: NDArray[np.int64], index: NDArray[np.int64]
     ) -> Tensor:
-        """Augment uint8 images [N, C, H, W], image n being number index[n] in epoch epochs[n]."""
+        """Augment uint8 images [N, C, H, W], image n being number index[n] in epoch epochs[n].
+
+        Where the images are, and with the same numbers: the same bytes on every device.
+        """
         height, width = images.shape[-2:]
         bits = random_bits(self.seed, AUGMENT_STREAM, epochs, index)
         places = 2 * self.padding + 1
-        tops = below(bits, places, shift=0).tolist()
-        lefts = below(bits, places, shift=16).tolist()
-        mirrored = self._mirrored(bits, epochs, index).tolist()
+        tops, lefts = below(bits, places, shift=0), below(bits, places, shift=16)
+        mirrored = self._mirrored(bits, epochs, index)
+        if images.device.type != "cpu":
+            draws = numbers_on(images.device, tops, lefts, mirrored.astype(np.int64))
+            return crop_and_mirror(images, *draws, padding=self.padding, reflect=self.reflect)
         # In numpy, where taking a slice costs a fraction of what it costs in torch.
         padded = self._padded(images.numpy())
         out = np.empty(images.shape, dtype=np.uint8)
-        for n, (top, left, mirror) in enumerate(zip(tops, lefts, mirrored, strict=True)):
+        draws = zip(tops.tolist(), lefts.tolist(), mirrored.tolist(), strict=True)
+        for n, (top, left, mirror) in enumerate(draws):
             crop = padded[n, :, top : top + height, left : left + width]
-            out[n] = crop[..., ::-1] if self.flip and mirror else crop
+            out[n] = crop[..., ::-1] if mirror else crop
         return torch.from_numpy(out)
 
     def _mirrored(
         self, bits: NDArray[np.uint64], epochs: NDArray[np.int64], index: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
+        if not self.flip:
+            return np.zeros(len(index), dtype=np.bool_)
         if not self.alternating:
             return below(bits, 2, shift=32) == 1
         first = below(random_bits(self.seed, FLIP_STREAM, index), 2, shift=0)

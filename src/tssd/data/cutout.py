@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tssd.data.counter_random import CUTOUT_STREAM, random_bits
+from tssd.data.loading import numbers_on
+from tssd.data.on_device import hide
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,15 @@ class Cutout:
         """Hide a part of uint8 images [N, C, H, W], number index[n] in epoch epochs[n]; a copy."""
         height, width = images.shape[-2:]
         bits = random_bits(self.seed, CUTOUT_STREAM, epochs, index)
-        tops = (_below(bits, height, shift=0) - self.side // 2).tolist()
-        lefts = (_below(bits, width, shift=32) - self.side // 2).tolist()
+        tops = _below(bits, height, shift=0) - self.side // 2
+        lefts = _below(bits, width, shift=32) - self.side // 2
+        if images.device.type != "cpu":
+            (colour,) = numbers_on(images.device, np.array(self.colour))
+            draws = numbers_on(images.device, tops, lefts)
+            return hide(images, *draws, colour.to(images.dtype), side=self.side)
         colour = np.array(self.colour, dtype=np.uint8).reshape(-1, 1, 1)
         out = images.numpy().copy()
-        for image, top, left in zip(out, tops, lefts, strict=True):
+        for image, top, left in zip(out, tops.tolist(), lefts.tolist(), strict=True):
             rows = slice(max(top, 0), max(top + self.side, 0))
             image[:, rows, max(left, 0) : max(left + self.side, 0)] = colour
         return torch.from_numpy(out)

@@ -14,7 +14,7 @@ class ImageSamples(SampleSet):
     """Normalised, possibly augmented images, float32 [N, C, H, W], with their labels.
 
     Args:
-        images: The images, uint8.
+        images: The images, uint8; where they are, batches are made.
         labels: Their classes, int64 [M].
         mean: Mean of each channel, with pixel values in [0, 1].
         std: Standard deviation of each channel, same scale.
@@ -32,7 +32,8 @@ class ImageSamples(SampleSet):
         augment: CropFlip | None = None,
         cutout: Cutout | None = None,
     ) -> None:
-        super().__init__(labels)
+        device = images.device if isinstance(images, Tensor) else torch.device("cpu")
+        super().__init__(labels.to(device))
         self.images = images
         self.normalise(mean, std)
         self._augment = augment
@@ -41,12 +42,14 @@ class ImageSamples(SampleSet):
     def normalise(self, mean: Sequence[float], std: Sequence[float]) -> None:
         """Normalise with these of each channel from now on."""
         # (u / 255 - mean) / std as one multiply-add over the bytes u.
-        self._scale = 1 / (255 * torch.tensor(std).view(-1, 1, 1))
-        self._offset = -torch.tensor(mean).view(-1, 1, 1) / torch.tensor(std).view(-1, 1, 1)
+        scale = 1 / (255 * torch.tensor(std).view(-1, 1, 1))
+        offset = -torch.tensor(mean).view(-1, 1, 1) / torch.tensor(std).view(-1, 1, 1)
+        device = self.labels.device
+        self._scale, self._offset = scale.to(device), offset.to(device)
 
     def load(self, epochs: Numbers, index: Numbers) -> Tensor:
         """Return the images [N, C, H, W] of these numbers [N], each as it looks in its epoch."""
-        images = self.images[torch.from_numpy(index)]
+        images = self.images[self.numbers(index)]
         if self._augment is not None:
             images = self._augment(images, epochs, index)
         if self._cutout is not None:

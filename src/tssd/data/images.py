@@ -1,15 +1,19 @@
 """What all data modules of static images share."""
 
 import hashlib
+import math
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, Literal
 
 import torch
+from torch import Tensor
 
 from tssd.data.base import DataModule, require
 from tssd.data.crop_flip import CropFlip
 from tssd.data.cutout import Cutout
 from tssd.data.image_samples import ImageSamples
+from tssd.data.loading import Source
+from tssd.data.on_device import place
 from tssd.data.stored import Facts, MemoryPart
 from tssd.errors import UsageError
 
@@ -86,8 +90,10 @@ class ImageData(DataModule):
             if value is not None and not self.augment:
                 raise UsageError(
                     f"data.{name}: got {value}, but data.augment is false; pass --data.augment "
-                    f"true, or leave data.{name} out"
+                    f"true, or --data.{name} null"
                 )
+        self._device = torch.device("cpu")
+        self._placed: dict[str, Tensor] = {}
 
     @property
     def dataset_name(self) -> str:
@@ -132,13 +138,30 @@ class ImageData(DataModule):
         part, index = self.part(name)
         augments = self.augment and name == "train"
         return ImageSamples(
-            self.samples(name),
+            self._placed_samples(name),
             torch.from_numpy(part.labels[index]),
             mean=self.mean,
             std=self.std,
             augment=self._crop_flip() if augments else None,
             cutout=self._cutout() if augments else None,
         )
+
+    @property
+    def placeable_bytes(self) -> int:
+        """Memory that all chosen images take on a device, one byte a value."""
+        return sum(self.split_sizes.values()) * math.prod(self.sample_shape)
+
+    def place(self, device: torch.device) -> None:
+        """Keep the images on a device from now on, and make batches there."""
+        if device != self._device:
+            self._device, self._placed = device, {}
+
+    def _placed_samples(self, name: str) -> Source:
+        if self._device.type == "cpu":
+            return self.samples(name)
+        if name not in self._placed:
+            self._placed[name] = place(self.samples(name), self.sample_shape, self._device)
+        return self._placed[name]
 
     @property
     def _shift(self) -> int:

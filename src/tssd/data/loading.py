@@ -83,7 +83,19 @@ class SampleSet(Dataset[Any]):
         """Return the batch for indices or (epoch, index) pairs, whichever process asks."""
         pairs = np.array([(0, i) if isinstance(i, int) else i for i in items], dtype=np.int64)
         epochs, index = pairs[:, 0], pairs[:, 1].copy()
-        return self.load(epochs, index), self.labels[torch.from_numpy(index)]
+        return self.load(epochs, index), self.labels[self.numbers(index)]
+
+    def numbers(self, index: Numbers) -> Tensor:
+        """Sample numbers [N] where the labels are."""
+        return numbers_on(self.labels.device, index)[0]
+
+
+def numbers_on(device: torch.device, *numbers: Numbers) -> tuple[Tensor, ...]:
+    """Arrays of int64 numbers, each [N], on a device, which is not waited for."""
+    together = torch.from_numpy(np.stack(numbers))
+    if device.type == "cuda":  # from other memory the copy would be waited for
+        together = together.pin_memory()
+    return together.to(device, non_blocking=True).unbind()
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
@@ -217,6 +229,9 @@ def _loader(
     drop_last: bool,
     seed: int = 0,
 ) -> BatchLoader:
+    # A device makes the batches of what lives there by itself; processes would only copy them.
+    placed = samples.labels.device.type != "cpu"
+    num_workers = 0 if placed else num_workers
     return BatchLoader(
         samples,
         batch_size=batch_size,
@@ -224,7 +239,7 @@ def _loader(
         num_workers=num_workers,
         collate_fn=_as_is,
         drop_last=drop_last,
-        pin_memory=torch.cuda.is_available(),
+        pin_memory=torch.cuda.is_available() and not placed,
         persistent_workers=num_workers > 0,
         worker_init_fn=follow_parent,
         # A loader draws a seed for its workers; from its own generator, so that loading never moves

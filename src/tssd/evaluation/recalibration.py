@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from tssd.errors import DataError, UsageError
+from tssd.evaluation.moments import Moments
+from tssd.evaluation.norm_calls import NormCalls
 from tssd.models.base import SpikingNet, eval_mode
 from tssd.objectives import SelfDistillation, as_sequence
 from tssd.objectives.batch import check_num_classes, check_output, dtype_of, explained
@@ -122,7 +122,7 @@ class _Norm:
     name: str
     part: nn.Module
 
-    def set(self, moments: "_Moments") -> None:
+    def set(self, moments: Moments) -> None:
         mean, variance = moments.mean, moments.variance()
         if not bool(mean.isfinite().all() & variance.isfinite().all()):
             raise DataError(
@@ -132,64 +132,6 @@ class _Norm:
         for name, value in (("running_mean", mean), ("running_var", variance)):
             buffer = getattr(self.part, name)
             buffer.copy_(value.view_as(buffer))
-
-
-class _Moments:
-    """Mean and variance of each channel over batches of any size.
-
-    Source: Chan, Golub and LeVeque 1979, eq. 2.1: exact whatever the cut, and stable where sums of
-    squares are not.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.mean = self.squares = torch.zeros(())
-
-    def add(self, x: Tensor) -> None:
-        """Count the values of each channel of x [B, C, ...]."""
-        x = x.to(torch.promote_types(x.dtype, torch.float32))
-        dims = [d for d in range(x.dim()) if d != 1]
-        variance, mean = torch.var_mean(x, dims, correction=0)
-        if x.device.type == "mps":  # Apple's GPUs have no double precision
-            variance, mean = variance.cpu(), mean.cpu()
-        variance, mean = variance.double(), mean.double()
-        count, before = x.numel() // x.shape[1], self.count
-        self.count += count
-        if not before:
-            self.mean, self.squares = mean, count * variance
-            return
-        apart = mean - self.mean
-        self.mean = self.mean + apart * (count / self.count)
-        self.squares = self.squares + count * variance
-        self.squares += apart.square() * (before * count / self.count)
-
-    def variance(self) -> Tensor:
-        """Over n, as training normalises; torch keeps that over n - 1 of each batch."""
-        return self.squares / self.count
-
-
-class _Watch(TorchFunctionMode):
-    """Hands over every input that is normalised, and the running mean that it goes with."""
-
-    def __init__(self, sees: Callable[[Tensor, Tensor], None]) -> None:
-        super().__init__()
-        self._sees = sees
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        if func in _MEAN:
-            given = dict(enumerate(args))
-            mean = given.get(_MEAN[func], kwargs.get("running_mean"))
-            if mean is not None:
-                self._sees(cast(Tensor, given.get(0, kwargs.get("input"))), mean)
-        return func(*args, **kwargs)
-
-
-# What normalises by running statistics, and the place of their mean among its arguments. Functions
-# are watched, not modules: a layer may fold time into the batch inside, as SpikingJelly's do.
-_MEAN: dict[Any, int] = {F.batch_norm: 1, torch.batch_norm: 3}
 
 
 class _Reached(Exception):  # noqa: N818 - no error
@@ -213,7 +155,7 @@ def _in_order(norms: Mapping[int, _Norm], run: Run, x: Tensor) -> list[tuple[_No
         for key, norm in norms.items()
     ]
     try:
-        with _Watch(sees):
+        with NormCalls(sees):
             run(x)
     finally:
         for hook in hooks:
@@ -229,7 +171,7 @@ def _in_order(norms: Mapping[int, _Norm], run: Run, x: Tensor) -> list[tuple[_No
 
 def _measure(norm: _Norm, calls: int, run: Run, inputs: "_Inputs") -> None:
     """Give a norm the statistics of all samples."""
-    moments, mean, left = _Moments(), norm.part.running_mean, 0
+    moments, mean, left = Moments(), norm.part.running_mean, 0
 
     def sees(x: Tensor, running_mean: Tensor) -> None:
         nonlocal left
@@ -241,7 +183,7 @@ def _measure(norm: _Norm, calls: int, run: Run, inputs: "_Inputs") -> None:
 
     for x in inputs:
         left = calls
-        with suppress(_Reached), _Watch(sees):
+        with suppress(_Reached), NormCalls(sees):
             run(x)
     if moments.count < 2:
         raise UsageError(

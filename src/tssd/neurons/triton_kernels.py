@@ -93,7 +93,7 @@ def backward(
     """Gradients of the input and of the first membrane."""
     i = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     here = i < n
-    dtype: tl.constexpr = tl.float64 if DOUBLE else tl.float32
+    dtype = tl.float64 if DOUBLE else tl.float32
     if g_v is not None:
         g_m = tl.load(g_v + i, mask=here, other=0.0).to(dtype)
     else:
@@ -113,13 +113,12 @@ def backward(
             h_t = tl.load(h + at * n + i, mask=here, other=0.0)
             fired = h_t >= THRESHOLD
             slope = derivative(h_t - THRESHOLD, SURROGATE, WIDTH)
-        if V_RESET is None:
-            if not DETACH_RESET:
-                through = through - g_m * THRESHOLD
-        else:
-            if not DETACH_RESET:
+            if V_RESET is not None and not DETACH_RESET:
                 through = through + g_m * (V_RESET - h_t)
+        if V_RESET is not None:
             g_m = tl.where(fired, 0.0, g_m)
+        elif not DETACH_RESET:
+            through = through - g_m * THRESHOLD
         g_h = g_m + through * slope
         if g_shown is not None:
             g_h = g_h + tl.load(g_shown + at * g_shown_step + i, mask=here, other=0.0).to(dtype)

@@ -57,8 +57,10 @@ def lif_forward(
     if not v.numel():
         return outputs
     x, v = _in_order(x, order), v.contiguous(memory_format=order)
-    with torch.cuda.device_of(x):
-        triton_kernels.forward[_grid(v)](
+    _launch(
+        triton_kernels.forward,
+        v,
+        [
             x,
             v,
             outputs[0],
@@ -74,8 +76,8 @@ def lif_forward(
             threshold,
             v_reset,
             width,
-            BLOCK,
-        )
+        ],
+    )
     return outputs
 
 
@@ -130,8 +132,10 @@ def lif_backward(
     g_spikes = None if g_spikes is None else _in_order(g_spikes, order)
     g_v = None if g_v is None else g_v.contiguous(memory_format=order)
     g_shown = None if g_shown is None else _in_order(g_shown, order)
-    with torch.cuda.device_of(kept):
-        triton_kernels.backward[_grid(kept[0])](
+    _launch(
+        triton_kernels.backward,
+        kept[0],
+        [
             g_spikes,
             g_v,
             g_shown,
@@ -151,8 +155,8 @@ def lif_backward(
             surrogate,
             number,
             v_dtype == torch.float64,
-            BLOCK,
-        )
+        ],
+    )
     return outputs
 
 
@@ -199,5 +203,8 @@ def _in_order(x: Tensor, order: torch.memory_format) -> Tensor:
     return _sequence(x, order, x.dtype).copy_(x)
 
 
-def _grid(v: Tensor) -> tuple[int]:
-    return (-(-v.numel() // BLOCK),)
+def _launch(kernel: Any, step: Tensor, arguments: list[Any]) -> None:
+    """One program for every BLOCK elements of a step, on the device that it is on."""
+    programs = -(-step.numel() // BLOCK)
+    with torch.cuda.device_of(step):
+        kernel[(programs,)](*arguments, BLOCK=BLOCK)

@@ -35,6 +35,15 @@ def check_weights(weights: Mapping[str, Tensor]) -> None:
         raise DivergedError(f"weights: {name} became infinite or nan")
 
 
+def are_finite(weights: Mapping[str, Tensor]) -> Tensor:
+    """Whether all weights are finite, a bool [], without waiting for an accelerator.
+
+    By their largest value: the norm that `first_not_finite` begins with may overflow.
+    """
+    floating = [weight.detach() for weight in weights.values() if weight.is_floating_point()]
+    return get_total_norm(floating, norm_type=torch.inf).isfinite()
+
+
 def first_not_finite(weights: Mapping[str, Tensor]) -> str | None:
     """The first weight that is not finite, found by one norm of them all; None = there is none."""
     floating = {name: weight for name, weight in weights.items() if weight.is_floating_point()}

@@ -24,9 +24,10 @@ from tssd.objectives.batch import (
     dtype_of,
     explained,
 )
-from tssd.objectives.diverged import check_weights, diverged
+from tssd.objectives.diverged import are_finite, check_weights, diverged
 from tssd.objectives.exits import ExitPlan
 from tssd.objectives.frozen import Frozen
+from tssd.objectives.later import INPUT, LABELS, LOGITS, TOTAL, WEIGHTS, LaterChecks
 from tssd.objectives.per_timestep import build_missing
 from tssd.time import as_sequence
 
@@ -131,12 +132,13 @@ class SelfDistillation(nn.Module):
             out.exits[tap] = head(spikes)
         return out
 
-    def forward(self, out: NetOutput, target: Tensor) -> Loss:
+    def forward(self, out: NetOutput, target: Tensor, *, later: LaterChecks | None = None) -> Loss:
         """Terms and total of a network's output over T_t steps.
 
         Args:
             out: with the taps in `self.taps`.
             target: classes [N].
+            later: takes what is asked of values, which then raise nothing here; None = asked now.
         Raises: DataError: labels that are no classes of the network. UsageError: logits of another
             shape, or probabilities in their place. DivergedError: the loss is not finite.
         """
@@ -155,17 +157,29 @@ class SelfDistillation(nn.Module):
                 raise UsageError(f"objectives.{name}: returned {found}, expected a scalar tensor")
         weighted = [objectives[name].current_weight * value for name, value in terms.items()]
         total = torch.stack(weighted).sum()
+        if later is not None:
+            later.note(LABELS, in_range)
+            later.note(LOGITS, ~are_probabilities(precise.logits))
+            for name, value in {**terms, TOTAL: total}.items():
+                later.note(name, value.isfinite())
         # All that can be wrong is asked for at once: an accelerator is waited for a single time.
-        if not (in_range & total.isfinite() & ~are_probabilities(precise.logits)):
+        elif not (in_range & total.isfinite() & ~are_probabilities(precise.logits)):
             check_classes(target, known)
             check_no_probabilities(precise.logits)
             raise diverged(precise.logits, total, terms)
         return Loss(total, terms)
 
-    def run(self, net: SpikingNet, x: Tensor, target: Tensor) -> Loss:
+    def run(
+        self, net: SpikingNet, x: Tensor, target: Tensor, *, later: LaterChecks | None = None
+    ) -> Loss:
         """Run a network for T_t steps and take its loss.
 
-        Shapes: x [N, ...] (repeated in time) or [T_t, N, ...], told apart by target [N].
+        Args:
+            net: the network that this is connected to.
+            x: [N, ...] (repeated in time) or [T_t, N, ...], told apart by target.
+            target: classes [N].
+            later: takes what is asked of values, as `forward`'s, so that no accelerator is waited
+                for; None = asked now.
         Raises: as `as_sequence` and `forward`. UsageError: no gradient reaches the network, or
             one image is to be normalised on its own. DivergedError: a weight is not finite.
         """
@@ -173,9 +187,13 @@ class SelfDistillation(nn.Module):
         if not hasattr(getattr(net, "module", None), "num_classes"):  # nn.DataParallel's is inside
             check_num_classes(net)
         dtype = dtype_of(net)
-        sequence = as_sequence(x, target, self.timesteps.teacher, dtype=dtype, net=net)
+        now = later is None
+        sequence = as_sequence(x, target, self.timesteps.teacher, dtype=dtype, net=net, check=now)
         weights = _parameters(net)
-        if torch.is_grad_enabled():
+        if later is not None:
+            later.note(INPUT, sequence.detach().isfinite().all())
+            later.note(WEIGHTS, are_finite(weights).to(sequence.device))  # none stand on the CPU
+        elif torch.is_grad_enabled():
             check_weights(weights)
         if isinstance(net, nn.Module):
             check_single(x, net)
@@ -192,7 +210,7 @@ class SelfDistillation(nn.Module):
                 "net: no gradient reaches its weights from its logits; take detach(), .data or "
                 "no_grad out of its forward, or freeze its parameters (requires_grad_(False))"
             )
-        return self(out, target)
+        return self(out, target, later=later)
 
     def _known_classes(self) -> int:
         if self.num_classes is None:

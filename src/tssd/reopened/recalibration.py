@@ -28,8 +28,8 @@ def recalibrate_run(
 ) -> Recalibration:
     """Evaluate at every T that the run's settings say, each with the statistics of that T.
 
-    The statistics are those of training samples as training has shown them, augmented: without
-    that they are of samples that are known too well, and accuracy is lower (measured).
+    The statistics are those of training samples as training has shown them, augmented, which the
+    weights were fitted to; of samples as they are stored they give less (docs/recalibration.md).
 
     Args:
         opened: the run; of its training samples only the chosen ones are loaded from now on.

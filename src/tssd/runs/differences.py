@@ -15,6 +15,7 @@ from tssd.runs.text_files import read_text
 # resumed with others, and two seeds of one method may differ in them.
 NOT_TRAINED = (
     "description",
+    "trainer.data_on_device",
     "trainer.progress",
     "trainer.select",
     "data.init_args.root",

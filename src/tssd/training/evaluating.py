@@ -13,6 +13,7 @@ from tssd.training.parts import Parts
 def evaluate_parts(parts: Parts) -> Evaluation:
     """Evaluate at every T as the run's settings say. See `evaluate` for what it raises."""
     timesteps = parts.evaluate_timesteps
+    parts.place_data(parts.device)
     # With the hooks that count spikes everything would be compiled once more, in small pieces.
     eager = torch.compiler.set_stance("force_eager") if parts.trainer.compile else nullcontext()
     with eager:

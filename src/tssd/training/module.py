@@ -14,10 +14,14 @@ from torch.optim.lr_scheduler import LambdaLR
 from tssd.errors import UsageError
 from tssd.models.base import SpikingNet
 from tssd.objectives import DivergedError, SelfDistillation, as_sequence
+from tssd.objectives.later import LaterChecks
 from tssd.parameter_options import parameter_groups
 from tssd.progress import set_progress
 from tssd.time import running_mean
 from tssd.training.schedule import Schedule
+
+# Steps between two looks at what a device has found wrong with them.
+LOOK_EVERY = 50
 
 # Called with the parameters, or with groups of them where some take other options.
 MakeOptimizer = Callable[[Iterable[Any]], Optimizer]
@@ -51,15 +55,25 @@ class DistillModule(LightningModule):
         self.decay_norms_and_biases = decay_norms_and_biases
         # Of the last step, to show.
         self.terms: dict[str, Tensor] = {}
+        # On CUDA: what is asked of steps without waiting for the device.
+        self.later: LaterChecks | None = None
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         """Loss of one batch: x [N, C, H, W] or [T, N, C, H, W], y [N]."""
         x, y = batch
         self.tell_progress(batch_idx / self.trainer.num_training_batches)
+        # An epoch's first step is waited for: a mistake in the data or the network, which all steps
+        # have, is told at once and with its values.
+        later = self.later if batch_idx else None
         try:
-            loss = self.criterion.run(cast(SpikingNet, self.net), x, y)
+            loss = self.criterion.run(cast(SpikingNet, self.net), x, y, later=later)
         except DivergedError as error:
             raise self._diverged(error.what, self.global_step + 1) from error
+        if later is not None:
+            later.end_step(self.global_step + 1)
+            is_last = batch_idx + 1 == self.trainer.num_training_batches
+            if is_last or batch_idx % LOOK_EVERY == 0:
+                self._look()
         terms = {name: value.detach() for name, value in loss.terms.items()}
         self.terms = {"loss": loss.total.detach(), **terms}
         self.log_dict(
@@ -118,7 +132,12 @@ class DistillModule(LightningModule):
         return groups[0]["params"] if is_one else groups
 
     def on_train_start(self) -> None:
-        """Take the learning rate from the schedule, whose length may have changed on resuming."""
+        """Take the learning rate from the schedule, whose length may have changed on resuming.
+
+        And choose how steps are checked.
+        """
+        if self.device.type == "cuda":
+            self.later = LaterChecks()
         for config in self.trainer.lr_scheduler_configs:
             scheduler = config.scheduler
             if isinstance(scheduler, LambdaLR):
@@ -129,10 +148,18 @@ class DistillModule(LightningModule):
 
     def on_train_epoch_end(self) -> None:
         """Keep weights that the epoch's last step has ruined out of the checkpoint."""
+        self._look()  # where training is stopped in the midst of an epoch
         for name, weight in self.named_parameters():
             if not weight.isfinite().all():
                 what = f"weights: {name} became infinite or nan"
                 raise self._diverged(what, self.global_step)
+
+    def _look(self) -> None:
+        if self.later is not None and (wrong := self.later.look()):
+            error = wrong.error()
+            if isinstance(error, DivergedError):
+                error = self._diverged(error.what, wrong.step)
+            raise error
 
     def _diverged(self, what: str, step: int) -> DivergedError:
         return DivergedError(

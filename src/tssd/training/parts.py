@@ -14,6 +14,9 @@ from tssd.training.module import DistillModule, MakeOptimizer
 from tssd.training.schedule import Schedule
 from tssd.training.settings import TrainerSettings, best_device
 
+# Of a device's free memory: what images may take of it without being asked for.
+SHARE_FOR_DATA = 0.25
+
 
 @dataclass
 class Parts:
@@ -60,3 +63,15 @@ class Parts:
         most = longest_of(self.net, self.criterion)
         told = self.trainer.evaluate_timesteps is not None
         return wanted if told or most is None else min(wanted, most)
+
+    def place_data(self, device: torch.device) -> None:
+        """Let the images live on the device of training, if the settings say so and they fit."""
+        wanted, size = self.trainer.data_on_device, self.data.placeable_bytes
+        if size is None or wanted is False:
+            return
+        if wanted is True or (device.type == "cuda" and size <= SHARE_FOR_DATA * _free(device)):
+            self.data.place(device)
+
+
+def _free(device: torch.device) -> int:
+    return torch.cuda.mem_get_info(device)[0]

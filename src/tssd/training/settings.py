@@ -11,6 +11,9 @@ from tssd.runs.which_epoch import Select
 
 Precision = Literal["32-true", "bf16-mixed", "16-mixed", "auto"]
 Accelerator = Literal["auto", "cpu", "cuda", "mps"]
+# True is torch.compile's own mode, "default".
+Compile = bool | Literal["reduce-overhead", "max-autotune"]
+OnDevice = bool | Literal["auto"]
 
 # Far above what makes sense, and below what ends a process: a thread too many ends it at once.
 MOST_EPOCHS, MOST_THREADS, MOST_TIMESTEPS = 1_000_000, 512, 100_000
@@ -25,7 +28,12 @@ class TrainerSettings:
         accelerator: device to train on; auto takes the best there is.
         precision: 32-true, or mixed precision with bfloat16 or float16; auto is bf16-mixed where
             the device has instructions for it, else 32-true, and stays what it was at the start.
-        compile: whether to compile the network with torch.compile before training.
+        compile: whether to compile the network with torch.compile before training; reduce-overhead
+            records CUDA graphs besides, and max-autotune tries kernels out first.
+        channels_last: whether convolutions have their channels last in memory, which tensor cores
+            take without rearranging; the same results up to rounding.
+        data_on_device: whether images live on the device as bytes and are augmented there, the same
+            images; auto: on CUDA, if they take at most a quarter of the memory that is free.
         gradient_clip: largest norm of the gradient, over all parameters; 0 = no clipping.
         decay_norms_and_biases: whether weight decay applies to the scales and shifts of norms and
             to biases, as to all other parameters.
@@ -43,7 +51,9 @@ class TrainerSettings:
     epochs: int = 100
     accelerator: Accelerator = "auto"
     precision: Precision = "32-true"
-    compile: bool = False
+    compile: Compile = False
+    channels_last: bool = False
+    data_on_device: OnDevice = "auto"
     gradient_clip: float = 0.0
     decay_norms_and_biases: bool = True
     select: Select = "auto"

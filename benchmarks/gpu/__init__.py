@@ -1,0 +1,1 @@
+"""Everything that one hour, or nine minutes, of a CUDA machine can tell: `make gpu`."""
