@@ -9,7 +9,16 @@ if TYPE_CHECKING:
     from tssd.evaluation.recalibration import recalibrated
     from tssd.models import NetOutput, SpikingNet, StagedNet, resnet18, vgg9
     from tssd.neurons import IF, LIF, Neuron
-    from tssd.objectives import SelfDistillation, Timesteps, tssd, tssd_literal, vanilla
+    from tssd.objectives import (
+        SelfDistillation,
+        Timesteps,
+        control,
+        control_exit,
+        tssd,
+        tssd_euclidean,
+        tssd_paper,
+        vanilla,
+    )
     from tssd.parameter_options import parameter_groups
     from tssd.progress import set_progress
     from tssd.reopened.load import load
@@ -26,7 +35,16 @@ _HOMES = {
     "tssd.evaluation.recalibration": ("recalibrated",),
     "tssd.models": ("NetOutput", "SpikingNet", "StagedNet", "resnet18", "vgg9"),
     "tssd.neurons": ("IF", "LIF", "Neuron"),
-    "tssd.objectives": ("SelfDistillation", "Timesteps", "tssd", "tssd_literal", "vanilla"),
+    "tssd.objectives": (
+        "SelfDistillation",
+        "Timesteps",
+        "control",
+        "control_exit",
+        "tssd",
+        "tssd_euclidean",
+        "tssd_paper",
+        "vanilla",
+    ),
     "tssd.parameter_options": ("parameter_groups",),
     "tssd.progress": ("set_progress",),
     "tssd.teachers": ("Teacher",),
@@ -53,6 +71,8 @@ __all__ = [
     "TssdError",
     "UsageError",
     "adapt",
+    "control",
+    "control_exit",
     "load",
     "parameter_groups",
     "recalibrated",
@@ -60,7 +80,8 @@ __all__ = [
     "resnet18",
     "set_progress",
     "tssd",
-    "tssd_literal",
+    "tssd_euclidean",
+    "tssd_paper",
     "vanilla",
     "vgg9",
 ]

@@ -78,7 +78,7 @@ def test_what_fits_a_pattern(tssd):
     names = [row[0] for row in rows(tssd("recipes", "cifar10dv*small/v*"))]
     assert names == ["cifar10dvs/small/vanilla_ts", "cifar10dvs/small/vanilla_tt"]
     assert list(json.loads(tssd("recipes", "t*8", "--json").out)) == ["t8"]
-    assert json.loads(tssd("recipes", "if+vgg9+digits+tss*d", "--json").out) == {
+    assert json.loads(tssd("recipes", "if+vgg9+digits+t*ssd", "--json").out) == {
         "digits+vgg9+if+tssd": "handwritten digits, VGG-9, IF, TSSD, T_s = 1, T_t = 4"
     }
 

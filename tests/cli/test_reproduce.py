@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.reproduce.test_plan_file import BY_HAND, TINY
+from tests.reproduce.test_plan_file import TINY
+from tests.reproduce.test_plans import BY_HAND
 
 WORDS = [
     TINY,
@@ -131,6 +132,29 @@ def test_a_run_that_fails_is_listed_and_the_others_go_on(tssd, whole, tmp_path):
     assert "damaged or truncated" in listed
 
 
+def test_a_table_of_what_is_finished_trains_nothing(tssd, whole, tmp_path, monkeypatch):
+    output = shutil.copytree(whole, tmp_path / "part")
+    shutil.rmtree(output / "runs/digits/vanilla_tt/seed1")
+    (output / "runs/digits/tssd,timesteps.teacher=3/seed0/results.json").unlink()
+    other = output / "runs/digits/vanilla_tt/seed0/environment.json"
+    content = json.loads(other.read_text())
+    other.write_text(json.dumps(content | {"cpu": {"model": "another"}}))
+    monkeypatch.setattr("tssd.training.trainer.Trainer", None)
+    outcome = tssd("reproduce", TINY, *WORDS[1:4], "--only-finished", f"--output={output}")
+    assert (outcome.code, outcome.err) == (0, "")
+    found = json.loads((output / "tiny.json").read_text())
+    assert [(cell["seeds"], cell["pairs"]) for cell in found["cells"]] == [(1, 0), (1, 0), (1, 0)]
+    first, second = found["not_counted"]
+    assert first == "digits/vanilla_tt, seed 1: not trained"
+    assert second.startswith("digits/tssd --timesteps.teacher=3, seed 0: no results yet")
+    assert [cell["steps"] for cell in found["cells"]] == [4, 4, 3]
+    assert "The runs come from different processors (1 of " in outcome.out
+    shutil.rmtree(output / "runs")
+    outcome = tssd("reproduce", TINY, *WORDS[1:4], "--only-finished", f"--output={output}")
+    assert outcome.code == 1
+    assert "none of the 4 runs of tiny is finished" in outcome.err
+
+
 def test_other_samples_among_neighbours_are_refused(tssd, whole, tmp_path):
     output = shutil.copytree(whole, tmp_path / "foreign")
     results = output / "runs/digits/vanilla_tt/seed1/results.json"
@@ -180,7 +204,9 @@ def test_cells_without_data_do_not_keep_the_others_from_running(tssd, whole, tmp
     assert outcome.code == 0
     found = json.loads((output / "tiny.json").read_text())
     assert [cell["seeds"] for cell in found["cells"]] == [2, 2, 2, 0]
-    assert found["not_counted"][0].startswith("cifar10/vgg9_tssd, seed 0: not run: no data root")
+    assert found["not_counted"][0].startswith(
+        "cifar10/vgg9_tssd, seeds 0, 1: not run: no data root"
+    )
 
 
 def test_the_names_are_listed_and_mistakes_are_named(tssd):

@@ -25,7 +25,7 @@ def test_gestures_are_written_and_recognised_as_simulated(tssd, tmp_path, archiv
     outcome = tssd("data", "info", "dvsgesture/vgg9_tssd", "--data.root", "set")
     assert outcome.code == 0
     assert "DVS-Gesture (simulated) " in outcome.out
-    assert re.search(r"│ all +│ 1056 +│ 120 +│ 288 +│", outcome.out)
+    assert re.search(r"│ all +│ 1176 +│ 0 +│ 288 +│", outcome.out)
 
 
 def test_the_same_call_goes_on_where_it_was_interrupted(tssd, tmp_path):

@@ -80,6 +80,25 @@ def test_a_comparison_marks_what_a_method_is_meant_for(capsys):
     assert "400 test samples, split abc" in out
 
 
+def test_a_comparison_says_what_training_costs_and_on_which_processors(capsys):
+    rows = (
+        Row("vanilla", 1, (0,), ((80.0,),), teacher=1),
+        Row("vanilla, recalibrated", 1, (0,), ((80.0,),), teacher=1, of="vanilla"),
+        Row("tssd", 1, (0,), ((80.0,),), teacher=4),
+        Row("control", 1, (0,), ((80.0,),), teacher=4),
+        Row("old", 1, (0,), ((80.0,),)),
+    )
+    several = Comparison(rows, (1,), "abc", 400, processors={"A": 2, "B": 2})
+    print_comparison(several)
+    out = capsys.readouterr().out
+    assert "network steps a training sample: 1 (vanilla), 4 (tssd, control)\n" in out
+    assert "The runs come from different processors (2 of A; 2 of B)" in out
+    print_comparison(Comparison(rows[-1:], (1,), "abc", 400, processors={"A": 2}))
+    out = capsys.readouterr().out
+    assert "network steps" not in out
+    assert "processors" not in out
+
+
 @pytest.fixture
 def evaluation():
     return Evaluation(

@@ -73,7 +73,7 @@ def test_a_class_comes_before_what_is_set_in_it():
         ("tsd", 5, 10),
         ("tssd", 5, 10),
         ("extension", 5, 10),
-        ("tssd_literal", 5, 10),
+        ("tssd_euclidean", 5, 10),
     ],
 )
 def test_data_says_the_pair_of_timesteps_and_the_method_what_it_runs_at(method, student, teacher):

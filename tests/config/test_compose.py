@@ -35,6 +35,18 @@ def test_an_alias_is_its_composition_and_may_be_a_piece_of_another():
     assert canonical("digits/tssd") == "digits/tssd"
 
 
+def test_a_former_name_is_the_same_recipe_in_the_folder_that_it_had():
+    now = read("cifar10+vgg9+tssd_euclidean")
+    for name in ("cifar10+vgg9+tssd_literal", "tssd_literal+vgg9+cifar10"):
+        assert read(name) == now
+        assert folder_of(name) == "cifar10+vgg9+tssd_literal"
+        assert composition_of(name) == "cifar10+vgg9+tssd_euclidean"
+    assert read("cifar10/vgg9_tssd_literal") == now
+    assert folder_of("cifar10/vgg9_tssd_literal") == "cifar10/vgg9_tssd_literal"
+    assert not [name for name in matching("cifar10/vgg9_*") if "literal" in name]
+    assert "digits+vgg9+tssd_literal" not in matching("digits+vgg9+*")
+
+
 def test_a_file_may_be_a_piece_and_wins_over_those_of_the_package(write):
     write("my/part.yaml", ATAN + "optimizer: {init_args: {lr: 0.5}}\n")
     config = read("digits+my/part.yaml+vgg9+sigmoid+tssd")
@@ -105,7 +117,7 @@ def test_words_of_a_file_are_none(write):
 
 def test_a_star_stands_for_methods_or_any_part_of_an_alias():
     assert matching("digits/*") == ["digits/tssd", "digits/vanilla_ts", "digits/vanilla_tt"]
-    assert matching("t*d+vgg9+digits") == ["digits+vgg9+tsd", "digits+vgg9+tssd"]
+    assert matching("t*sd+vgg9+digits") == ["digits+vgg9+tsd", "digits+vgg9+tssd"]
     assert matching("digits+vgg9+x*") == matching("x*") == []
     assert matching("digits+*+tssd") == []  # it has a method already
 

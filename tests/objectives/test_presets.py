@@ -7,8 +7,11 @@ from tssd.objectives import (
     EuclideanNorm,
     MeanSquare,
     Timesteps,
+    control,
+    control_exit,
     tssd,
-    tssd_literal,
+    tssd_euclidean,
+    tssd_paper,
     vanilla,
 )
 
@@ -55,8 +58,58 @@ def test_tssd_is_four_terms_of_weight_one():
     assert criterion.connect(tiny_vgg()).taps == (1,)
 
 
-def test_tssd_literal_is_the_formulas_as_printed():
-    criterion = tssd_literal()
+def test_the_controls_are_the_labels_of_tssd_without_distillation():
+    assert described(control()) == {"task": ("TaskCrossEntropy", 1.0)}
+    assert described(control_exit(tap=-1)) == {
+        "task": ("TaskCrossEntropy", 1.0),
+        "exit_task": ("ExitCrossEntropy", 1.0),
+    }
+    for preset in (control, control_exit):
+        criterion = preset(1, 6)
+        assert criterion.timesteps == Timesteps(1, 6)
+        assert {term.span for term in criterion.terms.values()} == {"both"}
+    assert control().connect(tiny_vgg()).taps == ()
+    assert control_exit(tap=-1).connect(tiny_vgg()).taps == (3,)
+
+
+def test_the_control_s_gradient_is_that_of_tssd_with_both_weights_zero():
+    net, (x, y) = tiny_vgg(), batch()
+    found = []
+    for criterion in (control_exit(), tssd(alpha=0.0, beta=0.0)):
+        torch.manual_seed(1)  # the exit's weights
+        net.zero_grad()
+        criterion.connect(net).run(net, x, y).total.backward()
+        found.append([parameter.grad.clone() for parameter in net.parameters()])
+    assert all(torch.equal(*pair) for pair in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize(("detach", "span"), [(False, "student"), (True, "teacher")])
+def test_the_paper_s_reading_has_the_labels_once_and_none_for_the_exit(detach, span):
+    criterion = tssd_paper(detach=detach)
+    assert described(criterion) == {
+        "task": ("TaskCrossEntropy", 1.0),
+        "temporal": ("TemporalDistillation", 1.0),
+        "spatial": ("SpatialDistillation", 1.0),
+    }
+    assert criterion.timesteps == Timesteps(2, 4)
+    terms = criterion.terms
+    assert (terms["task"].span, terms["spatial"].span) == (span, "student")
+    assert terms["temporal"].distance == terms["spatial"].distance == MeanSquare()
+    assert {terms[name].detach_teacher for name in ("temporal", "spatial")} == {detach}
+
+
+@pytest.mark.parametrize("detach", [False, True])
+def test_every_step_of_the_paper_s_reading_gets_a_gradient(detach):
+    net, (x, y) = tiny_vgg(), batch()
+    criterion = tssd_paper(detach=detach).connect(net)
+    out = net(x.expand(4, *x.shape), criterion.taps)
+    out.logits.retain_grad()
+    criterion(out, y).total.backward()
+    assert all(g.any() for g in out.logits.grad)
+
+
+def test_tssd_euclidean_is_one_reading_of_the_formulas():
+    criterion = tssd_euclidean()
     assert described(criterion) == {
         "task": ("TaskCrossEntropy", 1.0),
         "temporal": ("TemporalDistillation", 1.0),
@@ -69,7 +122,7 @@ def test_tssd_literal_is_the_formulas_as_printed():
     assert terms["temporal"].detach_teacher and terms["spatial"].detach_teacher
 
 
-@pytest.mark.parametrize("preset", [tssd, tssd_literal])
+@pytest.mark.parametrize("preset", [tssd, tssd_paper, tssd_euclidean])
 def test_options_reach_the_terms(preset):
     criterion = preset(1, 6, tap=-1, alpha=0.25, beta=0.5).connect(tiny_vgg())
     assert criterion.timesteps == Timesteps(1, 6)
@@ -78,15 +131,15 @@ def test_options_reach_the_terms(preset):
     assert (weights["temporal"], weights["spatial"], weights["task"]) == (0.25, 0.5, 1)
 
 
-@pytest.mark.parametrize("preset", [tssd, tssd_literal])
+@pytest.mark.parametrize("preset", [tssd, tssd_paper, tssd_euclidean])
 def test_a_student_as_long_as_its_teacher_is_refused(preset):
     with pytest.raises(UsageError, match="needs student < teacher"):
         preset(4, 4).connect(tiny_vgg())
 
 
-def test_steps_after_the_students_get_no_gradient_in_the_literal_reading():
+def test_steps_after_the_students_get_no_gradient_in_the_euclidean_reading():
     net, (x, y) = tiny_vgg(), batch()
-    for preset, reached in [(tssd_literal, [True, True, False, False]), (tssd, [True] * 4)]:
+    for preset, reached in [(tssd_euclidean, [True, True, False, False]), (tssd, [True] * 4)]:
         criterion = preset().connect(net)
         out = net(x.expand(4, *x.shape), criterion.taps)
         out.logits.retain_grad()

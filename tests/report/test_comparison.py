@@ -97,12 +97,24 @@ def test_markdown_is_bold_where_a_method_is_meant_for_that_t(comparison):
 def test_csv_reads_back_as_numbers(comparison):
     first, second = csv.DictReader(comparison.to_csv().splitlines())
     assert (first["method"], first["student timesteps"], first["seeds"]) == ("vanilla", "3", "2")
+    assert first["network steps a sample"] == "4"
     assert float(second["T=2 mean"]) == pytest.approx(92)
     assert float(second["T=2 std"]) == pytest.approx(2.8284)
     hostile = Comparison.of({"=1+1": [results(0, 0.5)]}).to_csv()
     assert hostile.splitlines()[1].startswith("'=1+1,")
     single = Comparison.of({"m": [results(0, 0.5)]}).to_csv()
-    assert single.endswith("m,2,1,50.0000,,\n")
+    assert single.endswith("m,2,4,1,50.0000,,\n")
+
+
+def test_the_cost_of_training_and_the_processors_are_in_the_dict(comparison):
+    found = comparison.to_dict()
+    assert [row["network_steps"] for row in found["rows"]] == [4, 4]
+    assert found["processors"] == {}
+    old = [results(0, 0.5, timesteps={"student": 2})]
+    other = Comparison.of({"m": old}, processors={"A": 1, "B": 2})
+    assert other.to_dict()["processors"] == {"A": 1, "B": 2}
+    assert other.to_dict()["rows"][0]["network_steps"] is None
+    assert other.to_csv().endswith("m,2,,1,50.0000,,\n")
 
 
 def test_recalibrated_runs_are_a_second_row():
@@ -117,7 +129,7 @@ def test_recalibrated_runs_are_a_second_row():
     assert (row.of, row.seeds, row.student, row.mean(1)) == ("vanilla", (0, 1), 2, 50)
     assert row.accuracy == ((75.0, 50.0), (25.0, 50.0))
     assert "| vanilla, recalibrated | 50.00 ± 35.36 | **50.00 ± 0.00** |" in found.to_markdown()
-    assert found.to_csv().splitlines()[2].startswith('"vanilla, recalibrated",2,2,50.0000,')
+    assert found.to_csv().splitlines()[2].startswith('"vanilla, recalibrated",2,4,2,50.0000,')
     assert [r["recalibrated"] for r in found.to_dict()["rows"]] == [False, True, False]
 
 

@@ -1,3 +1,4 @@
+import json
 import math
 import time
 from dataclasses import replace
@@ -35,6 +36,24 @@ def test_what_is_not_finished_foreign_or_nan_is_listed_and_not_counted(tmp_path)
     assert "a/vanilla, seed 5: the loss became nan" in listed
     assert f"{tmp_path / 'runs/somebody/else/seed0'}: of no plan" in listed
     assert len(found.listed) == 6
+
+
+def test_seeds_that_are_missing_for_the_same_reason_share_a_line(tmp_path):
+    runs = plan_runs([VANILLA, TSSD], range(3), tmp_path)
+    write_run(runs[0].folder, content(0, [0.5]))
+    assert collect(runs, tmp_path).listed == [
+        "a/vanilla, seeds 1, 2: not trained",
+        "a/tssd --timesteps.teacher=3, seeds 0, 1, 2: not trained",
+    ]
+
+
+def test_processors_of_the_runs_that_count(tmp_path):
+    runs = plan_runs([VANILLA], range(3), tmp_path)
+    for run, model in zip(runs, ("A", "A", "B"), strict=True):
+        write_run(run.folder, content(run.seed, [0.5]))
+        (run.folder / "environment.json").write_text(json.dumps({"cpu": {"model": model}}))
+    (runs[2].folder / "results.json").unlink()
+    assert collect(runs, tmp_path).processors == {"A": 2}
 
 
 def test_curves_of_a_cell_by_seed():

@@ -47,7 +47,7 @@ def pictures(name):
 TABLE = {".csv", ".json", ".md", *pictures("")}
 
 
-@pytest.mark.parametrize("kind", ["table", "sweep"])
+@pytest.mark.parametrize("kind", ["table", "sweep", "ablation"])
 def test_a_table_and_its_plot(written, kind):
     output, best, content = written(kind)
     assert names(output) == TABLE
@@ -93,7 +93,7 @@ def test_theory(written):
 
 
 @pytest.mark.parametrize(
-    "kind", ["timesteps", "curves", "rates", "exits", "theory", "table", "sweep"]
+    "kind", ["timesteps", "curves", "rates", "exits", "theory", "table", "sweep", "ablation"]
 )
 def test_nothing_was_trained(tmp_path, kind):
     cells = (cell("TSSD", VARIANT, at=2, paper=50.0, data="digits"),)

@@ -48,8 +48,10 @@ def test_data_sets_can_be_chosen():
 def test_a_scale_that_a_plan_does_not_have():
     own = plan(cell("vanilla", VANILLA))
     assert len(own.at_scale("small")) == 1
-    with pytest.raises(UsageError, match="--scale: made-up has no paper scale; give --scale small"):
-        own.at_scale("paper")
+    for scale in ("paper", "mid", "fast"):
+        said = f"--scale: made-up has no {scale} scale; give --scale small$"
+        with pytest.raises(UsageError, match=said):
+            own.at_scale(scale)
 
 
 @pytest.mark.parametrize(

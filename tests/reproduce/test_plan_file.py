@@ -2,105 +2,17 @@ from pathlib import Path
 
 import pytest
 
-from tssd.config import recipe_names
 from tssd.errors import DataError, UsageError
-from tssd.reproduce.plan import SCALES
-from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
+from tssd.reproduce.plan_file import load_plan, variant_names
 
 TINY = str(Path(__file__).with_name("tiny.yaml"))
-
-RECALIBRATED = "vanilla, recalibrated"
-
-# Counted on the paper by hand: cells, and networks that are trained for them, at the paper's scale.
-NETS, DATA = 2, 2  # VGG-9 and ResNet-18; CIFAR10 and CIFAR10-DVS
-BY_HAND = {
-    # 4 methods of 2 networks on 2 data sets, each its own training.
-    "table1": (4 * NETS * DATA, 4 * NETS * DATA),
-    # 4 pairs (T_t, T_s) of 2 methods; a vanilla network is trained for 2 T_t, TSSD for 4 pairs.
-    "table2": (4 * 2 * NETS * DATA, (2 + 4) * NETS * DATA),
-    # VGG-9 at T = 2 and 1, ResNet-18 at T = 2, on CIFAR10 and CIFAR100.
-    "table3": (3 * 2, 3 * 2),
-    # On CIFAR10-DVS and DVS-Gesture VGG-9 at T = 5, 8, 16 and ResNet-18 at 8, 16.
-    "table4": ((3 + 2) * 2, (3 + 2) * 2),
-    # TSSD and the extension on 2 data sets.
-    "table5": (2 * 2, 2 * 2),
-    # A baseline and T_t = 2 to 6 (5), a baseline and T_t = 6 to 15 (10).
-    "figure3": ((1 + 5) + (1 + 10), (1 + 5) + (1 + 10)),
-    # A baseline, 5 alphas, 5 betas; alpha = 1 and beta = 1 are one network.
-    "figure4": (1 + 5 + 5, 1 + 5 + 5 - 1),
-    # Vanilla and TSSD on 2 data sets.
-    "curves": (2 * DATA, 2 * DATA),
-    "firing-rates": (2 * DATA, 2 * DATA),
-    # TSSD on 2 data sets.
-    "early-exit": (DATA, DATA),
-    # TSSD on digits and CIFAR10.
-    "theory": (2, 2),
-}
-
-
-def test_there_is_a_plan_for_every_name():
-    assert set(plan_names()) == set(BY_HAND)
-    assert plan_names()[0] == "figure3"
-
-
-@pytest.mark.parametrize("name", BY_HAND)
-def test_the_paper_s_cells_and_networks_counted_by_hand(name):
-    plan = load_plan(name)
-    cells = plan.at_scale("paper")
-    assert (len(cells), len(plan.variants(cells, "paper"))) == BY_HAND[name]
-
-
-@pytest.mark.parametrize("name", BY_HAND)
-def test_every_recipe_exists_and_says_what_is_small(name):
-    plan = load_plan(name)
-    for scale in SCALES:
-        recipes = {variant.recipe for variant in plan.variants(plan.at_scale(scale), scale)}
-        assert recipes <= set(recipe_names())
-        is_small = {"/small" in r or r.startswith("digits/") for r in recipes}
-        assert is_small <= {scale == "small", True if name == "theory" else scale == "small"}
-
-
-def test_the_numbers_of_the_paper_s_tables_by_their_sums():
-    """Sums of each table's means, added up from the paper and not from the plans."""
-    expected = {
-        "table1": (93.35 + 93.99 + 93.90 + 94.41) + (92.85 + 93.42 + 93.14 + 93.48)
-        + (66.87 + 70.93 + 70.63 + 72.90) + (58.60 + 59.13 + 60.70 + 63.57),
-        "table2": (35.67 + 44.53 + 92.77 + 93.20) + (93.80 + 93.49 + 94.30 + 94.41)
-        + (39.25 + 50.29 + 91.66 + 92.65) + (92.27 + 92.25 + 93.66 + 93.48)
-        + (62.45 + 66.07 + 69.67 + 70.23) + (73.20 + 72.90 + 77.30 + 76.40)
-        + (54.47 + 57.27 + 60.80 + 62.83) + (65.50 + 62.97 + 69.93 + 67.83),
-        "table3": (94.41 + 74.69) + (93.49 + 73.33) + (93.37 + 73.40),
-        "table4": (72.90 + 78.70 + 84.37) + (86.69 + 90.85 + 97.45) + (72.90 + 81.60)
-        + (87.96 + 95.60),
-        "table5": (72.90 + 0.43 + 72.90) + (86.69 + 1.39 + 86.69),
-    }  # fmt: skip
-    for name, total in expected.items():
-        cells = load_plan(name).at_scale("paper")
-        assert sum(cell.paper for cell in cells) == pytest.approx(total), name
-
-
-def test_a_vanilla_network_of_table2_is_trained_once_and_read_twice():
-    plan = load_plan("table2")
-    cells = [c for c in plan.cells if (c.data, c.row) == ("CIFAR10", "vanilla")]
-    at = {}
-    for cell in cells:
-        at.setdefault(cell.runs["paper"], []).append(cell.at)
-    assert list(at.values()) == [[1, 2]] * 4
-
-
-def test_recalibrated_rows_of_table2_are_its_vanilla_networks():
-    cells = load_plan("table2").at_scale("small")
-    vanilla, again = ([c for c in cells if c.row == row] for row in ("vanilla", RECALIBRATED))
-    assert [(c.data, c.column, c.at, c.runs["small"]) for c in vanilla] == [
-        (c.data, c.column, c.at, c.runs["small"]) for c in again
-    ]
-    assert {c.row for c in cells if c.recalibrated} == {RECALIBRATED}
-    assert all(c.recalibrated for c in again)
 
 
 def test_a_plan_of_one_s_own():
     plan = load_plan(TINY)
-    assert (plan.name, plan.epoch) == ("tiny", {"paper": "best", "small": "last"})
+    assert (plan.name, plan.epoch) == (
+        "tiny", {"paper": "best", "small": "last", "mid": None, "fast": None}
+    )  # fmt: skip
     assert [(c.paper, c.std) for c in plan.cells] == [(50.0, 0.5), (60.0, None), (70.0, 0.25)]
 
 
@@ -140,9 +52,16 @@ def test_a_file_that_is_no_text(tmp_path):
         ("[made up]", "[[]]", r"notes: 0: got \[\], expected text"),
         ("small: last", "small: first", "epoch: small: got 'first', expected one of"),
         ("small: last", "small: [last]", r"epoch: small: got \['last'\]"),
-        ("{paper: best, small: last}", "last", "epoch: expected a mapping with paper, small; got"),
+        (
+            "{paper: best, small: last}",
+            "last",
+            "epoch: expected a mapping with paper, small, mid, fast; got",
+        ),
         ("baseline: vanilla", "baseline: plain", "baseline: no row is called 'plain'; valid are"),
         ("at: 2", "at: 0", "cells: 1: at: got 0, expected a whole number"),
+        ("at: 2, paper: [60]", "at: [2, 0]", "cells: 1: at: got 0, expected a whole number"),
+        ("at: 2", "at: []", r"cells: 1: at: got \[\], expected a whole number"),
+        ("at: 2", "at: [2, 3]", "cells: 1: paper: one number for 2 timesteps"),
         ("at: 2", "at: true", "cells: 1: at: got True, expected a whole number"),
         ("at: 2", "at: 2, x: long", "cells: 1: x: got 'long', expected a number"),
         ("at: 2", "at: 2, recalibrated: 1", "cells: 1: recalibrated: got 1, expected true or"),
@@ -193,6 +112,15 @@ def test_names_may_be_numbers(tmp_path):
     assert load_plan(str(path)).cells[2].row == "4"
 
 
+def test_a_list_of_timesteps_is_a_cell_each(tmp_path):
+    path = tmp_path / "tiny.yaml"
+    path.write_text(Path(TINY).read_text().replace("at: 2, paper: [60]", "at: [2, 4]"))
+    one, two, three, four = load_plan(str(path)).cells
+    assert (two.at, three.at, two.column) == (2, 4, three.column)
+    assert two.runs == three.runs == one.runs
+    assert four.row == "TSSD"
+
+
 def test_an_unknown_plan():
     with pytest.raises(UsageError, match="there is no 'tabel1'; did you mean table1"):
         load_plan("tabel1")
@@ -201,6 +129,7 @@ def test_an_unknown_plan():
 def test_the_folders_of_all_plans():
     assert "cifar10/vgg9_tssd" in variant_names("paper")
     assert not any("small" in name for name in variant_names("paper"))
+    assert "cifar10_jpeg+mid+control" in variant_names("mid")
 
 
 def test_a_plan_s_files_are_called_by_a_name_that_stays_in_the_folder(tmp_path):

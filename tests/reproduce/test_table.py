@@ -5,7 +5,7 @@ import pytest
 
 from tssd.errors import DataError
 from tssd.reproduce.counted import Collected
-from tssd.reproduce.table import Table, signed, spread
+from tssd.reproduce.table import Table
 
 from .fabricated import TSSD, VANILLA, cell, plan, results
 
@@ -54,7 +54,7 @@ def test_recalibrated_cells_have_their_own_values():
 def test_gains_are_over_the_baseline_of_the_same_column():
     one, two, three = made().lines
     assert (one.gain, two.gain) == (None, None)
-    assert three.gain == pytest.approx(90 - 55)
+    assert three.gain == pytest.approx(90 - 50)  # of the only seed that both have
     assert three.paper_gain == pytest.approx(94 - 35)
     assert made(baseline=None).lines[2].gain is None
 
@@ -65,9 +65,10 @@ def test_the_spread_of_a_gain_is_that_of_the_differences_seed_by_seed():
     # 60 - 50 and 80 - 60: mean 15, sample deviation sqrt(2 * 5^2 / 1).
     assert (line.gain, line.gain_std) == (pytest.approx(15), pytest.approx(50**0.5))
     assert "| +15.00 ± 7.07 |" in made(both).to_markdown()
-    # Other seeds are no pairs.
+    # Other seeds are no pairs: what is left is seed 0, 60 - 50.
     other = {VANILLA: RUNS[VANILLA], TSSD: [results(0, [0.6, 1]), results(2, [0.8, 1])]}
-    assert (made(other).lines[2].gain, made(other).lines[2].gain_std) == (pytest.approx(15), None)
+    line = made(other).lines[2]
+    assert (line.gain, line.gain_std, line.pairs) == (pytest.approx(10), None, 1)
     assert made().lines[2].gain_std is None
 
 
@@ -81,7 +82,9 @@ def test_missing_cells_have_no_numbers_and_no_zeros():
     table = made({VANILLA: RUNS[VANILLA]}, listed=["a/tssd, seed 0: not trained"])
     line = table.lines[2]
     assert (line.mean, line.difference, line.gain) == (None, None, None)
-    assert "| d | TSSD | net | 1 | - | 0 | 94.00 ± 0.25 | - | - | +59.00 |" in table.to_markdown()
+    assert (
+        "| d | TSSD | net | 1 | - | 0 | - | 94.00 ± 0.25 | - | - | +59.00 |" in table.to_markdown()
+    )
     assert "- a/tssd, seed 0: not trained" in table.to_markdown()
     row = list(csv.DictReader(table.to_csv().splitlines()))[2]
     assert (row["seeds"], row["mean"], row["difference"]) == ("0", "", "")
@@ -99,7 +102,7 @@ def test_csv_json_and_markdown_agree():
         ["said"], ["a rival"], {"d": "abc"},
     )  # fmt: skip
     text = table.to_markdown()
-    assert "| d | vanilla | net | 1 | 55.00 ± 7.07 | 2 | 35.00 | +20.00 | - | - |" in text
+    assert "| d | vanilla | net | 1 | 55.00 ± 7.07 | 2 | 2 | 35.00 | +20.00 | - | - |" in text
     assert "Splits: d abc" in text
 
 
@@ -109,7 +112,9 @@ def test_columns_of_the_paper_are_there_only_where_it_has_numbers():
     text = Table.of(
         plan(*cells, baseline="vanilla"), cells, Collected(RUNS, ()), **of
     ).to_markdown()
-    assert text.splitlines()[0] == "| data | method | column | T | ours, % | n | gain, ours |"
+    assert (
+        text.splitlines()[0] == "| data | method | column | T | ours, % | n | steps | gain, ours |"
+    )
     assert "| d | TSSD | net | 1 |" in text
     assert "paper" not in text
 
@@ -148,8 +153,52 @@ def test_without_a_baseline_of_its_column_there_is_no_gain():
     assert Table.of(plan(*cells, baseline="vanilla"), cells, collected, **of).lines[2].gain is None
 
 
-def test_words_for_numbers():
-    assert (spread(None, None), spread(1.005, None), spread(2, 0.125)) == (
-        "-", "1.00", "2.00 ± 0.12",
-    )  # fmt: skip
-    assert (signed(None), signed(0.5), signed(-1)) == ("-", "+0.50", "-1.00")
+def test_p_and_its_correction_stand_beside_a_gain_that_is_tested():
+    runs = {
+        VANILLA: [results(s, [0.5, 0.5]) for s in range(3)],
+        TSSD: [results(s, [a, 1]) for s, a in enumerate((0.51, 0.52, 0.53))],
+    }
+    # Differences 1, 2, 3: t = 2 / (1 / sqrt 3) = 3.46 with 2 degrees of freedom.
+    p = 1 - 12**0.5 / (12 + 2) ** 0.5
+    text = made(runs).to_markdown()
+    assert f"| +2.00 ± 1.00 | {p:.2g} | {p:.2g} | +59.00 |" in text
+    assert "| gain, ours | p | corrected | gain, paper |" in text
+    row = list(csv.DictReader(made(runs).to_csv().splitlines()))[2]
+    assert (row["pairs"], float(row["p"])) == ("3", pytest.approx(p, abs=1e-4))
+
+
+def test_the_cost_of_training_is_the_longer_of_both_lengths():
+    steps = {"student": 1, "teacher": 6}
+    runs = {VANILLA: RUNS[VANILLA], TSSD: [results(0, [0.9, 0.9], timesteps=steps)]}
+    table = made(runs)
+    assert [line.steps for line in table.lines] == [2, 2, 6]
+    assert [cell["steps"] for cell in table.to_dict()["cells"]] == [2, 2, 6]
+    unknown = {VANILLA: [results(0, [0.5, 0.5], timesteps={"student": 1})]}
+    assert made(unknown).lines[0].steps is None
+
+
+def test_other_processors_are_told_below_the_table():
+    one = {"A": 3}
+    for found, said in ((one, False), (one | {"B": 2}, True)):
+        made_up = plan(*CELLS)
+        table = Table.of(
+            made_up,
+            CELLS,
+            Collected(RUNS, (), processors=found),
+            scale="small",
+            seeds=[0],
+            epoch="best",
+        )
+        assert ("different processors (3 of A; 2 of B)" in table.to_markdown()) is said
+        assert table.to_dict()["processors"] == found
+
+
+def test_an_ablation_is_a_table_of_methods_against_timesteps():
+    cells = [
+        cell(row, v, at=t) for row, v in (("control", VANILLA), ("TSSD", TSSD)) for t in (1, 2)
+    ]
+    made_up = plan(*cells, kind="ablation", baseline="control")
+    of = {"scale": "small", "seeds": [0, 1], "epoch": "best"}
+    text = Table.of(made_up, cells, Collected(RUNS, ()), **of).to_markdown()
+    assert "| control | 2 | 2 | 55.00 ± 7.07 | 75.00 ± 7.07 |" in text
+    assert "Gains are over control, in points" in text

@@ -1,18 +1,30 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tssd.reproduce.theory import Mixture, log_softmax, measure_mixture, variances
+from tssd.reproduce.theory import (
+    Mixture,
+    break_even,
+    log_softmax,
+    measure_mixture,
+    variances,
+)
 
 
 def test_variances_by_hand():
     """One x, two classes of 1/4 and 3/4, losses 0 and 4: mean 3, variance (9 + 3 * 1) / 4 = 3."""
     found = variances(np.array([1.0]), np.array([[0.25, 0.75]]), np.array([[0.0, 4.0]]))
-    assert found == (pytest.approx(3), pytest.approx(0), pytest.approx(3))
+    assert found == (pytest.approx(3), pytest.approx(0), pytest.approx(3), 0)
     # Two x, certain labels: the distilled risk is the empirical one.
     sure = variances(np.array([0.5, 0.5]), np.eye(2), np.array([[1.0, 9.0], [9.0, 3.0]]))
-    assert sure == (pytest.approx(1), pytest.approx(1), pytest.approx(2))
+    assert sure == (pytest.approx(1), pytest.approx(1), pytest.approx(2), 0)
+    # A teacher that knows nothing of the first example: mean 2, so that the bias is -1.
+    teacher = np.array([[0.5, 0.5]])
+    found = variances(np.array([1.0]), np.array([[0.25, 0.75]]), np.array([[0.0, 4.0]]), teacher)
+    assert (found.bias, found.break_even) == (pytest.approx(-1), pytest.approx(3))
 
 
 @settings(max_examples=200, deadline=None)
@@ -37,7 +49,7 @@ def test_quadrature_agrees_with_itself_and_with_a_known_integral():
     assert few == pytest.approx(many, rel=1e-6)
     # A predictor that knows nothing loses log K whatever the class: both variances are 0.
     nothing = Mixture(sharpness=0.0).exact()
-    assert nothing == (pytest.approx(0), pytest.approx(0), pytest.approx(np.log(4)))
+    assert nothing == (pytest.approx(0), pytest.approx(0), pytest.approx(np.log(4)), 0)
 
 
 def test_the_posterior_is_bayes():
@@ -64,3 +76,27 @@ def test_both_risks_estimate_the_same():
     mean = Mixture().exact().mean
     for risk in (empirical, distilled):
         assert abs(risk.mean() - mean) < 5 * risk.std() / 500**0.5
+
+
+def test_the_number_of_samples_where_both_risks_are_as_good_by_hand():
+    # 2 / N = 0.5 / N + 0.1^2 at N = 150.
+    assert break_even(2.0, 0.5, 0.1) == break_even(2.0, 0.5, -0.1) == pytest.approx(150)
+    assert break_even(2.0, 0.5, 0.0) == math.inf
+    assert break_even(1.0, 1.0, 0.0) == break_even(1.0, 2.0, 0.1) == 0
+
+
+@pytest.mark.parametrize("teacher", [0.7, 1.5])
+def test_below_that_number_the_distilled_risk_is_better_and_above_it_is_not(teacher):
+    """Mean squared errors of 4,000 simulated samples of each size."""
+    mixture, repeats = Mixture(), 4000
+    exact = mixture.exact(teacher=teacher)
+    assert exact[0] == mixture.exact().empirical
+    for share, better in ((0.4, True), (2.5, False)):
+        size = round(share * exact.break_even)
+        risks = mixture.draw(size, repeats, seed=7, teacher=teacher)
+        empirical, distilled = (float(((risk - exact.mean) ** 2).mean()) for risk in risks)
+        assert (distilled < empirical) is better
+        # Of a mean of squares over R samples: sqrt(2 / R) of it.
+        error = 5 * (2 / repeats) ** 0.5
+        assert empirical == pytest.approx(exact.empirical / size, rel=error)
+        assert distilled == pytest.approx(exact.distilled / size + exact.bias**2, rel=error)

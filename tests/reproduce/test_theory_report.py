@@ -1,4 +1,5 @@
 import csv
+import json
 
 import pytest
 
@@ -7,6 +8,7 @@ from tssd.reproduce.theory import Measured, Mixture
 from tssd.reproduce.theory_report import (
     overlap_rows,
     plot_theory,
+    teacher_rows,
     theory_csv,
     theory_dict,
     theory_markdown,
@@ -27,7 +29,8 @@ def test_csv_has_the_mixture_and_networks_per_sample_size():
 def test_markdown_shows_the_bias():
     text = theory_markdown(MEASURED, LEARNED)
     assert "| 10 | 0.4 | 0.5 | 0.1 | 0.125 | 0.25 |" in text
-    assert "| digits | 0 | 359 | 2 | 0.5 | 0.25 | +0.200 |" in text
+    # (2 - 0.5) / 0.2^2 samples.
+    assert "| digits | 0 | 359 | 2 | 0.5 | 0.25 | +0.200 | 37.5 |" in text
     assert "Trained networks" not in theory_markdown(MEASURED, [])
 
 
@@ -44,5 +47,15 @@ def test_the_distilled_variance_is_smaller_at_every_overlap():
 def test_everything_is_in_the_dict_and_the_picture(tmp_path):
     found = theory_dict(MEASURED, LEARNED)
     assert (found["mixture"][0]["ratio"], found["learned"][0]["ratio"]) == (0.25, 0.25)
+    assert found["learned"][0]["better_below"] == pytest.approx(37.5)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
     plot_theory(MEASURED, LEARNED, tmp_path / "v")
     assert (tmp_path / "v.png").exists()
+
+
+def test_the_better_the_teacher_the_more_samples_it_is_worth():
+    rows = {row["teacher"]: row for row in teacher_rows()}
+    assert (rows[1.0]["bias"], rows[1.0]["N"]) == (0, None)
+    assert rows[0.5]["N"] < rows[0.7]["N"] < rows[0.9]["N"]
+    assert rows[1.1]["N"] > rows[1.5]["N"] > rows[2.0]["N"]
+    assert "| 1 | 0.359 | 0.101 | +0.000 | any |" in theory_markdown(MEASURED, [])

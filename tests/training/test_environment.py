@@ -14,7 +14,8 @@ def test_environment_is_plain_and_complete():
     assert found == json.loads(json.dumps(found))
     assert torch.__version__.startswith(found["packages"]["torch"])
     assert set(found) == {
-        "command", "packages", "python", "platform", "processor", "threads", "cuda", "commit"
+        "command", "packages", "python", "platform", "processor", "cpu", "threads", "cuda",
+        "commit",
     }  # fmt: skip
 
 

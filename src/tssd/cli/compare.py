@@ -105,6 +105,7 @@ def run(words: list[str]) -> int:
     from tssd.many_runs.alike import refuse_unlike
     from tssd.report import Comparison, Differences, write_comparison
     from tssd.report.comparison_files import content
+    from tssd.runs.processors import processors
 
     planned = {recipe: plan(recipe, seeds, output, overrides) for recipe in recipes}
     runs = [run for group in planned.values() for run in group]
@@ -114,7 +115,13 @@ def run(words: list[str]) -> int:
         recalibrated = _recalibrated(planned, overrides, args.epoch) if args.recalibrate else {}
     results = cast("dict[PlannedRun, Results]", outcomes)
     by_recipe = {recipe: [results[run] for run in runs] for recipe, runs in planned.items()}
-    comparison = Comparison.of(by_recipe, timesteps, epoch=args.epoch, recalibrated=recalibrated)
+    comparison = Comparison.of(
+        by_recipe,
+        timesteps,
+        epoch=args.epoch,
+        recalibrated=recalibrated,
+        processors=processors(run.folder for run in runs),
+    )
     differences = Differences.of(comparison, against)
     write_comparison(differences, output)
     if args.json:

@@ -11,7 +11,7 @@ from tssd.cli.console import console
 from tssd.cli.parser import CommandParser
 from tssd.config.compose import layers, matching, words_of
 from tssd.config.piece import Piece
-from tssd.config.pieces import alias_groups, aliases, path_of, rooms
+from tssd.config.pieces import alias_groups, aliases, path_of, recipe_names, rooms
 from tssd.config.recipe import Config, merge, recipe_text
 from tssd.config.sections import MEANINGS
 from tssd.errors import UsageError
@@ -70,7 +70,8 @@ def _list_all(*, as_json: bool) -> None:
 
 def _list_some(pattern: str, *, as_json: bool) -> None:
     pieces = {name: summary(name) for names in rooms().values() for name in names}
-    found = {n: text for n, text in (pieces | aliases()).items() if fnmatch(n, pattern)}
+    pieces |= {name: aliases()[name] for name in recipe_names()}
+    found = {name: text for name, text in pieces.items() if fnmatch(name, pattern)}
     if "+" in pattern:
         found |= {name: merge(layers(name))["description"] for name in matching(pattern)}
     if not found:

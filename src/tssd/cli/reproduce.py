@@ -1,5 +1,6 @@
 """`tssd reproduce`: a table or figure of the paper, from nothing to ours beside the paper's."""
 
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from tssd.many_runs import Failure, RunFailedError
 from tssd.reproduce.costs import Cost, costs, shapes_of
 from tssd.reproduce.counted import Collected, collect, shared_epoch
 from tssd.reproduce.outcome import write_outcome
-from tssd.reproduce.plan import SCALES, Cell, Scale, Variant
+from tssd.reproduce.plan import SCALES, Cell, Plan, Scale, Variant
 from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
 from tssd.reproduce.runs import Run, plan_runs, read
 from tssd.reproduce.table import Table
@@ -30,6 +31,7 @@ examples:
   tssd reproduce table1 --dry-run
   tssd reproduce table1 --scale small --jobs 2
   tssd reproduce table1 --scale small --datasets N-MNIST --seeds 0,1,2,3,4
+  tssd reproduce controls --scale small --seeds 0,1,2,3,4,5,6,7,8,9 --only-finished
   tssd reproduce theory --datasets digits"""
 
 
@@ -53,12 +55,39 @@ def run(words: list[str]) -> int:
     output = Path(args.output or f"runs/reproduce/{plan.name}-{scale}")
     variants = plan.variants(cells, scale)
     runs = plan_runs(variants, seeds, output)
-    configs = {variant: read(variant, overrides) for variant in variants}
-    shapes = shapes_of(configs)
     head = (
         f"{plan.name}: {plan.title} ({scale} scale): {len(cells)} cells, {len(variants)} networks"
     )
     print(f"{head} x {len(seeds)} seeds = {len(runs)} runs into {output}")
+    failed: dict[Run, str] = {}
+    absent: dict[Run, str] = {}
+    if not args.only_finished:
+        missing = prepare(plan, runs, args, overrides)
+        if args.dry_run:
+            return 0
+        absent = {run: f"not run: {why}" for run, why in missing.items()}
+        failed = train([run for run in runs if run not in absent], overrides, args.jobs)
+    collected = collect(runs, output, failed | absent, variant_names(scale))
+    if args.only_finished and not any(collected.finished.values()):
+        raise DataError(f"{output}: none of the {len(runs)} runs of {plan.name} is finished")
+    epoch = args.epoch or plan.epoch[scale] or shared_epoch(collected.finished)
+    collected = recalibrate(cells, scale, runs, collected, overrides=overrides, epoch=epoch)
+    table = Table.of(plan, cells, collected, scale=scale, seeds=seeds, epoch=epoch)
+    print(write_outcome(table, collected, runs, output, overrides=overrides))
+    print(f"written: {output}/{plan.name}*.{{csv,json,md,png,svg}}")
+    return 1 if failed else 0
+
+
+def prepare(
+    plan: Plan, runs: Sequence[Run], args: Namespace, overrides: Sequence[Override]
+) -> dict[Run, str]:
+    """Print what will be trained and what it will cost; the runs whose data is not here, and why.
+
+    Raises: UsageError: a wrong option. DataError: nothing to train with is here.
+    """
+    variants = list(dict.fromkeys(run.variant for run in runs))
+    configs = {variant: read(variant, overrides) for variant in variants}
+    shapes = shapes_of(configs)
     present = [run for run in runs if not shapes[run.variant].absent]
     missing = [run for run in present if not RunFolder(run.folder).results.exists()]
     # Before training only what will be trained is measured.
@@ -69,28 +98,17 @@ def run(words: list[str]) -> int:
         found = costs(own, shapes, about=_about)
     counted = runs if args.dry_run else missing
     print_plan(variants, counted, shapes=shapes, found=found, jobs=args.jobs)
-    again = plan.variants(tuple(cell for cell in cells if cell.recalibrated), scale)
-    if again:
+    again = {cell.runs.get(args.scale) for cell in plan.cells if cell.recalibrated}
+    if count := len(again.intersection(variants)):
         print(
-            f"{len(again)} of the networks are evaluated again at every T after training, with "
+            f"{count} of the networks are evaluated again at every T after training, with "
             "batch norm recalibrated, which the estimate leaves out"
         )
-    if args.dry_run:
-        return 0
     # The first part of section 3.5 needs no network.
-    if not present and plan.kind != "theory":
+    if not args.dry_run and not present and plan.kind != "theory":
         reasons = dict.fromkeys(shape.absent for shape in shapes.values())
         raise DataError(f"{plan.name}: none of its data is here: {'; '.join(reasons)}")
-
-    reasons = train(present, overrides, args.jobs)
-    absent = {run: f"not run: {shapes[run.variant].absent}" for run in runs if run not in present}
-    collected = collect(runs, output, reasons | absent, variant_names(scale))
-    epoch = args.epoch or plan.epoch[scale] or shared_epoch(collected.finished)
-    collected = recalibrate(cells, scale, runs, collected, overrides=overrides, epoch=epoch)
-    table = Table.of(plan, cells, collected, scale=scale, seeds=seeds, epoch=epoch)
-    print(write_outcome(table, collected, runs, output, overrides=overrides))
-    print(f"written: {output}/{plan.name}*.{{csv,json,md,png,svg}}")
-    return 1 if reasons else 0
+    return {run: shapes[run.variant].absent for run in runs if run not in present}
 
 
 def recalibrate(
@@ -198,9 +216,9 @@ def _about(done: int, of: int) -> None:
 def _parser() -> CommandParser:
     parser = CommandParser(
         "reproduce",
-        usage="NAME [--scale paper|small] [--seeds N,...] [--datasets NAME,...]\n"
+        usage="NAME [--scale paper|small|mid|fast] [--seeds N,...] [--datasets NAME,...]\n"
         "                      [--epoch best|last] [--jobs N] [--output FOLDER] [--dry-run]\n"
-        "                      [--no-probe] [--OPTION VALUE ...]",
+        "                      [--only-finished] [--no-probe] [--OPTION VALUE ...]",
         epilog=EPILOG,
     )
     scales: tuple[Scale, ...] = SCALES
@@ -213,5 +231,6 @@ def _parser() -> CommandParser:
     add("--jobs", type=at_least(1), default=1, metavar="N", help="runs side by side (default: 1)")
     add("--output", metavar="FOLDER", help="default: runs/reproduce/NAME-SCALE")
     add("--dry-run", action="store_true", help="list the runs with their cost, and stop")
+    add("--only-finished", action="store_true", help="train nothing: a table of what is finished")
     add("--no-probe", action="store_true", help="do not measure what the runs will cost")
     return parser

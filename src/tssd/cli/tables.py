@@ -8,6 +8,7 @@ from tssd.report import Comparison
 from tssd.report.method_labels import without_shared
 from tssd.report.shown_names import printable
 from tssd.runs.evaluation import Evaluation
+from tssd.runs.processors import told
 from tssd.runs.recalibration import Recalibration
 from tssd.runs.results import Results
 from tssd.runs.training_cost import TrainingCost
@@ -84,6 +85,10 @@ def print_comparison(comparison: Comparison) -> None:
     spread = ", mean ± std over seeds" if len(seeds) > 1 else ", seed"
     print(f"* the timesteps a method is meant for; test accuracy, %{spread} ", end="")
     print(f"{', '.join(map(str, seeds))}")
+    if costs := _training_steps(comparison):
+        print(printable(f"network steps a training sample: {costs}"))
+    if note := told(comparison.processors):
+        print(printable(note))
     images = f"{comparison.samples} test samples, split {comparison.split_hash}"
     print(f"{comparison.weights}; {images}")
 
@@ -178,6 +183,18 @@ def print_evaluation(
                 f"with {costs.weak_energy_uj:.4g} µJ for the exit, which runs for all; "
                 "layers behind the tap at their mean over all samples"
             )
+
+
+def _training_steps(comparison: Comparison) -> str:
+    """`1 (vanilla_ts), 4 (tssd)`: what training costs, T for a vanilla network and T_t for others.
+
+    Rows of the same networks are named once.
+    """
+    names: dict[int, list[str]] = {}
+    for row in comparison.rows:
+        if row.teacher is not None and row.of is None:
+            names.setdefault(row.teacher, []).append(row.name)
+    return ", ".join(f"{steps} ({', '.join(own)})" for steps, own in sorted(names.items()))
 
 
 def plain(text: str) -> Text:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tssd.config.arrange import arrange
 from tssd.config.piece import Piece
-from tssd.config.pieces import ROOMS, aliases, path_of, recipe_names, room_of, rooms
+from tssd.config.pieces import FORMER, ROOMS, aliases, path_of, recipe_names, room_of, rooms
 from tssd.config.recipe import Config, Layer, file_content, is_packaged
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
@@ -50,7 +50,7 @@ def words_of(name: str) -> list[str] | None:
 def canonical(name: str) -> str:
     """The one name of a composition, whatever the order in which its pieces are typed.
 
-    An alias and a file keep theirs.
+    An alias, a former name and a file keep theirs: so they find the runs that they have.
 
     >>> canonical("tssd+digits+vgg9")
     'digits+vgg9+tssd'
@@ -58,13 +58,14 @@ def canonical(name: str) -> str:
     if name in aliases() or (words := words_of(name)) is None:
         return name
     order = {piece: (place, piece) for place, room in enumerate(rooms().values()) for piece in room}
+    order |= {old: order[new] for old, new in FORMER.items()}
     # What comes later wins among files, so that their order stays.
     return "+".join(sorted(words, key=lambda word: order.get(word, (len(ROOMS), ""))))
 
 
 def composition_of(name: str) -> str:
-    """The same with an alias spelled out."""
-    return canonical("+".join(words_of(name) or [name]))
+    """The same with an alias spelled out, and former names as they are now."""
+    return canonical("+".join(FORMER.get(word, word) for word in words_of(name) or [name]))
 
 
 def matching(pattern: str) -> list[str]:

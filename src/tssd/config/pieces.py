@@ -16,6 +16,9 @@ ROOMS = {
     "parts": "part",
     "methods": "method",
 }
+# Methods under the names that they had: recipes and run folders called by them go on working, but
+# lists do not have them twice.
+FORMER = {"tssd_literal": "tssd_euclidean"}
 # What all compositions start from.
 BASE = "base"
 
@@ -37,6 +40,12 @@ class Aliases(NamedTuple):
         """Every name, with the composition that it stands for."""
         for method in self.methods:
             yield self.name.replace("*", method), f"{self.means}+{method}"
+
+    def former(self) -> Iterator[tuple[str, str]]:
+        """The same of names from before a method was renamed."""
+        for old, method in FORMER.items():
+            if method in self.methods:
+                yield self.name.replace("*", old), f"{self.means}+{method}"
 
 
 @cache
@@ -61,14 +70,15 @@ def combinations() -> dict[frozenset[str], str]:
 
 
 def room_of(name: str) -> str | None:
-    """Where the package has a piece; None: nowhere."""
+    """Where the package has a piece, by its name or its former one; None: nowhere."""
+    name = FORMER.get(name, name)
     return next((room for room, names in rooms().items() if name in names), None)
 
 
 def path_of(name: str) -> str | None:
     """A piece by its path in the package, such as `nets/vgg9`."""
     room = room_of(name)
-    return room and f"{room}/{name}"
+    return room and f"{room}/{FORMER.get(name, name)}"
 
 
 @cache
@@ -80,13 +90,15 @@ def alias_groups() -> list[Aliases]:
 
 @cache
 def aliases() -> dict[str, str]:
-    """What each alias stands for."""
-    return dict(pair for group in alias_groups() for pair in group.each())
+    """What each alias stands for; those with the former name of a method come last."""
+    groups = alias_groups()
+    now = dict(pair for group in groups for pair in group.each())
+    return now | dict(pair for group in groups for pair in group.former())
 
 
 def recipe_names() -> list[str]:
-    """Names of whole recipes inside the package, such as `digits/tssd`."""
-    return sorted(aliases())
+    """Names of whole recipes inside the package, such as `digits/tssd`; no former ones."""
+    return sorted(name for group in alias_groups() for name, _ in group.each())
 
 
 def folder() -> Traversable:

@@ -12,7 +12,14 @@ from tssd.objectives.diverged import DivergedError
 from tssd.objectives.exits import Exit, ExitPlan
 from tssd.objectives.frozen import Frozen
 from tssd.objectives.loss import Loss, SelfDistillation
-from tssd.objectives.presets import tssd, tssd_literal, vanilla
+from tssd.objectives.presets import (
+    control,
+    control_exit,
+    tssd,
+    tssd_euclidean,
+    tssd_paper,
+    vanilla,
+)
 from tssd.objectives.spatial import SpatialDistillation
 from tssd.objectives.task import ExitCrossEntropy, TaskCrossEntropy
 from tssd.objectives.teacher import TeacherDistillation
@@ -39,7 +46,10 @@ __all__ = [
     "TemporalDistillation",
     "Timesteps",
     "as_sequence",
+    "control",
+    "control_exit",
     "tssd",
-    "tssd_literal",
+    "tssd_euclidean",
+    "tssd_paper",
     "vanilla",
 ]

@@ -1,4 +1,4 @@
-"""The usual compositions by name: what a vanilla network, TSD, SSD and TSSD mean here."""
+"""The usual compositions by name: what a vanilla network, a control and TSSD mean here."""
 
 from tssd.models.base import Tap
 from tssd.objectives.base import Objective, Timesteps
@@ -13,6 +13,23 @@ from tssd.objectives.temporal import TemporalDistillation
 def vanilla(timesteps: int) -> SelfDistillation:
     """Task cross entropy alone, trained and run at the same number of timesteps."""
     return SelfDistillation({"task": TaskCrossEntropy()}, Timesteps(timesteps, timesteps))
+
+
+def control(student: int = 2, teacher: int = 4) -> SelfDistillation:
+    """The labels at T_s and T_t and no distillation: what is above it, distillation is worth."""
+    return SelfDistillation({"task": TaskCrossEntropy()}, Timesteps(student, teacher))
+
+
+def control_exit(student: int = 2, teacher: int = 4, *, tap: Tap | None = None) -> SelfDistillation:
+    """The control with an exit that learns the labels too: `tssd` without its distillation.
+
+    Args:
+        student: timesteps T_s at inference.
+        teacher: timesteps T_t in training, more than student.
+        tap: see `tssd`.
+    """
+    terms: dict[str, Objective] = {"task": TaskCrossEntropy(), "exit_task": ExitCrossEntropy()}
+    return SelfDistillation(terms, Timesteps(student, teacher), exits=_at(tap))
 
 
 def tssd(
@@ -42,7 +59,35 @@ def tssd(
     return SelfDistillation(terms, Timesteps(student, teacher), exits=_at(tap))
 
 
-def tssd_literal(
+def tssd_paper(
+    student: int = 2,
+    teacher: int = 4,
+    *,
+    tap: Tap | None = None,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    detach: bool = False,
+) -> SelfDistillation:
+    """The likely reading of the paper: mean squares, the labels once, none for the exit.
+
+    Args:
+        student: timesteps T_s at inference.
+        teacher: timesteps T_t in training, more than student.
+        tap: see `tssd`.
+        alpha: weight of the temporal term.
+        beta: weight of the spatial term.
+        detach: whether teachers pass no gradient. Then the labels are at T_t, or nothing would
+            train the steps after T_s; otherwise at T_s.
+    """
+    terms: dict[str, Objective] = {
+        "task": TaskCrossEntropy("teacher" if detach else "student"),
+        "temporal": TemporalDistillation(detach_teacher=detach, weight=alpha),
+        "spatial": SpatialDistillation(detach_teacher=detach, weight=beta),
+    }
+    return SelfDistillation(terms, Timesteps(student, teacher), exits=_at(tap))
+
+
+def tssd_euclidean(
     student: int = 2,
     teacher: int = 4,
     *,
@@ -50,9 +95,10 @@ def tssd_literal(
     alpha: float = 1.0,
     beta: float = 1.0,
 ) -> SelfDistillation:
-    """The formulas as printed: Euclidean norms, detached teachers, task on the student's mean.
+    """Another reading: Euclidean norms, detached teachers, task on the student's mean.
 
-    Kept for the record: in our measurements this reading hardly trains (docs/adr).
+    The printed formulas are lost. Kept for the record: in our measurements this reading hardly
+    trains (docs/adr).
     """
     norm = EuclideanNorm()
     terms: dict[str, Objective] = {

@@ -4,7 +4,7 @@ import csv
 import io
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from tssd.errors import DataError
@@ -25,7 +25,8 @@ class Row:
         student: the T that it is meant for.
         seeds: of the runs.
         accuracy: test accuracy in per cent, [seed][T - 1].
-        teacher: the T of its teacher; the same as `student` without one, None = not known.
+        teacher: the T of its teacher; the same as `student` without one, None = not known. Training
+            runs the network for so many steps a sample.
         label: what the recipe says about it, without what all say; may be empty.
         of: the method whose networks they are, with batch norm recalibrated at each T; None = as
             they were trained.
@@ -65,6 +66,7 @@ class Comparison:
         samples: number of test samples.
         epoch: whose weights were asked for; None = those that count for each run.
         weights: the same in words.
+        processors: how many of the runs come from each kind, as far as they say.
     """
 
     rows: tuple[Row, ...]
@@ -73,6 +75,7 @@ class Comparison:
     samples: int
     epoch: Epoch | None = None
     weights: str = EPOCHS["best"]
+    processors: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -91,6 +94,7 @@ class Comparison:
         *,
         epoch: Epoch | None = None,
         recalibrated: Mapping[str, Sequence[PerT]] = {},
+        processors: Mapping[str, int] = {},
     ) -> Self:
         """Collect the results of runs by method.
 
@@ -100,6 +104,7 @@ class Comparison:
             epoch: whose weights; None = those that count for each run.
             recalibrated: accuracy of the same runs with batch norm recalibrated at each T, of the
                 methods that get a second row.
+            processors: how many of the runs come from each kind.
         Raises: DataError: runs on different splits, or not evaluated at a wanted T.
         """
         everything = [run for group in runs.values() for run in group]
@@ -140,6 +145,7 @@ class Comparison:
             samples=everything[0].best.samples,
             epoch=epoch,
             weights=epochs_in_words(everything, epoch),
+            processors=processors,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -149,11 +155,13 @@ class Comparison:
             "test_samples": self.samples,
             "unit": "test accuracy, per cent",
             "epoch": self.weights,
+            "processors": dict(self.processors),
             "rows": [
                 {
                     "method": row.name,
                     "description": row.label,
                     "student_timesteps": row.student,
+                    "network_steps": row.teacher,
                     "recalibrated": row.of is not None,
                     "seeds": list(row.seeds),
                     "accuracy": {
@@ -174,15 +182,16 @@ class Comparison:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         columns = [c for t in self.timesteps for c in (f"T={t} mean", f"T={t} std")]
-        writer.writerow(["method", "student timesteps", "seeds", *columns, "description"])
+        heads = ["method", "student timesteps", "network steps a sample", "seeds"]
+        writer.writerow([*heads, *columns, "description"])
         for row in self.rows:
             values: list[object] = []
             for t in self.timesteps:
                 std = row.std(t)
                 values += [f"{row.mean(t):.4f}", "" if std is None else f"{std:.4f}"]
-            writer.writerow(
-                [in_csv(row.name), row.student, len(row.seeds), *values, in_csv(row.label)]
-            )
+            steps = "" if row.teacher is None else row.teacher
+            first = [in_csv(row.name), row.student, steps, len(row.seeds)]
+            writer.writerow([*first, *values, in_csv(row.label)])
         return text.getvalue()
 
     def to_markdown(self) -> str:

@@ -13,6 +13,7 @@ from tssd.runs.differences import fingerprints
 from tssd.runs.evaluation import PerT
 from tssd.runs.find import run_folders
 from tssd.runs.folder import RunFolder
+from tssd.runs.processors import processors
 from tssd.runs.results import Epoch, Results
 
 # How many folders that belong to something else are named.
@@ -27,11 +28,13 @@ class Collected:
         finished: results of each variant, one a seed, in the order of the seeds.
         listed: a line for everything that is in the folder, or was planned, and does not count.
         recalibrated: by variant and seed, accuracy with batch norm recalibrated at each T.
+        processors: how many of the runs come from each kind, as far as they say.
     """
 
     finished: Mapping[Variant, Sequence[Results]]
     listed: Sequence[str]
     recalibrated: Mapping[tuple[Variant, int], PerT] = field(default_factory=dict)
+    processors: Mapping[str, int] = field(default_factory=dict)
 
     def curves(self, cell: Cell, scale: Scale, epoch: Epoch) -> dict[int, PerT]:
         """Accuracy at every T, 0 to 1, of a cell's runs by their seeds."""
@@ -58,7 +61,9 @@ def collect(
         others: names of variants of other plans, which share the folder.
     """
     finished: dict[Variant, list[Results]] = {run.variant: [] for run in runs}
-    listed: list[str] = []
+    counted: list[Path] = []
+    # The seeds of a variant with the same problem stand in one line.
+    problems: dict[tuple[str, str], list[int]] = {}
     for run in runs:
         problem = reasons.get(run)
         if problem is None:
@@ -66,12 +71,17 @@ def collect(
                 results = RunFolder(run.folder).read_results()
                 if (problem := problem_with(results, run.seed)) is None:
                     finished[run.variant].append(results)
+                    counted.append(run.folder)
             except (DataError, OSError) as error:
                 # A run that does not exist yet is no more than missing.
                 text = str(error).removeprefix(f"{run.folder}: ").removeprefix(f"{run.folder}/")
                 problem = text if run.folder.exists() else "not trained"
         if problem is not None:
-            listed.append(f"{run.variant.words}, seed {run.seed}: {problem}")
+            problems.setdefault((run.variant.words, problem), []).append(run.seed)
+    listed = [
+        f"{words}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}: {problem}"
+        for (words, problem), seeds in problems.items()
+    ]
     planned = {run.folder for run in runs}
     foreign = sorted(
         folder
@@ -81,7 +91,7 @@ def collect(
     listed += [f"{folder}: of no plan" for folder in foreign[:NAMED]]
     if len(foreign) > NAMED:
         listed.append(f"{len(foreign) - NAMED} more runs in {output} are of no plan")
-    return Collected(finished, listed)
+    return Collected(finished, listed, processors=processors(counted))
 
 
 def problem_with(results: Results, seed: int) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tssd.many_runs.planned import Override
 from tssd.report.shown_names import in_markdown
+from tssd.reproduce.ablation_plot import plot_ablation
 from tssd.reproduce.counted import Collected, as_json
 from tssd.reproduce.curves import (
     Finished,
@@ -15,7 +16,7 @@ from tssd.reproduce.curves import (
     timestep_curves,
 )
 from tssd.reproduce.maps import plot_maps, rate_maps
-from tssd.reproduce.picture import plot_lines, plot_sweep, plot_table
+from tssd.reproduce.picture import heading, plot_lines, plot_sweep, plot_table
 from tssd.reproduce.risk_of_run import learned_risk
 from tssd.reproduce.runs import Run
 from tssd.reproduce.series import Series, series_csv, series_markdown
@@ -61,6 +62,8 @@ def write_outcome(
     content = table.to_dict()
     if table.plan.kind == "sweep":
         plot_sweep(table, path)
+    elif table.plan.kind == "ablation":
+        plot_ablation(table.lines, path, title=heading(table))
     else:
         plot_table(table, path)
     if table.plan.kind == "timesteps" or table.plan.kind in SERIES:

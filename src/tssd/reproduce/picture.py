@@ -8,7 +8,8 @@ from typing import Any
 from tssd.atomic import write_atomically
 from tssd.report.plot import COLOURS, MARKERS
 from tssd.report.shown_names import in_plot
-from tssd.reproduce.table import Line, Table
+from tssd.reproduce.lines import Line
+from tssd.reproduce.table import Table
 
 # Of methods, the last one first; more lines than this do not fit into one plot with their bands.
 DASHES = ("-", "--", ":", "-.")

@@ -13,10 +13,10 @@ from tssd.errors import UsageError
 from tssd.runs.folder_names import folder_name
 from tssd.runs.results import Epoch
 
-Scale = Literal["paper", "small"]
+Scale = Literal["paper", "small", "mid", "fast"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 # What is drawn, and what is written beside the table of accuracies.
-Kind = Literal["table", "timesteps", "sweep", "curves", "rates", "exits", "theory"]
+Kind = Literal["table", "ablation", "timesteps", "sweep", "curves", "rates", "exits", "theory"]
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Plan:
         """
         cells = [cell for cell in self.cells if scale in cell.runs]
         if not cells:
-            others = ", ".join(s for s in SCALES if s != scale)
+            others = ", ".join(s for s in SCALES if any(s in cell.runs for cell in self.cells))
             raise UsageError(f"--scale: {self.name} has no {scale} scale; give --scale {others}")
         known = list(dict.fromkeys(cell.data for cell in cells))
         for name in datasets:

@@ -1,7 +1,7 @@
 """Plans in YAML files, read and checked: those of the package and a user's own."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_args
@@ -32,7 +32,7 @@ def plan_names() -> list[str]:
 def variant_names(scale: Scale) -> set[str]:
     """Folders of all runs of the plans inside the package."""
     plans = map(load_plan, plan_names())
-    return {variant.name for p in plans for variant in p.variants(p.at_scale(scale), scale)}
+    return {cell.runs[scale].name for p in plans for cell in p.cells if scale in cell.runs}
 
 
 def load_plan(name: str) -> Plan:
@@ -65,7 +65,11 @@ def _plan(name: str, content: Any) -> Plan:
     epoch = _mapping(given.get("epoch") or {}, f"{name}: epoch", (), SCALES)
     if not isinstance(given["cells"], list) or not given["cells"]:
         raise UsageError(f"{name}: cells: got {given['cells']!r}, expected a list of cells")
-    cells = tuple(_cell(cell, f"{name}: cells: {n}") for n, cell in enumerate(given["cells"]))
+    cells = tuple(
+        cell
+        for n, said in enumerate(given["cells"])
+        for cell in _cells(said, f"{name}: cells: {n}")
+    )
     places = [(cell.data, cell.row, cell.column, cell.at) for cell in cells]
     if twice := next((place for place in places if places.count(place) > 1), None):
         raise UsageError(f"{name}: cells: {', '.join(map(str, twice))} stands there twice")
@@ -113,8 +117,17 @@ def _plan(name: str, content: Any) -> Plan:
     )
 
 
-def _cell(content: Any, where: str) -> Cell:
+def _cells(content: Any, where: str) -> Iterator[Cell]:
+    """One cell, or one for each T of a list."""
     given = _mapping(content, where, CELL_REQUIRED, CELL_OPTIONAL)
+    at = given["at"]
+    if isinstance(at, list) and len(at) > 1 and given.get("paper") is not None:
+        raise UsageError(f"{where}: paper: one number for {len(at)} timesteps; give each its cell")
+    for t in at if isinstance(at, list) and at else [at]:
+        yield _cell(given | {"at": t}, where)
+
+
+def _cell(given: Mapping[str, Any], where: str) -> Cell:
     at, x = given["at"], given.get("x")
     if type(at) is not int or at < 1:
         raise UsageError(f"{where}: at: got {at!r}, expected a whole number of timesteps")

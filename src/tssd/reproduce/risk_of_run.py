@@ -12,6 +12,7 @@ from tssd.many_runs.planned import Override
 from tssd.models.base import SpikingNet
 from tssd.objectives import as_sequence
 from tssd.reopened.open_run import load_parts
+from tssd.reproduce.theory import break_even
 from tssd.runs.results import Epoch
 from tssd.time import time_mean
 
@@ -35,6 +36,16 @@ class LearnedRisk(NamedTuple):
     def ratio(self) -> float:
         """Distilled over empirical variance; NaN for a student that is certain of everything."""
         return self.distilled / self.empirical if self.empirical else math.nan
+
+    @property
+    def bias(self) -> float:
+        """What the stand-in adds to the mean risk, as far as these samples tell, nats."""
+        return self.distilled_mean - self.empirical_mean
+
+    @property
+    def break_even(self) -> float:
+        """The number of samples below which the distilled risk is the better estimate."""
+        return break_even(self.empirical, self.distilled, self.bias)
 
 
 def learned_risk(

@@ -5,9 +5,12 @@ With the class probabilities p(x) known, both risks estimate the same expectatio
     empirical = 1/N sum_n l(y_n, f(x_n))      distilled = 1/N sum_n sum_k p_k(x_n) l(k, f(x_n))
 
 and N Var(empirical) - N Var(distilled) = E_x Var_{y|x} l(y, f(x)) >= 0, the law of total variance.
+With a teacher's probabilities in their place the distilled risk is biased, whatever N is;
+`break_even` says for how few samples it is the better estimate all the same.
 Source: TSSD, arXiv 2406.07862, eq. 13 to 15, after Menon et al. 2021, arXiv 2005.10419.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -27,28 +30,60 @@ NODES = 40
 
 
 class Variances(NamedTuple):
-    """Of one sample's contribution to each risk; over N samples divide by N. `mean` of both."""
+    """Of one sample's contribution to each risk; over N samples divide by N.
+
+    `mean` is the true risk, `bias` what the distilled one has on top of it.
+    """
 
     empirical: float
     distilled: float
     mean: float
+    bias: float = 0.0
+
+    @property
+    def break_even(self) -> float:
+        """See the function."""
+        return break_even(self.empirical, self.distilled, self.bias)
 
 
-def variances(weight: Array, posterior: Array, losses: Array) -> Variances:
+def break_even(empirical: float, distilled: float, bias: float) -> float:
+    """The number of samples N below which the distilled risk is the better estimate.
+
+    Its mean squared error is smaller where
+
+        distilled / N + bias^2 < empirical / N,  N < (empirical - distilled) / bias^2
+
+    Args:
+        empirical: variance of one sample's contribution to the empirical risk.
+        distilled: the same of the distilled one.
+        bias: mean of the distilled risk minus that of the empirical one.
+    Edge cases: infinity without a bias; 0 where the distilled risk does not vary less.
+    """
+    if not distilled < empirical:
+        return 0.0
+    return (empirical - distilled) / bias**2 if bias else math.inf
+
+
+def variances(
+    weight: Array, posterior: Array, losses: Array, teacher: Array | None = None
+) -> Variances:
     """Exact variances where x takes finitely many values.
 
     Args:
         weight: probability of each x, [M].
         posterior: class probabilities there, [M, K].
         losses: of predicting f(x) where the class is k, [M, K].
+        teacher: probabilities that stand in for them in the distilled risk, [M, K]; None = none do.
     """
     joint = weight[:, None] * posterior
     mean = float((joint * losses).sum())
-    expected = (posterior * losses).sum(1)
+    expected = ((posterior if teacher is None else teacher) * losses).sum(1)
+    distilled = mean if teacher is None else float((weight * expected).sum())
     return Variances(
         empirical=float((joint * (losses - mean) ** 2).sum()),
-        distilled=float((weight * (expected - mean) ** 2).sum()),
+        distilled=float((weight * (expected - distilled) ** 2).sum()),
         mean=mean,
+        bias=distilled - mean,
     )
 
 
@@ -72,30 +107,44 @@ class Mixture:
         angles = 2 * np.pi * np.arange(self.classes) / self.classes
         return self.radius * np.stack([np.cos(angles), np.sin(angles)], 1)
 
-    def posterior(self, x: Array) -> Array:
-        """Class probabilities of points [M, 2]: softmax of x . centre, since all norms agree."""
-        return np.exp(log_softmax(x @ self.centres.T))
+    def posterior(self, x: Array, sharpness: float = 1.0) -> Array:
+        """Class probabilities of points [M, 2]: softmax of x . centre, since all norms agree.
+
+        Args:
+            x: the points.
+            sharpness: factor on the logits; 1 = the right probabilities, others are a teacher's.
+        """
+        return np.exp(log_softmax(sharpness * x @ self.centres.T))
 
     def losses(self, x: Array) -> Array:
         """Cross entropy of the predictor for each class, nats, [M, K]."""
         return -log_softmax(self.sharpness * x @ self.centres.T)
 
-    def exact(self, nodes: int = NODES) -> Variances:
-        """Variances by Gauss-Hermite quadrature around every centre."""
+    def exact(self, nodes: int = NODES, *, teacher: float = 1.0) -> Variances:
+        """Variances by Gauss-Hermite quadrature around every centre.
+
+        Args:
+            nodes: of the quadrature, a dimension.
+            teacher: sharpness of the probabilities that the distilled risk is made with.
+        """
         node, weight = np.polynomial.hermite.hermgauss(nodes)
         grid = np.stack(np.meshgrid(node, node), -1).reshape(-1, 2) * np.sqrt(2)
         weights = np.outer(weight, weight).ravel() / np.pi / self.classes
         x = (self.centres[:, None] + grid).reshape(-1, 2)
-        return variances(np.tile(weights, self.classes), self.posterior(x), self.losses(x))
+        stand_in = None if teacher == 1 else self.posterior(x, teacher)
+        weight = np.tile(weights, self.classes)
+        return variances(weight, self.posterior(x), self.losses(x), stand_in)
 
-    def draw(self, size: int, repeats: int, seed: int) -> tuple[Array, Array]:
+    def draw(
+        self, size: int, repeats: int, seed: int, *, teacher: float = 1.0
+    ) -> tuple[Array, Array]:
         """Empirical and distilled risk of `repeats` samples of `size` points each, [repeats]."""
         random = np.random.default_rng(seed)
         y = random.integers(self.classes, size=size * repeats)
         x = self.centres[y] + random.standard_normal((size * repeats, 2))
         losses = self.losses(x)
         empirical = losses[np.arange(len(y)), y]
-        distilled = (self.posterior(x) * losses).sum(1)
+        distilled = (self.posterior(x, teacher) * losses).sum(1)
         shape = (repeats, size)
         return empirical.reshape(shape).mean(1), distilled.reshape(shape).mean(1)
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from tssd.reproduce.theory import REPEATS, SIZES, Measured, Mixture
 
 # How far apart the classes are, from hardly told apart to nearly certain.
 RADII = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+# How sure a teacher is: factors on the logits of the right probabilities.
+SURE = (0.5, 0.7, 0.9, 1.0, 1.1, 1.5, 2.0)
 
 
 def overlap_rows(radii: Sequence[float] = RADII) -> list[dict[str, float]]:
@@ -27,6 +30,26 @@ def overlap_rows(radii: Sequence[float] = RADII) -> list[dict[str, float]]:
                 "empirical": exact.empirical,
                 "distilled": exact.distilled,
                 "ratio": exact.distilled / exact.empirical,
+            }
+        )
+    return found
+
+
+def teacher_rows(teachers: Sequence[float] = SURE) -> list[dict[str, float | None]]:
+    """Exact variances and bias of the mixture with teachers that are more or less sure.
+
+    `N` is the number of samples below which the distilled risk is the better estimate, None = any.
+    """
+    found: list[dict[str, float | None]] = []
+    for teacher in teachers:
+        exact = Mixture().exact(teacher=teacher)
+        found.append(
+            {
+                "teacher": teacher,
+                "empirical": exact.empirical,
+                "distilled": exact.distilled,
+                "bias": exact.bias,
+                "N": _finite(exact.break_even),
             }
         )
     return found
@@ -68,6 +91,15 @@ def theory_markdown(measured: Sequence[Measured], learned: Sequence[LearnedRisk]
     lines += [
         "| " + " | ".join(f"{value:.3g}" for value in row.values()) + " |" for row in overlap_rows()
     ]
+    lines += ["", "A teacher's probabilities for the known ones, its logits too flat or too sharp "]
+    lines[-1] += "by a factor (exact). The distilled risk is then biased, and has the smaller mean "
+    lines[-1] += "squared error below N = (empirical - distilled) / bias² samples only:"
+    lines += ["", "| factor | empirical | distilled | bias | better below N |", "|" + " ---: |" * 5]
+    lines += [
+        f"| {row['teacher']:g} | {row['empirical']:.3g} | {row['distilled']:.3g} "
+        f"| {row['bias']:+.3f} | {_samples(row['N'])} |"
+        for row in teacher_rows()
+    ]
     if learned:
         lines += [
             "",
@@ -76,13 +108,14 @@ def theory_markdown(measured: Sequence[Measured], learned: Sequence[LearnedRisk]
         lines[-1] += "of one test sample's contribution, and the bias that the stand-in brings:"
         lines += [
             "",
-            "| data | seed | samples | empirical | distilled | ratio | bias of the mean |",
+            "| data | seed | samples | empirical | distilled | ratio | bias of the mean "
+            "| better below N |",
         ]
-        lines += ["| --- |" + " ---: |" * 6]
+        lines += ["| --- |" + " ---: |" * 7]
         lines += [
             f"| {in_markdown(one.data)} | {one.seed} | {one.samples} | {one.empirical:.3g} "
             f"| {one.distilled:.3g} | {one.ratio:.2f} "
-            f"| {one.distilled_mean - one.empirical_mean:+.3f} |"
+            f"| {one.bias:+.3f} | {_samples(_finite(one.break_even))} |"
             for one in learned
         ]
     return "\n".join(lines) + "\n"
@@ -93,8 +126,23 @@ def theory_dict(measured: Sequence[Measured], learned: Sequence[LearnedRisk]) ->
     return {
         "mixture": [row._asdict() | {"ratio": row.ratio} for row in measured],
         "overlap": overlap_rows(),
-        "learned": [one._asdict() | {"ratio": one.ratio} for one in learned],
+        "teachers": teacher_rows(),
+        "learned": [
+            one._asdict() | {"ratio": one.ratio, "better_below": _finite(one.break_even)}
+            for one in learned
+        ],
     }
+
+
+def _finite(samples: float) -> float | None:
+    return samples if math.isfinite(samples) else None
+
+
+def _samples(count: float | None) -> str:
+    """A number of samples; None = any."""
+    if count is None:
+        return "any"
+    return f"{count:.3g}" if count < 1000 else f"{count:.0f}"
 
 
 def plot_theory(measured: Sequence[Measured], learned: Sequence[LearnedRisk], path: Path) -> None:

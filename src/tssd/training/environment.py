@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from tssd.training.processor import processor
+
 PACKAGES = ("tssd", "torch", "torchvision", "lightning", "numpy", "jsonargparse")
 
 
@@ -24,6 +26,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": platform.processor() or platform.machine(),
+        "cpu": processor(),
         "threads": torch.get_num_threads(),
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "commit": _commit(),
