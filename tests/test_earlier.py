@@ -9,7 +9,13 @@ def test_a_run_of_an_earlier_version_decayed_all_and_had_exits_with_batch_norm()
     assert with_later_options(config) == {
         "seed": 1,
         "exits": EXITS | {"init_args": inside | {"norm": "tssd.norms.pooled_batch_norm"}},
-        "trainer": {"epochs": 3, "decay_norms_and_biases": True, "channels_last": False},
+        "trainer": {
+            "epochs": 3,
+            "decay_norms_and_biases": True,
+            "channels_last": False,
+            "accumulate": 1,
+            "sync_batch_norm": False,
+        },
     }
     assert "norm" not in inside
 
@@ -30,6 +36,7 @@ def test_exits_that_had_what_the_network_has_take_it_from_the_network():
 def test_a_run_of_this_version_stays_as_it_is():
     inside = {"neuron": None, "norm": None}
     trainer = {"decay_norms_and_biases": False, "channels_last": True}
+    trainer |= {"accumulate": 2, "sync_batch_norm": True}
     config = {"exits": EXITS | {"init_args": inside}, "trainer": trainer}
     assert with_later_options(config) == config
 

@@ -4,6 +4,13 @@ from typing import Any
 
 Config = dict[str, Any]
 
+# Options of the trainer, and what was done before they were there.
+_TRAINER = {
+    "decay_norms_and_biases": True,
+    "channels_last": False,
+    "accumulate": 1,
+    "sync_batch_norm": False,
+}
 _BATCH_NORM = "tssd.norms.pooled_batch_norm"
 
 
@@ -15,8 +22,7 @@ def with_later_options(config: Config) -> Config:
     """
     trainer, exits = config.get("trainer"), config.get("exits")
     if isinstance(trainer, dict):
-        had = {"decay_norms_and_biases": True, "channels_last": False}
-        config = config | {"trainer": had | trainer}
+        config = config | {"trainer": _TRAINER | trainer}
     exits = exits if isinstance(exits, dict) else {}
     inside = exits.get("init_args")
     if isinstance(inside, dict) and "neuron" in inside and "norm" not in inside:

@@ -1,6 +1,8 @@
 """What all data modules share: the split, the chosen samples and their loaders."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
@@ -10,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from tssd.data import splits
 from tssd.data.loading import Batch, SampleSet, Source, evaluation_loader, training_loader
+from tssd.data.shares import Share
 from tssd.data.stored import Part, Stored
 from tssd.errors import DataError, UsageError
 
@@ -25,7 +28,7 @@ class DataModule(LightningDataModule):
 
     Args:
         root: Folder that holds the data sets; null takes the environment variable TSSD_DATA.
-        batch_size: Samples a batch.
+        batch_size: Samples a batch, those of all devices together.
         train_samples: Number of training samples, classes even, the same for all seeds; null: all.
         val_share: Share of each class of the training samples kept for validation, 0 to below 1.
         num_workers: Loading processes; 0 loads in the training process.
@@ -46,6 +49,7 @@ class DataModule(LightningDataModule):
         require(0 <= self.val_share < 1, "val_share", self.val_share, "0 or more and below 1")
         require(0 <= self.num_workers <= 1024, "num_workers", self.num_workers, "0 to 1024")
         self._samples: dict[str, Source] = {}
+        self._share = Share()
 
     def connect(self, *, student: int, teacher: int, longest: int) -> None:
         """Learn for how many timesteps the network will run; images serve any number.
@@ -200,11 +204,12 @@ class DataModule(LightningDataModule):
             self.batch_size,
             num_workers=self.num_workers,
             seed=self.seed,
+            share=self._share,
         )
 
     def val_dataloader(self) -> DataLoader[Batch] | list[DataLoader[Batch]]:
         """Batches of the validation samples; an empty list, which skips validation, without any."""
-        return self._evaluation("val") if len(self.split.val) else []
+        return self._evaluation("val", self._share) if len(self.split.val) else []
 
     def test_dataloader(self) -> DataLoader[Batch]:
         """Batches of the test samples."""
@@ -214,8 +219,19 @@ class DataModule(LightningDataModule):
         """Batches of the test samples."""
         return self._evaluation("test")
 
-    def _evaluation(self, name: str) -> DataLoader[Batch]:
-        return evaluation_loader(self.dataset(name), self.batch_size, num_workers=self.num_workers)
+    @contextmanager
+    def shared_out(self, share: Share) -> Iterator[None]:
+        """Inside, loaders of training and validation samples give one process's share of them."""
+        self._share = share
+        try:
+            yield
+        finally:
+            self._share = Share()
+
+    def _evaluation(self, name: str, share: Share | None = None) -> DataLoader[Batch]:
+        return evaluation_loader(
+            self.dataset(name), self.batch_size, num_workers=self.num_workers, share=share
+        )
 
 
 def require(holds: bool, option: str, got: object, expected: str) -> None:

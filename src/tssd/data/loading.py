@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
+from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, get_worker_info
 
 from tssd.data.counter_random import SHUFFLE_STREAM, WORKER_STREAM, random_bits
+from tssd.data.shares import Share, SharedBatches, evaluation_batches
 from tssd.errors import DataError, TssdError
 from tssd.processes import follow_parent
 
@@ -102,10 +103,8 @@ class EpochSampler(Sampler[tuple[int, int]]):
     """Shuffled (epoch, index) pairs, the order being a pure function of (seed, epoch).
 
     Lightning calls `set_epoch` before each epoch, also after resuming, and `BatchLoader` waits for
-    it; the pair carries the epoch to the workers, which outlive it. With several processes (DDP)
-    Lightning wraps this in its DistributedSamplerWrapper, which forwards `set_epoch`, deals the
-    pairs out to the ranks and repeats a few to make the shares equal: images are augmented as in
-    one process, but the batches are other ones, and the last of a rank may hold a single image.
+    it; the pair carries the epoch to the workers, which outlive it. Processes that train together
+    have the same order, and each takes its share of every batch: see `tssd.data.shares`.
 
     Args:
         size: Number of samples.
@@ -148,6 +147,12 @@ class BatchLoader(DataLoader[Batch]):
                 if isinstance(batch, Refusal):
                     raise batch.error
                 yield batch
+
+    def size_of(self, number: int) -> int:
+        """Samples of batch `number` of an epoch, those of all processes together."""
+        made = self.batch_sampler
+        assert isinstance(made, BatchSampler)
+        return min(made.batch_size, len(made.sampler) - number * made.batch_size)  # pyright: ignore
 
 
 # What torch says when its loading processes cannot go on, and what it means for the user.
@@ -195,7 +200,12 @@ def _as_is(batch: Any) -> Any:  # the set's `__getitems__` has made a batch alre
 
 
 def training_loader(
-    samples: SampleSet, batch_size: int, *, num_workers: int, seed: int
+    samples: SampleSet,
+    batch_size: int,
+    *,
+    num_workers: int,
+    seed: int,
+    share: Share | None = None,
 ) -> BatchLoader:
     """Build the shuffled loader of the training samples.
 
@@ -204,41 +214,48 @@ def training_loader(
 
     Args:
         samples: The training set.
-        batch_size: Samples a batch.
+        batch_size: Samples a batch, those of all processes together.
         num_workers: Loading processes; 0 loads in the training process.
         seed: Seed of the order.
+        share: Of this process in every batch; None: it trains alone.
     """
-    single = len(samples) > batch_size and len(samples) % batch_size == 1
     sampler = EpochSampler(len(samples), seed)
-    return _loader(
-        samples, batch_size, num_workers=num_workers, sampler=sampler, drop_last=single, seed=seed
-    )
+    single = len(samples) > batch_size and len(samples) % batch_size == 1
+    batches: dict[str, Any] = {"batch_size": batch_size, "sampler": sampler, "drop_last": single}
+    if share is not None and share.processes > 1:
+        shared = SharedBatches(sampler, batch_size, drop_last=single, share=share)
+        batches = {"batch_sampler": shared}
+    return _loader(samples, batches, num_workers=num_workers, seed=seed)
 
 
-def evaluation_loader(samples: SampleSet, batch_size: int, *, num_workers: int) -> BatchLoader:
-    """Build the loader that shows every sample once, in stored order."""
-    return _loader(samples, batch_size, num_workers=num_workers, sampler=None, drop_last=False)
+def evaluation_loader(
+    samples: SampleSet, batch_size: int, *, num_workers: int, share: Share | None = None
+) -> BatchLoader:
+    """Build the loader that shows every sample once, in stored order.
+
+    Args:
+        samples: The set.
+        batch_size: Samples a batch, those of all processes together.
+        num_workers: Loading processes; 0 loads in the process that asks.
+        share: Of this process, which then sees its samples alone; None: it sees all.
+    """
+    batches: dict[str, Any] = {"batch_size": batch_size}
+    if share is not None and share.processes > 1:
+        batches = {"batch_sampler": evaluation_batches(len(samples), batch_size, share)}
+    return _loader(samples, batches, num_workers=num_workers)
 
 
 def _loader(
-    samples: SampleSet,
-    batch_size: int,
-    *,
-    num_workers: int,
-    sampler: EpochSampler | None,
-    drop_last: bool,
-    seed: int = 0,
+    samples: SampleSet, batches: dict[str, Any], *, num_workers: int, seed: int = 0
 ) -> BatchLoader:
     # A device makes the batches of what lives there by itself; processes would only copy them.
     placed = samples.labels.device.type != "cpu"
     num_workers = 0 if placed else num_workers
     return BatchLoader(
         samples,
-        batch_size=batch_size,
-        sampler=sampler,
+        **batches,
         num_workers=num_workers,
         collate_fn=_as_is,
-        drop_last=drop_last,
         pin_memory=torch.cuda.is_available() and not placed,
         persistent_workers=num_workers > 0,
         worker_init_fn=follow_parent,

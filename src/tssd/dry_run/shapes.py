@@ -71,7 +71,11 @@ def data_shape(config: Config) -> DataShape:
 
 
 def with_stand_in(config: Config, shape: DataShape) -> Config:
-    """A recipe with random data of a shape in place of its own, and without a progress bar."""
+    """A recipe with random data of a shape in place of its own, and without a progress bar.
+
+    Of several devices, it is what one of them does.
+    """
+    trainer = {**config["trainer"], "progress": False, "devices": 1, "nodes": 1}
     options = {
         "batch_size": shape.batch_size,
         "channels": shape.channels,
@@ -81,7 +85,6 @@ def with_stand_in(config: Config, shape: DataShape) -> Config:
         "samples": None if shape.sizes is None else [*shape.sizes.values()],
     }
     data = {"class_path": "tssd.dry_run.stand_in.StandIn", "init_args": options}
-    trainer = {**config["trainer"], "progress": False}
     return {**config, "data": data, "trainer": trainer}
 
 

@@ -11,13 +11,17 @@ from tssd.runs.results import Results
 from tssd.runs.text_files import read_text
 
 # Dotted names in a complete configuration that change nothing in what is trained. They say how
-# a run is called and shown, where the data lies, who reads it and which epoch counts: a run may be
-# resumed with others, and two seeds of one method may differ in them.
+# a run is called and shown, where the data lies, who reads it, how many devices share a batch and
+# which epoch counts: a run may be resumed with others, and two seeds of one method may differ in
+# them.
 NOT_TRAINED = (
     "description",
     "trainer.data_on_device",
     "trainer.progress",
     "trainer.select",
+    "trainer.devices",
+    "trainer.nodes",
+    "trainer.strategy",
     "data.init_args.root",
     "data.init_args.num_workers",
     "data.init_args.cache",

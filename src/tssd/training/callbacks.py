@@ -19,14 +19,17 @@ class SeedEachEpoch(Callback):
 
     Args:
         seed: the run's seed.
+        rank: of this process among those that train the run: each drops out other neurons.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, rank: int = 0) -> None:
         self.seed = seed
+        self.rank = rank
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Seed for this epoch."""
-        mixed = torch.Generator().manual_seed(self.seed * 1_000_003 + trainer.current_epoch)
+        number = self.seed * 1_000_003 + trainer.current_epoch + (self.rank << 44)
+        mixed = torch.Generator().manual_seed(number)
         seed_everything(int(torch.randint(2**31, (), generator=mixed)), verbose=False)
 
 
@@ -40,11 +43,11 @@ class MetricsTable(Callback):
     with the weights.
 
     Args:
-        path: of the CSV file.
+        path: of the CSV file; None = another process writes it.
         clock: that tells the seconds.
     """
 
-    def __init__(self, path: Path, clock: TrainingClock) -> None:
+    def __init__(self, path: Path | None, clock: TrainingClock) -> None:
         self.path = path
         self.clock = clock
         self.rows: list[dict[str, float]] = []
@@ -71,7 +74,8 @@ class MetricsTable(Callback):
         if (seconds := self.clock.seconds) is not None:
             row["seconds"] = round(seconds, 3)
         self.rows.append(row)
-        write_atomically(self.path, self._write)
+        if self.path is not None:
+            write_atomically(self.path, self._write)
 
     def state_dict(self) -> dict[str, Any]:
         """The rows so far."""

@@ -18,10 +18,12 @@ from tssd.training.beginning import begin, refuse_other_data
 from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
 from tssd.training.clock import TrainingClock
 from tssd.training.evaluating import evaluate_parts
+from tssd.training.group import Leader, follow
 from tssd.training.loggers import loggers
 from tssd.training.module import DistillModule
 from tssd.training.needs.least_memory import refuse_too_large
 from tssd.training.parts import Parts
+from tssd.training.place import place, refuse_place
 from tssd.training.precision import settle_precision
 from tssd.training.progress_line import Progress, can_draw
 from tssd.training.teachers import introduce
@@ -36,27 +38,33 @@ def fit(
     """Train, then evaluate the last epoch and the best on the validation samples on the test ones.
 
     Returns what results.json holds. A finished run is not trained again, unless it is to get
-    more epochs; while another process trains it, this one waits for that.
+    more epochs; while another process trains it, this one waits for that. On several devices the
+    program runs once for each; all but the first end here, when they have trained their share.
 
     Args:
         parts: the run.
         folder: the run folder.
         resume: whether to continue a run that was interrupted.
         relength: whether a resumed run may have another number of epochs than before.
-    Raises: UsageError: the folder holds a run and `resume` is off, it holds another run, or a step
-        can't fit into memory. DataError: a damaged checkpoint, data that has changed since the run
-        began, a loading process that ended, too little memory, or a full disk. DivergedError: the
-        loss is not finite. KeyboardInterrupt: Ctrl-C or SIGTERM; the last checkpoint is usable.
+    Raises: UsageError: the folder holds a run and `resume` is off, it holds another run, a step
+        can't fit into memory, or several devices can't train it here. DataError: a damaged
+        checkpoint, data that has changed since the run began, a loading or another training process
+        that ended, too little memory, or a full disk. DivergedError: the loss is not finite.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the last checkpoint is usable. SystemExit: see above.
     Side effects: sets the process's seed, threads, and torch's deterministic algorithms.
     """
     run = RunFolder(Path(folder))
+    refuse_place(parts.trainer, parts.data)
+    if place(parts.trainer).rank:
+        follow(parts, run)
+    leader = Leader(parts)
     selected = select(parts.trainer.select, parts.data.split_sizes["val"])
     if not run.results.exists():
         refuse_too_large(parts)
         introduce(parts)
     if not run.config.exists():
         parts.data.setup()  # what is wrong with the images shows before there is a folder
-    with alone(run.path), one_line_failures():
+    with leader.leading(), alone(run.path), one_line_failures():
         run.create(parts.config, resume=resume, relength=relength)
         if run.results.exists():
             results = run.read_results()
@@ -69,10 +77,10 @@ def fit(
                     counts, why = results.selected, results.selected_because
                     log.warning(told, run.path, counts, why, selected.epoch, selected.epoch)
                 return results
-        return _fit(parts, run, selected)
+        return _fit(parts, run, selected, leader)
 
 
-def _fit(parts: Parts, run: RunFolder, selected: Selected) -> Results:
+def _fit(parts: Parts, run: RunFolder, selected: Selected, leader: Leader) -> Results:
     parts.trainer.use_threads()
     introduce(parts)
     settle_precision(parts, run)
@@ -83,7 +91,7 @@ def _fit(parts: Parts, run: RunFolder, selected: Selected) -> Results:
         log.info(told, run.path, parts.device, samples, epochs)
 
     module = parts.module()
-    seconds, table = _train(module, parts, run)
+    seconds, table = _train(module, parts, run, leader)
     last_epoch = _evaluate(run.last, module, parts)
     # Without validation samples the last epoch stands for the best.
     chosen = parts.data.split_sizes["val"] > 0
@@ -120,7 +128,9 @@ def export(run: RunFolder, parts: Parts) -> None:
         save_weights(run.exits, parts.criterion)
 
 
-def _train(module: DistillModule, parts: Parts, run: RunFolder) -> tuple[float, MetricsTable]:
+def _train(
+    module: DistillModule, parts: Parts, run: RunFolder, leader: Leader
+) -> tuple[float, MetricsTable]:
     """Train from the last checkpoint, if there is one; seconds, earlier sessions included."""
     last = run.last if run.last.exists() else None
     if last is not None:
@@ -132,7 +142,15 @@ def _train(module: DistillModule, parts: Parts, run: RunFolder) -> tuple[float, 
     if parts.trainer.progress:
         callbacks.append(Progress(table, draw=can_draw()))
     try:
-        train(module, parts, callbacks=callbacks, loggers=loggers(run), ckpt_path=last)
+        with leader.together(resumes=last is not None) as share:
+            train(
+                module,
+                parts,
+                share=share,
+                callbacks=callbacks,
+                loggers=loggers(run),
+                ckpt_path=last,
+            )
     except OSError as error:  # from TensorBoard's writer
         raise DataError(
             f"{run.path}: {error}; check space and permissions, then continue with --resume"

@@ -11,6 +11,8 @@ from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from tssd.data.loading import BatchLoader
+from tssd.data.shares import Share
 from tssd.errors import UsageError
 from tssd.models.base import SpikingNet
 from tssd.objectives import DivergedError, SelfDistillation, as_sequence
@@ -19,6 +21,7 @@ from tssd.parameter_options import parameter_groups
 from tssd.progress import set_progress
 from tssd.time import running_mean
 from tssd.training.schedule import Schedule
+from tssd.training.steps import Steps
 
 # Steps between two looks at what a device has found wrong with them.
 LOOK_EVERY = 50
@@ -61,7 +64,7 @@ class DistillModule(LightningModule):
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         """Loss of one batch: x [N, C, H, W] or [T, N, C, H, W], y [N]."""
         x, y = batch
-        self.tell_progress(batch_idx / self.trainer.num_training_batches)
+        self.tell_progress(self.steps.share_of_epoch(batch_idx))
         # An epoch's first step is waited for: a mistake in the data or the network, which all steps
         # have, is told at once and with its values.
         later = self.later if batch_idx else None
@@ -76,14 +79,42 @@ class DistillModule(LightningModule):
                 self._look()
         terms = {name: value.detach() for name, value in loss.terms.items()}
         self.terms = {"loss": loss.total.detach(), **terms}
+        counted, weight = self._counted(batch_idx, y.shape[0])
+        self._log({f"train/{name}": value for name, value in self.terms.items()}, counted)
+        return loss.total if weight == 1 else weight * loss.total
+
+    @property
+    def steps(self) -> Steps:
+        """Which batches of an epoch make a step."""
+        return Steps(int(self.trainer.num_training_batches), self.trainer.accumulate_grad_batches)
+
+    def _counted(self, batch_idx: int, size: int) -> tuple[int, float]:
+        """Samples of a batch that this process counts for, and the weight of their mean loss."""
+        loader, processes = self.trainer.train_dataloader, self.trainer.world_size
+        if not isinstance(loader, BatchLoader):  # of a data module of the user's own
+            if processes > 1:
+                raise UsageError(
+                    "data: its training loader does not share batches out to several devices; "
+                    "build it with tssd.data.loading.training_loader, or use --trainer.devices 1"
+                )
+            return size, self.steps.weight(batch_idx, size, size_of=lambda _: size)
+        counted = len(Share(self.trainer.global_rank, processes).counted(loader.size_of(batch_idx)))
+        return counted, self.steps.weight(
+            batch_idx, counted, size_of=loader.size_of, processes=processes
+        )
+
+    def _log(self, values: dict[str, Tensor], samples: int) -> None:
+        """Log means over samples, which become those of the epoch and of all processes."""
+        several = self.trainer.world_size > 1
         self.log_dict(
-            {f"train/{name}": value for name, value in self.terms.items()},
-            # Lightning would take the first axis for the batch, and that is T.
-            batch_size=y.shape[0],
+            values,
+            # Lightning would take the first axis for the batch, and that is T. Of numbers of
+            # samples that are integers it would take the whole part of their mean over processes.
+            batch_size=float(samples) if several else samples,  # pyright: ignore
             on_step=False,
             on_epoch=True,
+            sync_dist=several,
         )
-        return loss.total
 
     def tell_progress(self, share: float = 0.0) -> dict[str, float]:
         """Tell all parts how far training is, `share` of the current epoch; what they answer."""
@@ -101,11 +132,11 @@ class DistillModule(LightningModule):
         logits = self.net(as_sequence(x, y, timesteps.teacher, net=self.net)).logits
         scores = running_mean(logits.float())
         right = (scores.argmax(-1) == y).float().mean(-1)
-        values = {f"val/accuracy_t{t + 1}": value for t, value in enumerate(right)}
-        self.log_dict(values, batch_size=y.shape[0])
         at_student = timesteps.student - 1
-        self.log("val/accuracy", right[at_student], batch_size=y.shape[0])
-        self.log("val/loss", cross_entropy(scores[at_student], y.long()), batch_size=y.shape[0])
+        values = {f"val/accuracy_t{t + 1}": value for t, value in enumerate(right)}
+        values["val/accuracy"] = right[at_student]
+        values["val/loss"] = cross_entropy(scores[at_student], y.long())
+        self._log(values, y.shape[0])
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimiser over network and exits, its schedule stepped every batch."""

@@ -10,6 +10,7 @@ from lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 
 from tssd.training.callbacks import MetricsTable
+from tssd.training.steps import Steps
 
 
 def can_draw() -> bool:
@@ -60,7 +61,7 @@ class Progress(Callback):
         """Draw, if it is time."""
         last = batch_idx + 1 == trainer.num_training_batches
         if self.draw and (last or self._is_time()):
-            self._draw(trainer, pl_module, f"step {batch_idx + 1}")
+            self._draw(trainer, pl_module, f"step {_steps(trainer).of(batch_idx) + 1}")
 
     def on_validation_batch_end(
         self,
@@ -107,7 +108,7 @@ class Progress(Callback):
         return True
 
     def _draw(self, trainer: Trainer, module: LightningModule, where: str) -> None:
-        batches = trainer.num_training_batches
+        batches = _steps(trainer).number
         if where.startswith("validation"):
             batches = sum(int(n) for n in trainer.num_val_batches)
         shown = {name: float(value) for name, value in getattr(module, "terms", {}).items()}
@@ -124,8 +125,7 @@ class Progress(Callback):
 
     def _left(self, trainer: Trainer) -> str:
         done = trainer.global_step - self._steps_before
-        left = int(trainer.max_epochs or 0) * int(trainer.num_training_batches)
-        left -= trainer.global_step
+        left = int(trainer.max_epochs or 0) * _steps(trainer).number - trainer.global_step
         if done <= 0 or left <= 0:
             return ""
         return f", {clock_time((self.clock() - self._begun) / done * left)} left"
@@ -134,6 +134,10 @@ class Progress(Callback):
         if self._width:
             print(file=sys.stderr, flush=True)
         self._width = 0
+
+
+def _steps(trainer: Trainer) -> Steps:
+    return Steps(int(trainer.num_training_batches), trainer.accumulate_grad_batches)
 
 
 def clock_time(seconds: float) -> str:

@@ -14,9 +14,11 @@ Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 # True is torch.compile's own mode, "default".
 Compile = bool | Literal["reduce-overhead", "max-autotune"]
 OnDevice = bool | Literal["auto"]
+Strategy = Literal["auto", "ddp", "ddp_find_unused_parameters_true"]
 
 # Far above what makes sense, and below what ends a process: a thread too many ends it at once.
 MOST_EPOCHS, MOST_THREADS, MOST_TIMESTEPS = 1_000_000, 512, 100_000
+MOST_DEVICES, MOST_NODES, MOST_ACCUMULATED = 1_024, 65_536, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,14 @@ class TrainerSettings:
         threads: CPU threads for the arithmetic; 0 = torch's choice. Results depend on it, and
             small networks are several times faster with 1.
         progress: whether to show how far training is: a bar, or lines where there is no terminal.
+        devices: devices of each machine, a process each; they share every batch, so that a recipe
+            trains the same on any number of them.
+        nodes: machines; more than one need torchrun.
+        strategy: Lightning's, with several devices: ddp, or ddp_find_unused_parameters_true for
+            networks with weights that some steps don't use; auto = ddp.
+        accumulate: batches a step; gradients are those of one batch of all their samples.
+        sync_batch_norm: whether batch norm takes statistics over all devices, GPUs alone; else
+            each normalises its share of the batch, and those of the first are kept.
     Raises: UsageError: a number out of range, CUDA or MPS asked for where there is none, float16
         on a CPU.
     """
@@ -60,6 +70,17 @@ class TrainerSettings:
     evaluate_timesteps: int | None = None
     threads: int = 0
     progress: bool = True
+    # Several devices, and steps of several batches.
+    devices: int = 1
+    nodes: int = 1
+    strategy: Strategy = "auto"
+    accumulate: int = 1
+    sync_batch_norm: bool = False
+
+    @property
+    def processes(self) -> int:
+        """How many train together."""
+        return self.devices * self.nodes
 
     def evaluated(self, teacher: int) -> int:
         """The longest T to evaluate at: enough for a table of T = 1, 2, 4 at least.
@@ -77,6 +98,9 @@ class TrainerSettings:
     def __post_init__(self) -> None:
         _check("epochs", self.epochs, 1, MOST_EPOCHS)
         _check("threads", self.threads, 0, MOST_THREADS)
+        _check("devices", self.devices, 1, MOST_DEVICES)
+        _check("nodes", self.nodes, 1, MOST_NODES)
+        _check("accumulate", self.accumulate, 1, MOST_ACCUMULATED)
         if not (self.gradient_clip >= 0 and math.isfinite(self.gradient_clip)):
             raise UsageError(
                 f"trainer.gradient_clip: got {self.gradient_clip}, expected >= 0, 0 for no clipping"

@@ -1,14 +1,16 @@
 """What torch raises in a step of training, in one line with the remedy."""
 
-from tssd.errors import DataError
+from tssd.errors import DataError, TssdError, UsageError
 from tssd.training.parts import Parts
 
 # Of torch, its allocators and numpy.
 NO_MEMORY = ("out of memory", "allocate memory", "Unable to allocate", "alloc_cpu", "bad_alloc")
 TOO_LARGE = "without overflow"
+# Of DistributedDataParallel, when a weight has got no gradient.
+UNUSED = "Expected to have finished reduction in the prior iteration"
 
 
-def in_one_line(error: BaseException, parts: Parts) -> DataError | None:
+def in_one_line(error: BaseException, parts: Parts) -> TssdError | None:
     """The line for the user; None = the error is another one.
 
     Args:
@@ -20,6 +22,11 @@ def in_one_line(error: BaseException, parts: Parts) -> DataError | None:
         return DataError(
             f"optimizer: a number is too large for a weight ({text}); lower --optimizer.lr, or "
             "what the schedule multiplies it by"
+        )
+    if UNUSED in text:
+        return UsageError(
+            "trainer.strategy: the network or the exits have weights that a step did not use, which "
+            "several devices wait for; use --trainer.strategy ddp_find_unused_parameters_true"
         )
     if not isinstance(error, MemoryError) and not any(sign in text for sign in NO_MEMORY):
         return None

@@ -1,6 +1,8 @@
 """The one way in which steps are taken, of a run as of a measurement."""
 
 import os
+import signal
+import threading
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +11,9 @@ import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, Checkpoint
 from lightning.pytorch.loggers import Logger
+from lightning.pytorch.plugins.environments import TorchElasticEnvironment
 
+from tssd.data.shares import Share
 from tssd.training.checkpoint import AtomicCheckpointIO
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
@@ -21,6 +25,7 @@ def train(
     module: DistillModule,
     parts: Parts,
     *,
+    share: Share | None = None,
     callbacks: Sequence[Callback] = (),
     loggers: Sequence[Logger] = (),
     **fit: Any,
@@ -30,17 +35,26 @@ def train(
     Args:
         module: of the parts.
         parts: the run.
+        share: of this process among those of the settings, which have joined a group; None = this
+            process alone.
         callbacks: what is done around steps and epochs; without a checkpoint nothing is written.
         loggers: where metrics go besides.
         fit: options of Lightning's `Trainer.fit`, such as ckpt_path.
     Raises: DataError: too little memory, or a number too large for a weight. KeyboardInterrupt:
         Ctrl-C or SIGTERM. As the data and `SelfDistillation.run` else.
     """
-    settings, callbacks = parts.trainer, [*callbacks]
+    settings, share, callbacks = parts.trainer, share or Share(), [*callbacks]
     # cuBLAS reads it when it starts, and without it its sums differ from run to run.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     if settings.channels_last:
         module.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    several: dict[str, Any] = {"devices": 1}
+    plugins: list[Any] = [AtomicCheckpointIO()]
+    if share.processes > 1:
+        callbacks.append(_OwnSettings(parts))
+        several = {"devices": settings.devices, "num_nodes": settings.nodes}
+        several |= {"strategy": settings.strategy, "sync_batchnorm": settings.sync_batch_norm}
+        plugins.append(TorchElasticEnvironment())
     if settings.compile:
         mode = None if settings.compile is True else settings.compile
         parts.net.compile(mode=mode, dynamic=False)
@@ -55,11 +69,13 @@ def train(
             trainer = Trainer(
                 max_epochs=settings.epochs,
                 accelerator=parts.device.type,
-                devices=1,
+                **several,
                 precision=precision_on(parts.device, settings.precision),
+                accumulate_grad_batches=settings.accumulate,
                 gradient_clip_val=settings.gradient_clip or None,
                 callbacks=callbacks,
-                plugins=[AtomicCheckpointIO()],
+                plugins=plugins,
+                use_distributed_sampler=False,  # loaders give shares by themselves
                 logger=[*loggers],
                 enable_checkpointing=any(
                     isinstance(callback, Checkpoint) for callback in callbacks
@@ -74,7 +90,8 @@ def train(
             # which costs a neuron's scan a pass.
             torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore
             parts.place_data(trainer.strategy.root_device)
-            trainer.fit(module, parts.data, **fit)
+            with parts.data.shared_out(share):
+                trainer.fit(module, parts.data, **fit)
         except SystemExit:
             # Lightning turns Ctrl-C and SIGTERM into an exit; the caller decides on the exit code.
             raise KeyboardInterrupt from None
@@ -101,3 +118,20 @@ class _NewGraph(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         torch.compiler.cudagraph_mark_step_begin()
+
+
+class _OwnSettings(Callback):
+    """Takes back what Lightning sets for several processes.
+
+    It would share the processor out whatever `trainer.threads` says, and on SIGTERM it would talk
+    to the other processes, which are in the middle of something else and don't listen.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._handler = signal.getsignal(signal.SIGTERM)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._parts.trainer.use_threads()
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._handler)
