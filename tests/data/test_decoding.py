@@ -60,6 +60,16 @@ def test_for_each_keeps_the_order(tmp_path, monkeypatch, capsys, threads_from, p
     assert capsys.readouterr().out == ""  # progress goes to stderr: stdout may be piped
 
 
+def test_a_share_of_the_middle_is_what_scale_and_crop_keep(tmp_path):
+    # 8 of 10 pixels of the shorter side, of a picture that needs no scaling.
+    pixels = np.random.default_rng(0).integers(0, 256, (10, 16, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    shown = decode(tmp_path / "a.png", 8, 0.8)
+    assert (shown == pixels[1:9, 4:12].transpose(2, 0, 1)).all()
+    lazy = LazyImages([tmp_path / "a.png"], (3, 8, 8), image_size=8, crop_share=0.8)
+    assert (lazy[torch.tensor([0])].numpy() == shown).all()
+
+
 def test_decode_all_equals_lazy_images(tmp_path):
     paths = [tmp_path / f"{n}.png" for n in range(4)]
     for n, path in enumerate(paths):

@@ -1,8 +1,9 @@
 import pytest
 import torch
+import torchvision
 
 from tssd.errors import UsageError
-from tssd.models import resnet18
+from tssd.models import resnet18, resnet34
 
 
 def count(net):
@@ -55,3 +56,19 @@ def test_sums_grow_by_at_most_one_spike_a_block():
     assert out.taps[1].max() <= 3
     assert all(out.taps[i].max() <= 3 for i in (2, 3, 4))
     assert all(torch.equal(tap, tap.round()) for tap in out.taps.values())
+
+
+def test_resnet34_has_the_parameters_and_maps_of_torchvisions():
+    with torch.device("meta"):
+        ours, theirs = resnet34(), torchvision.models.resnet34()
+    assert count(ours) == count(theirs) == 21_797_672
+    assert [shape[1] for shape in ours.shapes] == [56, 56, 28, 14, 7]
+
+
+def test_resnet34_of_any_size_gives_spikes_behind_its_stem():
+    net = resnet34(num_classes=7, image_size=37, width=0.05)
+    out = net(torch.rand(2, 3, 3, 37, 37), taps=(0, 4))
+    assert out.logits.shape == (2, 3, 7)
+    for tap in (0, 4):
+        assert out.taps[tap].shape[2:] == net.shapes[tap]
+    assert set(out.taps[0].unique().tolist()) <= {0.0, 1.0}

@@ -51,15 +51,17 @@ def test_grey_images_need_no_axis_for_the_channel(images):
     assert torch.equal(GREY(picture), GREY(grey[:1]))
 
 
-def test_files_are_what_an_image_folder_makes_of_them(tmp_path):
+@pytest.mark.parametrize("share", [1.0, 0.7])
+def test_files_are_what_an_image_folder_makes_of_them(tmp_path, share):
     rng = np.random.default_rng(0)
     for part in ("train", "test"):
         for name in "ab":
             (tmp_path / part / name).mkdir(parents=True)
             pixels = rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / part / name / "0.png")
-    data = ImageFolder(str(tmp_path), image_size=16, augment=False, val_share=0.0)
-    transform = ImageInput((3, 16, 16), data.mean, data.std)
+    options = {"image_size": 16, "augment": False, "val_share": 0.0, "crop_share": share}
+    data = ImageFolder(str(tmp_path), **options)
+    transform = ImageInput((3, 16, 16), data.mean, data.std, crop_share=share)
     path = tmp_path / "test/a/0.png"
     expected = data.dataset("test")[0][0]
     for given in (path, str(path), [path]):

@@ -70,6 +70,8 @@ def test_frames_of_events_are_told_by_their_channels_and_their_normalisation(mod
         ("std", [0.5, 0, 1]),
         ("std", [0.5, float("inf"), 1]),
         ("std", [0.5, "1", 1]),
+        ("crop_share", 0),
+        ("crop_share", "all"),
     ],
 )
 def test_a_wrong_value_is_named(model, key, value):

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import batch_norm
 
 from tssd import LIF, StagedNet, TimeFold, repeat_in_time
 from tssd.data import Digits
@@ -31,30 +32,29 @@ def two_stages(
     return StagedNet([first, second], head, shapes=shapes, num_classes=num_classes)
 
 
-class FrozenNorm(TimeFold):
+class _Frozen(nn.BatchNorm2d):
+    def forward(self, input: Tensor) -> Tensor:
+        return batch_norm(
+            input, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+        )
+
+
+def frozen_norm(channels: int) -> nn.Module:
     """Batch norm that never takes a batch's statistics: samples do not depend on each other."""
-
-    def __init__(self, channels: int) -> None:
-        norm = nn.BatchNorm2d(channels)
-        norm.running_mean = torch.linspace(-0.1, 0.1, channels)
-        norm.running_var = torch.linspace(0.02, 0.05, channels)
-        super().__init__(norm)
-        self.train()
-
-    def train(self, mode: bool = True) -> "FrozenNorm":
-        return super().train(False)
+    norm = _Frozen(channels)
+    norm.running_mean = torch.linspace(-0.1, 0.1, channels)
+    norm.running_var = torch.linspace(0.02, 0.05, channels)
+    return TimeFold(norm)
 
 
 def frozen_norms(in_channels: int, num_classes: int, image_size: int) -> StagedNet:
     """Two convolutions with stride 2 and a linear layer, norms and those of exits frozen."""
-    stages = [
-        conv_norm_neuron(c_in, 8, LIF, FrozenNorm, 2) for c_in in (in_channels, 8)
-    ]
+    stages = [conv_norm_neuron(c_in, 8, LIF, frozen_norm, 2) for c_in in (in_channels, 8)]
     sizes = (image_size // 2, image_size // 4)
     head = TimeFold(nn.Flatten(), nn.Linear(8 * sizes[1] ** 2, num_classes))
     shapes = [(8, size, size) for size in sizes]
     return StagedNet(
-        stages, head, shapes=shapes, num_classes=num_classes, neuron=LIF, norm=FrozenNorm
+        stages, head, shapes=shapes, num_classes=num_classes, neuron=LIF, norm=frozen_norm
     )
 
 

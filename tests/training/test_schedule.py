@@ -31,6 +31,13 @@ def test_cosine_with_warmup_and_floor(epoch, factor):
     assert Cosine(final=0.2, warmup_epochs=2).factor(epoch, 10) == pytest.approx(factor)
 
 
+def test_a_cosine_may_be_longer_or_shorter_than_the_training():
+    paper = Cosine(length=300)
+    assert paper.factor(150, 150) == pytest.approx(0.5)
+    assert paper.factor(75, 150) == pytest.approx(Cosine().factor(75, 300))
+    assert Cosine(final=0.1, length=4).factor(7, 10) == pytest.approx(0.1)
+
+
 def test_warmup_that_outlasts_training_stays_finite():
     assert Cosine(warmup_epochs=4).factor(2, 2) == 0.5
     assert Cosine(warmup_epochs=2).factor(2, 2) == 1
@@ -65,6 +72,7 @@ def test_one_cycle_without_warmup_only_falls(epoch, factor):
         (lambda: OneCycle(warmup=float("nan")), "schedule.warmup: got nan"),
         (lambda: OneCycle(start=-0.1), "schedule.start: got -0.1"),
         (lambda: OneCycle(end=float("inf")), "schedule.end: got inf"),
+        (lambda: Cosine(length=0), "schedule.length: got 0"),
     ],
 )
 def test_values_out_of_range_are_refused(make, named):

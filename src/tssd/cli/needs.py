@@ -10,10 +10,12 @@ def print_needs(needs: Needs, *, title: str) -> None:
     measured, data = needs.measured, needs.data
     student, teacher, longest = needs.timesteps
     exits = f", and {needs.exit_parameters:,} of exits" if needs.exit_parameters else ""
+    batch = str(_batch(data))
+    batch += f", shared by {needs.devices} devices" if needs.devices > 1 else ""
     lines = {
         "data": _in_words(data),
         "network": f"{needs.parameters:,} parameters{exits}",
-        "a step": f"{duration(measured.step)} for a batch of {_batch(data)} (T_s = {student}, T_t "
+        "a step": f"{duration(measured.step)} for a batch of {batch} (T_s = {student}, T_t "
         f"= {teacher}; {', '.join(needs.terms)}); median of {measured.steps}, on {measured.device}",
         "memory": f"{in_gib(measured.memory)} at most, the data set not counted",
     }
@@ -24,7 +26,8 @@ def print_needs(needs: Needs, *, title: str) -> None:
         lines["evaluation"] = f"{duration(estimate.evaluation)}, at T = 1 to {longest}"
         lines["whole run"] = f"about {duration(estimate.seconds)} on this machine"
         epochs = "1 epoch" if estimate.epochs == 1 else f"{estimate.epochs} epochs"
-        lines["whole run"] += f" for {epochs}, loading not counted"
+        unseen = "loading and what devices tell each other" if needs.devices > 1 else "loading"
+        lines["whole run"] += f" for {epochs}, {unseen} not counted"
     print(f"{title}: a dry run, nothing is written")
     for name, text in lines.items():
         print(f"  {name:<10}  {text}")

@@ -6,6 +6,7 @@ from tssd.data.digits import Digits
 from tssd.data.dvsgesture import DVSGesture
 from tssd.data.events import EventData
 from tssd.data.image_folder import ImageFolder
+from tssd.data.imagenet import ImageNet
 from tssd.data.images import ImageData
 from tssd.data.ncaltech101 import NCaltech101
 from tssd.data.nmnist import NMNIST
@@ -23,5 +24,6 @@ __all__ = [
     "FashionMNIST",
     "ImageData",
     "ImageFolder",
+    "ImageNet",
     "NCaltech101",
 ]

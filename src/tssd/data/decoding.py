@@ -31,31 +31,57 @@ THREADS_FROM = 4096
 Result = TypeVar("Result")
 
 
-def decode(path: Path, image_size: int | None) -> NDArray[np.uint8]:
+def decode(path: Path, image_size: int | None, crop_share: float = 1.0) -> NDArray[np.uint8]:
     """Decode one file to upright RGB [3, H, W]; `docs/image-data.md` says what becomes of what.
 
     Args:
         path: The file.
         image_size: Side in pixels of the square to scale (bilinear, shorter side) and centre-crop
             to; None keeps the size.
+        crop_share: Share of the shorter side that the square keeps.
 
     Raises:
         DataError: The file is damaged, no image, too large, or of unknown range.
     """
-    return _decode(path, image_size)[0]
+    return _decode(path, image_size, crop_share)[0]
 
 
-def _decode(path: Path, image_size: int | None) -> tuple[NDArray[np.uint8], list[str]]:
+def opened(path: Path) -> tuple[Image.Image, list[str]]:
+    """One file as an upright RGB picture, and what was done to make it one.
+
+    Raises:
+        DataError: The file is damaged, no image, too large, or of unknown range.
+    """
     try:
-        image, notes = read_picture(path)
+        return read_picture(path)
     except UnreadableError as error:
         raise DataError(
             f"{path} is not a readable image ({error}): replace it, or pass "
             "--data.skip_corrupt true to leave such images out"
         ) from error
-    if image_size is not None and image.size != (image_size, image_size):
-        image = ImageOps.fit(image, (image_size, image_size), Image.Resampling.BILINEAR)
+
+
+def _decode(
+    path: Path, image_size: int | None, crop_share: float
+) -> tuple[NDArray[np.uint8], list[str]]:
+    image, notes = opened(path)
+    if image_size is not None:
+        image = square(image, image_size, crop_share)
     return np.asarray(image).transpose(2, 0, 1), notes
+
+
+def square(image: Image.Image, side: int, crop_share: float = 1.0) -> Image.Image:
+    """The middle of a picture, bilinear.
+
+    Args:
+        image: The picture.
+        side: Of the square, in pixels.
+        crop_share: Share of the picture's shorter side that the square keeps.
+    """
+    if image.size == (side, side) and crop_share == 1:
+        return image
+    border = (1 - crop_share) / 2
+    return ImageOps.fit(image, (side, side), Image.Resampling.BILINEAR, bleed=border)
 
 
 def is_readable(path: Path) -> bool:
@@ -116,7 +142,11 @@ def _is_large(path: Path) -> bool:
 
 
 def decode_all(
-    paths: Sequence[Path], shape: tuple[int, int, int], *, image_size: int | None
+    paths: Sequence[Path],
+    shape: tuple[int, int, int],
+    *,
+    image_size: int | None,
+    crop_share: float = 1.0,
 ) -> Tensor:
     """Decode all files to uint8 [M, 3, H, W], and log what was done to them; see `decode_noted`."""
     images, notes = decode_noted(paths, shape, image_size=image_size)
@@ -133,12 +163,15 @@ def decode_noted(
         paths: The files.
         shape: Channels, height and width that every image must have after resizing.
         image_size: Side in pixels to scale and crop to; None keeps the size.
+        crop_share: Share of the shorter side that the square keeps.
 
     Raises:
         DataError: A file is damaged, or of another size.
     """
     images = np.empty((len(paths), *shape), dtype=np.uint8)
-    decoded = for_each(lambda path: _decode(path, image_size), paths, title="Decoding images")
+    decoded = for_each(
+        lambda path: _decode(path, image_size, crop_share), paths, title="Decoding images"
+    )
     done: Counter[str] = Counter()
     for n, (path, (image, notes)) in enumerate(zip(paths, decoded, strict=True)):
         check_size(path, image.shape[1:], shape[1:])
@@ -161,14 +194,21 @@ class LazyImages:
         paths: The files.
         shape: Channels, height and width that every image must have after resizing.
         image_size: Side in pixels to scale and crop to; None keeps the size.
+        crop_share: Share of the shorter side that the square keeps.
     """
 
     def __init__(
-        self, paths: Sequence[Path], shape: tuple[int, int, int], *, image_size: int | None
+        self,
+        paths: Sequence[Path],
+        shape: tuple[int, int, int],
+        *,
+        image_size: int | None,
+        crop_share: float = 1.0,
     ) -> None:
         self._paths = paths
         self._shape = shape
         self._image_size = image_size
+        self._crop_share = crop_share
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -176,7 +216,7 @@ class LazyImages:
     def __getitem__(self, index: Tensor) -> Tensor:
         images = np.empty((len(index), *self._shape), dtype=np.uint8)
         for n, i in enumerate(index.tolist()):
-            image = decode(self._paths[i], self._image_size)
+            image = decode(self._paths[i], self._image_size, self._crop_share)
             check_size(self._paths[i], image.shape[1:], self._shape[1:])
             images[n] = image
         return torch.from_numpy(images)

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tssd.data.base import require
 from tssd.data.contents import FileSet, file_digest, same_files
 from tssd.data.decoded import KEPT_FROM, DecodedImages
 from tssd.data.decoding import LazyImages, decode, decode_all, for_each
+from tssd.data.image_samples import ImageSamples
 from tssd.data.images import ImageData
 from tssd.data.listing import (
     FolderListing,
@@ -22,11 +24,12 @@ from tssd.data.listing import (
 )
 from tssd.data.loading import Source
 from tssd.data.missing_classes import tell_of_missing_classes
+from tssd.data.random_resized_crop import CroppedFiles
 from tssd.data.root import below_root
 from tssd.data.splits import Indices
 from tssd.data.statistics import channel_statistics
 from tssd.data.stored import MEMORY_LIMIT, Stored
-from tssd.errors import DataError
+from tssd.errors import DataError, UsageError
 from tssd.events.cache import cache_root
 
 log = logging.getLogger("tssd")
@@ -47,12 +50,14 @@ class FilePart:
         image_size: Side in pixels to scale and crop to; None keeps the size.
         shape_of: The image whose size all must have when `image_size` is None.
         caches_in: The folder in or beside which decoded images are kept; None keeps none.
+        crop_share: Share of the shorter side that the square keeps.
     """
 
     listing: Listing
     image_size: int | None
     shape_of: Path
     caches_in: Path | None = None
+    crop_share: float = 1.0
     # By number, of the whole content: the cache and the fingerprint both need them.
     _digests: dict[int, bytes] = field(default_factory=dict, compare=False, repr=False)
 
@@ -71,13 +76,13 @@ class FilePart:
     def select(self, index: Indices) -> Source:
         """Decode the images of these numbers, or prepare to if they do not fit in memory."""
         paths, shape = self.paths(index), self.shape()
-        if not self._fit_in_memory(len(paths)):
-            return LazyImages(paths, shape, image_size=self.image_size)
-        if self.caches_in is not None and len(paths) >= KEPT_FROM:
+        fits, side, share = self._fit_in_memory(len(paths)), self.image_size, self.crop_share
+        # The cache holds whole squares.
+        if fits and self.caches_in is not None and share == 1 and len(paths) >= KEPT_FROM:
             folder = cache_root(self.caches_in)
-            digests = self.digests(index)
-            return DecodedImages(paths, digests, shape, self.image_size, folder).load()
-        return decode_all(paths, shape, image_size=self.image_size)
+            return DecodedImages(paths, self.digests(index), shape, side, folder).load()
+        made = decode_all if fits else LazyImages
+        return made(paths, shape, image_size=side, crop_share=share)
 
     def paths(self, index: Indices) -> list[Path]:
         """The files of these numbers."""
@@ -112,15 +117,56 @@ class ImageFolder(ImageData):
         cache: Whether to keep decoded images on the disk, as long as they fit in memory, so that
             the next start need not decode them: in TSSD_CACHE, else in .tssd-cache beside the
             folder.
+        random_resized_crop: Whether training images are random parts of 8 to 100 per cent of the
+            picture, scaled to image_size and half of them mirrored, in place of shift and flip.
+        crop_share: Share of the shorter side that the centre crop keeps; 0.875 is what a scale to
+            256 and a crop of 224 pixels keep.
     """
 
     folder: str = ""
     _: KW_ONLY
     skip_corrupt: bool = False
     cache: bool = True
+    random_resized_crop: bool = False
+    crop_share: float = 1.0
 
     # A network that is trained already is evaluated on test images alone.
     train_is_needed = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(0 < self.crop_share <= 1, "crop_share", self.crop_share, "above 0, at most 1")
+        for name, asked in (
+            ("random_resized_crop", self.random_resized_crop),
+            ("crop_share", self.crop_share != 1),
+        ):
+            if asked and self.image_size is None:
+                raise UsageError(
+                    f"data.{name}: needs a size to scale to; give --data.image_size <pixels>"
+                )
+        others = {"translate": self.translate, "flip": self.flip, "cutout": self.cutout}
+        for name, value in others.items():
+            if self.random_resized_crop and value is not None:
+                raise UsageError(
+                    f"data.{name}: got {value}, but data.random_resized_crop augments in its "
+                    "place; leave one of both out"
+                )
+
+    def dataset(self, name: str) -> ImageSamples:
+        """Return set `name` (train, val or test) as items of (x [C, H, W], label)."""
+        if not (self.random_resized_crop and self.augment and name == "train"):
+            return super().dataset(name)
+        part, index = self.part(name)
+        assert isinstance(part, FilePart)
+        return CroppedFiles(
+            part.paths(index),
+            torch.from_numpy(part.labels[index]),
+            side=self.sample_shape[1],
+            flip=self.flips,
+            seed=self.seed,
+            mean=self.mean,
+            std=self.std,
+        )
 
     @cached_property
     def path(self) -> Path:
@@ -211,7 +257,7 @@ class ImageFolder(ImageData):
         caches_in = beside if self.cache else None
 
         def part(files: Listing) -> FilePart:
-            return FilePart(files, self.image_size, first, caches_in)
+            return FilePart(files, self.image_size, first, caches_in, self.crop_share)
 
         val = listing.val
         return Stored(

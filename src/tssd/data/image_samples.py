@@ -54,4 +54,8 @@ class ImageSamples(SampleSet):
             images = self._augment(images, epochs, index)
         if self._cutout is not None:
             images = self._cutout(images, epochs, index)
+        return self.normalised(images)
+
+    def normalised(self, images: Tensor) -> Tensor:
+        """Normalise uint8 images [N, C, H, W]."""
         return images.to(torch.float32).mul_(self._scale).add_(self._offset)

@@ -30,9 +30,7 @@ class Share:
 
     def counted(self, size: int) -> range:
         """Places in a batch of `size` samples that this process counts for: each has one owner."""
-        return range(
-            size * self.rank // self.processes, size * (self.rank + 1) // self.processes
-        )
+        return range(size * self.rank // self.processes, size * (self.rank + 1) // self.processes)
 
     def loaded(self, size: int) -> range:
         """Places that it computes: those that it counts for, or all of a batch too small to part.

@@ -11,7 +11,7 @@ from torch import nn
 from tssd.config import build
 from tssd.config.recipe import Config
 from tssd.dry_run.estimate import Estimate
-from tssd.dry_run.shapes import DataShape, data_shape, with_stand_in
+from tssd.dry_run.shapes import DataShape, data_shape, devices_of, with_stand_in
 from tssd.processes import process_pool
 from tssd.training.needs.least_memory import refuse_too_large
 from tssd.training.needs.measured import Measured, measure
@@ -29,6 +29,7 @@ class Needs:
         terms: names of the objectives.
         epochs: of the run.
         measured: on this machine.
+        devices: that share a batch; the measured step is what one of them does.
     """
 
     data: DataShape
@@ -38,6 +39,7 @@ class Needs:
     terms: tuple[str, ...]
     epochs: int
     measured: Measured
+    devices: int = 1
 
     @property
     def estimate(self) -> Estimate | None:
@@ -75,6 +77,7 @@ def needs_of(config: Config, shape: DataShape | None = None) -> Needs:
         terms=tuple(parts.criterion.terms),
         epochs=parts.trainer.epochs,
         measured=measure(parts),
+        devices=devices_of(config),
     )
 
 

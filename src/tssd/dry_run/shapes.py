@@ -1,5 +1,6 @@
 """What a recipe's data looks like, whether its files are there or not."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ PUBLISHED: Mapping[str, tuple[int, int]] = {
     "CIFAR10DVS": (9_000, 1_000),
     "DVSGesture": (1_176, 288),
     "NMNIST": (60_000, 10_000),
+    "ImageNet": (1_281_167, 50_000),
 }
 # What is taken where neither the recipe nor a file tells: colour images, and as many classes.
 USUAL_CHANNELS, USUAL_SIZE, USUAL_CLASSES = 3, 32, 10
@@ -77,7 +79,7 @@ def with_stand_in(config: Config, shape: DataShape) -> Config:
     """
     trainer = {**config["trainer"], "progress": False, "devices": 1, "nodes": 1}
     options = {
-        "batch_size": shape.batch_size,
+        "batch_size": math.ceil(shape.batch_size / devices_of(config)),
         "channels": shape.channels,
         "size": shape.size,
         "classes": shape.classes,
@@ -86,6 +88,12 @@ def with_stand_in(config: Config, shape: DataShape) -> Config:
     }
     data = {"class_path": "tssd.dry_run.stand_in.StandIn", "init_args": options}
     return {**config, "data": data, "trainer": trainer}
+
+
+def devices_of(config: Config) -> int:
+    """How many devices a recipe is trained on."""
+    trainer = config["trainer"]
+    return trainer.get("devices", 1) * trainer.get("nodes", 1)
 
 
 def _gives_sequences(data: DataModule) -> bool:

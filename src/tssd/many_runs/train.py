@@ -30,12 +30,13 @@ def train_all(
             begin untold.
         ended: told of a run and its outcome as it ends. What it raises stops the others: later ones
             do not begin, and those that are under way can be continued.
-    Raises: UsageError: two runs that would share a folder, or a folder that holds a run of another
-        length. KeyboardInterrupt: Ctrl-C.
+    Raises: UsageError: two runs that would share a folder, a folder that holds a run of another
+        length, or a run to be trained on several devices. KeyboardInterrupt: Ctrl-C.
     """
     refuse_other_lengths(runs)
     refuse_shared((run.folder, f"{run.recipe}, seed {run.seed}") for run in runs)
     missing = [run for run in runs if not RunFolder(run.folder).results.exists()]
+    refuse_several_devices(missing)
     found: dict[PlannedRun, Outcome] = {}
     if jobs > 1 and len(missing) > 1:
         found = side_by_side(missing, jobs, ended)
@@ -45,6 +46,22 @@ def train_all(
             found[run] = here.outcome(run)
             ended(run, found[run])
     return {run: found[run] for run in runs}
+
+
+def refuse_several_devices(runs: Sequence[PlannedRun]) -> None:
+    """A run on several devices is a program that runs once for each, so it is trained by itself.
+
+    Raises: UsageError: one of these would be trained so.
+    """
+    for recipe, options in dict.fromkeys((run.recipe, run.options) for run in runs):
+        trainer = load_recipe(recipe, options)["trainer"]
+        for name in ("devices", "nodes"):
+            if (number := trainer.get(name, 1)) != 1:
+                raise UsageError(
+                    f"trainer.{name}: got {number}, but many runs are trained on one device each; "
+                    f"train each with `tssd train {recipe} --trainer.{name} {number} --seed ...`, "
+                    "and it is found here"
+                )
 
 
 def refuse_other_lengths(runs: Sequence[PlannedRun]) -> None:

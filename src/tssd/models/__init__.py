@@ -2,7 +2,7 @@
 
 from tssd.models.base import MakeNeuron, MakeNorm, NetOutput, SpikingNet, StagedNet, Tap
 from tssd.models.flow import Block, Run
-from tssd.models.resnet import resnet18
+from tssd.models.resnet import resnet18, resnet34
 from tssd.models.vgg import vgg9
 from tssd.models.vgg8 import vgg8
 
@@ -16,6 +16,7 @@ __all__ = [
     "StagedNet",
     "Tap",
     "resnet18",
+    "resnet34",
     "vgg8",
     "vgg9",
 ]

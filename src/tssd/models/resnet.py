@@ -1,4 +1,4 @@
-"""ResNets, residual blocks in stages; ResNet-18 of the paper."""
+"""ResNets, residual blocks in stages; ResNet-18 and ResNet-34 of the paper."""
 
 from collections.abc import Sequence
 
@@ -16,9 +16,11 @@ from tssd.models.blocks import (
 )
 from tssd.neurons import LIF
 from tssd.norms import pooled_batch_norm
+from tssd.time import TimeFold
 
 # Output channels and blocks of the stages after the stem.
 RESNET18_STAGES = ((64, 2), (128, 2), (256, 2), (512, 2))
+RESNET34_STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
 
 
 def resnet(
@@ -106,3 +108,48 @@ def resnet18(
         neuron=neuron,
         norm=norm,
     )
+
+
+def resnet34(
+    in_channels: int = 3,
+    num_classes: int = 1000,
+    image_size: int = 224,
+    *,
+    width: float = 1.0,
+    neuron: MakeNeuron = LIF,
+    norm: MakeNorm = pooled_batch_norm,
+) -> StagedNet:
+    """ResNet-34 for large images: a stem that makes them four times smaller, and sixteen blocks.
+
+    The neuron that stands behind a standard block's addition stands in front of it here.
+
+    Args:
+        in_channels: channels of the input.
+        num_classes: classes K.
+        image_size: height and width of the input in pixels, at least 1; strides round up.
+        width: factor on the channels of all convolutions; 1 = the paper's.
+        neuron: builds one spiking layer; torch.nn.ReLU makes the network an ANN.
+        norm: builds one norm from its channels.
+    Raises: UsageError: image_size < 1, width <= 0.
+    Source: TSSD, arXiv 2406.07862, appendix A.1.3, which names it; stages and stem are those of He
+        et al. 2015, arXiv 1512.03385, table 1.
+    """
+    return resnet(
+        RESNET34_STAGES,
+        in_channels,
+        num_classes,
+        image_size,
+        width=width,
+        neuron=neuron,
+        norm=norm,
+        stem=_pooled_stem,
+        stem_stride=4,
+    )
+
+
+def _pooled_stem(
+    c_in: int, c_out: int, neuron: MakeNeuron, norm: MakeNorm, stride: int
+) -> nn.Module:
+    """Convolution 7x7, norm, neuron, and the largest of 3x3 spikes, which is a spike or none."""
+    first = conv_norm_neuron(c_in, c_out, neuron, norm, stride // 2, kernel=7)
+    return nn.Sequential(first, TimeFold(nn.MaxPool2d(3, 2, padding=1)))

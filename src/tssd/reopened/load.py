@@ -60,7 +60,7 @@ def load(
         _on_device(net, device),
         FrameInput(model.sample_shape)
         if model.is_of_events
-        else ImageInput(model.sample_shape, model.mean, model.std),
+        else ImageInput(model.sample_shape, model.mean, model.std, model.crop_share),
         class_names=model.class_names,
         timesteps=model.timesteps,
         epoch=saved.epoch,

@@ -26,6 +26,7 @@ class ImageInput:
         sample_shape: (C, H, W) of the network's input.
         mean: of each channel of the training images, pixel values in [0, 1].
         std: of each channel, same scale.
+        crop_share: share of the shorter side that the square of a picture or a file keeps.
     Shapes: -> float32 [N, C, H, W].
     Raises: UsageError: anything else, such as images that look normalised already. DataError: a
         file that is missing or unreadable.
@@ -34,6 +35,7 @@ class ImageInput:
     sample_shape: tuple[int, int, int]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    crop_share: float = 1.0
 
     def __call__(self, images: Any) -> Tensor:
         """The network's input."""
@@ -78,7 +80,8 @@ class ImageInput:
                 f"images: the network takes {list(self.sample_shape)}, which no picture gives; "
                 "give tensors"
             )
-        rgb = _picture(image, height) if isinstance(image, Image.Image) else _file(image, height)
+        read = _picture if isinstance(image, Image.Image) else _file
+        rgb = read(image, height, self.crop_share)
         if channels == 3:
             return torch.from_numpy(rgb.copy())
         grey = Image.fromarray(rgb.transpose(1, 2, 0)).convert("L")
@@ -165,7 +168,7 @@ def _refuse(got: object, expected: str = "") -> NoReturn:
     raise UsageError(f"images: got {got}, expected {expected}")
 
 
-def _file(path: str | Path, size: int) -> NDArray[np.uint8]:
+def _file(path: str | Path, size: int, crop_share: float) -> NDArray[np.uint8]:
     """RGB [3, size, size] of an image file, as in training."""
     from tssd.data.decoding import decode
 
@@ -173,16 +176,15 @@ def _file(path: str | Path, size: int) -> NDArray[np.uint8]:
     if not path.is_file():
         raise DataError(f"{path}: no such image")
     try:
-        return decode(path, size)
+        return decode(path, size, crop_share)
     except DataError as error:
         # Its advice is for data sets.
         raise DataError(f"{path}: not a readable image ({error.__cause__ or error})") from error
 
 
-def _picture(image: Image.Image, size: int) -> NDArray[np.uint8]:
-    # Imported when it is needed: it takes seconds.
-    from PIL import ImageOps
-
+def _picture(image: Image.Image, size: int, crop_share: float) -> NDArray[np.uint8]:
+    # Imported when they are needed: it takes seconds.
+    from tssd.data.decoding import square
     from tssd.data.picture import upright_rgb
 
     try:
@@ -190,6 +192,4 @@ def _picture(image: Image.Image, size: int) -> NDArray[np.uint8]:
     except Exception as error:  # decoders raise anything on damaged content
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(f"images: got a picture that cannot be read ({reason})") from error
-    if image.size != (size, size):
-        image = ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
-    return np.asarray(image).transpose(2, 0, 1)
+    return np.asarray(square(image, size, crop_share)).transpose(2, 0, 1)

@@ -28,6 +28,7 @@ class Model:
         std: of each channel.
         split_hash: of the samples chosen in training; None = not noted.
         content_hash: of what they hold; None = not noted.
+        crop_share: share of the shorter side that the square of an image file keeps.
     """
 
     net: dict[str, Any]
@@ -38,6 +39,7 @@ class Model:
     std: tuple[float, ...]
     split_hash: str | None = None
     content_hash: str | None = None
+    crop_share: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """Content of model.json."""
@@ -80,6 +82,8 @@ def _model(content: dict[str, Any]) -> Model:
         right = right and all(type(v) in (int, float) and math.isfinite(v) for v in values)
         right = right and (key == "mean" or all(v > 0 for v in values))
         _expect(right, key, values, f"{shape[0]} finite numbers" + " > 0" * (key == "std"))
+    crop = content.get("crop_share", 1.0)  # earlier versions did not crop
+    _expect(type(crop) in (int, float) and 0 < crop <= 1, "crop_share", crop, "above 0, at most 1")
     return Model(
         net=net,
         timesteps=Timesteps(**steps),
@@ -89,6 +93,7 @@ def _model(content: dict[str, Any]) -> Model:
         std=tuple(map(float, content["std"])),
         split_hash=_text(content.get("split_hash")),
         content_hash=_text(content.get("content_hash")),
+        crop_share=float(crop),
     )
 
 

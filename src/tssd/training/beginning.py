@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tssd.data import ImageFolder
 from tssd.errors import DataError, UsageError
 from tssd.reading import read_json
 from tssd.runs.differences import LENGTH
@@ -59,6 +60,7 @@ def begin(parts: Parts, run: RunFolder) -> tuple[LengthChange, ...]:
         sample_shape=data.sample_shape,
         mean=tuple(data.mean),
         std=tuple(data.std),
+        crop_share=data.crop_share if isinstance(data, ImageFolder) else 1.0,
         **hashes,
     )
     write_json(run.model, model.to_dict())

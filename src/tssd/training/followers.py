@@ -63,7 +63,7 @@ class Followers:
             process.wait()
 
     def _told(self, rank: int, code: int) -> TssdError:
-        who = f"process {rank} of 0 to {len(self._processes)}"
+        who = f"process {rank + 1} of {len(self._processes) + 1}"
         if code < 0:
             name = signal.Signals(-code).name
             return DataError(

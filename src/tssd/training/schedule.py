@@ -52,18 +52,24 @@ class Cosine(Schedule):
     Args:
         final: factor at the end.
         warmup_epochs: epochs over which the rate rises linearly from 0.
+        length: epochs after which it has come down, if training is stopped earlier, or goes on at
+            `final`; null = those of the training.
     """
 
     final: float = 0.0
     warmup_epochs: float = 0.0
+    length: int | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("final", self.final), ("warmup_epochs", self.warmup_epochs)):
             if not value >= 0:
                 raise UsageError(f"schedule.{name}: got {value}, expected >= 0")
+        if self.length is not None and self.length < 1:
+            raise UsageError(f"schedule.length: got {self.length}, expected >= 1 epoch, or null")
 
     def factor(self, epoch: float, epochs: int) -> float:
         """See `Schedule.factor`."""
+        epochs = self.length or epochs
         if epoch < self.warmup_epochs:
             return epoch / self.warmup_epochs
         progress = (epoch - self.warmup_epochs) / max(epochs - self.warmup_epochs, 1e-9)

@@ -25,8 +25,8 @@ def in_one_line(error: BaseException, parts: Parts) -> TssdError | None:
         )
     if UNUSED in text:
         return UsageError(
-            "trainer.strategy: the network or the exits have weights that a step did not use, which "
-            "several devices wait for; use --trainer.strategy ddp_find_unused_parameters_true"
+            "trainer.strategy: the network or the exits have weights that a step did not use, and "
+            "several devices wait for them; use --trainer.strategy ddp_find_unused_parameters_true"
         )
     if not isinstance(error, MemoryError) and not any(sign in text for sign in NO_MEMORY):
         return None

@@ -1,6 +1,7 @@
 """What a step of training takes at least, known before memory runs out."""
 
 import logging
+from math import ceil
 from typing import cast
 
 import torch
@@ -116,7 +117,10 @@ class _Both(nn.Module):
 
 
 def _batch(parts: Parts) -> int:
-    return min(parts.data.batch_size, parts.data.split_sizes["train"])
+    """Samples of a batch that share one memory: a GPU's own, or that of all processes on a CPU."""
+    settings = parts.trainer
+    memories = settings.nodes if parts.device.type == "cpu" else settings.processes
+    return ceil(min(parts.data.batch_size, parts.data.split_sizes["train"]) / memories)
 
 
 def _gib(count: int) -> str:
