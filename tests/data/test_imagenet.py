@@ -17,15 +17,16 @@ def folder(tmp_path):
             place = tmp_path / "imagenet" / part / label
             place.mkdir(parents=True)
             for n in range(count):
-                pixels = draw.integers(0, 256, (300, 400 + n, 3), dtype=np.uint8)
-                Image.fromarray(pixels).save(place / f"{label}_{n}.JPEG")
+                pixels = draw.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+                smooth = Image.fromarray(pixels).resize((400 + n, 300), Image.Resampling.BICUBIC)
+                smooth.save(place / f"{label}_{n}.JPEG")
     return tmp_path
 
 
-def test_what_is_known_without_the_files():
-    data = ImageNet("/nowhere")
+def test_what_is_known_without_the_files(tmp_path):
+    data = ImageNet(str(tmp_path))
     assert (data.num_classes, data.sample_shape, data.in_channels) == (1000, (3, 224, 224), 3)
-    assert ImageNet("/nowhere", image_size=160).sample_shape == (3, 160, 160)
+    assert ImageNet(image_size=160).sample_shape == (3, 160, 160)
     with pytest.raises(DataError, match="imagenet does not exist: correct --data.root"):
         _ = data.class_names
 
@@ -47,8 +48,8 @@ def test_images_are_tested_as_everybody_does(folder):
     for n, label in enumerate(data.class_names):
         path = folder / "imagenet" / "val" / label / f"{label}_0.JPEG"
         expected = usual(Image.open(path))
-        # One scale in place of two steps; noise is the worst case.
-        assert (x[n] - expected).abs().mean() < 0.05
+        # One step in place of two, so that the middle may be half a pixel away.
+        assert (x[n] - expected).abs().mean() < 0.03
         assert y[n] == n
 
 

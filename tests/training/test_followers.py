@@ -40,7 +40,7 @@ def run(tmp_path):
             [sys.executable, program, "an argument"],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             env=surroundings,
         )
         assert (done.returncode, done.stderr) == (0, "")
