@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from tssd.errors import UsageError
-from tssd.training.lamb import lamb
+from tssd.training.lamb import Lamb
 
 
 def test_a_step_is_as_long_as_the_weights_norm_says():
     weight = torch.nn.Parameter(torch.tensor([3.0, 4.0]))
     weight.grad = torch.tensor([0.3, -0.1])
-    lamb([weight], lr=0.1, weight_decay=0.01).step()
+    Lamb([weight], lr=0.1, weight_decay=0.01).step()
     # Adam's first step is the gradient's sign, plus the decay; its length becomes |w| = 5.
     direction = torch.tensor([1.0, -1.0]) + 0.01 * torch.tensor([3.0, 4.0])
     expected = torch.tensor([3.0, 4.0]) - 0.1 * 5 * direction / direction.norm()
@@ -20,4 +20,4 @@ def test_a_step_is_as_long_as_the_weights_norm_says():
 def test_without_timm_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm.optim.lamb", None)
     with pytest.raises(UsageError, match=r"pip install 'tssd\[timm\]'"):
-        lamb([torch.nn.Parameter(torch.zeros(1))])
+        Lamb([torch.nn.Parameter(torch.zeros(1))])
