@@ -39,6 +39,8 @@ READ = [name.removesuffix(".yaml") for name in ALL if name != "aliases.yaml"]
 
 def makes_sense(name):
     data, _, scale, part, _ = name
+    if data == "imagenet" and scale:  # scales are for SGD and images that are small
+        return False
     if data in EVENTS:
         return scale not in ("scarce", "short", "quick", "fast", "mid")
     # There are only 1,438 digits to train on.

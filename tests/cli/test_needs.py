@@ -39,6 +39,12 @@ def test_all_of_it(printed):
     ]
 
 
+def test_several_devices_share_a_batch(printed):
+    lines = printed(replace(NEEDS, devices=4))
+    assert "0.5 s for a batch of 64, shared by 4 devices (T_s = 2" in lines[3]
+    assert lines[-1].endswith("loading and what devices tell each other not counted")
+
+
 def test_what_is_not_here_or_not_known_is_said(printed):
     absent = replace(HERE, events=True, absent="no data root given")
     lines = printed(replace(NEEDS, data=absent, exit_parameters=0))

@@ -1,7 +1,7 @@
 import pytest
 
 from tssd.config import build, load_recipe
-from tssd.dry_run.shapes import data_shape, with_stand_in
+from tssd.dry_run.shapes import data_shape, devices_of, with_stand_in
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +17,7 @@ def no_data(monkeypatch):
         ("cifar100/vgg9_tssd", (3, 32, 100, False, {"train": 50000, "val": 0, "test": 10000})),
         ("cifar10dvs/vgg9_tssd", (2, 48, 10, True, {"train": 9000, "val": 0, "test": 1000})),
         ("dvsgesture/vgg9_tssd", (2, 32, 11, True, {"train": 1176, "val": 0, "test": 288})),
+        ("imagenet+resnet34", (3, 224, 1000, False, {"train": 1281167, "val": 0, "test": 50000})),
         ("cifar10_jpeg/scarce/tssd", (3, 16, 10, False, None)),
     ],
 )
@@ -49,3 +50,12 @@ def test_a_network_is_built_on_random_data_of_the_same_shape():
     assert parts.net.num_classes == 11
     assert parts.data.batch()[0].shape == (10, 2, 2, 16, 16)
     assert not parts.trainer.progress
+
+
+def test_of_several_devices_it_is_the_share_of_one():
+    options = [("data.batch_size", "30"), ("trainer.devices", "4"), ("trainer.nodes", "2")]
+    config = load_recipe("digits/tssd", options)
+    assert devices_of(config) == 8
+    parts = build(with_stand_in(config, data_shape(config)))
+    assert parts.trainer.processes == 1
+    assert len(parts.data.batch()[1]) == 4

@@ -75,6 +75,14 @@ def test_runs_of_another_length_are_refused_before_any_is_trained(planned, jobs)
     assert not first.folder.exists()
 
 
+@pytest.mark.parametrize("name", ["devices", "nodes"])
+def test_runs_on_several_devices_are_refused_before_any_is_trained(planned, name):
+    runs = planned(0, 1, options=[(f"trainer.{name}", "2")])
+    with pytest.raises(UsageError, match=rf"trainer\.{name}: got 2, .* `tssd train digits/vanil"):
+        train_all(runs)
+    assert not runs[0].folder.exists()
+
+
 def test_two_runs_never_share_a_folder(tmp_path):
     runs = [PlannedRun(recipe, 0, tmp_path) for recipe in ("digits/tssd", "digits/vanilla_ts")]
     with pytest.raises(UsageError, match="digits/tssd, seed 0 and digits/vanilla_ts, seed 0 would"):

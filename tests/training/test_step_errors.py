@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from tssd.errors import DataError
+from tssd.errors import DataError, UsageError
 from tssd.runs.folder import RunFolder
 from tssd.training.fit import fit
-from tssd.training.step_errors import in_one_line
+from tssd.training.step_errors import UNUSED, in_one_line
 
 from .runs import small, watched
 
@@ -25,6 +25,13 @@ def test_what_allocators_raise_is_one_line_with_the_remedy(tmp_path, ask):
 
 def test_other_errors_are_left_alone():
     assert in_one_line(RuntimeError("shapes do not fit"), small()) is None
+
+
+def test_weights_that_several_devices_wait_for_are_one_line():
+    error = RuntimeError(f"{UNUSED} before starting a new one.\nThis error indicates ...")
+    told = in_one_line(error, small())
+    assert isinstance(told, UsageError)
+    assert str(told).endswith("use --trainer.strategy ddp_find_unused_parameters_true")
 
 
 def test_a_rate_beyond_float32_is_one_line(tmp_path):

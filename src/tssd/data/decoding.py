@@ -149,13 +149,17 @@ def decode_all(
     crop_share: float = 1.0,
 ) -> Tensor:
     """Decode all files to uint8 [M, 3, H, W], and log what was done to them; see `decode_noted`."""
-    images, notes = decode_noted(paths, shape, image_size=image_size)
+    images, notes = decode_noted(paths, shape, image_size=image_size, crop_share=crop_share)
     tell_notes(paths, notes)
     return images
 
 
 def decode_noted(
-    paths: Sequence[Path], shape: tuple[int, int, int], *, image_size: int | None
+    paths: Sequence[Path],
+    shape: tuple[int, int, int],
+    *,
+    image_size: int | None,
+    crop_share: float = 1.0,
 ) -> tuple[Tensor, Counter[str]]:
     """Decode all files to uint8 [M, 3, H, W]; also count what was done to how many of them.
 
