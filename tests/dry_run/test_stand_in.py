@@ -51,3 +51,9 @@ def test_it_is_the_data_of_a_recipe():
 def test_nonsense_is_refused():
     with pytest.raises(UsageError, match="got 0 x 32 x 32"):
         StandIn(channels=0)
+
+
+def test_a_million_large_images_take_no_memory():
+    data = StandIn(batch_size=2, size=224, classes=1000, samples=(1_281_167, 0, 50_000))
+    data.setup()  # would be 193 GB
+    assert data.split_sizes["train"] == 1_281_167

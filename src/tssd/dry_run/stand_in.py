@@ -58,6 +58,9 @@ class StandIn(DataModule):
         train, val, test = map(self._part, self.numbers)
         return Stored(train=train, test=test, val=val if self.numbers[1] else None)
 
+    def setup(self, stage: str | None = None) -> None:
+        """Hold no samples: all that it stands for would take hundreds of gigabytes of ImageNet."""
+
     def batch(self) -> tuple[Tensor, Tensor]:
         """A full batch: images [N, C, H, W] or counts [T, N, C, H, W], and classes [N]."""
         draw = torch.Generator().manual_seed(self.seed)
