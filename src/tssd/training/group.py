@@ -15,6 +15,7 @@ from typing import NamedTuple, NoReturn
 import torch
 from lightning.pytorch.callbacks import Timer
 from torch import distributed
+from torch.distributed import TCPStore  # pyright: ignore[reportPrivateImportUsage] - documented
 
 from tssd.data.shares import Share
 from tssd.errors import DataError
@@ -96,9 +97,7 @@ class Leader:
     @contextmanager
     def _with_followers(self) -> Iterator[None]:
         number = self._share.processes
-        store = distributed.TCPStore(
-            HERE, 0, number, is_master=True, timeout=WAIT, wait_for_workers=False
-        )
+        store = TCPStore(HERE, 0, number, is_master=True, timeout=WAIT, wait_for_workers=False)
         told = {
             PROCESSES: str(number),
             "LOCAL_WORLD_SIZE": str(number),
@@ -122,7 +121,7 @@ def follow(parts: Parts, run: RunFolder) -> NoReturn:
     if FOLLOWS in os.environ:
         follow_input()
         port = int(os.environ["MASTER_PORT"])
-        store = distributed.TCPStore(HERE, port, share.processes, is_master=False, timeout=WAIT)
+        store = TCPStore(HERE, port, share.processes, is_master=False, timeout=WAIT)
     parts.trainer.use_threads()
     introduce(parts)
     if store is not None:
@@ -158,7 +157,7 @@ def _is_gone(error: RuntimeError) -> bool:
     return any(sign in str(error) for sign in GONE)
 
 
-def _wait_for(others: Followers, store: distributed.TCPStore, number: int) -> None:
+def _wait_for(others: Followers, store: TCPStore, number: int) -> None:
     """Wait until all are ready: whoever joins a group of processes can't be interrupted."""
     while not store.check([_ready(rank) for rank in range(1, number)]):
         if (failure := others.failure()) is not None:
@@ -171,7 +170,7 @@ def _ready(rank: int) -> str:
 
 
 @contextmanager
-def _group(parts: Parts, store: distributed.Store | None = None) -> Iterator[None]:
+def _group(parts: Parts, store: TCPStore | None = None) -> Iterator[None]:
     """The group of all processes, as torch and Lightning use it."""
     share, device = place(parts.trainer), parts.device
     if device.type == "cuda":
