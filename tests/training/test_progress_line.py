@@ -126,7 +126,13 @@ def test_lines_come_at_intervals_and_at_the_end(capsys):
     table = SimpleNamespace(rows=[])
     now = [100.0]
     lines = Progress(table, draw=False, every=10, clock=lambda: now[0])
-    trainer = SimpleNamespace(max_epochs=6, num_training_batches=5, global_step=0, current_epoch=0)
+    trainer = SimpleNamespace(
+        max_epochs=6,
+        num_training_batches=10,
+        accumulate_grad_batches=2,
+        global_step=0,
+        current_epoch=0,
+    )
     lines.on_train_start(trainer, None)
     for epoch, seconds in enumerate([10, 14, 20, 22, 30, 31]):
         now[0] = 100.0 + seconds
