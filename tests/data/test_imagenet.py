@@ -36,6 +36,7 @@ def test_images_are_tested_as_everybody_does(folder):
     data.setup()
     assert data.split_sizes == {"train": 6, "val": 0, "test": 2}
     assert data.content_hash == data.split_hash
+    assert data.placeable_bytes is None
     ((x, y),) = data.test_dataloader()
     usual = transforms.Compose(
         [

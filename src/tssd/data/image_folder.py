@@ -168,6 +168,11 @@ class ImageFolder(ImageData):
             std=self.std,
         )
 
+    @property
+    def placeable_bytes(self) -> int | None:
+        """Memory that all samples would take on a device; None: parts are decoded anew."""
+        return None if self.random_resized_crop else super().placeable_bytes
+
     @cached_property
     def path(self) -> Path:
         """The image folder."""

@@ -147,7 +147,7 @@ class ImageData(DataModule):
         )
 
     @property
-    def placeable_bytes(self) -> int:
+    def placeable_bytes(self) -> int | None:
         """Memory that all chosen images take on a device, one byte a value."""
         return sum(self.split_sizes.values()) * math.prod(self.sample_shape)
 
