@@ -41,12 +41,13 @@ BY_HAND = {
     ),
 }
 # The same at the small scale, which has the control, vanilla at T_s in Table 2, N-MNIST in Table 1
-# and CIFAR10 in Figure 4.
+# and CIFAR10 in Figure 4, and no ImageNet in Table 3.
 SMALL = BY_HAND | {
     "table1": (5 * NETS * 3, 5 * NETS * 3),
     # 4 pairs of 5 rows, vanilla twice; 2 vanilla networks by T_t, 2 by T_s, a control and a TSSD a
     # pair.
     "table2": (4 * 5 * NETS * DATA, (2 + 2 + 4 + 4) * NETS * DATA),
+    "table3": (3 * 2, 3 * 2),
     "figure3": ((1 + 5 + 5) + (1 + 10 + 10), (1 + 5 + 5) + (1 + 10 + 10)),
     "figure4": ((2 + 5 + 5) * 2, (2 + 5 + 5 - 1) * 2),
     "curves": (3 * DATA, 3 * DATA),
