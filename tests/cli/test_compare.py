@@ -33,7 +33,7 @@ def test_compare_trains_what_is_missing_and_tabulates(tssd, tiny_words, monkeypa
     runs = [RunFolder(folder / "digits/tssd" / f"seed{seed}").read_results() for seed in (0, 1)]
     values = [100 * run.best.accuracy[1] for run in runs]
     (row, _) = csv.DictReader((folder / "comparison.csv").read_text().splitlines())
-    assert list(row)[3:-1] == ["T=1 mean", "T=1 std", "T=2 mean", "T=2 std"]
+    assert list(row)[4:-1] == ["T=1 mean", "T=1 std", "T=2 mean", "T=2 std"]
     assert float(row["T=2 mean"]) == pytest.approx(sum(values) / 2, abs=1e-3)
     assert float(row["T=2 std"]) == pytest.approx(abs(values[0] - values[1]) / 2**0.5, abs=1e-3)
     found = json.loads((folder / "comparison.json").read_text())

@@ -120,7 +120,7 @@ def test_a_folder_becomes_a_comparison(tssd, runs):
     outcome = tssd("report", "runs")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.startswith("not counted: d/tssd/seed2 (half-finished: 1 of 1 epochs; ")
-    assert "T = 2, 5.00 points above" in outcome.out
+    assert "T = 2, 5.00 ± 0.00 points above" in outcome.out
     text = (runs / "report.html").read_text()
     assert "<h1>runs</h1>" in text
     assert "+5.00" in text

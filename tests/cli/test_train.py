@@ -103,7 +103,7 @@ def test_default_folder(tmp_path, monkeypatch):
             ["digits/tssd", "--net.widht=1"],
             "--net.widht: no such option; did you mean --net.width?",
         ),
-        (["digits/tssd", "--net=tssd.models.vgg8"], "did you mean tssd.models.vgg9?"),
+        (["digits/tssd", "--net=tssd.models.vgg99"], "did you mean tssd.models.vgg9?"),
         (["digits/tssd", "--trainer.epochs=x"], "--trainer.epochs: got x, expected a whole number"),
         (["digits/tssd", "--trainer.epochs=0"], "trainer.epochs: got 0, expected "),
         (["digits/tssd", "--exits.taps=[5]"], "exits.taps: got 5, expected a stage from 0 to 3"),

@@ -119,7 +119,7 @@ def test_damaged_pixels_are_decoded_again(images, damage, caplog):
     assert "decoding the images again" in caplog.text
     caplog.clear()
     assert torch.equal(images().load(), expected)
-    assert not caplog.records
+    assert "again" not in caplog.text
 
 
 NOTES = ["", "{", "[]", "{}", '{"crc32": 1, "notes": {}}', '{"crc32": 1, "notes": 5}', "[" * 9**5]

@@ -189,7 +189,7 @@ def test_where_nothing_may_be_written_the_cache_goes_elsewhere_and_says_so(
     before = state(tmp_path / "data")
     path = connected(NMNIST, tmp_path / "data").cache.path
     assert path.parent == tmp_path / "home/tssd"
-    assert f"frames are cached in {tmp_path / 'home/tssd'}; set TSSD_CACHE to" in caplog.text
+    assert f"caches are kept in {tmp_path / 'home/tssd'}; set TSSD_CACHE to" in caplog.text
     assert state(tmp_path / "data") == before
     (tmp_path / "data").chmod(0o755)
 

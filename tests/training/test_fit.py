@@ -170,7 +170,12 @@ def test_compiled_training_is_resumed_and_evaluated_as_ever(tmp_path, monkeypatc
         return evaluate_parts(parts)
 
     compile_module = nn.Module.compile
-    monkeypatch.setattr(nn.Module, "compile", lambda net: compile_module(net, backend=backend))
+
+    def compile_traced(net, *, mode, dynamic):
+        assert mode is None
+        compile_module(net, backend=backend, dynamic=dynamic)
+
+    monkeypatch.setattr(nn.Module, "compile", compile_traced)
     monkeypatch.setattr(fitting, "evaluate_parts", count_and_evaluate)
     options = {"trainer.compile": True}
     with pytest.raises(KeyboardInterrupt):
