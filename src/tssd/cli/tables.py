@@ -1,5 +1,7 @@
 """What commands print: tables of accuracies and costs."""
 
+from collections.abc import Sequence
+
 from rich.table import Table
 from rich.text import Text
 
@@ -85,7 +87,7 @@ def print_comparison(comparison: Comparison) -> None:
     spread = ", mean ± std over seeds" if len(seeds) > 1 else ", seed"
     print(f"* the timesteps a method is meant for; test accuracy, %{spread} ", end="")
     print(f"{', '.join(map(str, seeds))}")
-    if costs := _training_steps(comparison):
+    if costs := _training_steps(comparison, short):
         print(printable(f"network steps a training sample: {costs}"))
     if note := told(comparison.processors):
         print(printable(note))
@@ -185,15 +187,15 @@ def print_evaluation(
             )
 
 
-def _training_steps(comparison: Comparison) -> str:
+def _training_steps(comparison: Comparison, short: Sequence[str]) -> str:
     """`1 (vanilla_ts), 4 (tssd)`: what training costs, T for a vanilla network and T_t for others.
 
     Rows of the same networks are named once.
     """
     names: dict[int, list[str]] = {}
-    for row in comparison.rows:
+    for name, row in zip(short, comparison.rows, strict=True):
         if row.teacher is not None and row.of is None:
-            names.setdefault(row.teacher, []).append(row.name)
+            names.setdefault(row.teacher, []).append(name)
     return ", ".join(f"{steps} ({', '.join(own)})" for steps, own in sorted(names.items()))
 
 
