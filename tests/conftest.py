@@ -1,5 +1,6 @@
 """A trained run, shared by the tests that only read one."""
 
+import os
 import signal
 
 import pytest
@@ -10,6 +11,9 @@ import torch
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# Training refuses a cuBLAS that was started without it, and tests before may have started it.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 # The networks here are small: a second thread costs more than it brings, and where other programs
 # run beside the tests, several times more.

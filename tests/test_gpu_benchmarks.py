@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 import pytest
 from benchmarks.gpu import __main__ as program
@@ -65,8 +66,10 @@ class Answers:
 
     def __init__(self, logits, seconds, error=None):
         self.error, self.logits, self.seconds = error, logits, seconds
+        self.may_take = []
 
     def ask(self, question, *, seconds):
+        self.may_take.append(seconds)
         if self.error:
             return None
         is_memory = question.startswith("memory")
@@ -101,6 +104,17 @@ def test_a_peer_that_fails_leaves_the_others_their_ratio(tmp_path):
     assert "| SpikingJelly, triton | 20.00 | 3 | 2.00 | 2 | 1.00 |" in text
     assert "| SpikingJelly, cuda | skipped: ImportError: not built |" in text
     assert "| tssd | skipped: there was no time left |" in text
+
+
+def test_a_peer_that_compiles_for_too_long_leaves_time_for_the_rounds():
+    class Options:
+        rounds, steps = 1, 1
+
+    peer = Answers([[1.0, 2.0]], 0.01)
+    steps.compare({"tssd": peer}, Options, 4, until=time.monotonic() + 1000)
+    first, *others = peer.may_take
+    assert first == pytest.approx(500, rel=0.1)
+    assert others == pytest.approx([1000, 1000], rel=0.1)
 
 
 def test_a_page_says_what_was_trained_and_what_was_not_finished():

@@ -82,6 +82,7 @@ class Process:
             answer = {"error": "its process ended"}
         if answer is None:
             answer = {"error": f"no answer in {seconds:.0f} s"}
+            self.end()  # what it still does would slow the others down
         self.error = answer.get("error")
         return None if self.error else answer
 
@@ -105,13 +106,14 @@ def compare(
     found: dict[str, dict[str, Any]] = {name: {"seconds": []} for name in processes}
     base: list[list[float]] | None = None
 
-    def ask(name: str, question: str) -> dict[str, Any] | None:
-        left = until - time.monotonic()
+    def ask(name: str, question: str, *, share: float = 1.0) -> dict[str, Any] | None:
+        left = share * (until - time.monotonic())
         return processes[name].ask(question, seconds=left) if left > 0 else None
 
     for name in processes:
-        # The first step also chooses kernels, compiles and makes the gradients.
-        ask(name, f"memory {timesteps}")
+        # The first step also chooses kernels, compiles and makes the gradients. Whoever takes half
+        # of the time for that gives up, so that there is time for the others' rounds.
+        ask(name, f"memory {timesteps}", share=0.5)
         if answer := ask(name, f"memory {timesteps}"):
             base = base or answer["logits"]
             difference = _difference(answer["logits"], base)

@@ -139,6 +139,7 @@ def test_a_graph_replays_forward_and_backward(cuda):
 
 
 @pytest.mark.gpu
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode")
 def test_a_step_never_waits_for_the_gpu(cuda):
     x = torch.randn(T, N, 1000, device=cuda, requires_grad=True)
     g = torch.ones_like(x)

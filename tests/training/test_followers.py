@@ -32,7 +32,7 @@ FAILS = "raise RuntimeError('Connection closed by peer')"
 
 @pytest.fixture
 def run(tmp_path):
-    def run(*, follower="pass", leader="pass"):
+    def run(*, follower="pass", leader="pass", ends=(0, "")):
         program = tmp_path / "program.py"
         program.write_text(PROGRAM.format(follower=follower, leader=leader))
         surroundings = {"PYTHONPATH": str(Path(tssd.__file__).parents[1])}
@@ -43,7 +43,7 @@ def run(tmp_path):
             timeout=300,
             env=surroundings,
         )
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, done.stderr) == ends
         return done.stdout.splitlines()
 
     return run
@@ -80,6 +80,13 @@ def test_each_knows_its_place_and_the_words_of_the_command(run, tmp_path):
 )
 def test_what_ended_one_is_told_in_place_of_what_that_did_to_this_one(run, follower, told):
     assert run(follower=follower, leader=FAILS) == [told, "done False"]
+
+
+def test_a_failure_that_this_one_does_not_notice_ends_it_with_the_line(run):
+    waits = "sys.modules['tssd.training.followers'].DEAF_AFTER = 0.1; time.sleep(60)"
+    line = "tssd: process 2 of 3: no such option\n"
+    fails = f"{SECOND}: print('tssd: no such option', file=sys.stderr); sys.exit(2)"
+    assert run(follower=fails, leader=waits, ends=(2, line)) == []
 
 
 def test_an_error_of_its_own_is_told_and_ends_them(run):

@@ -30,6 +30,14 @@ def test_float16_is_refused_on_a_cpu():
         TrainerSettings(precision="16-mixed", accelerator="cpu")
 
 
+@pytest.mark.parametrize("mode", ["reduce-overhead", "max-autotune"])
+def test_graphs_are_refused_where_gradients_are_added_up(mode):
+    with pytest.raises(UsageError, match=f"trainer.compile: {mode} .*--trainer.compile true"):
+        TrainerSettings(compile=mode, accumulate=2)
+    assert TrainerSettings(compile=mode).accumulate == 1
+    assert TrainerSettings(compile=True, accumulate=2).compile is True
+
+
 def test_cpu_is_always_there():
     assert best_device("cpu") == torch.device("cpu")
 

@@ -34,6 +34,13 @@ def test_weights_that_several_devices_wait_for_are_one_line():
     assert str(told).endswith("use --trainer.strategy ddp_find_unused_parameters_true")
 
 
+def test_a_gpu_that_was_used_before_training_is_one_line():
+    error = RuntimeError("... you must set CUBLAS_WORKSPACE_CONFIG=:4096:8 or ...=:16:8. For more")
+    told = in_one_line(error, small())
+    assert isinstance(told, UsageError)
+    assert str(told).endswith("start it with CUBLAS_WORKSPACE_CONFIG=:4096:8")
+
+
 def test_a_rate_beyond_float32_is_one_line(tmp_path):
     with pytest.raises(DataError, match=r"optimizer: a number is too large.*lower --optimizer\.lr"):
         fit(small({"schedule.final": 1e300, "trainer.epochs": 3}), tmp_path)

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -21,6 +22,9 @@ from tssd.processes import deaf_children, lifeline
 FOLLOWS = "TSSD_FOLLOWS"
 # Seconds that a process has to end, after which it is killed.
 PATIENCE = 5.0
+# Seconds after which this process ends with one that has failed: on GPUs it may wait for that one
+# inside NCCL, which notices nothing and lets no exception and no signal in.
+DEAF_AFTER = 60.0
 
 
 class Followers:
@@ -95,6 +99,7 @@ def followers(number: int, surroundings: Mapping[str, str]) -> Iterator[Follower
                 place = {"RANK": str(rank), "LOCAL_RANK": str(rank), FOLLOWS: "1"}
                 environment = {**os.environ, **surroundings, **place}
                 started.append(_started(stdin, stderr, environment))
+            open_files.enter_context(_ending_with(made))
             yield made
         except TssdError:
             raise
@@ -107,6 +112,27 @@ def followers(number: int, surroundings: Mapping[str, str]) -> Iterator[Follower
             made.finish()
         finally:
             made.end()
+
+
+@contextmanager
+def _ending_with(others: Followers) -> Iterator[None]:
+    """End this process if one of the others fails in the block, and the block goes on for long."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(1.0):
+            if (told := others.failure()) is not None:
+                if not over.wait(DEAF_AFTER):
+                    # Nothing is lost: files are written as `tssd.atomic` does.
+                    print(f"tssd: {told}", file=sys.stderr, flush=True)
+                    os._exit(told.exit_code)
+                return
+
+    threading.Thread(target=watch, name="watches the others", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def command() -> list[str]:

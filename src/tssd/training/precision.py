@@ -9,12 +9,12 @@ import torch
 from tssd.runs.folder import RunFolder
 from tssd.training.beginning import read_facts
 from tssd.training.parts import Parts
-from tssd.training.settings import Precision
+from tssd.training.settings import Precision, SettledPrecision
 
 log = logging.getLogger("tssd")
 
 
-def precision_on(device: torch.device, asked: Precision) -> Precision:
+def precision_on(device: torch.device, asked: Precision) -> SettledPrecision:
     """The precision to compute in; what is not `auto` stays.
 
     Args:
@@ -49,7 +49,7 @@ def settle_precision(parts: Parts, run: RunFolder) -> None:
         return
     here = precision_on(parts.device, "auto")
     noted = read_facts(run.environment).get("precision")
-    began = noted if noted in get_args(Precision) else here
+    began = noted if noted in get_args(SettledPrecision) else here
     if began == here:
         told = "%s: precision %s, the fastest that this device (%s) has"
         log.info(told, run.path, began, parts.device)

@@ -10,6 +10,8 @@ from tssd.errors import UsageError
 from tssd.runs.which_epoch import Select
 
 Precision = Literal["32-true", "bf16-mixed", "16-mixed", "auto"]
+# What `auto` may come to be.
+SettledPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
 Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 # True is torch.compile's own mode, "default".
 Compile = bool | Literal["reduce-overhead", "max-autotune"]
@@ -31,7 +33,7 @@ class TrainerSettings:
         precision: 32-true, or mixed precision with bfloat16 or float16; auto is bf16-mixed where
             the device has instructions for it, else 32-true, and stays what it was at the start.
         compile: whether to compile the network with torch.compile before training; reduce-overhead
-            records CUDA graphs besides, and max-autotune tries kernels out first.
+            records CUDA graphs besides, and max-autotune also tries kernels out first.
         channels_last: whether convolutions have their channels last in memory, which tensor cores
             take without rearranging; the same results up to rounding.
         data_on_device: whether images live on the device as bytes and are augmented there, the same
@@ -107,6 +109,12 @@ class TrainerSettings:
             )
         if self.evaluate_timesteps is not None:
             _check("evaluate_timesteps", self.evaluate_timesteps, 1, MOST_TIMESTEPS)
+        if self.accumulate > 1 and self.compile not in (True, False):
+            raise UsageError(
+                f"trainer.compile: {self.compile} records CUDA graphs, which overwrite the "
+                f"gradients that trainer.accumulate {self.accumulate} adds up; use "
+                "--trainer.compile true, or --trainer.accumulate 1"
+            )
         # Lightning would quietly take bfloat16 instead.
         if best_device(self.accelerator).type == "cpu" and self.precision == "16-mixed":
             raise UsageError(

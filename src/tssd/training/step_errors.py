@@ -8,6 +8,8 @@ NO_MEMORY = ("out of memory", "allocate memory", "Unable to allocate", "alloc_cp
 TOO_LARGE = "without overflow"
 # Of DistributedDataParallel, when a weight has got no gradient.
 UNUSED = "Expected to have finished reduction in the prior iteration"
+# Of deterministic algorithms, when cuBLAS has started before `train` could set it.
+CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 
 
 def in_one_line(error: BaseException, parts: Parts) -> TssdError | None:
@@ -27,6 +29,12 @@ def in_one_line(error: BaseException, parts: Parts) -> TssdError | None:
         return UsageError(
             "trainer.strategy: the network or the exits have weights that a step did not use, and "
             "several devices wait for them; use --trainer.strategy ddp_find_unused_parameters_true"
+        )
+    if CUBLAS in text:
+        return UsageError(
+            f"environment: this program has used the GPU before training, without {CUBLAS}, or it "
+            f"is not :4096:8 or :16:8, so that sums would differ from run to run; start it with "
+            f"{CUBLAS}=:4096:8"
         )
     if not isinstance(error, MemoryError) and not any(sign in text for sign in NO_MEMORY):
         return None

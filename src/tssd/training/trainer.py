@@ -65,6 +65,10 @@ def train(
         warnings.filterwarnings("ignore", message=".*number of training batches.*")
         warnings.filterwarnings("ignore", message="Total length of `list` across ranks is zero.*")
         warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+        # Of float16: its scaler leaves the first steps out until its factor is small enough.
+        warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+        # Of torch.compile before 2.13: the precision is a setting, too.
+        warnings.filterwarnings("ignore", message="TensorFloat32 tensor cores")
         try:
             trainer = Trainer(
                 max_epochs=settings.epochs,
