@@ -118,6 +118,10 @@ def test_a_control_is_the_baseline_and_never_the_subject():
     assert (found.subject, found.baseline, found.is_fair) == (TSSD, control, True)
     assert answer(control, FAIR, row("tsd", 1, 2, 9)).subject.name == "tsd"
     assert answer(control, FAIR).subject == FAIR
+    # Where it stands alone, the one with an exit is the control; it is never judged beside others.
+    found = answer(other, BETTER, TSSD)
+    assert (found.subject, found.baseline, found.is_fair) == (TSSD, other, True)
+    assert answer(other, control, row("tsd", 1, 2, 9)).subject.name == "tsd"
 
 
 def test_a_loss_is_said_to_be_one():

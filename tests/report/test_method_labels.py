@@ -3,7 +3,7 @@ import pytest
 from tssd.errors import UsageError
 from tssd.report.method_labels import (
     LONGEST,
-    is_control,
+    control_of,
     labels,
     method_named,
     short_descriptions,
@@ -54,9 +54,11 @@ def test_compositions_lose_the_pieces_that_all_have(names, expected):
 
 def test_a_control_is_one_by_its_name():
     for name in ("control", "d/control", "d+vgg9+small+control", "my/control.yaml"):
-        assert is_control(name)
-    for name in ("control_exit", "d+vgg9+control_exit", "control/tssd", "d+tssd"):
-        assert not is_control(name)
+        assert control_of(name) == "control"
+    for name in ("control_exit", "d+vgg9+control_exit+if"):
+        assert control_of(name) == "control_exit"
+    for name in ("control/tssd", "d+tssd"):
+        assert control_of(name) is None
 
 
 def test_a_method_is_named_by_its_end():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from tssd.report.comparison import Comparison, Row
-from tssd.report.method_labels import is_control
+from tssd.report.method_labels import CONTROLS, control_of
 from tssd.report.significance import LEVEL, Paired, corrected, paired
 
 
@@ -36,8 +36,9 @@ class Answer:
 
         The subject is the method whose student has the lowest T below its teacher's; of several
         the first with tssd in its name, or else the first; a control is none. The baseline is the
-        control for this T. Without one it is the best of those that were trained at this T alone
-        (the choice is against the subject), or else the best of the others.
+        control for this T, the plain one rather than that with an exit. Without one it is the best
+        of those that were trained at this T alone (the choice is against the subject), or else the
+        best of the others.
 
         Args:
             comparison: the methods.
@@ -47,7 +48,7 @@ class Answer:
         # Other statistics are no gain of a method: the subject is a network as it was trained.
         own = [row for row in rows if row.of is None]
         others = [row for row in own if row.name != reference] or list(own)
-        judged = [row for row in others if not is_control(row.name)] or others
+        judged = [row for row in others if control_of(row.name) is None] or others
         taught = [row for row in judged if (row.teacher or 0) > row.student]
         free = taught or [row for row in judged if "vanilla" not in row.name] or judged
         lowest = min(row.student for row in free)
@@ -55,8 +56,9 @@ class Answer:
         subject = next((row for row in meant if "tssd" in row.name), meant[0])
         at = min(subject.student, *(len(curve) for row in rows for curve in row.accuracy))
         rivals = [row for row in rows if row.name != subject.name]
-        controls = [row for row in rivals if is_control(row.name) and row.student == at]
-        fair = controls or [row for row in rivals if _is_alone(row, at)]
+        meant_for = [row for row in rivals if row.student == at]
+        controls = ([row for row in meant_for if control_of(row.name) == own] for own in CONTROLS)
+        fair = next(filter(None, controls), [row for row in rivals if _is_alone(row, at)])
         if reference is not None:
             chosen = [row for row in rivals if row.name == reference]
         else:

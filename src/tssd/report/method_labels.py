@@ -6,6 +6,8 @@ from tssd.errors import UsageError
 
 # More would not fit beside a picture.
 LONGEST = 60
+# Methods that have the labels of others and no distillation; the plain one is preferred.
+CONTROLS = ("control", "control_exit")
 
 
 def split_names(names: Sequence[str]) -> tuple[str, list[str]]:
@@ -38,14 +40,14 @@ def without_shared(names: Sequence[str]) -> tuple[str, list[str]]:
     return "/".join(filter(None, (shared, "+".join(common)))), left
 
 
-def is_control(name: str) -> bool:
-    """Whether a method has the labels of the method that is to be judged, and no distillation.
+def control_of(name: str) -> str | None:
+    """Which of the controls a method is; None = none of them.
 
-    >>> is_control("digits+vgg9+control"), is_control("digits+vgg9+tssd")
-    (True, False)
+    >>> control_of("digits+vgg9+control"), control_of("digits+vgg9+tssd")
+    ('control', None)
     """
     last = name.removesuffix(".yaml").removesuffix(".yml").rpartition("/")[2]
-    return "control" in last.split("+")
+    return next((own for own in CONTROLS if own in last.split("+")), None)
 
 
 def method_named(wanted: str, names: Sequence[str], option: str) -> str:

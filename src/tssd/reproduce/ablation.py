@@ -3,11 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tssd.report.shown_names import in_markdown
-from tssd.report.significance import holm, paired
+from tssd.report.significance import LEVEL, corrected, paired
 from tssd.reproduce.lines import Line, spread
 
-# Two methods are told apart where the corrected p is below this.
-LEVEL = 0.05
 Block = Sequence[Line]
 
 
@@ -46,22 +44,20 @@ def best_sentences(block: Block) -> Iterator[str]:
         lines = [line for line in block if line.cell.at == t]
         best = max(lines, key=lambda line: line.mean or 0.0)
         others = [line for line in lines if line is not best]
-        tests = [paired(line.by_seed, best.by_seed) for line in others]
-        ps = {n: test.p for n, test in enumerate(tests) if test.p is not None}
-        corrected = dict(zip(ps, holm(list(ps.values())), strict=True))
+        ps = corrected({n: paired(own.by_seed, best.by_seed) for n, own in enumerate(others)})
         text = f"T = {t}: {best.cell.row} has the highest mean, {spread(best.mean, best.std)} "
         text += f"({_cost(best)})"
-        if not corrected:
+        if not ps:
             yield f"{text}; too few seeds tell the others apart from it."
             continue
-        near = [others[n] for n, p in corrected.items() if p >= LEVEL]
+        near = [others[n] for n, p in ps.items() if p >= LEVEL]
         cheap = [line for line in near if line.steps and best.steps and line.steps < best.steps]
         if cheap:
             least = min(cheap, key=lambda line: (line.steps or 0, -(line.mean or 0.0)))
             text += f"; the cheapest not told apart from it is {least.cell.row}, "
             text += f"{spread(least.mean, least.std)} ({_cost(least)})"
-        told = len(corrected) - len(near)
-        yield f"{text}; told apart from {told} of {len(corrected)} others."
+        told = len(ps) - len(near)
+        yield f"{text}; told apart from {told} of {len(ps)} others."
 
 
 def _pivot(

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tssd.report.significance import Paired, holm, paired
+from tssd.report.significance import Paired, corrected, paired
 from tssd.reproduce.plan import Cell
 
 
@@ -73,14 +73,13 @@ def with_gains(lines: Sequence[Line], baseline: str | None) -> list[Line]:
         paired(line.by_seed, base.by_seed) if base is not None else None
         for line, base in zip(lines, over, strict=True)
     ]
-    corrected: dict[int, float] = {}
+    ps: dict[int, float] = {}
     for base in {id(base): base for base in over if base is not None}.values():
         # What is tested against one baseline is tested together.
         own = {n: t for n, t in enumerate(tests) if over[n] is base and t is not None}
-        ps = {n: test.p for n, test in own.items() if test.p is not None}
-        corrected |= dict(zip(ps, holm(list(ps.values())), strict=True))
+        ps |= corrected(own)
     return [
-        line if base is None or test is None else _gaining(line, base, test, corrected.get(n))
+        line if base is None or test is None else _gaining(line, base, test, ps.get(n))
         for n, (line, base, test) in enumerate(zip(lines, over, tests, strict=True))
     ]
 
@@ -101,12 +100,10 @@ def signed(value: float | None) -> str:
 
 
 def _gaining(line: Line, base: Line, test: Paired, corrected_p: float | None) -> Line:
-    own, their = line.by_seed, base.by_seed
-    differences = [own[seed] - their[seed] for seed in test.seeds]
     return replace(
         line,
         gain=test.difference if test.seeds else None,
-        gain_std=statistics.stdev(differences) if len(differences) > 1 else None,
+        gain_std=test.std,
         pairs=len(test.seeds),
         p=test.p,
         corrected_p=corrected_p,

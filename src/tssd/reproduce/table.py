@@ -136,7 +136,7 @@ class Table:
             rows[-1] += (
                 " ± std of the differences over the seeds that both have; p by a paired t test,"
             )
-            rows[-1] += " corrected (Holm) for all that is compared with the same baseline."
+            rows[-1] += " corrected (Holm) for all that is compared with it at that T."
         rows[-1] += " Steps: timesteps of the whole network a training sample."
         rows[-1] += " Splits: " + (
             ", ".join(in_markdown(f"{data} {split}") for data, split in self.splits.items())
