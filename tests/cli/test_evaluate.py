@@ -115,6 +115,9 @@ def test_recalibrated_at_every_t_beside_the_run_as_it_is(tssd, run):
     other = tssd("evaluate", "run", *words, "--samples", "9", "--data.train_samples", "40")
     assert json.loads(other.out)["recalibrated"]["training_samples"] == 9
     assert json.loads(run.recalibrated.read_text())["evaluations"] == [kept]
+    other = tssd("evaluate", "run", *words, "--samples", "9", "--data.augment", "true")
+    assert json.loads(other.out)["recalibrated"]["training_samples"] == 9
+    assert json.loads(run.recalibrated.read_text())["evaluations"] == [kept]
     assert json.loads(tssd("evaluate", "run", *words).out)["recalibrated"] == kept
 
 

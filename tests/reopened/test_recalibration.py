@@ -10,7 +10,7 @@ from tssd.data import Digits
 from tssd.errors import DataError
 from tssd.evaluation import evaluate, recalibrate
 from tssd.reopened.open_run import open_run
-from tssd.reopened.recalibration import belongs, keep, recalibrate_run, recalibration_of
+from tssd.reopened.recalibration import keep, recalibrate_run, recalibration_of
 from tssd.reopened.same_data import compare_data
 from tssd.runs.folder import RunFolder
 from tssd.runs.recalibration import Recalibrations
@@ -78,15 +78,6 @@ def test_nothing_is_kept_of_other_data(trained, tmp_path):
     with pytest.raises(DataError, match="its data is not that of training"):
         recalibration_of(run.path, [("data.train_samples", "40")])
     assert not run.recalibrated.exists()
-
-
-def test_samples_that_are_augmented_in_another_way_do_not_belong_beside_the_results(trained):
-    run, augment = RunFolder(trained), ("data.augment", "true")
-    for overrides, expected in (([], True), ([augment], False)):
-        opened = open_run(trained, [*CPU, *overrides])
-        compared = compare_data(str(trained), opened, overrides)
-        assert compared.same is True
-        assert belongs(run, opened, compared) is expected
 
 
 def test_data_without_training_samples_is_refused(trained, monkeypatch):

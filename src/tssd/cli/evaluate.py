@@ -9,7 +9,7 @@ from tssd.cli.tables import print_evaluation
 from tssd.errors import UsageError
 from tssd.reopened.evaluate import evaluate_run
 from tssd.reopened.open_run import open_run
-from tssd.reopened.recalibration import belongs, keep, recalibrate_run
+from tssd.reopened.recalibration import keep, recalibrate_run
 from tssd.reopened.same_data import compare_data
 from tssd.runs.folder import RunFolder, write_json
 from tssd.runs.recalibration import SAMPLES
@@ -95,7 +95,9 @@ def run(words: list[str]) -> int:
     run_folder = RunFolder.open(args.run)
     write_json(run_folder.evaluation, found.to_dict())
     kept = str(run_folder.evaluation)
-    if recalibrated is not None and belongs(run_folder, opened, compared):
+    # Test samples are never augmented; those that statistics are of are.
+    augmented = any("augment" in name.split(".") for name, _ in overrides)
+    if recalibrated is not None and compared.same is not False and not augmented:
         keep(run_folder, recalibrated)
         kept += f" and {run_folder.recalibrated}"
     if not args.json:

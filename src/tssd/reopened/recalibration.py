@@ -95,7 +95,7 @@ def recalibration_of(
     overrides = [*overrides, longest]
     opened = open_run(path, overrides, epoch=epoch)
     compared = compare_data(str(path), opened, overrides)
-    if not belongs(run, opened, compared):
+    if compared.same is False:
         raise DataError(
             f"{path}: its data is not that of training, so that nothing recalibrated belongs "
             "beside its results; give the data that it was trained on (--data.root)"
@@ -103,18 +103,6 @@ def recalibration_of(
     found = recalibrate_run(opened, compared)
     keep(run, found)
     return found
-
-
-def belongs(run: RunFolder, opened: OpenRun, compared: ComparedData) -> bool:
-    """Whether what is measured belongs beside the results: the data of training, as shown there.
-
-    Test samples do not care how training samples are augmented, but statistics do.
-    """
-    trained, now = (
-        config["data"].get("init_args", {}).get("augment")
-        for config in (run.read_config(), opened.parts.config)
-    )
-    return compared.same is not False and trained == now
 
 
 def keep(run: RunFolder, found: Recalibration) -> None:
