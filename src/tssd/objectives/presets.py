@@ -16,7 +16,7 @@ def vanilla(timesteps: int) -> SelfDistillation:
 
 
 def control(student: int = 2, teacher: int = 4) -> SelfDistillation:
-    """The labels at T_s and T_t and no distillation: what is above it, distillation is worth."""
+    """The labels at T_s and T_t: `tssd` without its distillation, and without an exit."""
     return SelfDistillation({"task": TaskCrossEntropy()}, Timesteps(student, teacher))
 
 

@@ -54,7 +54,7 @@ def test_one_seed_says_that_nothing_can_be_said(collection, read):
 def test_without_a_fair_baseline_it_is_said(collection, read):
     del collection.methods["d/vanilla"]
     page = read(answer(Methods.of(collection, reference=None, epoch=None)))
-    assert "No method here was trained at T = 2 alone" in page.text
+    assert "no fair one: it was not trained at T = 2 alone" in page.text
     assert "fair baseline:" not in page.text
 
 

@@ -102,8 +102,8 @@ def _remarks(methods: Methods, more: str | None) -> Html:
     words.append("intervals and p are of a paired t test, two-sided. ")
     if found.baseline is not None and not found.is_fair:
         words.append(
-            f"No method here was trained at T = {found.at} alone, or as the method without its "
-            "distillation, which would be a fair baseline. "
+            f"The baseline is no fair one: it was not trained at T = {found.at} alone, nor as the "
+            "method without its distillation. "
         )
     if found.at != found.subject.student:
         words.append(
