@@ -122,6 +122,10 @@ def test_a_control_is_the_baseline_and_never_the_subject():
     found = answer(other, BETTER, TSSD)
     assert (found.subject, found.baseline, found.is_fair) == (TSSD, other, True)
     assert answer(other, control, row("tsd", 1, 2, 9)).subject.name == "tsd"
+    # Another fair one may be asked for.
+    for asked, is_fair in ((other, True), (BETTER, True), (LONG, False)):
+        found = answer(control, other, BETTER, LONG, TSSD, reference=asked.name)
+        assert (found.baseline, found.is_fair) == (asked, is_fair)
 
 
 def test_a_loss_is_said_to_be_one():

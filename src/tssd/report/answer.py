@@ -18,7 +18,7 @@ class Answer:
         at: that T.
         baseline: what it is measured against; None = there is no other method.
         is_fair: whether the baseline has what the subject has but the distillation: a control with
-            the same labels, or where there is none a method trained at that T alone.
+            the same labels, or a method trained at that T alone.
         tests: its differences from each other method, in the order of the comparison.
         corrected: p values corrected for the number of tests (Holm), where there is one.
     """
@@ -57,15 +57,17 @@ class Answer:
         at = min(subject.student, *(len(curve) for row in rows for curve in row.accuracy))
         rivals = [row for row in rows if row.name != subject.name]
         meant_for = [row for row in rivals if row.student == at]
-        controls = ([row for row in meant_for if control_of(row.name) == own] for own in CONTROLS)
-        fair = next(filter(None, controls), [row for row in rivals if _is_alone(row, at)])
+        fair = [[row for row in meant_for if control_of(row.name) == own] for own in CONTROLS]
+        fair.append([row for row in rivals if _is_alone(row, at)])
         if reference is not None:
             chosen = [row for row in rivals if row.name == reference]
         else:
-            chosen = fair or [row for row in rivals if row.of != subject.name]
+            chosen = next(filter(None, fair), [row for row in rivals if row.of != subject.name])
         baseline = max(chosen, key=lambda row: row.mean(at), default=None)
         tests = {row.name: paired_at(subject, row, at) for row in rivals}
-        return cls(subject, at, baseline, baseline in fair, tests, corrected(tests))
+        return cls(
+            subject, at, baseline, any(baseline in group for group in fair), tests, corrected(tests)
+        )
 
     def sentence(self, labels: Mapping[str, str], *, p: float | None = None, among: int = 0) -> str:
         """The answer in words.
