@@ -16,7 +16,7 @@ COMMANDS = re.findall(r"`tssd (\w+)", README.read_text())
 def test_every_python_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     small = ["--net.width", "0.03125", "--data.train_samples", "20", "--trainer.epochs", "1"]
-    assert main(["train", "digits/tssd", *small, "--trainer.progress", "false"]) == 0
+    assert main(["train", "digits+vgg9+quick+tssd", *small, "--trainer.progress", "false"]) == 0
     names: dict = {}
     for block in BLOCKS:
         exec(compile(block, str(README), "exec"), names)
