@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from filelock import Timeout
 
 from tssd.atomic import remove_leftovers, replacing, write_atomically
 from tssd.errors import DataError
@@ -52,6 +53,18 @@ def test_any_other_failure_is_passed_on(tmp_path, error):
     with pytest.raises(type(error) if isinstance(error, Exception) else error):
         write_atomically(path, fail)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_signal_raises_while_a_lock_is_asked_for_is_passed_on(tmp_path):
+    def fail(temporary):
+        # As torch's handler does when a loading process is killed just then.
+        try:
+            raise Timeout(str(temporary))
+        except Timeout:
+            raise RuntimeError("a loading process was killed")  # noqa: B904
+
+    with pytest.raises(RuntimeError, match="a loading process was killed"):
+        write_atomically(tmp_path / "a.txt", fail)
 
 
 def test_a_file_in_the_place_of_a_folder(tmp_path):

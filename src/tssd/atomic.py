@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from filelock import Timeout
+
 from tssd.errors import DataError
 from tssd.lock import locked
 
@@ -80,7 +82,9 @@ def _renamed(path: Path, *, make_folder: bool) -> Iterator[Path]:
         reason = error.__context__ if isinstance(error, RuntimeError) else error
         if isinstance(reason, KeyboardInterrupt) and reason is not error:
             raise reason from None
-        if not isinstance(reason, OSError):
+        # What a signal's handler raises while a lock is asked for has that lock for its context.
+        is_the_locks = isinstance(reason, Timeout) and reason is not error
+        if is_the_locks or not isinstance(reason, OSError):
             raise
         raise DataError(
             f"{path}: cannot be written ({reason.strerror or reason}); the previous file, if any, "

@@ -51,7 +51,7 @@ def test_problems_finds_all():
 def test_what_a_class_does_not_say_of_an_option_its_bases_say():
     base, own = parameters(EventData), parameters(CIFAR10DVS)
     assert own["batch_size"] == base["batch_size"]
-    assert own["batch_size"].meaning == "Samples a batch."
+    assert own["batch_size"].meaning == "Samples a batch, those of all devices together."
     assert (base["size"].default, own["size"].default) == (None, 48)
     assert own["size"].meaning.endswith("null keeps 128 pixels.")
     assert own["num_workers"].meaning == base["num_workers"].meaning != ""

@@ -31,7 +31,7 @@ def test_the_source_tells_the_options_that_a_data_module_inherits(name):
     ("option", "expected"),
     [
         ("trainer.epoch", "no such option; did you mean --trainer.epochs?"),
-        ("trainer.devices", "no such option; valid are --trainer.epochs, --trainer.accelerator, "),
+        ("trainer.gpus", "no such option; valid are --trainer.epochs, --trainer.accelerator, "),
         ("epochs", "no such option; did you mean --trainer.epochs?"),
         ("lr", "no such option; did you mean --optimizer.lr?"),
         ("optimizer.lrr", "no such option; did you mean --optimizer.lr?"),
