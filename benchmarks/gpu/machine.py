@@ -4,14 +4,13 @@ import json
 import shutil
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from tssd.atomic import write_atomically
-from tssd.training.environment import environment
+from tssd.training.environment import environment, version_of
 
 PACKAGES = ("triton", "spikingjelly", "cupy-cuda12x", "cupy-cuda13x", "pytest")
 
@@ -23,17 +22,10 @@ def machine() -> dict[str, Any]:
         "driver": _driver(),
         "cuda_of_torch": torch.version.cuda,
         "cudnn": torch.backends.cudnn.version() if torch.cuda.is_available() else None,
-        "others": {name: found for name in PACKAGES if (found := _version(name))},
+        "others": {name: found for name in PACKAGES if (found := version_of(name))},
         "memory": torch.cuda.mem_get_info()[1] if torch.cuda.is_available() else None,
         "devices": torch.cuda.device_count(),
     }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _driver() -> str | None:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from tssd.data.counter_random import CUTOUT_STREAM, random_bits
+from tssd.data.counter_random import CUTOUT_STREAM, below, random_bits
 from tssd.data.crop_flip import CropFlip
-from tssd.data.cutout import Cutout, _below
+from tssd.data.cutout import Cutout
 from tssd.data.on_device import crop_and_mirror, hide, place
 
 
@@ -51,8 +51,8 @@ def test_squares_hidden_by_numbers_alone_are_those_of_slices(side):
     expected = cutout(x, epochs, index)
     assert not torch.equal(expected, x)
     bits = random_bits(5, CUTOUT_STREAM, epochs, index)
-    tops = _below(bits, 9, shift=0) - side // 2
-    lefts = _below(bits, 7, shift=32) - side // 2
+    tops = below(bits, 9, shift=0, width=32) - side // 2
+    lefts = below(bits, 7, shift=32, width=32) - side // 2
     colour = torch.tensor([3, 100, 255], dtype=torch.uint8)
     assert torch.equal(hide(x, *tensors((tops, lefts)), colour, side=side), expected)
 

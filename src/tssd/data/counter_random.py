@@ -42,7 +42,12 @@ def random_bits(seed: int, *counters: int | NDArray[np.int64]) -> NDArray[np.uin
     return np.asarray(bits)
 
 
-def below(bits: NDArray[np.uint64], limit: int, *, shift: int) -> NDArray[np.int64]:
-    """Integers in [0, limit) made of the 16 bits that start at `shift` (limit at most 2^10)."""
-    chunk = (bits >> np.uint64(shift)) & np.uint64(0xFFFF)
-    return ((chunk * np.uint64(limit)) >> np.uint64(16)).astype(np.int64)
+def below(
+    bits: NDArray[np.uint64], limit: int, *, shift: int, width: int = 16
+) -> NDArray[np.int64]:
+    """Integers in [0, limit) made of the `width` bits that start at `shift`, at most 32.
+
+    Their chances are even as long as limit is far below 2^width: at most 2^10 for 16 bits.
+    """
+    chunk = (bits >> np.uint64(shift)) & np.uint64((1 << width) - 1)
+    return ((chunk * np.uint64(limit)) >> np.uint64(width)).astype(np.int64)

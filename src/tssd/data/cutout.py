@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tssd.data.counter_random import CUTOUT_STREAM, random_bits
+from tssd.data.counter_random import CUTOUT_STREAM, below, random_bits
 from tssd.data.loading import numbers_on
 from tssd.data.on_device import hide
 
@@ -36,8 +36,9 @@ class Cutout:
         """Hide a part of uint8 images [N, C, H, W], number index[n] in epoch epochs[n]; a copy."""
         height, width = images.shape[-2:]
         bits = random_bits(self.seed, CUTOUT_STREAM, epochs, index)
-        tops = _below(bits, height, shift=0) - self.side // 2
-        lefts = _below(bits, width, shift=32) - self.side // 2
+        # 32 bits each: images may be long.
+        tops = below(bits, height, shift=0, width=32) - self.side // 2
+        lefts = below(bits, width, shift=32, width=32) - self.side // 2
         if images.device.type != "cpu":
             (colour,) = numbers_on(images.device, np.array(self.colour))
             draws = numbers_on(images.device, tops, lefts)
@@ -48,9 +49,3 @@ class Cutout:
             rows = slice(max(top, 0), max(top + self.side, 0))
             image[:, rows, max(left, 0) : max(left + self.side, 0)] = colour
         return torch.from_numpy(out)
-
-
-def _below(bits: NDArray[np.uint64], limit: int, *, shift: int) -> NDArray[np.int64]:
-    """Integers in [0, limit) of the 32 bits that start at `shift`: sides may be long."""
-    chunk = (bits >> np.uint64(shift)) & np.uint64(0xFFFFFFFF)
-    return ((chunk * np.uint64(limit)) >> np.uint64(32)).astype(np.int64)

@@ -22,7 +22,7 @@ def environment() -> dict[str, Any]:
     """Command, versions, commit and machine."""
     return {
         "command": command(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: version_of(name) for name in PACKAGES},
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": platform.processor() or platform.machine(),
@@ -43,7 +43,8 @@ def command() -> str | None:
     return shlex.join(["tssd", *words])
 
 
-def _version(package: str) -> str | None:
+def version_of(package: str) -> str | None:
+    """Version of an installed package; None where it is not."""
     try:
         return version(package)
     except PackageNotFoundError:
