@@ -14,7 +14,7 @@ from benchmarks.tables import markdown
 from tssd import tssd
 from tssd.data.images import ImageData
 from tssd.data.stored import Facts, MemoryPart, Stored
-from tssd.models import vgg8
+from tssd.models import msresnet8
 from tssd.models.pool import MaxPool2x2
 from tssd.neurons import scan
 from tssd.objectives import SelfDistillation, TaskCrossEntropy
@@ -122,8 +122,8 @@ def _criterion(timesteps: int) -> SelfDistillation:
 
 
 def action(column: Step, *, width: float, batch: int) -> Callable[[], object]:
-    """A training step of VGG-8 with everything that belongs to one, as `tssd train` takes it."""
-    net = vgg8(width=width)
+    """A training step of MS-ResNet-8 with all that belongs to one, as `tssd train` takes it."""
+    net = msresnet8(width=width)
     criterion = _criterion(column.timesteps).connect(net)
     parameters = [*net.parameters(), *criterion.parameters()]
     optimizer = torch.optim.SGD(parameters, lr=1e-6, momentum=0.9)
@@ -179,5 +179,5 @@ def report(
     for column in steps:
         announce(f"profile, {column.name}")
         columns[column.name] = shares(action(column, width=width, batch=batch), rounds=rounds)
-    heading = f"### VGG-8, width {width:g}, batches of {batch}, 32x32 pixels: ms a step"
+    heading = f"### MS-ResNet-8, width {width:g}, batches of {batch}, 32x32 pixels: ms a step"
     return f"{heading}\n\n{table(columns)}"

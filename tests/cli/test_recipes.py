@@ -98,7 +98,10 @@ def test_words_are_no_markup(tssd, monkeypatch):
     [
         (["digits/tsd"], "recipe: 'digits/tsd' is neither a recipe nor a YAML file; did you mean"),
         (["digits+vgg+tssd"], "recipe: 'vgg' in 'digits+vgg+tssd' is neither a piece of a recipe"),
-        (["digits+tssd"], "digits+tssd: no network: add one of resnet18, resnet34, vgg8, vgg9"),
+        (
+            ["digits+tssd"],
+            "digits+tssd: no network: add one of msresnet8, resnet18, resnet34, vgg9",
+        ),
         (["nothing*"], "recipe: 'nothing*' fits none; `tssd recipes` lists all"),
         (["--complet"], "--complet: no such option; did you mean --complete?"),
         (["a", "b"], "unexpected: b"),

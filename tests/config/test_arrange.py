@@ -49,8 +49,8 @@ def test_rooms_come_in_one_order():
 
 def test_a_scale_may_bring_its_network_unless_one_is_named():
     brought = read("cifar10", "fast")
-    assert brought == read("cifar10", "vgg8", "fast")
-    assert brought["net"]["class_path"] == "tssd.models.vgg8"
+    assert brought == read("cifar10", "msresnet8", "fast")
+    assert brought["net"]["class_path"] == "tssd.models.msresnet8"
     assert read("cifar10", "vgg9", "fast")["net"]["class_path"] == "tssd.models.vgg9"
     own = ("net.yaml", {"net": {"class_path": "a.b"}})
     assert read("cifar10", own, "fast")["net"]["class_path"] == "a.b"

@@ -21,7 +21,7 @@ def test_what_is_said_to_the_composition_is_no_section():
     assert piece.needs == "longer teacher"
     assert "needs" not in piece.config
     piece = Piece.packaged("scales/fast")
-    assert piece.network == "vgg8"
+    assert piece.network == "msresnet8"
     assert "network" not in piece.config
 
 

@@ -6,6 +6,7 @@ from torch import nn
 
 from tssd.errors import UsageError
 from tssd.models.blocks import (
+    CurrentShortcutBlock,
     SpikeAddBlock,
     build_neuron,
     conv_norm_neuron,
@@ -57,6 +58,26 @@ def test_an_identity_shortcut_adds_the_spikes_that_came_in():
     assert isinstance(block.shortcut, nn.Identity)
     difference = block(x) - x
     assert set(difference.unique().tolist()) == {0, 1}
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_shortcut_of_currents_goes_round_one_layer(stride):
+    torch.manual_seed(0)
+    block = CurrentShortcutBlock(2, 4, LIF, pooled_batch_norm, stride).eval()
+    x = torch.randint(0, 2, (3, 2, 2, 7, 7)).float()
+    conv, second = block.first[0][0], block.second[0][0]
+
+    def currents(convolution, spikes):  # norms as they begin: 1 / sqrt(1 + eps)
+        return convolution(spikes.flatten(0, 1)) / (1 + 1e-5) ** 0.5
+
+    first = currents(conv, x)
+    if stride == 2:
+        first = nn.functional.max_pool2d(first, 2, ceil_mode=True)
+    first = first.unflatten(0, (3, 2))
+    added = first + currents(second, LIF()(first)).unflatten(0, (3, 2))
+    spikes = block(x)
+    assert torch.equal(spikes, LIF()(added))
+    assert not torch.equal(spikes, LIF()(added - first))
 
 
 @pytest.mark.parametrize(("c_out", "stride"), [(4, 2), (6, 1), (6, 2)])

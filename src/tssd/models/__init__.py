@@ -2,9 +2,9 @@
 
 from tssd.models.base import MakeNeuron, MakeNorm, NetOutput, SpikingNet, StagedNet, Tap
 from tssd.models.flow import Block, Run
+from tssd.models.msresnet8 import msresnet8
 from tssd.models.resnet import resnet18, resnet34
 from tssd.models.vgg import vgg9
-from tssd.models.vgg8 import vgg8
 
 __all__ = [
     "Block",
@@ -17,6 +17,6 @@ __all__ = [
     "Tap",
     "resnet18",
     "resnet34",
-    "vgg8",
+    "msresnet8",
     "vgg9",
 ]

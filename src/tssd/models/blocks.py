@@ -62,19 +62,24 @@ def conv_norm(
 def conv_pool_norm_neuron(
     c_in: int, c_out: int, neuron: MakeNeuron, norm: MakeNorm, stride: int = 1
 ) -> nn.Sequential:
-    """Convolution, max pool if stride is 2, norm, neuron: a pool of currents instead of spikes.
+    """`conv_pool_norm` and a neuron: spikes [T, N, c_out, H/stride, W/stride], rounded up."""
+    return nn.Sequential(*conv_pool_norm(c_in, c_out, norm, stride), build_neuron(neuron, c_out))
+
+
+def conv_pool_norm(c_in: int, c_out: int, norm: MakeNorm, stride: int = 1) -> nn.Sequential:
+    """Convolution, max pool if stride is 2, norm: a pool of currents instead of spikes.
 
     Norm and neuron then work on a quarter of the values, and which of four currents is the largest
     says more than which of four neurons spiked.
 
-    Shapes: [T, N, c_in, H, W] -> spikes [T, N, c_out, H/stride, W/stride], rounded up.
+    Shapes: [T, N, c_in, H, W] -> [T, N, c_out, H/stride, W/stride], rounded up.
     Raises: UsageError: stride is neither 1 nor 2.
     """
     if stride not in (1, 2):
         raise UsageError(f"stride: got {stride}, expected 1, or 2 for a pool that halves the image")
     conv = nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
     pooled = (conv, MaxPool2x2()) if stride == 2 else (conv,)
-    return nn.Sequential(TimeFold(*pooled), norm(c_out), build_neuron(neuron, c_out))
+    return nn.Sequential(TimeFold(*pooled), norm(c_out))
 
 
 class SpikeAddBlock(Block):
@@ -104,6 +109,33 @@ class SpikeAddBlock(Block):
     def flow(self, run: Run, x: Tensor) -> Tensor:
         """Sum the spikes of both branches."""
         return run(self.branch, x) + run(self.shortcut, x)
+
+
+class CurrentShortcutBlock(Block):
+    """Two layers, the second of which adds the currents of the first to its own before it fires.
+
+    What a neuron gets is real-valued there and 0 or 1 behind it: a shortcut of currents passes on
+    what a shortcut of spikes loses, and all convolutions still see nothing but spikes.
+
+    Shapes: [T, N, c_in, H, W] -> spikes [T, N, c_out, H/stride, W/stride], rounded up.
+    Raises: UsageError: stride is neither 1 nor 2.
+    Source: MS-ResNet, arXiv 2112.08954 (shortcuts of membranes' inputs); a pool as stride.
+    """
+
+    def __init__(
+        self, c_in: int, c_out: int, neuron: MakeNeuron, norm: MakeNorm, stride: int = 1
+    ) -> None:
+        super().__init__()
+        self.first = conv_pool_norm(c_in, c_out, norm, stride)
+        self.first_neuron = build_neuron(neuron, c_out)
+        self.second = conv_norm(c_out, c_out, norm)
+        self.second_neuron = build_neuron(neuron, c_out)
+
+    def flow(self, run: Run, x: Tensor) -> Tensor:
+        """Spikes of the second layer."""
+        currents = run(self.first, x)
+        spikes = run(self.first_neuron, currents)
+        return run(self.second_neuron, currents + run(self.second, spikes))
 
 
 def linear_head(shape: Shape, num_classes: int, pool: nn.Module | None = None) -> nn.Module:

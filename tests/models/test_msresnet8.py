@@ -1,10 +1,10 @@
-"""VGG-8: its sizes, and that nothing is computed T times that is the same T times."""
+"""MS-ResNet-8: its sizes, and that nothing is computed T times that is the same T times."""
 
 import pytest
 import torch
 from torch import nn
 
-from tssd.models import vgg8
+from tssd.models import msresnet8
 from tssd.testing import check_network
 from tssd.time import repeat_in_time
 
@@ -17,21 +17,21 @@ def test_parameters_and_shapes():
     convolutions = 9 * (3 * 64 + 2 * 64 * 64 + 64 * 128 + 128 * 128 + 128 * 256 + 256 * 256)
     norms = 2 * (3 * 64 + 2 * 128 + 2 * 256)
     with torch.device("meta"):
-        net = vgg8()
+        net = msresnet8()
         assert count(net) == convolutions + norms + 256 * 10 + 10
         assert net.shapes == ((64, 16, 16), (64, 16, 16), (128, 8, 8), (256, 4, 4))
-        assert count(vgg8(width=0.5)) < count(net) / 3
+        assert count(msresnet8(width=0.5)) < count(net) / 3
 
 
 @pytest.mark.parametrize("size", [13, 8, 1])
 def test_shapes_are_those_of_the_taps_at_any_size(size):
-    net = vgg8(image_size=size, width=1 / 16)
+    net = msresnet8(image_size=size, width=1 / 16)
     out = net(torch.rand(2, 3, 3, size, size), taps=range(4))
     assert {tap: tuple(s.shape[2:]) for tap, s in out.taps.items()} == dict(enumerate(net.shapes))
 
 
 def test_it_is_a_network_that_trains_and_steps():
-    check_network(lambda **options: vgg8(image_size=12, width=1 / 16, **options), (3, 12, 12))
+    check_network(lambda **options: msresnet8(image_size=12, width=1 / 16, **options), (3, 12, 12))
 
 
 def repeated(net, x, y):
@@ -43,8 +43,8 @@ def repeated(net, x, y):
 
 def test_what_is_computed_once_is_what_it_would_be_repeated():
     torch.manual_seed(0)
-    first = vgg8(image_size=16, width=1 / 8).double()
-    other = vgg8(image_size=16, width=1 / 8).double()
+    first = msresnet8(image_size=16, width=1 / 8).double()
+    other = msresnet8(image_size=16, width=1 / 8).double()
     other.load_state_dict(first.state_dict())
     images, y = torch.randn(6, 3, 16, 16, dtype=torch.double), torch.arange(6)
     seen = []
