@@ -56,7 +56,7 @@ $(VENV)/.docs: $(READY)
 	@touch $@
 
 docs: $(VENV)/.docs  ## build the documentation site, strictly, into site/ (open site/index.html)
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:  ## remove the virtual environment and caches, never runs/
 	rm -rf $(VENV) site .pytest_cache .ruff_cache .hypothesis

@@ -92,5 +92,6 @@ def test_what_is_linked_comes_into_the_site_and_what_that_links_to():
     found = brought_in({"docs/page.md": text})
     assert "examples/extend" in found
     assert "examples/extend/shapes.py" in found  # listed on the page of its folder
-    assert "results/digits/comparison.png" in found
+    assert "results/digits/comparison.md" in found
+    assert "results/nmnist-small/comparison.png" in found
     assert not [path for path in found if path.startswith("docs/") or not (ROOT / path).exists()]
