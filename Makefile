@@ -51,8 +51,12 @@ gpu:  ## test, measure and train on a CUDA device in 9 minutes, and write result
 	fi; \
 	PYTHONPATH=src $$python -m benchmarks.gpu $(GPU)
 
-docs: $(READY)  ## run the examples of all docstrings and of the README
-	$(BIN)/python -m pytest --doctest-modules src tests/test_readme.py
+$(VENV)/.docs: $(READY)
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch $@
+
+docs: $(VENV)/.docs  ## build the documentation site, strictly, into site/ (open site/index.html)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:  ## remove the virtual environment and caches, never runs/
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site .pytest_cache .ruff_cache .hypothesis
