@@ -4,13 +4,14 @@ import yaml
 from lightning import seed_everything
 
 from tssd.config.first_step import check_optimizer, check_size
+from tssd.config.hooks import hooks, in_folder
 from tssd.config.load import check
 from tssd.config.make import REFUSALS, located, make
 from tssd.config.options import accepts, content, walk
 from tssd.config.own_net import adapted_node, may_be_plain
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS, parse, parser
-from tssd.config.sections import with_defaults
+from tssd.config.sections import with_defaults, without_unused
 from tssd.config.types import MISSING, as_node, in_words
 from tssd.data import DataModule
 from tssd.data.evaluated import Evaluated
@@ -20,6 +21,7 @@ from tssd.objectives.per_timestep import check_length
 from tssd.parameter_options import parameter_groups
 from tssd.trained.model_file import Model
 from tssd.training.parts import Parts
+from tssd.training.settings import LATER
 
 
 def build(config: Config, model: Model | None = None) -> Parts:
@@ -30,9 +32,10 @@ def build(config: Config, model: Model | None = None) -> Parts:
         model: of a run that is trained already: what it says of the data is not learnt again.
     Raises: UsageError: an option that is missing, unknown, of the wrong type or out of range.
     """
-    config = with_defaults(config)
+    config = without_unused(with_defaults(config))
     check(config)
-    _refuse_missing(config, but="net.")
+    logger = {"logger": in_folder(config["logger"])} if "logger" in config else {}
+    _refuse_missing(config | logger, but=("net.",))
     seed: int = make(config, "seed")  # which may stand there in quotes
     if not 0 <= seed < 2**32:
         raise UsageError(f"seed: got {seed}, expected 0 to {2**32 - 1}")
@@ -50,13 +53,13 @@ def build(config: Config, model: Model | None = None) -> Parts:
         )
     _ = data.split_hash  # reads the labels, so that missing data is found now
     config["net"] = _with_shapes(config["net"], data)
-    _refuse_missing(config)
+    _refuse_missing(config, but=("logger.",))
     config["net"] = _adapted(config, data)
     if config["net"]["class_path"].startswith("tssd.models."):
         check_size(lambda: make(config, "net"))
     # The weights depend on the seed alone, not on what reading the data drew.
     seed_everything(seed, verbose=False)
-    rest = [name for name in SECTIONS if name not in ("data", "description", "seed")]
+    rest = ("net", "timesteps", "objectives", "exits", "optimizer", "schedule", "trainer")
     made = {name: make(config, name) for name in rest}
     make_optimizer, net = made["optimizer"], made["net"]
     check_optimizer(make_optimizer)
@@ -76,6 +79,7 @@ def build(config: Config, model: Model | None = None) -> Parts:
         make_optimizer=make_optimizer,
         schedule=made["schedule"],
         trainer=made["trainer"],
+        **hooks(config)._asdict(),
     )
     check_length(parts.evaluate_timesteps, net, criterion)
     return parts
@@ -86,16 +90,25 @@ def build_data(config: Config) -> DataModule:
 
     Raises: UsageError: an option of data, timesteps or trainer that is missing or wrong.
     """
-    config = with_defaults(config)
+    config = without_unused(with_defaults(config))
     check(config)
-    _refuse_missing(config, but="net.")
+    _refuse_missing(config, but=("net.", "logger."))
     return _make_data(config)
 
 
 def resolve(config: Config) -> Config:
-    """The configuration with every default filled in, as plain YAML values."""
+    """The configuration with every default filled in, as plain YAML values.
+
+    Of a logger only what is given: others fill in what the environment says, keys among it. Later
+    options of the trainer only where they are used: see `TrainerSettings`.
+    """
+    sections = [name for name in config if name != "logger"]
     # The third argument keeps null; jsonargparse 4.49 gave it another name.
-    return yaml.safe_load(parser().dump(parse(config), "yaml", False))
+    found = yaml.safe_load(parser(sections).dump(parse(config, sections), "yaml", False))
+    for name, default in LATER.items():
+        if found["trainer"].get(name) == default:
+            del found["trainer"][name]
+    return found | {name: config[name] for name in config if name == "logger"}
 
 
 def _make_data(config: Config) -> DataModule:
@@ -123,7 +136,7 @@ def _adapted(config: Config, data: DataModule) -> Config:
     )
 
 
-def _refuse_missing(config: Config, *, but: str = "-") -> None:
+def _refuse_missing(config: Config, *, but: tuple[str, ...]) -> None:
     for name, value, slot in walk(config):
         if value is MISSING and not name.startswith(but):
             raise UsageError(

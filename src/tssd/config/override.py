@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 from tssd.config.options import Slot, content, problems_at, slots_below, top_slots, walk
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config, Replaced, merge_value
-from tssd.config.sections import option_parts
+from tssd.config.sections import AS_OURS, option_parts
 from tssd.config.short_names import in_full, spelled_out
 from tssd.config.suggest import nearest
 from tssd.config.types import MISSING, as_node, choices, fits, is_settings, wanted
@@ -87,7 +87,8 @@ def override(
 def no_such_option(config: Config, option: str, prefix: str = "--") -> str:
     """The message that there is no such option, with the nearest."""
     valid = dict.fromkeys([*top_slots(), *(found.name for found in walk(config))])
-    return f"no such option; {nearest('.'.join(option_parts(option)), valid, prefix=prefix)}"
+    name = ".".join(option_parts(option))
+    return f"no such option; {nearest(AS_OURS.get(name, name), valid, prefix=prefix)}"
 
 
 def _find(config: Config, option: str) -> Place:

@@ -14,6 +14,8 @@ from tssd.errors import UsageError
 # Where classes of others are looked up by name. Ours are known by what they are.
 HOMES = {
     "torch.optim.optimizer.Optimizer": ("torch.optim",),
+    "lightning.pytorch.callbacks.callback.Callback": ("lightning.pytorch.callbacks",),
+    "lightning.pytorch.loggers.logger.Logger": ("lightning.pytorch.loggers",),
     "torch.nn.modules.module.Module": (
         "tssd.models",
         "tssd.neurons",
@@ -21,6 +23,16 @@ HOMES = {
         "tssd.teachers",
         "torch.nn",
     ),
+}
+
+# Short names of classes, where people know these better.
+KNOWN_AS = {
+    "lightning.pytorch.loggers.logger.Logger": {
+        "csv": "CSVLogger",
+        "tensorboard": "TensorBoardLogger",
+        "wandb": "WandbLogger",
+        "mlflow": "MLFlowLogger",
+    },
 }
 
 
@@ -36,13 +48,15 @@ def in_full(kind: Any, name: str) -> str:
     if name in known:
         return known[name]
     base = want.other or want.base
-    homes = HOMES.get(f"{base.__module__}.{base.__qualname__}", ())
+    of_base = f"{base.__module__}.{base.__qualname__}"
+    homes, known_as = HOMES.get(of_base, ()), KNOWN_AS.get(of_base, {})
+    name = known_as.get(name, name)
     for home in homes:
         module = import_module(home)
         thing = getattr(module, name, None)
         if callable(thing) and (not isinstance(thing, type) or issubclass(thing, base)):
             return f"{home}.{name}"
-        known |= dict.fromkeys(getattr(module, "__all__", ()), home)
+        known |= dict.fromkeys([*known_as, *getattr(module, "__all__", ())], home)
     raise UsageError(f"{name!r} is neither a known class nor an import path; {_near(name, known)}")
 
 

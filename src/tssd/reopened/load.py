@@ -25,7 +25,7 @@ from tssd.trained.model_file import Model
 def load(
     path: str | Path,
     *,
-    epoch: Epoch | None = None,
+    epoch: Epoch | int | None = None,
     device: torch.device | str | None = None,
     trust: Iterable[str] = (),
 ) -> TrainedNet:
@@ -35,16 +35,18 @@ def load(
 
     Args:
         path: of the run folder.
-        epoch: whose weights: the best's on the validation samples, the last's; None = those that
-            count in the run's results.
+        epoch: whose weights: the best's on the validation samples, the last's, or by its number,
+            from 1, those of one whose checkpoint was kept; None = those that count in the results.
         device: where to put it; None = the CPU.
         trust: modules and packages of your own, or of somebody whose code you trust, that the run
             may import; parts of tssd, torch.nn and torch.optim it always may.
     Raises: DataError: no such weights, or damaged. UsageError: an unknown epoch or device, or
         something in the run that is not trusted.
     """
-    if epoch not in (None, "best", "last"):
-        raise UsageError(f"epoch: got {epoch!r}, expected 'best', 'last' or None")
+    if epoch not in (None, "best", "last") and type(epoch) is not int:
+        raise UsageError(
+            f"epoch: got {epoch!r}, expected 'best', 'last', the number of a kept one, or None"
+        )
     run = RunFolder.open(path)
     trust = [trust] if isinstance(trust, str) else list(trust)
     with trusting(trust):

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Override = tuple[str, str]
 
+# Sections of a run that say nothing of its network. What a stranger names there is not looked at.
+OF_TRAINING = ("callbacks", "logger", "init", "freeze")
+
 
 class OpenRun(NamedTuple):
     """A run with its data, and where its weights are from."""
@@ -32,7 +35,7 @@ class OpenRun(NamedTuple):
 
 
 def load_parts(
-    path: str | Path, overrides: Sequence[Override], *, epoch: Epoch | None = None
+    path: str | Path, overrides: Sequence[Override], *, epoch: Epoch | int | None = None
 ) -> "Parts":
     """Everything of a run folder with its weights, data and exits included.
 
@@ -50,7 +53,7 @@ def load_parts(
 
 
 def open_run(
-    path: str | Path, overrides: Sequence[Override], *, epoch: Epoch | None = None
+    path: str | Path, overrides: Sequence[Override], *, epoch: Epoch | int | None = None
 ) -> OpenRun:
     """The same, with what is known of the weights and the model."""
     # Imported when it is needed: the trainer takes seconds.
@@ -107,7 +110,7 @@ def _noted_split(run: RunFolder) -> str | None:
 def for_evaluation(run: RunFolder, overrides: Sequence[Override]) -> Config:
     """A run's configuration, without what only its training needs of the machine."""
     run.read_config()
-    config = load_recipe(str(run.path), overrides)
+    config = load_recipe(str(run.path), overrides, without=OF_TRAINING)
     trainer = config["trainer"] | {"precision": "32-true", "compile": False}
     if not any(name == "trainer.accelerator" for name, _ in overrides):
         try:

@@ -55,9 +55,10 @@ def continued(results: Results, config: str) -> str | None:
         results: of the run.
         config: its config.yaml, as text.
     """
-    trained, planned = results.epochs, planned_epochs(config)
-    if trained is None or planned is None or trained == planned:
+    planned = planned_epochs(config)
+    if results.planned is None or planned is None or results.planned == planned:
         return None
+    trained = results.epochs
     return f"not finished: the results are those of {trained} epochs, now {planned} are planned"
 
 

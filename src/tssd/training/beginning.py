@@ -37,7 +37,8 @@ def begin(parts: Parts, run: RunFolder) -> tuple[LengthChange, ...]:
 
     Returns the changes of the run's length so far.
 
-    Raises: DataError: data or teachers are not those of the run's beginning, or a file is damaged.
+    Raises: DataError: data, teachers or the weights that it started from are not those of the run's
+        beginning, or a file is damaged.
         UsageError: more epochs are trained than the run is to have now.
     """
     noted = read_facts(run.environment)
@@ -49,7 +50,11 @@ def begin(parts: Parts, run: RunFolder) -> tuple[LengthChange, ...]:
     hashes = {name: getattr(data, name) for name in HASHES}
     facts = environment() | hashes | {"changes": plain(changes)}
     facts |= {"precision": parts.trainer.precision}
-    write_json(run.environment, facts | ({"teachers": teachers} if teachers else {}))
+    facts |= {"teachers": teachers} if teachers else {}
+    if parts.init is not None:
+        resumes = run.last.exists()
+        facts["init"] = parts.init.noted(noted.get("init"), where=run.path, resumes=resumes)
+    write_json(run.environment, facts)
     if changes:
         # After the note of it: what is killed in between notes it once more, never not at all.
         run.write_config(run.read_config() | {"trainer": parts.config["trainer"]})
