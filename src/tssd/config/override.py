@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, get_args, get_origin
 
 from tssd.config.options import Slot, content, problems_at, slots_below, top_slots, walk
+from tssd.config.own_data import wrapped
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config, Replaced, merge_value
 from tssd.config.sections import AS_OURS, option_parts
@@ -68,6 +69,7 @@ def override(
         told: list[Replaced] = []
         name = ".".join(option_parts(option))
         before = as_node(kind, place.values.get(place.name))
+        value = wrapped(value) if option == "data" else value
         value = as_node(kind, spelled_out(kind, value))
         value = merge_value(before, _as_named(value, before), told, option=name)
         if problem := next(problems_at(value, kind, option), None):

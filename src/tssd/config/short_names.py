@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 from tssd.config.options import content, slots_below
+from tssd.config.own_data import wrapped
 from tssd.config.paths import known_classes
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS
@@ -63,7 +64,9 @@ def in_full(kind: Any, name: str) -> str:
 def spell_out(config: Config) -> Config:
     """A recipe with every class by its import path. Names that are none stay as they are."""
     return {
-        name: spelled_out(SECTIONS[name][0], value) if name in SECTIONS else value
+        name: spelled_out(SECTIONS[name][0], wrapped(value) if name == "data" else value)
+        if name in SECTIONS
+        else value
         for name, value in config.items()
     }
 
