@@ -159,3 +159,13 @@ def test_a_run_folder_is_evaluated_without_looking_at_them(parts_of, tmp_path):
     del config["callbacks"]["own"], config["logger"]
     run.write_config(config)
     assert list(load_recipe(str(tmp_path))["callbacks"]) == ["stop"]
+
+
+def test_what_is_written_of_callbacks_is_read_back(parts_of, tmp_path):
+    parts = parts_of(*STOP, ("callbacks.average", "EMAWeightAveraging"))
+    run = RunFolder(tmp_path)
+    run.write_config(parts.config)
+    run.environment.write_text("{}")
+    again = build(load_recipe(str(tmp_path)))
+    assert again.config == parts.config
+    assert [type(each) for each in again.callbacks] == [EarlyStopping, EMAWeightAveraging]

@@ -16,8 +16,8 @@ def trained(net):
 @pytest.mark.parametrize(
     ("names", "left"),
     [
-        (["stages"], {"head.module.1.weight", "head.module.1.bias"}),
-        (["stages.0", "head.*.bias"], {"stages.1", "head.module.1.weight"}),
+        (["stages"], {"head.1.weight", "head.1.bias"}),
+        (["stages.0", "head.*.bias"], {"stages.1", "head.1.weight"}),
         (["*.weight"], {"bias"}),
     ],
 )

@@ -116,7 +116,10 @@ def test_resumed_before_and_after_the_stop_it_ends_like_an_uninterrupted_one(end
 
 
 def test_a_timer_that_would_stop_within_an_epoch_is_refused_and_epochs_are_kept(tmp_path):
-    timer = {"class_path": "Timer", "init_args": {"duration": {"seconds": 0}, "interval": "step"}}
+    timer = {
+        "class_path": "Timer",
+        "init_args": {"duration": {"microseconds": 1}, "interval": "step"},
+    }
     with pytest.raises(UsageError, match=r"^callbacks: one stopped training in the midst of epoch"):
         fit(small({"callbacks.timer": json.dumps(timer)}), tmp_path / "step")
     timer["init_args"]["interval"] = "epoch"

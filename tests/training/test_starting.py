@@ -70,7 +70,7 @@ def test_validation_is_that_of_the_averages(averaged):
         ),
         (
             {"monitor": "val/accuracy_t2"},
-            "with mode min, which stops where it grows; give its mode",
+            "watches val/accuracy_t2 with mode min, which stops where it grows",
         ),
     ],
 )

@@ -11,9 +11,10 @@ from tssd.config.first_step import check_optimizer, check_size
 from tssd.config.hooks import hooks, in_folder
 from tssd.config.load import check
 from tssd.config.make import REFUSALS, located, make
-from tssd.config.options import accepts, content, walk
+from tssd.config.options import accepts, content, parameters, walk
 from tssd.config.own_data import with_test
 from tssd.config.own_net import adapted_node, may_be_plain
+from tssd.config.paths import load_object
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS, parse, parser
 from tssd.config.sections import with_defaults, without_unused
@@ -122,6 +123,10 @@ def resolve(config: Config) -> Config:
     for name, default in LATER.items():
         if found["trainer"].get(name) == default:
             del found["trainer"][name]
+    for node in found.get("callbacks", {}).values():
+        # jsonargparse adds what a class hands on to another, which is none of its options.
+        known = parameters(load_object(node["class_path"]))
+        node["init_args"] = {k: v for k, v in node.get("init_args", {}).items() if k in known}
     return found | {name: config[name] for name in config if name == "logger"}
 
 
