@@ -45,7 +45,6 @@ def test_evaluate_at_fewer_timesteps_than_the_student_has(tssd, run):
         (["run", "--samples", "9"], "--samples: counts those of --recalibrate, which is not given"),
         (["run", "--recalibrate", "--samples", "1"], "--samples: got '1', expected a whole number"),
         (["run", "--epoch", "first"], "--epoch: got 'first', expected best, last or the number of"),
-        (["run", "--epoch", "7"], "no checkpoint of epoch 7 is kept; those kept: none"),
         (["run", "--callbacks.x", "Timer"], "--callbacks.x: a trained run keeps it; only data and"),
     ],
 )

@@ -53,7 +53,7 @@ def around(parts: Parts, run: RunFolder, *, rank: int = 0) -> Around:
     timer = next((each for each in own if isinstance(each, Timer)), Timer())
     clock = TrainingClock()
     table = MetricsTable(None if rank else run.metrics, clock)
-    made: list[Callback] = [*dict.fromkeys([timer, clock, SeedEachEpoch(parts.seed, rank=rank)])]
+    made: list[Callback] = [timer, clock, SeedEachEpoch(parts.seed, rank=rank)]
     made += [each for each in own if each is not timer]
     if frozen := freeze(parts.net, parts.freeze):
         made.append(KeepFrozen(frozen))
