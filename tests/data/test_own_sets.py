@@ -1,8 +1,11 @@
+import pytest
 import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, TensorDataset
 
+from tssd.data.evaluated import as_known
 from tssd.data.own_sets import OwnModule, OwnSets
+from tssd.errors import DataError
 
 
 def images(count):
@@ -25,3 +28,13 @@ def test_sets_and_loaders_are_those_that_are_given():
     assert data.split_sizes == {"train": 10, "val": 0, "test": 4}
     x, y = next(iter(data.train_dataloader()))
     assert (x.shape, y.shape) == ((5, 1, 8, 8), (5,))
+
+
+def test_a_trained_network_takes_them_as_they_are_and_of_its_own_classes_alone():
+    data = OwnSets(images(10), test=images(4), classes=["a", "b"])
+    facts = {"sample_shape": (1, 8, 8), "mean": (0.0,), "std": (1.0,)}
+    assert as_known(data, class_names=("a", "b"), **facts) is data
+    with pytest.raises(DataError, match="has the classes a, b, but the run was trained on b, a"):
+        as_known(data, class_names=("b", "a"), **facts)
+    with pytest.raises(DataError, match="samples of 1 x 8 x 8"):
+        as_known(data, class_names=("a", "b"), **facts | {"sample_shape": (1, 9, 9)})

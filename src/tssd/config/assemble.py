@@ -20,7 +20,7 @@ from tssd.config.schema import SECTIONS, parse, parser
 from tssd.config.sections import with_defaults, without_unused
 from tssd.config.types import MISSING, as_node, in_words
 from tssd.data import DataModule
-from tssd.data.evaluated import Evaluated
+from tssd.data.evaluated import as_known
 from tssd.errors import UsageError
 from tssd.objectives import SelfDistillation
 from tssd.objectives.per_timestep import check_length
@@ -57,7 +57,7 @@ def build(
     config["data"] = with_test(_with_init_args({"seed": seed}, config["data"]))
     data = _make_data(config, given.get("data"))
     if model is not None:
-        data = Evaluated(
+        data = as_known(
             data,
             class_names=model.class_names,
             sample_shape=model.sample_shape,
