@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging
+from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, Timer
 from lightning.pytorch.loggers import CSVLogger
 
 from tssd.config import build, load_recipe
@@ -160,10 +160,12 @@ def test_a_run_folder_is_evaluated_without_looking_at_them(parts_of, tmp_path):
 
 
 def test_what_is_written_of_callbacks_is_read_back(parts_of, tmp_path):
-    parts = parts_of(*STOP, ("callbacks.average", "EMAWeightAveraging"))
+    limit = [("callbacks.limit", "Timer"), ("callbacks.limit.duration", "00:08:00:00")]
+    parts = parts_of(*STOP, ("callbacks.average", "EMAWeightAveraging"), *limit)
+    assert parts.config["callbacks"]["average"]["init_args"]["decay"] == 0.999
     run = RunFolder(tmp_path)
     run.write_config(parts.config)
     run.environment.write_text("{}")
     again = build(load_recipe(str(tmp_path)))
     assert again.config == parts.config
-    assert [type(each) for each in again.callbacks] == [EarlyStopping, EMAWeightAveraging]
+    assert [type(each) for each in again.callbacks] == [EarlyStopping, EMAWeightAveraging, Timer]

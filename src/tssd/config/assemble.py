@@ -8,13 +8,12 @@ import yaml
 from lightning import seed_everything
 
 from tssd.config.first_step import check_optimizer, check_size
-from tssd.config.hooks import hooks, in_folder
+from tssd.config.hooks import hooks, in_folder, written
 from tssd.config.load import check
 from tssd.config.make import REFUSALS, located, make
-from tssd.config.options import accepts, content, parameters, walk
+from tssd.config.options import accepts, content, walk
 from tssd.config.own_data import with_test
 from tssd.config.own_net import adapted_node, may_be_plain
-from tssd.config.paths import load_object
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS, parse, parser
 from tssd.config.sections import with_defaults, without_unused
@@ -114,20 +113,17 @@ def build_data(config: Config) -> DataModule:
 def resolve(config: Config) -> Config:
     """The configuration with every default filled in, as plain YAML values.
 
-    Of a logger only what is given: others fill in what the environment says, keys among it. Later
-    options of the trainer only where they are used: see `TrainerSettings`.
+    Later options of the trainer only where they are used: see `LATER`.
     """
-    sections = [name for name in config if name != "logger"]
+    hooked = written(config)
+    sections = [name for name in config if name not in hooked]
     # The third argument keeps null; jsonargparse 4.49 gave it another name.
     found = yaml.safe_load(parser(sections).dump(parse(config, sections), "yaml", False))
     for name, default in LATER.items():
         if found["trainer"].get(name) == default:
             del found["trainer"][name]
-    for node in found.get("callbacks", {}).values():
-        # jsonargparse adds what a class hands on to another, which is none of its options.
-        known = parameters(load_object(node["class_path"]))
-        node["init_args"] = {k: v for k, v in node.get("init_args", {}).items() if k in known}
-    return found | {name: config[name] for name in config if name == "logger"}
+    found |= hooked
+    return {name: found[name] for name in config}
 
 
 def _make_data(config: Config, given: Callable[[], DataModule] | None = None) -> DataModule:

@@ -8,10 +8,10 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger
 
 from tssd.config.make import make
-from tssd.config.options import content
+from tssd.config.options import content, parameters
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config
-from tssd.config.types import as_node
+from tssd.config.types import PLAIN, as_node
 from tssd.errors import UsageError
 from tssd.training.initial_weights import InitialWeights
 from tssd.training.loggers import MakeLogger
@@ -55,6 +55,20 @@ def hooks(config: Config) -> Hooks:
     )
 
 
+def written(config: Config) -> Config:
+    """Those sections of a recipe that are not written as jsonargparse does.
+
+    It adds what a class hands on to another one, and Lightning's defaults are not all plain values.
+    Of a logger only what is given is written: its defaults are what the environment says, keys
+    among it.
+    """
+    found = {name: config[name] for name in ("logger",) if name in config}
+    if "callbacks" in config:
+        nodes = {name: as_node(Callback, node) for name, node in config["callbacks"].items()}
+        found["callbacks"] = {name: _with_defaults(node) for name, node in nodes.items()}
+    return found
+
+
 def in_folder(node: Any, folder: str = FOLDER) -> Config:
     """The section of a logger with what depends on the run folder."""
     node = as_node(Logger, node)
@@ -62,6 +76,12 @@ def in_folder(node: Any, folder: str = FOLDER) -> Config:
     known = FILLED.get(thing.__name__, {}) if _is_lightnings(thing) else {}
     filled = {name: folder if value == FOLDER else value for name, value in known.items()}
     return node | {"init_args": filled | content(node)}
+
+
+def _with_defaults(node: Config) -> Config:
+    slots = parameters(load_object(node["class_path"]))
+    plain = {name: slot.default for name, slot in slots.items() if type(slot.default) in PLAIN}
+    return node | {"init_args": plain | content(node)}
 
 
 def _logger_maker(node: Any) -> MakeLogger:
