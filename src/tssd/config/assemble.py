@@ -107,7 +107,8 @@ def build_data(config: Config) -> DataModule:
     config = without_unused(with_defaults(config))
     check(config)
     _refuse_missing(config, but=("net.", "logger."))
-    return _make_data(config)
+    node = as_node(SECTIONS["data"][0], config["data"])
+    return _make_data(config | {"data": with_test(node)})
 
 
 def resolve(config: Config) -> Config:
