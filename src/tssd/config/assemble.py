@@ -116,6 +116,7 @@ def resolve(config: Config) -> Config:
 
     Later options of the trainer only where they are used: see `LATER`.
     """
+    config = without_unused(config)
     hooked = written(config)
     sections = [name for name in config if name not in hooked]
     # The third argument keeps null; jsonargparse 4.49 gave it another name.
