@@ -16,7 +16,7 @@ from tssd.config.own_data import with_test
 from tssd.config.own_net import adapted_node, may_be_plain
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS, parse, parser
-from tssd.config.sections import with_defaults, without_unused
+from tssd.config.sections import with_defaults, without_empty
 from tssd.config.types import MISSING, as_node, in_words
 from tssd.data import DataModule
 from tssd.data.evaluated import as_known
@@ -44,7 +44,7 @@ def build(
             is ready, made after the generators are seeded.
     Raises: UsageError: an option that is missing, unknown, of the wrong type or out of range.
     """
-    config = without_unused(with_defaults(config))
+    config = without_empty(with_defaults(config))
     check(config)
     logger = {"logger": in_folder(config["logger"])} if "logger" in config else {}
     _refuse_missing(config | logger, but=("net.",))
@@ -104,7 +104,7 @@ def build_data(config: Config) -> DataModule:
 
     Raises: UsageError: an option of data, timesteps or trainer that is missing or wrong.
     """
-    config = without_unused(with_defaults(config))
+    config = without_empty(with_defaults(config))
     check(config)
     _refuse_missing(config, but=("net.", "logger."))
     node = as_node(SECTIONS["data"][0], config["data"])
@@ -116,7 +116,7 @@ def resolve(config: Config) -> Config:
 
     Later options of the trainer only where they are used: see `LATER`.
     """
-    config = without_unused(config)
+    config = without_empty(config)
     hooked = written(config)
     sections = [name for name in config if name not in hooked]
     # The third argument keeps null; jsonargparse 4.49 gave it another name.

@@ -56,10 +56,10 @@ def with_defaults(config: Config) -> Config:
     return {name: merged[name] for name in [*MEANINGS, *merged] if name in merged}
 
 
-def without_unused(config: Config) -> Config:
+def without_empty(config: Config) -> Config:
     """A recipe without the sections that say nothing.
 
-    >>> without_unused({"seed": 0, "callbacks": {}, "init": None})
+    >>> without_empty({"seed": 0, "callbacks": {}, "init": None})
     {'seed': 0}
     """
     return {name: value for name, value in config.items() if value or name not in UNUSED}
