@@ -6,13 +6,13 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 import tssd
+from training.nets import two_stages
 from tssd.config.make import build_net
 from tssd.data import Digits
 from tssd.data.given import GivenData
 from tssd.errors import UsageError
 from tssd.fitting.nets import Needs, with_net
 
-from ..training.nets import two_stages
 from .own import Mlp, digits, plain_mlp
 
 
@@ -68,6 +68,17 @@ def test_what_builds_a_network_gets_the_shapes_of_the_data():
     put(plain_mlp)
     assert torch.equal(torch.get_rng_state(), before)
     assert objects["net"]().module[0][1].out_features == 10
+
+
+def test_networks_that_are_not_told_say_how_many_classes_there_are():
+    few = GivenData({"train": digits(0, 5), "test": digits(0, 5)})
+    assert few.classes_seen == 5
+    config, _ = put(Mlp, needs(few))
+    assert len(few.class_names) == 10
+    assert config["net"] == {"class_path": f"{Mlp.__module__}.Mlp", "init_args": {}}
+    few = GivenData({"train": digits(0, 5), "test": digits(0, 5)})
+    put(two_stages, needs(few))
+    assert len(few.class_names) == 5
 
 
 def test_names_are_looked_up():
