@@ -44,7 +44,8 @@ def test_evaluate_at_fewer_timesteps_than_the_student_has(tssd, run):
         (["run", "--trainer.evaluate_timesteps", "1001"], "timesteps: got 1001, expected 1 to"),
         (["run", "--samples", "9"], "--samples: counts those of --recalibrate, which is not given"),
         (["run", "--recalibrate", "--samples", "1"], "--samples: got '1', expected a whole number"),
-        (["run", "--epoch", "first"], "--epoch: invalid choice: 'first'"),
+        (["run", "--epoch", "first"], "--epoch: got 'first', expected best, last or the number of"),
+        (["run", "--callbacks.x", "Timer"], "--callbacks.x: a trained run keeps it; only data and"),
     ],
 )
 def test_wrong_usage_is_one_line(tssd, run, monkeypatch, words, expected):

@@ -107,7 +107,7 @@ def test_objectives_are_added_and_removed():
         ("trainer.epoch", "5", "no such option; did you mean --trainer.epochs?"),
         ("epochs", "5", "no such option; did you mean --trainer.epochs?"),
         ("trainer.gpus", "2", "no such option; valid are --trainer.epochs, --trainer.accel"),
-        ("trainer.logger", "2", "no such option; valid are --trainer.epochs, --trainer.accel"),
+        ("trainer.logger", "2", "no such option; did you mean --logger?"),
         ("optimizer", "AdmW", "'AdmW' is neither a known class nor an import path; did you mean A"),
         ("optimizer", "vgg9", "'vgg9' is neither a known class nor an import path; "),
         ("trainer.epochs", "1e400", "got 1e400, expected a whole number"),

@@ -38,6 +38,8 @@ def test_the_source_tells_the_options_that_a_data_module_inherits(name):
         ("optimizer.params", "no such option; valid are --optimizer.lr, "),  # given by training
         ("net.init_args.widht", "no such option; did you mean --net.width?"),
         ("trainr.epochs", "no such option; did you mean --trainer.epochs?"),
+        ("trainer.max_epochs", "no such option; did you mean --trainer.epochs?"),
+        ("trainer.accumulate_grad_batches", "no such option; did you mean --trainer.accumulate?"),
         ("objectives.spatial.wieght", "no such option; did you mean --objectives.spatial.weight?"),
         ("data.batchsize", "no such option; did you mean --data.batch_size?"),
         ("timesteps.studnt", "no such option; did you mean --timesteps.student?"),

@@ -1,16 +1,17 @@
 from tssd.config.compose import layers
 from tssd.config.recipe import merge
-from tssd.config.sections import DEFAULTS, MEANINGS, option_parts, with_defaults
+from tssd.config.sections import DEFAULTS, MEANINGS, UNUSED, option_parts, with_defaults
 
 
 def test_defaults_are_of_sections():
     assert set(DEFAULTS) < set(MEANINGS)
+    assert set(UNUSED) < set(MEANINGS) - set(DEFAULTS)
 
 
 def test_with_defaults_adds_sections_and_changes_none():
     config = merge(layers("digits/tssd"))
     full = with_defaults(config)
-    assert list(full) == list(MEANINGS)
+    assert list(full) == [name for name in MEANINGS if name not in UNUSED]
     assert {name: full[name] for name in config} == config
     assert full["seed"] == 0
     # A recipe's optimizer is its own: nothing of the default one creeps in.

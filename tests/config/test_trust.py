@@ -43,7 +43,9 @@ def test_what_our_recipes_name_is_allowed(recipe):
     "path",
     ["tssd.LIF", "tssd.models.vgg9", "torch.nn.BatchNorm2d", "torch.optim.AdamW",
      "torch.nn.modules.batchnorm.BatchNorm2d", "torch.optim.sgd.SGD", "tssd.surrogates.ATan",
-     "tssd.training.schedule.Cosine", "tssd.events.FixedTime", "tssd.data.ImageFolder"],
+     "tssd.training.schedule.Cosine", "tssd.events.FixedTime", "tssd.data.ImageFolder",
+     "lightning.pytorch.callbacks.EarlyStopping",
+     "lightning.pytorch.callbacks.weight_averaging.EMAWeightAveraging"],
 )  # fmt: skip
 def test_parts_are_allowed(path):
     with only_known_parts():
@@ -52,7 +54,9 @@ def test_parts_are_allowed(path):
 
 @pytest.mark.parametrize(
     "path",
-    ["subprocess.getoutput", "os.system", "builtins.exec", "evil.code.neuron", "evil.code.gone",
+    ["subprocess.getoutput", "os.system", "lightning.pytorch.callbacks.ModelCheckpoint",
+     "lightning.pytorch.loggers.CSVLogger",
+     "builtins.exec", "evil.code.neuron", "evil.code.gone",
      "torch.hub.load", "torch.load", "torch.nn.init.normal_", "torch.nn.functional.relu",
      "torch.nn.modules.module.warnings", "torch.optim.optimizer.functools.partial",
      "tssd.load", "tssd.adapt", "tssd.cli.main", "tssd.cli.main.main", "tssd.atomic.replacing",

@@ -121,7 +121,7 @@ def test_other_names_than_the_network_has_outputs(run):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"epoch": "first"}, r"^epoch: got 'first', expected 'best', 'last' or None"),
+        ({"epoch": "first"}, r"^epoch: got 'first', expected 'best', 'last', the number of"),
         ({"device": "abacus"}, r"^device: got 'abacus', and torch says: "),
     ],
 )

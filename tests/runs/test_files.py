@@ -85,3 +85,11 @@ def test_results_of_another_length_than_is_planned(epochs, told):
     expected = "not finished: the results are those of 2 epochs, now 6 are planned"
     assert found == (expected if told else None)
     assert continued(Results.of(GOOD | {"epochs": 2}), "") is None
+
+
+def test_a_run_that_was_stopped_is_continued_only_for_another_length():
+    stopped = {"epochs": 6, "stopped": {"planned": 40, "reason": "why"}}
+    config = "trainer:\n  epochs: {}\n"
+    assert continued(Results.of(GOOD | stopped), config.format(40)) is None
+    told = continued(Results.of(GOOD | stopped), config.format(60))
+    assert told == "not finished: the results are those of 6 epochs, now 60 are planned"

@@ -137,3 +137,13 @@ def test_files_nested_too_deep_are_one_line(tmp_path, content):
         with pytest.raises(DataError, match="damaged") as error:
             read()
         assert "\n" not in str(error.value)
+
+
+def test_kept_epochs_are_found_in_their_order(tmp_path):
+    run = RunFolder(tmp_path)
+    assert run.kept_epochs() == []
+    run.checkpoints.mkdir()
+    for name in ("epoch10.ckpt", "epoch2.ckpt", "epochs.ckpt", "last.ckpt"):
+        (run.checkpoints / name).touch()
+    assert run.kept_epochs() == [2, 10]
+    assert run.kept(10).exists()

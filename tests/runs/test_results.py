@@ -10,7 +10,7 @@ import pytest
 from tssd.errors import DataError
 from tssd.runs.evaluation import LONGEST, NotFiniteError
 from tssd.runs.folder import RunFolder
-from tssd.runs.results import EpochEvaluation, Results
+from tssd.runs.results import EarlyStop, EpochEvaluation, Results
 
 GOOD = {
     "seed": 0,
@@ -125,3 +125,10 @@ def test_reports_read_runs_without_torch():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_a_run_that_was_stopped_had_more_epochs_planned_than_trained():
+    stopped = Results.of(GOOD | {"epochs": 6, "stopped": {"planned": 40, "reason": "why"}})
+    assert (stopped.epochs, stopped.planned, stopped.stopped) == (6, 40, EarlyStop(40, "why"))
+    assert Results.of(stopped.to_dict()) == stopped
+    assert Results.of(GOOD | {"epochs": 6}).planned == 6

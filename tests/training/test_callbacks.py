@@ -8,8 +8,7 @@ from lightning import seed_everything
 from tssd.runs.folder import RunFolder
 from tssd.runs.saved import restore
 from tssd.time import repeat_in_time
-from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
-from tssd.training.clock import TrainingClock
+from tssd.training.callbacks import SeedEachEpoch
 from tssd.training.fit import fit
 
 from .runs import small, table
@@ -25,36 +24,6 @@ def test_seed_depends_on_seed_and_epoch_alone():
     assert len(set(values.values())) == 9
     seed_everything(123, verbose=False)
     assert drawn(1, 2) == values[1, 2]
-
-
-class Saver:
-    """Stands for Lightning's trainer: notes which checkpoints are asked for."""
-
-    def __init__(self):
-        self.saved = []
-
-    def save_checkpoint(self, path, weights_only):
-        self.saved.append(path)
-
-
-@pytest.mark.parametrize(
-    ("scores", "best"),
-    [
-        ([0.1, 0.2, 0.3], [0, 1, 2]),
-        ([0.3, 0.2, 0.3], [0]),
-        ([0.0, 0.0], [0]),
-        ([0.1, 0.05, 0.2, 0.2], [0, 2]),
-        ([None, None], []),
-    ],
-)
-def test_best_is_saved_where_the_table_has_a_new_maximum(tmp_path, scores, best):
-    metrics = MetricsTable(tmp_path / "metrics.csv", TrainingClock())
-    saver = BestAndLast(metrics, best="best", last="last")
-    for epoch, score in enumerate(scores):
-        metrics.rows.append({} if score is None else {"val/accuracy": score})
-        trainer = Saver()
-        saver.on_train_epoch_end(trainer, None)
-        assert trainer.saved == (["best", "last"] if epoch in best else ["last"])
 
 
 def test_table_has_a_row_an_epoch_and_the_columns_in_order(finished):

@@ -19,8 +19,8 @@ from tssd.runs import weights as run_weights
 from tssd.runs.folder import RunFolder
 from tssd.training import checkpoint as checkpoints
 from tssd.training import fit as fitting
-from tssd.training.callbacks import BestAndLast
 from tssd.training.fit import fit
+from tssd.training.saver import Saver
 
 from .processes import needs_fork, output, train, wait_until
 from .runs import RUINED, is_same, small, table, untimed, weights
@@ -70,7 +70,7 @@ def kill_myself(*_, **__):
 
 
 def before_the_checkpoint():
-    BestAndLast.on_train_epoch_end = kill_myself
+    Saver.on_train_epoch_end = kill_myself
 
 
 def after_the_best():

@@ -1,8 +1,16 @@
+import csv
 import logging
 import sys
 
+import pytest
+from lightning.pytorch.loggers import Logger
+
+from tssd.errors import UsageError
 from tssd.runs.folder import RunFolder
+from tssd.training.fit import fit
 from tssd.training.loggers import loggers
+
+from .runs import small, table
 
 
 def test_tensorboard_writes_into_the_run_and_closes_once(tmp_path):
@@ -19,3 +27,39 @@ def test_without_tensorboard_there_is_a_hint(tmp_path, monkeypatch, caplog):
     with caplog.at_level(logging.INFO, logger="tssd"):
         assert loggers(RunFolder(tmp_path)) == []
     assert "pip install tensorboard" in caplog.text
+
+
+def test_every_term_every_accuracy_and_single_steps_reach_a_logger(tmp_path):
+    options = {"logger": "csv", "trainer.log_every_n_steps": 2}
+    fit(small(options), tmp_path)
+    with (tmp_path / "csv" / "version_0" / "metrics.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    logged = {name: [float(r[name]) for r in rows if r[name]] for name in rows[0]}
+    for row in table(tmp_path)[0]:
+        assert row in logged
+    for name in ("train/task", "train/temporal", "val/accuracy", "val/accuracy_t4", "lr"):
+        assert logged[name] == pytest.approx([row[name] for row in table(tmp_path)])
+    assert {"step/loss", "step/task"} < logged.keys()
+    assert [int(r["step"]) for r in rows if r["step/loss"]] == [2, 4]
+    assert not (tmp_path / "tensorboard").exists()
+
+
+def test_a_logger_that_can_not_be_reached_is_one_line(tmp_path):
+    class Unreachable(Logger):
+        name = version = "none"
+
+        @property
+        def experiment(self):
+            raise ConnectionRefusedError("no\nroute") if self.of_system else KeyError("no\nkey")
+
+        def log_metrics(self, metrics, step=None): ...
+
+        def log_hyperparams(self, params): ...
+
+    logger = Unreachable()
+    logger.of_system = False
+    with pytest.raises(UsageError, match=r"^logger: Unreachable can't be used \(.*key"):
+        loggers(RunFolder(tmp_path), [logger])
+    logger.of_system = True
+    with pytest.raises(OSError, match="route"):
+        loggers(RunFolder(tmp_path), [logger])

@@ -132,6 +132,7 @@ def test_lines_come_at_intervals_and_at_the_end(capsys):
         accumulate_grad_batches=2,
         global_step=0,
         current_epoch=0,
+        should_stop=False,
     )
     lines.on_train_start(trainer, None)
     for epoch, seconds in enumerate([10, 14, 20, 22, 30, 31]):

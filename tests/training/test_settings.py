@@ -17,6 +17,9 @@ from tssd.training.settings import TrainerSettings, best_device
         {"epochs": 10**30},
         {"evaluate_timesteps": 10**9},
         {"gradient_clip": float("inf")},
+        {"check_val_every_n_epoch": 0},
+        {"checkpoint_every_n_epochs": -1},
+        {"log_every_n_steps": -1},
     ],
 )
 def test_numbers_out_of_range_are_refused(option):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from argparse import ArgumentTypeError
 from typing import Any
 
 from tssd.cli.parser import CommandParser, at_least
@@ -36,7 +37,7 @@ def run(words: list[str]) -> int:
     """Evaluate on the test samples, print tables, write what was found into the run folder."""
     parser = CommandParser(
         "evaluate",
-        usage="RUN [--timesteps T] [--epoch best|last] [--recalibrate] [--samples N] [--json]\n"
+        usage="RUN [--timesteps T] [--epoch best|last|N] [--recalibrate] [--samples N] [--json]\n"
         "                     [--data.OPTION VALUE ...] [--trainer.OPTION VALUE ...]",
         epilog=EPILOG,
     )
@@ -49,8 +50,10 @@ def run(words: list[str]) -> int:
     )
     parser.add_argument(
         "--epoch",
-        choices=("best", "last"),
-        help="whose weights (default: those that count in the run's results)",
+        type=_epoch,
+        metavar="best|last|N",
+        help="whose weights; N = of an epoch that trainer.checkpoint_every_n_epochs has kept "
+        "(default: those that count in the run's results)",
     )
     parser.add_argument(
         "--recalibrate",
@@ -103,6 +106,15 @@ def run(words: list[str]) -> int:
     if not args.json:
         print(f"all numbers: {kept}")
     return 0
+
+
+def _epoch(text: str) -> str | int:
+    """A type for argparse."""
+    if text in ("best", "last"):
+        return text
+    if text.isdecimal() and int(text):
+        return int(text)
+    raise ArgumentTypeError(f"got {text!r}, expected best, last or the number of an epoch")
 
 
 def _finite(value: Any) -> Any:

@@ -18,6 +18,7 @@ FILLED_IN = {
     "net.in_channels": "FROM_DATA",
     "net.num_classes": "FROM_DATA",
     "net.image_size": "FROM_DATA",
+    "logger.save_dir": "RUN_FOLDER",
 }
 # Characters of a meaning that is shown in full.
 SHORT = 200

@@ -38,6 +38,9 @@ def print_accuracy(results: Results, *, title: str) -> None:
     if len(rows) > 1:
         print(f"the first row counts: {results.selected_because or 'the best epoch'}")
     print(f"* the timesteps the network is meant for; {results.best.samples} test samples")
+    if results.stopped:
+        epochs = f"{results.epochs} of {results.stopped.planned} epochs"
+        print(f"stopped after {epochs}: {results.stopped.reason}")
     for line in training_in_words(results.training):
         print(line)
 

@@ -1,47 +1,62 @@
 """From a recipe to the objects of a training run."""
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
 import yaml
 from lightning import seed_everything
 
 from tssd.config.first_step import check_optimizer, check_size
+from tssd.config.hooks import hooks, in_folder, written
 from tssd.config.load import check
 from tssd.config.make import REFUSALS, located, make
 from tssd.config.options import accepts, content, walk
+from tssd.config.own_data import with_test
 from tssd.config.own_net import adapted_node, may_be_plain
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS, parse, parser
-from tssd.config.sections import with_defaults
+from tssd.config.sections import with_defaults, without_empty
 from tssd.config.types import MISSING, as_node, in_words
 from tssd.data import DataModule
-from tssd.data.evaluated import Evaluated
+from tssd.data.evaluated import as_known
 from tssd.errors import UsageError
 from tssd.objectives import SelfDistillation
 from tssd.objectives.per_timestep import check_length
 from tssd.parameter_options import parameter_groups
 from tssd.trained.model_file import Model
 from tssd.training.parts import Parts
+from tssd.training.settings import LATER
+
+# By section, what makes a part that is given as an object.
+Given = Mapping[str, Callable[[], Any]]
 
 
-def build(config: Config, model: Model | None = None) -> Parts:
+def build(
+    config: Config, model: Model | None = None, *, given: Given = MappingProxyType({})
+) -> Parts:
     """Build everything; reads the data to learn the network's shapes.
 
     Args:
         config: from `load_recipe`.
         model: of a run that is trained already: what it says of the data is not learnt again.
+        given: parts that take the place of what the configuration only records; a network that
+            is ready, made after the generators are seeded.
     Raises: UsageError: an option that is missing, unknown, of the wrong type or out of range.
     """
-    config = with_defaults(config)
+    config = without_empty(with_defaults(config))
     check(config)
-    _refuse_missing(config, but="net.")
+    logger = {"logger": in_folder(config["logger"])} if "logger" in config else {}
+    _refuse_missing(config | logger, but=("net.",))
     seed: int = make(config, "seed")  # which may stand there in quotes
     if not 0 <= seed < 2**32:
         raise UsageError(f"seed: got {seed}, expected 0 to {2**32 - 1}")
     # The paths of classes as mappings, to be filled in.
     config = config | {name: as_node(SECTIONS[name][0], config[name]) for name in ("data", "net")}
-    config["data"] = _with_init_args({"seed": seed}, config["data"])
-    data = _make_data(config)
+    config["data"] = with_test(_with_init_args({"seed": seed}, config["data"]))
+    data = _make_data(config, given.get("data"))
     if model is not None:
-        data = Evaluated(
+        data = as_known(
             data,
             class_names=model.class_names,
             sample_shape=model.sample_shape,
@@ -49,15 +64,17 @@ def build(config: Config, model: Model | None = None) -> Parts:
             std=model.std,
         )
     _ = data.split_hash  # reads the labels, so that missing data is found now
-    config["net"] = _with_shapes(config["net"], data)
-    _refuse_missing(config)
-    config["net"] = _adapted(config, data)
-    if config["net"]["class_path"].startswith("tssd.models."):
+    if "net" not in given:
+        config["net"] = _with_shapes(config["net"], data)
+    _refuse_missing(config, but=("logger.",))
+    if "net" not in given:
+        config["net"] = _adapted(config, data)
+    if config["net"]["class_path"].startswith("tssd.models.") and "net" not in given:
         check_size(lambda: make(config, "net"))
     # The weights depend on the seed alone, not on what reading the data drew.
     seed_everything(seed, verbose=False)
-    rest = [name for name in SECTIONS if name not in ("data", "description", "seed")]
-    made = {name: make(config, name) for name in rest}
+    rest = ("net", "timesteps", "objectives", "exits", "optimizer", "schedule", "trainer")
+    made = {name: given[name]() if name in given else make(config, name) for name in rest}
     make_optimizer, net = made["optimizer"], made["net"]
     check_optimizer(make_optimizer)
     try:
@@ -76,6 +93,7 @@ def build(config: Config, model: Model | None = None) -> Parts:
         make_optimizer=make_optimizer,
         schedule=made["schedule"],
         trainer=made["trainer"],
+        **hooks(config)._asdict(),
     )
     check_length(parts.evaluate_timesteps, net, criterion)
     return parts
@@ -86,22 +104,34 @@ def build_data(config: Config) -> DataModule:
 
     Raises: UsageError: an option of data, timesteps or trainer that is missing or wrong.
     """
-    config = with_defaults(config)
+    config = without_empty(with_defaults(config))
     check(config)
-    _refuse_missing(config, but="net.")
-    return _make_data(config)
+    _refuse_missing(config, but=("net.", "logger."))
+    node = as_node(SECTIONS["data"][0], config["data"])
+    return _make_data(config | {"data": with_test(node)})
 
 
 def resolve(config: Config) -> Config:
-    """The configuration with every default filled in, as plain YAML values."""
+    """The configuration with every default filled in, as plain YAML values.
+
+    Later options of the trainer only where they are used: see `LATER`.
+    """
+    config = without_empty(config)
+    hooked = written(config)
+    sections = [name for name in config if name not in hooked]
     # The third argument keeps null; jsonargparse 4.49 gave it another name.
-    return yaml.safe_load(parser().dump(parse(config), "yaml", False))
+    found = yaml.safe_load(parser(sections).dump(parse(config, sections), "yaml", False))
+    for name, default in LATER.items():
+        if found["trainer"].get(name) == default:
+            del found["trainer"][name]
+    found |= hooked
+    return {name: found[name] for name in config}
 
 
-def _make_data(config: Config) -> DataModule:
+def _make_data(config: Config, given: Callable[[], DataModule] | None = None) -> DataModule:
     steps = make(config, "timesteps")
     evaluated = make(config, "trainer").evaluated(steps.teacher)
-    data: DataModule = make(config, "data")
+    data: DataModule = make(config, "data") if given is None else given()
     data.connect(
         student=steps.student, teacher=steps.teacher, longest=max(steps.teacher, evaluated)
     )
@@ -123,7 +153,7 @@ def _adapted(config: Config, data: DataModule) -> Config:
     )
 
 
-def _refuse_missing(config: Config, *, but: str = "-") -> None:
+def _refuse_missing(config: Config, *, but: tuple[str, ...]) -> None:
     for name, value, slot in walk(config):
         if value is MISSING and not name.startswith(but):
             raise UsageError(

@@ -22,6 +22,7 @@ def load_recipe(
     overrides: Sequence[tuple[str, str]] = (),
     *,
     tell: Callable[[str], object] | None = None,
+    without: Sequence[str] = (),
 ) -> Config:
     """A recipe as a mapping, `extends` followed, overrides (dotted name, YAML value) applied.
 
@@ -33,12 +34,14 @@ def load_recipe(
         overrides: what a section is comes before what is in it, else in this order.
         tell: receives a line for each class that takes the place of another, in a file of one's
             own or by an override, and so drops arguments.
+        without: sections that are left out, unread.
     Raises: UsageError: unknown recipe or option, or a value that does not fit; names the file.
     """
     found, replaced = layers(name), list[Replaced]()
     is_of_a_run = any(map(_is_of_a_run, found))
     with only_known_parts() if is_of_a_run else nullcontext():
-        config = spell_out(merge(found, None if is_of_a_run else replaced))
+        merged = merge(found, None if is_of_a_run else replaced)
+        config = spell_out({name: merged[name] for name in merged if name not in without})
         config = with_later_options(config) if is_of_a_run else config
         check(config, found)
         if is_of_a_run:

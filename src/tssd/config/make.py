@@ -14,6 +14,8 @@ from tssd.errors import UsageError
 
 # What torch and Lightning raise on values out of range.
 REFUSALS = (ValueError, TypeError, RuntimeError, ArithmeticError)
+# Sections that may be the user's own code, or refuse values in a way of their own.
+FOREIGN = ("net", "callbacks", "logger")
 
 
 def build_net(section: Config) -> nn.Module:
@@ -29,9 +31,11 @@ def make(config: Config, section: str) -> Any:
     except REFUSALS as error:
         raise located(error, config, section) from error
     except (Exception, SystemExit) as error:
-        if section != "net":  # which may be the user's own code
+        if section not in FOREIGN:
             raise
-        raise UsageError(f"net: {type(error).__name__}: {' '.join(str(error).split())}") from error
+        raise UsageError(
+            f"{section}: {type(error).__name__}: {' '.join(str(error).split())}"
+        ) from error
 
 
 def located(error: Exception, config: Config, section: str) -> Exception:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from functools import cache
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -11,6 +12,7 @@ from docstring_parser import parse as parse_docstring
 from tssd.config.paths import check_texts, load_object
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS
+from tssd.config.sections import UNUSED
 from tssd.config.types import MISSING, as_node, check_class, fits, in_words, is_settings, wanted
 from tssd.errors import UsageError
 
@@ -40,8 +42,11 @@ class Problem(NamedTuple):
 
 def top_slots(only: Iterable[str] = tuple(SECTIONS)) -> dict[str, Slot]:
     """The sections, or those of some names, whose types alone are imported."""
-    return {name: Slot(SECTIONS[name][0], MISSING, SECTIONS[name][1]) for name in SECTIONS
-            if name in only}  # fmt: skip
+    return {
+        name: Slot(SECTIONS[name][0], deepcopy(UNUSED.get(name, MISSING)), SECTIONS[name][1])
+        for name in SECTIONS
+        if name in only
+    }
 
 
 def slots_below(kind: Any, node: Any) -> Mapping[str, Slot] | None:
@@ -142,7 +147,7 @@ def _walk(
     for name, slot in slots.items():
         node = as_node(slot.kind, values.get(name, slot.default))
         below = slots_below(slot.kind, node)
-        if below is None:
+        if below is None or node == {} == slot.default:
             yield Option(f"{above}{name}", node, slot)
             continue
         if "class_path" in (node if isinstance(node, dict) else ()):

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, get_args, get_origin
 
 from tssd.config.options import Slot, content, problems_at, slots_below, top_slots, walk
+from tssd.config.own_data import wrapped
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config, Replaced, merge_value
-from tssd.config.sections import option_parts
+from tssd.config.sections import AS_OURS, option_parts
 from tssd.config.short_names import in_full, spelled_out
 from tssd.config.suggest import nearest
 from tssd.config.types import MISSING, as_node, choices, fits, is_settings, wanted
@@ -68,6 +69,7 @@ def override(
         told: list[Replaced] = []
         name = ".".join(option_parts(option))
         before = as_node(kind, place.values.get(place.name))
+        value = wrapped(value) if option == "data" else value
         value = as_node(kind, spelled_out(kind, value))
         value = merge_value(before, _as_named(value, before), told, option=name)
         if problem := next(problems_at(value, kind, option), None):
@@ -87,7 +89,8 @@ def override(
 def no_such_option(config: Config, option: str, prefix: str = "--") -> str:
     """The message that there is no such option, with the nearest."""
     valid = dict.fromkeys([*top_slots(), *(found.name for found in walk(config))])
-    return f"no such option; {nearest('.'.join(option_parts(option)), valid, prefix=prefix)}"
+    name = ".".join(option_parts(option))
+    return f"no such option; {nearest(AS_OURS.get(name, name), valid, prefix=prefix)}"
 
 
 def _find(config: Config, option: str) -> Place:

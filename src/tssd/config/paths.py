@@ -22,8 +22,8 @@ from tssd.config.trust import check_origin, check_path, is_restricted
 from tssd.errors import UsageError
 
 PLAIN = (int, float, bool, str, Path, NoneType)
-# Text that jsonargparse takes for a word or a number, never for an import path or for YAML.
-HARMLESS = re.compile(r"\w*|[-+]?[\d.]+(e[-+]?\d+)?", re.ASCII)
+# Text that jsonargparse takes for a word, a number or a time, never for an import path or for YAML.
+HARMLESS = re.compile(r"\w*|[-+]?[\d.]+(e[-+]?\d+)?|\d+(:\d\d)+", re.ASCII)
 
 
 def load_object(path: object) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tssd.config.compose import layers
 from tssd.config.recipe import Config, merge
-from tssd.config.sections import MEANINGS, option_parts, with_defaults
+from tssd.config.sections import AS_OURS, MEANINGS, option_parts, with_defaults
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
 
@@ -21,6 +21,8 @@ SETTINGS = {
     "trainer": "tssd.training.settings.TrainerSettings",
     "timesteps": "tssd.objectives.base.Timesteps",
 }
+# Sections whose entries have names of one's own.
+BY_NAME = ("objectives", "callbacks")
 # Where a class is looked for that is given by its own name alone.
 HOMES = ("torch.optim", "tssd.training.schedule", "tssd.models", "tssd.data", "tssd.objectives")
 # Packages whose source is read; a module of one's own is imported anyway.
@@ -39,10 +41,11 @@ def check_names(recipe: str, overrides: Sequence[tuple[str, str]]) -> None:
     for option, _ in overrides:
         *above, last = option_parts(option)
         section = ".".join(above)
-        if ".".join([*above, last]) in valid or section == "objectives":
+        if ".".join([*above, last]) in valid or section in BY_NAME:
             continue
         own = any(name.rpartition(".")[0] == section for name in valid) and section != ""
-        near = nearest(".".join([*above, last]), valid, prefix="--")
+        name = ".".join([*above, last])
+        near = nearest(AS_OURS.get(name, name), valid, prefix="--")
         unknown = (above or [last])[0] not in MEANINGS
         # Names further down are not known here, and one of them may be meant.
         if own or (unknown and near.startswith("did you mean")):
@@ -55,12 +58,12 @@ def names(config: Config, overrides: Sequence[tuple[str, str]] = ()) -> list[str
     found = list(MEANINGS)
     for section in MEANINGS:
         value = config.get(section)
-        if section == "objectives":
+        if section in BY_NAME:
             terms = value if isinstance(value, dict) else {}
             for term in terms:
                 above = f"{section}.{term}"
                 found += _below(above, given.get(above, terms[term]))
-        elif section not in ("description", "seed"):
+        elif section not in ("description", "seed", "init", "freeze"):
             path = SETTINGS.get(section) or given.get(section, value)
             found += _below(section, path)[1 if section == "optimizer" else 0 :]
     return found

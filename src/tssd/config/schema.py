@@ -42,6 +42,14 @@ def _kind(name: str) -> Any:
         from tssd.data import DataModule
 
         return DataModule
+    if name == "callbacks":
+        from lightning.pytorch.callbacks import Callback
+
+        return dict[str, Callback]
+    if name == "logger":
+        from lightning.pytorch.loggers import Logger
+
+        return Logger | None
     if name == "optimizer":
         from tssd.training.module import MakeOptimizer
 
@@ -55,6 +63,8 @@ def _kind(name: str) -> Any:
         "exits": ExitPlan,
         "schedule": Schedule,
         "trainer": TrainerSettings,
+        "init": str | None,
+        "freeze": list[str] | str,
     }
     return kinds[name]
 

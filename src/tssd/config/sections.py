@@ -18,6 +18,23 @@ MEANINGS = {
     "optimizer": "torch optimizer",
     "schedule": "learning-rate schedule",
     "trainer": "length, precision and machine",
+    "callbacks": "callbacks of Lightning by name; null removes one, a new name adds one",
+    "logger": "where metrics go besides metrics.csv: csv, tensorboard, wandb, mlflow, or a class",
+    "init": "run folder or .safetensors file whose weights training starts from",
+    "freeze": "names of parts of the network that are not trained; * stands for any text",
+}
+
+# Sections that most recipes don't have, and what stands there then.
+UNUSED: Config = {"callbacks": {}, "logger": None, "init": None, "freeze": []}
+
+# What options of Lightning's Trainer are called here.
+AS_OURS = {
+    "trainer.accumulate_grad_batches": "trainer.accumulate",
+    "trainer.enable_progress_bar": "trainer.progress",
+    "trainer.gradient_clip_val": "trainer.gradient_clip",
+    "trainer.max_epochs": "trainer.epochs",
+    "trainer.num_nodes": "trainer.nodes",
+    "trainer.sync_batchnorm": "trainer.sync_batch_norm",
 }
 
 DEFAULTS: Config = {
@@ -37,6 +54,15 @@ def with_defaults(config: Config) -> Config:
     """A recipe with the sections that it leaves out, in the order of the sections."""
     merged = deepcopy(DEFAULTS) | config
     return {name: merged[name] for name in [*MEANINGS, *merged] if name in merged}
+
+
+def without_empty(config: Config) -> Config:
+    """A recipe without the sections that say nothing.
+
+    >>> without_empty({"seed": 0, "callbacks": {}, "init": None})
+    {'seed': 0}
+    """
+    return {name: value for name, value in config.items() if value or name not in UNUSED}
 
 
 def option_parts(option: str) -> list[str]:

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 from tssd.config.options import content, slots_below
+from tssd.config.own_data import wrapped
 from tssd.config.paths import known_classes
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS
@@ -14,6 +15,8 @@ from tssd.errors import UsageError
 # Where classes of others are looked up by name. Ours are known by what they are.
 HOMES = {
     "torch.optim.optimizer.Optimizer": ("torch.optim",),
+    "lightning.pytorch.callbacks.callback.Callback": ("lightning.pytorch.callbacks",),
+    "lightning.pytorch.loggers.logger.Logger": ("lightning.pytorch.loggers",),
     "torch.nn.modules.module.Module": (
         "tssd.models",
         "tssd.neurons",
@@ -21,6 +24,16 @@ HOMES = {
         "tssd.teachers",
         "torch.nn",
     ),
+}
+
+# Short names of classes, where people know these better.
+KNOWN_AS = {
+    "lightning.pytorch.loggers.logger.Logger": {
+        "csv": "CSVLogger",
+        "tensorboard": "TensorBoardLogger",
+        "wandb": "WandbLogger",
+        "mlflow": "MLFlowLogger",
+    },
 }
 
 
@@ -36,20 +49,24 @@ def in_full(kind: Any, name: str) -> str:
     if name in known:
         return known[name]
     base = want.other or want.base
-    homes = HOMES.get(f"{base.__module__}.{base.__qualname__}", ())
+    of_base = f"{base.__module__}.{base.__qualname__}"
+    homes, known_as = HOMES.get(of_base, ()), KNOWN_AS.get(of_base, {})
+    name = known_as.get(name, name)
     for home in homes:
         module = import_module(home)
         thing = getattr(module, name, None)
         if callable(thing) and (not isinstance(thing, type) or issubclass(thing, base)):
             return f"{home}.{name}"
-        known |= dict.fromkeys(getattr(module, "__all__", ()), home)
+        known |= dict.fromkeys([*known_as, *getattr(module, "__all__", ())], home)
     raise UsageError(f"{name!r} is neither a known class nor an import path; {_near(name, known)}")
 
 
 def spell_out(config: Config) -> Config:
     """A recipe with every class by its import path. Names that are none stay as they are."""
     return {
-        name: spelled_out(SECTIONS[name][0], value) if name in SECTIONS else value
+        name: spelled_out(SECTIONS[name][0], wrapped(value) if name == "data" else value)
+        if name in SECTIONS
+        else value
         for name, value in config.items()
     }
 

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 NEAR, NEAR_AS_A_WHOLE = 0.65, 0.75
 
 # Names of a section that are listed at most; it is seldom longer.
-OF_A_SECTION = 20
+OF_A_SECTION = 24
 
 
 def nearest(name: str, valid: Iterable[str], *, prefix: str = "", shown: int = 8) -> str:

@@ -12,11 +12,14 @@ from typing import Any
 
 from tssd.errors import UsageError
 
+# The records of what was given as an object, which refuse to be built: see tssd.fitting.
+GIVEN = "tssd.fitting.record"
 # Where the parts of a recipe are defined. Others of tssd's functions write files or load runs.
 PARTS = (
     "tssd.adapters.from_recipe",
     "tssd.data",
     "tssd.events",
+    GIVEN,
     "tssd.models",
     "tssd.neurons",
     "tssd.norms",
@@ -29,6 +32,10 @@ PARTS = (
 TORCH = ("torch.nn.modules", "torch.optim")
 # Packages that show under a shorter name what is defined in the above.
 EXPORTS = ("tssd", "torch.nn")
+# Callbacks of Lightning that only decide, average and count. Others, and its loggers, write where
+# they are told to.
+CALLBACKS = "lightning.pytorch.callbacks"
+HARMLESS = ("EarlyStopping", "EMAWeightAveraging", "Timer", "WeightAveraging")
 
 _trusted: ContextVar[tuple[str, ...]] = ContextVar("trusted", default=())
 _restricted: ContextVar[bool] = ContextVar("restricted", default=False)
@@ -68,7 +75,7 @@ def check_path(path: str) -> None:
     """Refuse an import path before anything is imported. Raises: UsageError."""
     module = path.rpartition(".")[0]
     # Without a module there is nothing to import, which `load_object` says.
-    if not _restricted.get() or not module or module in EXPORTS:
+    if not _restricted.get() or not module or module in EXPORTS or _is_harmless(path):
         return
     if not _below(module, (*PARTS, *TORCH, *_trusted.get())):
         _refuse(path, module)
@@ -80,6 +87,8 @@ def check_origin(path: str, thing: Any) -> None:
     if not _restricted.get() or _below(module, _trusted.get()):
         return
     origin = getattr(thing, "__module__", None) or ""
+    if isinstance(thing, type) and _is_harmless(f"{origin}.{thing.__name__}"):
+        return
     is_part = _below(origin, PARTS) and (isinstance(thing, type) or inspect.isfunction(thing))
     # Functions of torch are none of its layers: some load files.
     if not is_part and not (_below(origin, TORCH) and isinstance(thing, type)):
@@ -101,6 +110,11 @@ def check_trust(option: str, modules: object) -> None:
 def is_restricted() -> bool:
     """Whether what is read now is the content of a run folder."""
     return _restricted.get()
+
+
+def _is_harmless(path: str) -> bool:
+    module, _, name = path.rpartition(".")
+    return _below(module, [CALLBACKS]) and name in HARMLESS
 
 
 def _refuse(path: str, module: str) -> None:

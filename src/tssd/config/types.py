@@ -48,7 +48,10 @@ def wanted(kind: Any) -> Wanted | None:
         return None
     (other,) = others
     if get_origin(other) is Callable:
-        arguments, result = get_args(other)
+        # Of a bare one, such as a transform of torchvision, nothing is known.
+        arguments, result = get_args(other) or (Ellipsis, Any)
+        if arguments is Ellipsis:
+            return None
         base, *wider = _members(result)
         known = isinstance(base, type) and len(wider) < 2
         return Wanted(base, len(arguments), *wider) if known else None

@@ -11,6 +11,7 @@ import torch
 
 from tssd.data import splits
 from tssd.data.base import DataModule
+from tssd.data.given import GivenData
 from tssd.data.image_folder import ImageFolder
 from tssd.data.image_samples import ImageSamples
 from tssd.data.images import ImageData
@@ -177,6 +178,34 @@ class Evaluated(DataModule):
     def content_hash(self) -> str:
         """Fingerprint of what the samples hold, as training gives it."""
         return self.data.content_hash if len(self.data.stored.train.labels) else self.split_hash
+
+
+def as_known(
+    data: DataModule,
+    *,
+    class_names: Sequence[str],
+    sample_shape: tuple[int, int, int],
+    mean: Sequence[float],
+    std: Sequence[float],
+) -> DataModule:
+    """The samples as a trained network knows them: see `Evaluated`.
+
+    Sets of the user's own are used as they are, and so have to be of the same classes.
+
+    Raises:
+        DataError: They are of other classes or of another shape.
+    """
+    if not isinstance(data, GivenData):
+        return Evaluated(
+            data, class_names=class_names, sample_shape=sample_shape, mean=mean, std=std
+        )
+    if (found := tuple(data.class_names)) != tuple(class_names):
+        raise DataError(
+            f"{data.dataset_name}: has the classes {_listed(found)}, but the run was trained on "
+            f"{_listed(class_names)}; evaluate on the same, in the same order"
+        )
+    _check_shape(data, sample_shape, scales=False)
+    return data
 
 
 def _check_shape(data: DataModule, expected: tuple[int, int, int], *, scales: bool) -> None:

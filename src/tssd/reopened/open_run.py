@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from tssd.config.load import load_recipe
 from tssd.config.make import make
 from tssd.config.recipe import Config
+from tssd.config.sections import DEFAULTS
+from tssd.config.trust import GIVEN
 from tssd.errors import UsageError
 from tssd.reading import read_json
 from tssd.runs.folder import RunFolder
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 Override = tuple[str, str]
 
+# Sections of a run that say nothing of its network. What a stranger names there is not looked at.
+OF_TRAINING = ("callbacks", "logger", "init", "freeze")
+
 
 class OpenRun(NamedTuple):
     """A run with its data, and where its weights are from."""
@@ -32,7 +37,7 @@ class OpenRun(NamedTuple):
 
 
 def load_parts(
-    path: str | Path, overrides: Sequence[Override], *, epoch: Epoch | None = None
+    path: str | Path, overrides: Sequence[Override], *, epoch: Epoch | int | None = None
 ) -> "Parts":
     """Everything of a run folder with its weights, data and exits included.
 
@@ -50,7 +55,7 @@ def load_parts(
 
 
 def open_run(
-    path: str | Path, overrides: Sequence[Override], *, epoch: Epoch | None = None
+    path: str | Path, overrides: Sequence[Override], *, epoch: Epoch | int | None = None
 ) -> OpenRun:
     """The same, with what is known of the weights and the model."""
     # Imported when it is needed: the trainer takes seconds.
@@ -107,7 +112,10 @@ def _noted_split(run: RunFolder) -> str | None:
 def for_evaluation(run: RunFolder, overrides: Sequence[Override]) -> Config:
     """A run's configuration, without what only its training needs of the machine."""
     run.read_config()
-    config = load_recipe(str(run.path), overrides)
+    config = load_recipe(str(run.path), overrides, without=OF_TRAINING)
+    for section in ("optimizer", "schedule"):
+        if config[section].get("class_path", "").startswith(f"{GIVEN}."):
+            config[section] = DEFAULTS[section]  # no file can rebuild it, and training alone has it
     trainer = config["trainer"] | {"precision": "32-true", "compile": False}
     if not any(name == "trainer.accelerator" for name, _ in overrides):
         try:

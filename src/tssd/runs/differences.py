@@ -22,9 +22,12 @@ NOT_TRAINED = (
     "trainer.devices",
     "trainer.nodes",
     "trainer.strategy",
+    "trainer.checkpoint_every_n_epochs",
+    "trainer.log_every_n_steps",
     "data.init_args.root",
     "data.init_args.num_workers",
     "data.init_args.cache",
+    "logger",
 )
 # May change on resuming, if that is asked for: the schedule becomes that of the new length.
 LENGTH = "trainer.epochs"

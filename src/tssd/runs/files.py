@@ -14,6 +14,9 @@ from tssd.runs.text_files import read_metrics, read_text
 
 Json = dict[str, Any]
 
+# What a configuration names where a part was given as an object: see tssd.fitting.
+OBJECTS = "tssd.fitting.record."
+
 
 @dataclass(frozen=True)
 class RunFiles:
@@ -55,9 +58,10 @@ def continued(results: Results, config: str) -> str | None:
         results: of the run.
         config: its config.yaml, as text.
     """
-    trained, planned = results.epochs, planned_epochs(config)
-    if trained is None or planned is None or trained == planned:
+    planned = planned_epochs(config)
+    if results.planned is None or planned is None or results.planned == planned:
         return None
+    trained = results.epochs
     return f"not finished: the results are those of {trained} epochs, now {planned} are planned"
 
 
@@ -93,6 +97,11 @@ def is_training(config: str) -> bool:
     """Whether a configuration is one of a training, by its sections."""
     sections = (re.search(f"^{name}:", config, re.M) for name in ("timesteps", "objectives"))
     return all(found is not None for found in sections)
+
+
+def is_of_objects(config: str) -> bool:
+    """Whether a training was given a part, from Python, that no file can rebuild."""
+    return OBJECTS in config
 
 
 def planned_epochs(config: str) -> int | None:

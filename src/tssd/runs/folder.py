@@ -41,6 +41,15 @@ class RunFolder:
     evaluation = property(lambda self: self.path / "evaluation.json")
     recalibrated = property(lambda self: self.path / "recalibrated.json")
 
+    def kept(self, epoch: int) -> Path:
+        """The checkpoint of an epoch, counted from 1, that is kept besides best and last."""
+        return self.checkpoints / f"epoch{epoch}.ckpt"
+
+    def kept_epochs(self) -> list[int]:
+        """The epochs whose checkpoints are kept."""
+        names = (path.stem.removeprefix("epoch") for path in self.checkpoints.glob("epoch*.ckpt"))
+        return sorted(int(name) for name in names if name.isdecimal())
+
     @classmethod
     def open(cls, path: str | Path) -> Self:
         """An existing run. Raises: DataError: the folder is not one."""

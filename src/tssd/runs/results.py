@@ -44,6 +44,19 @@ class LengthChange:
     epochs_trained: int
 
 
+@dataclass(frozen=True)
+class EarlyStop:
+    """An end of training before the epochs that were planned.
+
+    Args:
+        planned: epochs.
+        reason: why, in words.
+    """
+
+    planned: int
+    reason: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class EpochEvaluation(Evaluation):
     """An evaluation on the test samples, with the weights of one epoch.
@@ -70,6 +83,7 @@ class Results:
         parameters: of the network.
         epochs: that were trained.
         changes: of that number on the way.
+        stopped: before as many were trained as planned; None = they all were.
         train_seconds: all sessions together, validation included.
         training: what it took besides.
         selected: the epoch that counts; before there was a choice the best did.
@@ -88,6 +102,7 @@ class Results:
     parameters: int | None = None
     epochs: int | None = None
     changes: tuple[LengthChange, ...] = ()
+    stopped: EarlyStop | None = None
     train_seconds: float | None = None
     training: TrainingCost = TrainingCost()
     selected: Epoch = "best"
@@ -119,6 +134,11 @@ class Results:
     def evaluated(self, epoch: Epoch | None = None) -> EpochEvaluation:
         """What was found with the weights of an epoch; None = of the one that counts."""
         return self.last if (epoch or self.selected) == "last" else self.best
+
+    @property
+    def planned(self) -> int | None:
+        """Epochs that the training was to have; None = not recorded."""
+        return self.stopped.planned if self.stopped else self.epochs
 
     @property
     def validation_samples(self) -> int | None:

@@ -35,28 +35,30 @@ class Saved(NamedTuple):
     unfinished: str | None
 
 
-def saved_weights(run: RunFolder, epoch: Epoch | None = None) -> Saved:
+def saved_weights(run: RunFolder, epoch: Epoch | int | None = None) -> Saved:
     """Weights of a run, finished or not; one that is being trained at the moment will do.
 
     Args:
         run: its folder.
-        epoch: best on the validation samples, or last; None = those that count, which a finished
-            run has exported, and of an unfinished run the last.
+        epoch: best on the validation samples, last, or the number of one whose checkpoint was kept,
+            counted from 1; None = those that count, which a finished run has exported, and of an
+            unfinished run the last.
     Raises: DataError: there are no such weights yet, or they are damaged.
     """
     results = run.read_results() if run.results.exists() else None
     counts = results.selected if results else "best"
     # Without validation samples the last epoch stands for the best.
     as_good = results is not None and results.validation_samples == 0
-    path = {"best": run.best, "last": run.last}.get(epoch or "last", run.last)
+    path = run.kept(epoch) if isinstance(epoch, int) else run.best if epoch == "best" else run.last
     exported = run.weights.exists() and (
-        epoch is None or (not path.exists() and (epoch == counts or as_good))
+        epoch is None
+        or (epoch in ("best", "last") and not path.exists() and (epoch == counts or as_good))
     )
     if not results and (run.last.exists() or run.best.exists()):
         exported = False  # a checkpoint says of which epoch it is
     planned = run.read_config().get("trainer", {})
     planned = planned.get("epochs") if isinstance(planned, dict) else None
-    finished = results is not None and results.epochs in (None, planned)
+    finished = results is not None and results.planned in (None, planned)
     if exported:
         net, source = read_weights(run.weights), run.weights
         exits = read_weights(run.exits) if run.exits.exists() else {}
@@ -71,7 +73,7 @@ def saved_weights(run: RunFolder, epoch: Epoch | None = None) -> Saved:
         if not path.exists():
             raise _nothing(run, epoch)
         checkpoint = load_checkpoint(path)
-        net, exits = (_below(checkpoint["state_dict"], name) for name in ("net.", "criterion."))
+        net, exits = _parts(checkpoint)
         source, number = path, checkpoint["epoch"] + 1
         progress = None
         if not finished:
@@ -136,11 +138,30 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], source: Path) -> None
     module.load_state_dict(dict(tensors))
 
 
+def parts_of(path: Path) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Weights of the network and of the loss with its exits in a checkpoint.
+
+    Raises: DataError: missing or damaged.
+    """
+    return _parts(load_checkpoint(path))
+
+
+def _parts(checkpoint: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    tensors = checkpoint["state_dict"]
+    return _below(tensors, "net."), _below(tensors, "criterion.")
+
+
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
 
 
-def _nothing(run: RunFolder, epoch: Epoch | None) -> DataError:
+def _nothing(run: RunFolder, epoch: Epoch | int | None) -> DataError:
+    if isinstance(epoch, int):
+        kept = ", ".join(map(str, run.kept_epochs())) or "none"
+        return DataError(
+            f"{run.path}: no checkpoint of epoch {epoch} is kept; those kept: {kept} "
+            "(trainer.checkpoint_every_n_epochs)"
+        )
     if epoch is not None and (run.weights.exists() or run.last.exists() or run.best.exists()):
         other = "last" if epoch == "best" else "best"
         return DataError(

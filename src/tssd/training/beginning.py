@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tssd.data import ImageFolder
+from tssd.data.given import GivenData
 from tssd.errors import DataError, UsageError
 from tssd.reading import read_json
 from tssd.runs.differences import LENGTH
@@ -37,7 +38,8 @@ def begin(parts: Parts, run: RunFolder) -> tuple[LengthChange, ...]:
 
     Returns the changes of the run's length so far.
 
-    Raises: DataError: data or teachers are not those of the run's beginning, or a file is damaged.
+    Raises: DataError: data, teachers or the weights that it started from are not those of the run's
+        beginning, or a file is damaged.
         UsageError: more epochs are trained than the run is to have now.
     """
     noted = read_facts(run.environment)
@@ -49,7 +51,11 @@ def begin(parts: Parts, run: RunFolder) -> tuple[LengthChange, ...]:
     hashes = {name: getattr(data, name) for name in HASHES}
     facts = environment() | hashes | {"changes": plain(changes)}
     facts |= {"precision": parts.trainer.precision}
-    write_json(run.environment, facts | ({"teachers": teachers} if teachers else {}))
+    facts |= {"teachers": teachers} if teachers else {}
+    if parts.init is not None:
+        resumes = run.last.exists()
+        facts["init"] = parts.init.noted(noted.get("init"), where=run.path, resumes=resumes)
+    write_json(run.environment, facts)
     if changes:
         # After the note of it: what is killed in between notes it once more, never not at all.
         run.write_config(run.read_config() | {"trainer": parts.config["trainer"]})
@@ -61,6 +67,7 @@ def begin(parts: Parts, run: RunFolder) -> tuple[LengthChange, ...]:
         mean=tuple(data.mean),
         std=tuple(data.std),
         crop_share=data.crop_share if isinstance(data, ImageFolder) else 1.0,
+        as_given=data.kind if isinstance(data, GivenData) else None,
         **hashes,
     )
     write_json(run.model, model.to_dict())

@@ -1,4 +1,4 @@
-"""What happens around the epochs: random numbers, a table of metrics, checkpoints."""
+"""What happens around the epochs: random numbers, a table of metrics, metrics of single steps."""
 
 import csv
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import torch
 from lightning import Callback, LightningModule, Trainer, seed_everything
-from lightning.pytorch.callbacks import Checkpoint
 
 from tssd.atomic import write_atomically
+from tssd.errors import UsageError
 from tssd.objectives import Objective
 from tssd.training.clock import TrainingClock
 from tssd.training.module import DistillModule
@@ -40,7 +40,7 @@ class MetricsTable(Callback):
     changes over training, as the epoch began with them; `lr/xFACTOR` is the rate of parameters that
     take a share of it. Loggers get them too. `seconds` is how long training had taken at the end of
     the epoch, without validation. The rows travel in the checkpoint, so that the file always agrees
-    with the weights.
+    with the weights. An epoch without validation has no numbers of one.
 
     Args:
         path: of the CSV file; None = another process writes it.
@@ -52,9 +52,11 @@ class MetricsTable(Callback):
         self.clock = clock
         self.rows: list[dict[str, float]] = []
         self._begun_with: dict[str, float] = {}
+        self._validated = False
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note the learning rate, the weights of the terms and what else changes."""
+        self._validated = False
         module = cast(DistillModule, pl_module)
         answers = module.tell_progress()
         terms = {name: cast(Objective, term) for name, term in module.criterion.terms.items()}
@@ -66,11 +68,25 @@ class MetricsTable(Callback):
         for logger in trainer.loggers:
             logger.log_metrics(self._begun_with, step=trainer.global_step)
 
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note that what the trainer knows of validation is of this epoch."""
+        self._validated = True
+
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Add this epoch's row (validation has run by now)."""
+        """Add this epoch's row (validation has run by now).
+
+        Raises: UsageError: a callback has stopped training before the epoch was over.
+        """
+        if not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
+            raise UsageError(
+                f"callbacks: one stopped training in the midst of epoch {trainer.current_epoch + 1}"
+                "; let it stop where an epoch ends (Timer: interval epoch); finished epochs are "
+                "kept"
+            )
         row: dict[str, float] = {"epoch": trainer.current_epoch, **self._begun_with}
         metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if "/" in k}
-        row |= dict(sorted(metrics.items()))
+        known = {k: v for k, v in metrics.items() if self._validated or not k.startswith("val/")}
+        row |= dict(sorted(known.items()))
         if (seconds := self.clock.seconds) is not None:
             row["seconds"] = round(seconds, 3)
         self.rows.append(row)
@@ -102,28 +118,28 @@ def _rates(groups: list[dict[str, Any]]) -> dict[str, float]:
     return {"lr": rate} | {f"lr/x{own / first:.3g}": now for now, own in pairs if own != first}
 
 
-class BestAndLast(Checkpoint):
-    """Saves the last epoch and, where there are validation samples, the best so far.
+class StepMetrics(Callback):
+    """Tells the loggers the loss and its terms of single steps, as `step/loss` and `step/TERM`.
 
-    Of equally good epochs the first is kept. What was best before is read off the table, which
-    travels in the checkpoint: a resumed run never replaces its best epoch by a worse one.
-    Lightning calls this after all other callbacks, so that their state is that of the epoch.
+    The means of an epoch, which they get besides, are `train/loss` and `train/TERM`.
 
     Args:
-        table: the metrics of all epochs.
-        best: path of the best epoch's checkpoint.
-        last: path of the last epoch's.
+        every: steps from one to the next.
     """
 
-    def __init__(self, table: MetricsTable, *, best: Path, last: Path) -> None:
-        self.table = table
-        self.best = best
-        self.last = last
+    def __init__(self, every: int) -> None:
+        self.every = every
+        self._told = 0
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save (validation has run by now)."""
-        seen = [row["val/accuracy"] for row in self.table.rows if "val/accuracy" in row]
-        # The best goes first: a run killed between the two repeats the epoch and saves it again.
-        if seen and seen[-1] > max(seen[:-1], default=-1.0):
-            trainer.save_checkpoint(self.best, weights_only=False)
-        trainer.save_checkpoint(self.last, weights_only=False)
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Tell, if a step is over and it is one of those."""
+        step = trainer.global_step
+        if step == self._told or step % self.every:
+            return
+        self._told = step
+        terms = cast(DistillModule, pl_module).terms
+        metrics = {f"step/{name}": float(value) for name, value in terms.items()}
+        for logger in trainer.loggers:
+            logger.log_metrics(metrics, step=step)

@@ -3,8 +3,6 @@
 import logging
 from pathlib import Path
 
-from lightning.pytorch.callbacks import Callback, Timer
-
 from tssd.data.loading import one_line_failures
 from tssd.errors import DataError
 from tssd.runs.folder import RunFolder
@@ -15,8 +13,7 @@ from tssd.runs.training_lock import alone
 from tssd.runs.weights import check_weights, save_weights
 from tssd.runs.which_epoch import Selected, select
 from tssd.training.beginning import begin, refuse_other_data
-from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
-from tssd.training.clock import TrainingClock
+from tssd.training.callbacks import MetricsTable
 from tssd.training.evaluating import evaluate_parts
 from tssd.training.group import Leader, follow
 from tssd.training.loggers import loggers
@@ -25,7 +22,8 @@ from tssd.training.needs.least_memory import refuse_too_large
 from tssd.training.parts import Parts
 from tssd.training.place import place, refuse_place
 from tssd.training.precision import settle_precision
-from tssd.training.progress_line import Progress, can_draw
+from tssd.training.saver import stop_of
+from tssd.training.starting import around, start_from
 from tssd.training.teachers import introduce
 from tssd.training.trainer import train
 
@@ -62,6 +60,7 @@ def fit(
     if not run.results.exists():
         refuse_too_large(parts)
         introduce(parts)
+        start_from(parts, resumes=run.last.exists())
     if not run.config.exists():
         parts.data.setup()  # what is wrong with the images shows before there is a folder
     with leader.leading(), alone(run.path), one_line_failures():
@@ -70,7 +69,7 @@ def fit(
             results = run.read_results()
             # The split alone: to read all samples again would take long for nothing.
             refuse_other_data(run, {"split_hash": results.split_hash}, parts)
-            if results.epochs == parts.trainer.epochs:
+            if results.planned == parts.trainer.epochs:
                 if results.selected != selected.epoch:
                     told = "%s: it is trained already, and its %s epoch counts (%s); the %s one is "
                     told += "shown by evaluate, compare and report with --epoch %s"
@@ -93,6 +92,10 @@ def _fit(parts: Parts, run: RunFolder, selected: Selected, leader: Leader) -> Re
     module = parts.module()
     seconds, table = _train(module, parts, run, leader)
     last_epoch = _evaluate(run.last, module, parts)
+    stopped = stop_of(run.last, planned=parts.trainer.epochs)
+    if stopped is not None:
+        told = "%s: stopped after epoch %d of %d (%s)"
+        log.info(told, run.path, _number(last_epoch), stopped.planned, stopped.reason)
     # Without validation samples the last epoch stands for the best.
     chosen = parts.data.split_sizes["val"] > 0
     best_epoch = _evaluate(run.best, module, parts) if chosen else last_epoch
@@ -108,8 +111,9 @@ def _fit(parts: Parts, run: RunFolder, selected: Selected, leader: Leader) -> Re
         content_hash=parts.data.content_hash,
         split_sizes=parts.data.split_sizes,
         parameters=sum(p.numel() for p in parts.net.parameters()),
-        epochs=parts.trainer.epochs,
+        epochs=_number(last_epoch),
         changes=changes,
+        stopped=stopped,
         train_seconds=round(seconds, 1),
         training=_cost(parts, table, last_epoch),
         selected=selected.epoch,
@@ -135,12 +139,7 @@ def _train(
     last = run.last if run.last.exists() else None
     if last is not None:
         check_weights(str(last), module, load_checkpoint(last)["state_dict"])
-    timer, clock = Timer(), TrainingClock()
-    table = MetricsTable(run.metrics, clock)
-    saver = BestAndLast(table, best=run.best, last=run.last)
-    callbacks: list[Callback] = [timer, clock, SeedEachEpoch(parts.seed), table, saver]
-    if parts.trainer.progress:
-        callbacks.append(Progress(table, draw=can_draw()))
+    callbacks, timer, table = around(parts, run)
     try:
         with leader.together(resumes=last is not None) as share:
             train(
@@ -148,7 +147,8 @@ def _train(
                 parts,
                 share=share,
                 callbacks=callbacks,
-                loggers=loggers(run),
+                loggers=loggers(run, parts.loggers),
+                folder=run.path,
                 ckpt_path=last,
             )
     except OSError as error:  # from TensorBoard's writer
@@ -166,11 +166,16 @@ def _cost(parts: Parts, table: MetricsTable, evaluation: EpochEvaluation) -> Tra
             evaluation,
             network_steps=steps,
             samples=parts.data.split_sizes["train"],
-            epochs=parts.trainer.epochs,
+            epochs=_number(evaluation),
         ),
         seconds=table.rows[-1].get("seconds"),
         seconds_to=seconds_to_levels(table.rows),
     )
+
+
+def _number(found: EpochEvaluation) -> int:
+    """Of an epoch, counted from 1."""
+    return 1 + (found.epoch or 0)
 
 
 def _evaluate(checkpoint: Path, module: DistillModule, parts: Parts) -> EpochEvaluation:

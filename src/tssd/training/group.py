@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import NamedTuple, NoReturn
 
 import torch
-from lightning.pytorch.callbacks import Timer
 from torch import distributed
 from torch.distributed import TCPStore  # pyright: ignore[reportPrivateImportUsage] - documented
 
@@ -21,12 +20,11 @@ from tssd.data.shares import Share
 from tssd.errors import DataError
 from tssd.processes import follow_input
 from tssd.runs.folder import RunFolder
-from tssd.training.callbacks import BestAndLast, MetricsTable, SeedEachEpoch
-from tssd.training.clock import TrainingClock
 from tssd.training.followers import FOLLOWS, Followers, followers
 from tssd.training.parts import Parts
 from tssd.training.place import PROCESSES, RANK, is_started, place
 from tssd.training.settings import Precision
+from tssd.training.starting import around, start_from
 from tssd.training.teachers import introduce
 from tssd.training.trainer import train
 
@@ -141,14 +139,12 @@ def follow(parts: Parts, run: RunFolder) -> NoReturn:
 
 def _take_part(parts: Parts, run: RunFolder, share: Share, *, resumes: bool) -> None:
     # What the first process has, without what it writes: they save and stop at the same time.
-    clock = TrainingClock()
-    table = MetricsTable(None, clock)
-    saver = BestAndLast(table, best=run.best, last=run.last)
+    start_from(parts, resumes=resumes)
     train(
         parts.module(),
         parts,
         share=share,
-        callbacks=[Timer(), clock, SeedEachEpoch(parts.seed, rank=share.rank), table, saver],
+        callbacks=around(parts, run, rank=share.rank).callbacks,
         ckpt_path=run.last if resumes else None,
     )
 

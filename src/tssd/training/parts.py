@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import Logger
 from torch import nn
 
 from tssd.data import DataModule
 from tssd.errors import UsageError
 from tssd.objectives import SelfDistillation
 from tssd.objectives.per_timestep import longest_of
+from tssd.training.initial_weights import InitialWeights
+from tssd.training.loggers import MakeLogger
 from tssd.training.module import DistillModule, MakeOptimizer
 from tssd.training.schedule import Schedule
 from tssd.training.settings import TrainerSettings, best_device
@@ -20,7 +24,23 @@ SHARE_FOR_DATA = 0.25
 
 @dataclass
 class Parts:
-    """The objects of a run, and the complete configuration that made them."""
+    """The objects of a run, and the complete configuration that made them.
+
+    Args:
+        config: complete.
+        seed: of the run.
+        data: connected.
+        net: the network.
+        criterion: the loss, connected to the network.
+        make_optimizer: builds the optimiser from parameters.
+        schedule: of the learning rate.
+        trainer: settings.
+        callbacks: of Lightning, besides those that every run has.
+        loggers: of Lightning, or what makes one for a run folder; None = TensorBoard, where it is
+            installed. metrics.csv is written in any case.
+        init: weights to start from; None = random ones.
+        freeze: names of modules or parameters of the network that are not trained.
+    """
 
     config: dict[str, Any]
     seed: int
@@ -30,6 +50,10 @@ class Parts:
     make_optimizer: MakeOptimizer
     schedule: Schedule
     trainer: TrainerSettings
+    callbacks: tuple[Callback, ...] = ()
+    loggers: tuple[Logger | MakeLogger, ...] | None = None
+    init: InitialWeights | None = None
+    freeze: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises: UsageError: a term needs what a compiled network does not show."""

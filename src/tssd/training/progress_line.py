@@ -78,7 +78,7 @@ class Progress(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print the table's newest row, if it is time."""
-        is_last = trainer.current_epoch + 1 == trainer.max_epochs
+        is_last = trainer.current_epoch + 1 == trainer.max_epochs or trainer.should_stop
         if self.draw or not (is_last or self._is_time()):
             return
         # The loss, its terms and the accuracy at T_s.

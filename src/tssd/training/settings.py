@@ -17,6 +17,7 @@ Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 Compile = bool | Literal["reduce-overhead", "max-autotune"]
 OnDevice = bool | Literal["auto"]
 Strategy = Literal["auto", "ddp", "ddp_find_unused_parameters_true"]
+Clipping = Literal["norm", "value"]
 
 # Far above what makes sense, and below what ends a process: a thread too many ends it at once.
 MOST_EPOCHS, MOST_THREADS, MOST_TIMESTEPS = 1_000_000, 512, 100_000
@@ -39,6 +40,7 @@ class TrainerSettings:
         data_on_device: whether images live on the device as bytes and are augmented there, the same
             images; auto: on CUDA, if they take at most a quarter of the memory that is free.
         gradient_clip: largest norm of the gradient, over all parameters; 0 = no clipping.
+        gradient_clip_algorithm: norm, or value: then gradient_clip bounds each number of it.
         decay_norms_and_biases: whether weight decay applies to the scales and shifts of norms and
             to biases, as to all other parameters.
         select: whose weights are the result: of the last epoch, the best on the validation samples,
@@ -56,6 +58,12 @@ class TrainerSettings:
         accumulate: batches a step; gradients are those of one batch of all their samples.
         sync_batch_norm: whether batch norm takes statistics over all devices, GPUs alone; else
             each normalises its share of the batch, and those of the first are kept.
+        check_val_every_n_epoch: epochs from one validation to the next; those between have no
+            accuracy and are never the best.
+        checkpoint_every_n_epochs: epochs from one checkpoint that is kept, as epochN.ckpt, to the
+            next; 0 = none besides the best and the last.
+        log_every_n_steps: steps from one whose loss and terms the logger gets, as step/TERM, to
+            the next; 0 = means of epochs alone.
     Raises: UsageError: a number out of range, CUDA or MPS asked for where there is none, float16
         on a CPU.
     """
@@ -78,6 +86,11 @@ class TrainerSettings:
     strategy: Strategy = "auto"
     accumulate: int = 1
     sync_batch_norm: bool = False
+    # Named as in Lightning. Later than the first runs: see LATER.
+    gradient_clip_algorithm: Clipping = "norm"
+    check_val_every_n_epoch: int = 1
+    checkpoint_every_n_epochs: int = 0
+    log_every_n_steps: int = 0
 
     @property
     def processes(self) -> int:
@@ -103,6 +116,9 @@ class TrainerSettings:
         _check("devices", self.devices, 1, MOST_DEVICES)
         _check("nodes", self.nodes, 1, MOST_NODES)
         _check("accumulate", self.accumulate, 1, MOST_ACCUMULATED)
+        _check("check_val_every_n_epoch", self.check_val_every_n_epoch, 1, MOST_EPOCHS)
+        _check("checkpoint_every_n_epochs", self.checkpoint_every_n_epochs, 0, MOST_EPOCHS)
+        _check("log_every_n_steps", self.log_every_n_steps, 0, MOST_ACCUMULATED)
         if not (self.gradient_clip >= 0 and math.isfinite(self.gradient_clip)):
             raise UsageError(
                 f"trainer.gradient_clip: got {self.gradient_clip}, expected >= 0, 0 for no clipping"
@@ -121,6 +137,18 @@ class TrainerSettings:
                 "trainer.precision: 16-mixed needs a GPU, and training is on the CPU; use "
                 "--trainer.precision bf16-mixed"
             )
+
+
+# Options that a config.yaml has only where they differ from this, as runs from before have none.
+LATER = {
+    name: getattr(TrainerSettings, name)
+    for name in (
+        "gradient_clip_algorithm",
+        "check_val_every_n_epoch",
+        "checkpoint_every_n_epochs",
+        "log_every_n_steps",
+    )
+}
 
 
 def _check(name: str, value: int, least: int, most: int) -> None:

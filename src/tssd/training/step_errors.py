@@ -1,5 +1,7 @@
 """What torch raises in a step of training, in one line with the remedy."""
 
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
+
 from tssd.errors import DataError, TssdError, UsageError
 from tssd.training.parts import Parts
 
@@ -10,6 +12,8 @@ TOO_LARGE = "without overflow"
 UNUSED = "Expected to have finished reduction in the prior iteration"
 # Of deterministic algorithms, when cuBLAS has started before `train` could set it.
 CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
+# Of Lightning, on callbacks that don't fit the run or each other.
+OF_HOOKS = ("Early stopping conditioned on metric", "Found more than one stateful callback")
 
 
 def in_one_line(error: BaseException, parts: Parts) -> TssdError | None:
@@ -20,6 +24,8 @@ def in_one_line(error: BaseException, parts: Parts) -> TssdError | None:
         parts: of the run.
     """
     text = " ".join(str(error).split())
+    if isinstance(error, MisconfigurationException) or any(text.startswith(s) for s in OF_HOOKS):
+        return UsageError(f"callbacks: Lightning refuses them ({text})")
     if TOO_LARGE in text:
         return DataError(
             f"optimizer: a number is too large for a weight ({text}); lower --optimizer.lr, or "

@@ -5,13 +5,21 @@ import signal
 import threading
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from lightning import LightningModule, Trainer
 from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
-from lightning.pytorch.callbacks import Callback, Checkpoint
+from lightning.pytorch.callbacks import (
+    Callback,
+    Checkpoint,
+    ModelSummary,
+    ProgressBar,
+    WeightAveraging,
+)
 from lightning.pytorch.loggers import Logger
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from tssd.data.shares import Share
 from tssd.training.checkpoint import AtomicCheckpointIO
@@ -28,6 +36,7 @@ def train(
     share: Share | None = None,
     callbacks: Sequence[Callback] = (),
     loggers: Sequence[Logger] = (),
+    folder: Path | None = None,
     **fit: Any,
 ) -> None:
     """Train with the settings of a run: device, precision, clipping, compilation, length.
@@ -39,13 +48,22 @@ def train(
             process alone.
         callbacks: what is done around steps and epochs; without a checkpoint nothing is written.
         loggers: where metrics go besides.
+        folder: where callbacks write that are not told where to; None = here.
         fit: options of Lightning's `Trainer.fit`, such as ckpt_path.
     Raises: DataError: too little memory, or a number too large for a weight. KeyboardInterrupt:
         Ctrl-C or SIGTERM. As the data and `SelfDistillation.run` else.
     """
     settings, share, callbacks = parts.trainer, share or Share(), [*callbacks]
+
+    def has(kind: type[Callback]) -> bool:
+        return any(isinstance(callback, kind) for callback in callbacks)
+
     # cuBLAS reads it when it starts, and without it its sums differ from run to run.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    if has(WeightAveraging):
+        module.to(
+            parts.device
+        )  # where the averages are to be, which are made before Lightning moves it
     if settings.channels_last:
         module.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     several: dict[str, Any] = {"devices": 1}
@@ -77,17 +95,18 @@ def train(
                 precision=precision_on(parts.device, settings.precision),
                 accumulate_grad_batches=settings.accumulate,
                 gradient_clip_val=settings.gradient_clip or None,
+                gradient_clip_algorithm=settings.gradient_clip_algorithm,
+                check_val_every_n_epoch=settings.check_val_every_n_epoch,
                 callbacks=callbacks,
                 plugins=plugins,
                 use_distributed_sampler=False,  # loaders give shares by themselves
                 logger=[*loggers],
-                enable_checkpointing=any(
-                    isinstance(callback, Checkpoint) for callback in callbacks
-                ),
-                enable_progress_bar=False,
-                enable_model_summary=False,
+                default_root_dir=folder,
+                enable_checkpointing=has(Checkpoint),
+                enable_progress_bar=has(ProgressBar),
+                enable_model_summary=has(ModelSummary),
                 num_sanity_val_steps=0,
-                log_every_n_steps=10,
+                log_every_n_steps=settings.log_every_n_steps or 10,
                 deterministic=True,
             )
             # A debugging aid of deterministic algorithms: it fills memory that is written anyway,
@@ -99,7 +118,7 @@ def train(
         except SystemExit:
             # Lightning turns Ctrl-C and SIGTERM into an exit; the caller decides on the exit code.
             raise KeyboardInterrupt from None
-        except (MemoryError, RuntimeError) as error:
+        except (MemoryError, RuntimeError, MisconfigurationException) as error:
             if (told := in_one_line(error, parts)) is None:
                 raise
             raise told from error

@@ -125,3 +125,10 @@ def test_a_length_that_was_changed_on_resume_is_told(results, read):
     content = results() | {"changes": [change]}
     text = read(headline(sourced(content), None)).text
     assert "changed on resumetrainer.epochs from 3 to 5 after 2 epochs" in text
+
+
+def test_an_early_stop_is_told_with_what_was_planned(results, read):
+    content = results() | {"stopped": {"planned": 40, "reason": "EarlyStopping: no better"}}
+    text = read(headline(sourced(content), None)).text
+    assert "stopped early40 epochs were planned; EarlyStopping: no better" in text
+    assert "stopped early" not in read(headline(sourced(results()), None)).text

@@ -85,6 +85,7 @@ def headline(results: Sourced, samples: Samples | None) -> Html:
             )
             for change in results["changes"]
         ],
+        *_stop(results["stopped"]),
         ("best epoch on validation", shown(results["best"]["epoch"], from_one))
         if sizes["val"].value != 0
         else ("best epoch on validation", "none, for there are no validation samples"),
@@ -104,6 +105,14 @@ def headline(results: Sourced, samples: Samples | None) -> Html:
     )
     side = element("div", {"class": "split"}, element("div", {"class": "cards"}, *cards), curve)
     return together([side, facts(known), _energy(operations)])
+
+
+def _stop(stop: Sourced) -> list[tuple[str, Html]]:
+    """That a callback has stopped it, and why."""
+    if not stop:
+        return []
+    why = [shown(stop["planned"], whole), " epochs were planned; ", shown(stop["reason"], digits)]
+    return [("stopped early", together(why))]
 
 
 def _training(cost: Sourced) -> list[tuple[str, Html]]:
