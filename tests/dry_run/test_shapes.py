@@ -59,3 +59,12 @@ def test_of_several_devices_it_is_the_share_of_one():
     parts = build(with_stand_in(config, data_shape(config)))
     assert parts.trainer.processes == 1
     assert len(parts.data.batch()[1]) == 4
+
+
+def test_images_that_are_no_squares_keep_their_sides():
+    size = ("data.image_size", "[16, 24]")
+    config = load_recipe("digits+vgg9+vanilla_ts", [size])
+    found = data_shape(config)
+    assert found.size == (16, 24)
+    assert build(with_stand_in(config, found)).data.sample_shape == (1, 16, 24)
+    assert data_shape(load_recipe("cifar10_jpeg/scarce/tssd", [size])).size == (16, 24)

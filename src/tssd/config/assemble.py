@@ -1,17 +1,21 @@
 """From a recipe to the objects of a training run."""
 
+import shlex
+
 import yaml
 from lightning import seed_everything
 
 from tssd.config.first_step import check_optimizer, check_size
 from tssd.config.load import check
 from tssd.config.make import REFUSALS, located, make
-from tssd.config.options import accepts, content, walk
+from tssd.config.options import accepts, content, parameters, walk
 from tssd.config.own_net import adapted_node, may_be_plain
+from tssd.config.paths import load_object
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS, parse, parser
 from tssd.config.sections import with_defaults
-from tssd.config.types import MISSING, as_node, in_words
+from tssd.config.types import MISSING, as_node, fits, in_words
+from tssd.config.unwritten import without_unused
 from tssd.data import DataModule
 from tssd.data.evaluated import Evaluated
 from tssd.errors import UsageError
@@ -93,9 +97,9 @@ def build_data(config: Config) -> DataModule:
 
 
 def resolve(config: Config) -> Config:
-    """The configuration with every default filled in, as plain YAML values."""
+    """The configuration with defaults filled in, as plain YAML values: see `without_unused`."""
     # The third argument keeps null; jsonargparse 4.49 gave it another name.
-    return yaml.safe_load(parser().dump(parse(config), "yaml", False))
+    return without_unused(yaml.safe_load(parser().dump(parse(config), "yaml", False)))
 
 
 def _make_data(config: Config) -> DataModule:
@@ -139,16 +143,21 @@ def _with_init_args(below: Config, node: Config) -> Config:
 
 def _with_shapes(node: Config, data: DataModule) -> Config:
     channels, height, width = data.sample_shape
-    if height != width:
-        raise UsageError(
-            f"data: images of {height} x {width} pixels, expected squares; "
-            "crop them with --data.image_size"
-        )
-    found = {"in_channels": channels, "num_classes": data.num_classes, "image_size": height}
+    size = height if height == width else [height, width]
+    found = {"in_channels": channels, "num_classes": data.num_classes, "image_size": size}
     for name, given in content(node).items():
+        given = list(given) if isinstance(given, tuple) else given
         if name in found and given != found[name]:
             raise UsageError(
                 f"net.{name}: got {given}, but the data has {found[name]}; give "
-                f"--net.{name} {found[name]} or other data"
+                f"--net.{name} {shlex.quote(str(found[name]))} or other data"
             )
+    path = node["class_path"]
+    slot = parameters(load_object(path)).get("image_size")
+    if slot is not None and height != width and not fits(slot.kind, size):
+        raise UsageError(
+            f"net: {path} takes squares, its image_size being {in_words(slot.kind)}, and the data "
+            f"has images of {height} x {width} pixels; crop them with --data.image_size {height}, "
+            "or give it an image_size: int | tuple[int, int]"
+        )
     return _with_init_args(found, node)

@@ -7,7 +7,7 @@ from tssd.config.options import Slot, content, problems_at, slots_below, top_slo
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config, Replaced, merge_value
 from tssd.config.sections import option_parts
-from tssd.config.short_names import in_full, spelled_out
+from tssd.config.short_names import named_in_full, spelled_out
 from tssd.config.suggest import nearest
 from tssd.config.types import MISSING, as_node, choices, fits, is_settings, wanted
 from tssd.errors import UsageError
@@ -63,8 +63,7 @@ def override(
             raise UsageError(f"it takes no value but has options: {', '.join(own)}")
         if wanted(kind) is None and not fits(kind, value) and fits(kind, text):
             value = text  # a name that looks like a number
-        if isinstance(value, str):
-            value = in_full(kind, value)
+        value = named_in_full(kind, value)
         told: list[Replaced] = []
         name = ".".join(option_parts(option))
         before = as_node(kind, place.values.get(place.name))

@@ -55,13 +55,32 @@ def wanted(kind: Any) -> Wanted | None:
     return Wanted(other) if isinstance(other, type) and not _has_values(other) else None
 
 
+@cache
+def entries(kind: Any) -> Any:
+    """Type of the objects of a list whose objects are given by import paths; None for others."""
+    others = [member for member in _members(kind) if member is not NoneType]
+    if len(others) != 1 or get_origin(others[0]) is not list:
+        return None
+    (inner,) = get_args(others[0])
+    return inner if wanted(inner) else None
+
+
+def as_list(value: Any) -> Any:
+    """A list of objects as it stands in a recipe, where one may stand without its list."""
+    return [value] if isinstance(value, str | dict) else value
+
+
 def as_node(kind: Any, value: Any) -> Any:
     """A class given by its path, or by itself as a default, as {class_path: ...}.
 
-    A function stays a path where a maker is wanted, since it makes without options.
+    A function stays a path where a maker is wanted, since it makes without options. So with each
+    class of a list.
 
     Raises: UsageError: nothing can be imported from the path.
     """
+    if (inner := entries(kind)) is not None:
+        listed = as_list(value)
+        return [as_node(inner, each) for each in listed] if isinstance(listed, list) else value
     want = wanted(kind)
     if want is None or value is MISSING:
         return value

@@ -28,7 +28,7 @@ class Model:
         std: of each channel.
         split_hash: of the samples chosen in training; None = not noted.
         content_hash: of what they hold; None = not noted.
-        crop_share: share of the shorter side that the square of an image file keeps.
+        crop_share: share of the largest part of its shape that is kept of an image file.
     """
 
     net: dict[str, Any]
