@@ -61,7 +61,8 @@ def test_parts_are_allowed(path):
      "tssd.data.image_folder.Path", "tssd.data.decoding.ThreadPoolExecutor",
      "tssd.runs.folder.write_text", "tssd.__main__.main", "tssdevil.Net",
      "torchvision.models.resnet18", "torchvision.transforms.v2.functional.resize",
-     "torchvision.transforms.RandAugment", "lightning.LightningDataModule", "tssd.models.vgg.pairwise"],
+     "torchvision.transforms.RandAugment", "lightning.LightningDataModule",
+     "tssd.models.vgg.pairwise"],
 )  # fmt: skip
 def test_nothing_else_is(evil, path):
     with only_known_parts(), pytest.raises(UsageError) as error:

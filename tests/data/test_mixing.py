@@ -26,8 +26,11 @@ def toy(**options):
 
 @pytest.mark.parametrize(
     ("option", "transform"),
-    [({"mixup": 0.7}, v2.MixUp(alpha=0.7, num_classes=5)), ({"cutmix": 1.5}, v2.CutMix(alpha=1.5, num_classes=5))],
-)  # fmt: skip
+    [
+        ({"mixup": 0.7}, v2.MixUp(alpha=0.7, num_classes=5)),
+        ({"cutmix": 1.5}, v2.CutMix(alpha=1.5, num_classes=5)),
+    ],
+)
 def test_batches_are_mixed_as_torchvision_mixes_them(option, transform):
     plain, mixed = epoch_of(toy()), epoch_of(toy(**option))
     assert len(plain) == len(mixed) == 6  # 90 samples, ten of them in the last batch
@@ -90,14 +93,10 @@ def test_mixed_data_keep_the_contract_of_data_modules():
 @pytest.mark.parametrize("alpha", [0, -1.0, float("nan"), float("inf")])
 @pytest.mark.parametrize("option", ["mixup", "cutmix"])
 def test_an_alpha_that_is_none_is_refused(option, alpha):
-    with pytest.raises(
-        UsageError, match=rf"^data\.{option}: got {alpha}, expected a number above 0"
-    ):
+    with pytest.raises(UsageError, match=rf"^data\.{option}: got {alpha}, expected a number"):
         Toy(**{option: alpha})
 
 
 def test_single_samples_are_not_mixed():
-    with pytest.raises(
-        UsageError, match=r"^data\.cutmix: mixes samples .*, and data\.batch_size is 1"
-    ):
+    with pytest.raises(UsageError, match=r"^data\.cutmix: .* and data\.batch_size is 1"):
         Toy(cutmix=1.0, batch_size=1)

@@ -9,7 +9,7 @@ from tssd.config.recipe import Config, Replaced, merge_value
 from tssd.config.sections import option_parts
 from tssd.config.short_names import named_in_full, spelled_out
 from tssd.config.suggest import nearest
-from tssd.config.types import MISSING, as_node, choices, fits, is_settings, wanted
+from tssd.config.types import MISSING, as_node, choices, entries, fits, is_settings, wanted
 from tssd.errors import UsageError
 from tssd.yaml_text import load_yaml
 
@@ -61,7 +61,8 @@ def override(
         if is_settings(kind) and not isinstance(value, dict):
             own = [f"--{option}.{name}" for name in slots_below(kind, MISSING) or ()]
             raise UsageError(f"it takes no value but has options: {', '.join(own)}")
-        if wanted(kind) is None and not fits(kind, value) and fits(kind, text):
+        is_plain = wanted(kind) is None and entries(kind) is None
+        if is_plain and not fits(kind, value) and fits(kind, text):
             value = text  # a name that looks like a number
         value = named_in_full(kind, value)
         told: list[Replaced] = []
