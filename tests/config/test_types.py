@@ -11,6 +11,7 @@ from tssd.config.types import (
     as_node,
     check_class,
     choices,
+    entries,
     fits,
     in_words,
     is_settings,
@@ -127,3 +128,15 @@ def test_another_module_may_stand_for_a_neuron_but_nothing_else_of_ours():
             check_class(MakeNeuron, path)
     with pytest.raises(UsageError, match="is only their base"):
         check_class(MakeNeuron, "tssd.Neuron")
+
+
+def test_lists_of_objects_are_told_from_lists_of_values():
+    assert entries(list[Schedule] | None) == entries(list[Schedule]) == Schedule
+    for kind in (list[float], list, Any, Schedule, int | list[Schedule], dict[str, Objective]):
+        assert entries(kind) is None
+    node = {"class_path": "tssd.training.schedule.Cosine"}
+    for given in (node, [node], "tssd.training.schedule.Cosine", [node["class_path"]]):
+        assert as_node(list[Schedule], given) == [node]
+    assert as_node(list[Schedule] | None, None) is None
+    assert as_node(list[Schedule], MISSING) is MISSING
+    assert in_words(list[nn.Module]) == "a list, each the import path of a Module"
