@@ -138,10 +138,10 @@ def test_shares_of_classes_are_labels_of_a_loss_and_no_classes():
         labels(shares, 4)
 
 
-@pytest.mark.parametrize("row", [[0.5, 0.4, 0], [1.5, -0.5, 0], [math.nan, 1, 0], [2, 0, 0]])
+@pytest.mark.parametrize("row", [[0.5, 0.4, 0], [1.5, -0.5, 0], [math.nan, 1, 0], [2.0, 0, 0]])
 def test_shares_that_are_none_are_marked_and_told(row):
     wrong = torch.tensor([[1, 0, 0], row])
     assert not labels(wrong, 3).in_range
-    with pytest.raises(DataError, match=r"^labels: sample 1 of the batch has shares .* sum to .*;"):
+    with pytest.raises(DataError, match=r"^labels: got shares of classes of sample 1 from .*;"):
         check_labels(wrong, 3)
     check_labels(wrong[:1], 3)

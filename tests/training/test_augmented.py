@@ -3,6 +3,7 @@
 import pytest
 import torch
 import yaml
+from torchvision.transforms import v2
 
 from tssd import load
 from tssd.config import build, load_recipe
@@ -110,11 +111,12 @@ def test_a_mistake_is_one_line(option, value, message):
 
 
 def test_one_transform_needs_no_list_and_words_of_torchvision_are_known():
-    one = small({"data.transforms": "TrivialAugmentWide"}).config["data"]["init_args"]["transforms"]
-    assert [entry["class_path"] for entry in one] == [
-        "torchvision.transforms.v2.TrivialAugmentWide"
-    ]
-    assert one[0]["init_args"]["interpolation"] == "NEAREST"
-    blended = "[{class_path: AutoAugment, init_args: {policy: CIFAR10, interpolation: BILINEAR}}]"
-    (made,) = small({"data.transforms": blended}).data.transforms
-    assert (made.policy.name, made.interpolation.name) == ("CIFAR10", "BILINEAR")
+    node = "{class_path: AutoAugment, init_args: {policy: CIFAR10}}"
+    parts = small({"data.transforms": node})
+    (made,) = parts.data.transforms
+    assert made.policy is v2.AutoAugmentPolicy.CIFAR10
+    (written,) = parts.config["data"]["init_args"]["transforms"]
+    assert written["class_path"] == "torchvision.transforms.v2.AutoAugment"
+    assert written["init_args"]["policy"] == "CIFAR10"
+    (one,) = small({"data.transforms": "TrivialAugmentWide"}).data.transforms
+    assert isinstance(one, v2.TrivialAugmentWide)

@@ -165,9 +165,9 @@ def check_labels(target: Tensor, num_classes: int) -> None:
     if wrong:
         shares = target[wrong[0]].float()
         raise DataError(
-            f"labels: sample {wrong[0]} of the batch has shares of classes from "
-            f"{shares.min().item():.4g} that sum to {shares.sum().item():.4g}, expected 0 or more "
-            "that sum to 1; divide each row by its sum"
+            f"labels: got shares of classes of sample {wrong[0]} from {shares.min().item():.4g} on "
+            f"that sum to {shares.sum().item():.4g}, expected shares of 0 or more that sum to 1; "
+            "divide each row by its sum"
         )
 
 
