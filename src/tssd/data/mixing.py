@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 from torchvision.transforms import v2
 
 from tssd.data.counter_random import MIX_STREAM, random_bits
@@ -125,7 +126,7 @@ class MixedSamples(SampleSet):
         unique, places = np.unique(wanted, axis=1, return_inverse=True)
         x = self._samples.load(unique[0], unique[1].copy())
         numbers = self._samples.numbers(unique[1].copy())
-        y = torch.eye(self._num_classes, device=x.device)[self.labels[numbers]]
+        y = one_hot(self.labels[numbers], self._num_classes).float()
         own, other = places.reshape(2, -1)
         mixed, shares = torch.empty_like(x[: len(own)]), torch.empty_like(y[: len(own)])
         # A loader asks for one batch at a time, whatever else may ask.
