@@ -77,7 +77,7 @@ def test_processes_that_share_a_batch_mix_it_as_one_does(processes):
 
 def test_samples_of_several_epochs_and_batches_are_mixed_each_in_its_own():
     samples = toy(mixup=0.4).training_samples()
-    items = [(0, 3), (5, 3), (5, 17), (0, 60)]
+    items = [(0, 3), (5, 3), (5, 17), (0, 60), *[(0, 3)] * 5]
     x, y = samples.batch(items)
     for n, item in enumerate(items):
         one = samples.batch([item])

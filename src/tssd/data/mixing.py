@@ -128,7 +128,7 @@ class MixedSamples(SampleSet):
         numbers = self._samples.numbers(unique[1].copy())
         y = one_hot(self.labels[numbers], self._num_classes).float()
         own, other = places.reshape(2, -1)
-        mixed, shares = torch.empty_like(x[: len(own)]), torch.empty_like(y[: len(own)])
+        mixed, shares = (all_.new_empty((len(own), *all_.shape[1:])) for all_ in (x, y))
         # A loader asks for one batch at a time, whatever else may ask.
         for epoch, batch in np.unique(np.stack([epochs, batches]), axis=1).T.tolist():
             rows = np.flatnonzero((epochs == epoch) & (batches == batch))
