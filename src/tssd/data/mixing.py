@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 from torchvision.transforms import v2
@@ -128,7 +127,7 @@ class MixedSamples(SampleSet):
         numbers = self._samples.numbers(unique[1].copy())
         y = one_hot(self.labels[numbers], self._num_classes).float()
         own, other = places.reshape(2, -1)
-        mixed, shares = (all_.new_empty((len(own), *all_.shape[1:])) for all_ in (x, y))
+        mixed, shares = (each.new_empty((len(own), *each.shape[1:])) for each in (x, y))
         # A loader asks for one batch at a time, whatever else may ask.
         for epoch, batch in np.unique(np.stack([epochs, batches]), axis=1).T.tolist():
             rows = np.flatnonzero((epochs == epoch) & (batches == batch))
