@@ -88,6 +88,7 @@ def test_they_come_after_shift_and_flip_and_before_what_is_hidden():
     ("transforms", "message"),
     [
         ([FirstVersion()], "got RandAugment of torchvision.transforms.autoaugment, expected t"),
+        (torch.nn.Flatten(), "got Flatten of torch.nn.modules.flatten, expected transforms of t"),
         ([torch.nn.ReLU()], "got ReLU of torch.nn.modules.activation, expected transforms of t"),
         ([v2.MixUp(alpha=0.2, num_classes=5)], "MixUp mixes the samples .* use --data.mixup 0.2$"),
         ([v2.CutMix(num_classes=5)], "CutMix mixes the samples .* use --data.cutmix 1$"),
@@ -125,4 +126,5 @@ def test_what_makes_no_image_is_refused_before_training(transform, message):
 
 def test_images_that_are_transformed_stay_on_the_cpu():
     assert Toy(transforms=[v2.RandAugment()]).placeable_bytes is None
+    assert Toy(transforms=v2.RandAugment()).placeable_bytes is None
     assert Toy(transforms=[]).placeable_bytes == Toy().placeable_bytes

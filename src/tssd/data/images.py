@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, Literal
 
@@ -116,6 +117,8 @@ class ImageData(DataModule):
                     f"data.{name}: mixes samples of a batch, and data.batch_size is 1; give "
                     "--data.batch_size 2 or more"
                 )
+        if self.transforms is not None and not isinstance(self.transforms, Sequence):
+            self.transforms = [self.transforms]  # one, as on the command line
         self._transforms()  # refuses what is none
         self._device = torch.device("cpu")
         self._placed: dict[str, Tensor] = {}
