@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import pytest
 from torch import Tensor, nn
+from torchvision.transforms import v2
 
 from tssd.config.types import (
     MISSING,
@@ -69,6 +70,13 @@ def test_in_words_says_what_is_expected():
     assert in_words(nn.Module) == "the import path of a Module"
     assert in_words(Distance | None).startswith("one of tssd.objectives.EuclideanNorm, ")
     assert in_words(Distance | None).endswith(" or null")
+
+
+def test_an_enumeration_is_words():
+    kind = v2.AutoAugmentPolicy
+    assert wanted(kind) is None and choices(kind) == ["IMAGENET", "CIFAR10", "SVHN"]
+    assert in_words(kind | None) == "one of IMAGENET, CIFAR10, SVHN or null"
+    assert fits(kind, "CIFAR10") and not fits(kind, "MNIST")
 
 
 def test_choices_are_words_or_classes():

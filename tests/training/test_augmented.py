@@ -96,6 +96,11 @@ def test_a_network_for_squares_alone_refuses_others():
             "RandAugment.magnitude: got x, expected a whole number",
         ),
         ("data.transforms", "[MixUp]", "use --data.mixup"),
+        (
+            "data.transforms",
+            "[{class_path: AutoAugment, init_args: {policy: MNIST}}]",
+            "AutoAugment.policy: got MNIST, expected one of IMAGENET, CIFAR10, SVHN",
+        ),
         ("data.transforms", "5", "expected a list, each the import path of a Transform"),
         ("data.mixup", "0", "data.mixup: got 0.0, expected a number above 0"),
         ("data.image_size", "[8]", "data.image_size: got [8], expected a whole number or a list"),

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
+from enum import Enum
 from functools import cache
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
@@ -150,8 +151,9 @@ def in_words(kind: Any) -> str:
 def choices(kind: Any) -> list[str]:
     """All values of a type that is a list of words, or the known classes of one that is a class."""
     literals = [c for k in _members(kind) if get_origin(k) is Literal for c in get_args(k)]
+    members = [member.name for k in _members(kind) if _is_enum(k) for member in k]
     want = wanted(kind)
-    return [str(c) for c in literals] or (known_classes(want.base) if want else [])
+    return [str(c) for c in literals] + members or (known_classes(want.base) if want else [])
 
 
 def _annotated_result(function: Any) -> Any:
@@ -168,8 +170,14 @@ def _annotated_result(function: Any) -> Any:
 
 
 def _has_values(kind: Any) -> bool:
-    """Whether a type is written out in YAML: numbers, text, lists, mappings, dataclasses."""
-    return kind in PLAIN or kind is Any or get_origin(kind) is not None or is_settings(kind)
+    """Whether a type is written out in YAML: numbers, words, lists, mappings, dataclasses."""
+    if kind in PLAIN or kind is Any or get_origin(kind) is not None:
+        return True
+    return is_settings(kind) or _is_enum(kind)
+
+
+def _is_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Enum)
 
 
 def _has_nan(value: Any) -> bool:
