@@ -55,7 +55,7 @@ def in_full(kind: Any, name: str) -> str:
         thing = getattr(module, name, None)
         if callable(thing) and (not isinstance(thing, type) or issubclass(thing, base)):
             return f"{home}.{name}"
-        known |= dict.fromkeys(_names(module, base), home)
+        known |= {each: home for each in _names(module, base)}
     raise UsageError(f"{name!r} is neither a known class nor an import path; {_near(name, known)}")
 
 

@@ -109,8 +109,9 @@ def labels(target: Tensor, num_classes: int) -> Classes:
 
 
 def _are_shares(target: object, num_classes: int) -> bool:
-    is_table = isinstance(target, Tensor) and target.dim() == 2 and target.is_floating_point()
-    return is_table and target.shape[1] == num_classes > 1
+    if not isinstance(target, Tensor) or target.dim() != 2:
+        return False
+    return target.is_floating_point() and target.shape[1] == num_classes > 1
 
 
 def _sound(shares: Tensor) -> Tensor:

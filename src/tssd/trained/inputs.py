@@ -82,8 +82,11 @@ class ImageInput:
                 f"images: the network takes {list(self.sample_shape)}, which no picture gives; "
                 "give tensors"
             )
-        read = _picture if isinstance(image, Image.Image) else _file
-        rgb = read(image, as_option(*size), self.crop_share)
+        wanted, share = as_option(*size), self.crop_share
+        if isinstance(image, Image.Image):
+            rgb = _picture(image, wanted, share)
+        else:
+            rgb = _file(image, wanted, share)
         if channels == 3:
             return torch.from_numpy(rgb.copy())
         grey = Image.fromarray(rgb.transpose(1, 2, 0)).convert("L")
