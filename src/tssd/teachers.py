@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tssd.errors import DataError, UsageError
+from tssd.image_size import as_option
 from tssd.objectives.frozen import Frozen
 from tssd.objectives.per_timestep import check_length
 from tssd.runs.results import Epoch
@@ -109,7 +110,7 @@ class Teacher(Frozen):
             raise UsageError(
                 f"run: {self.run} was trained on samples of {_by(shape)} (channels, height, "
                 f"width), but the data has {_by(sample_shape)}; take a teacher of the same size, "
-                f"or --data.image_size {shape[-1]}"
+                f"or --data.image_size {_option(shape)}"
             )
         own = getattr(net.transform, "mean", (0.0,) * shape[0])
         spread = getattr(net.transform, "std", (1.0,) * shape[0])
@@ -136,6 +137,11 @@ class Teacher(Frozen):
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+
+
+def _option(shape: Sequence[int]) -> str:
+    size = as_option(*shape[1:])
+    return str(size) if isinstance(size, int) else f"'{list(size)}'"
 
 
 def _by(shape: Sequence[int]) -> str:

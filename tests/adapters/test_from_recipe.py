@@ -34,3 +34,9 @@ def test_the_images_are_always_the_same_and_draw_nothing():
     before = torch.get_rng_state()
     assert torch.equal(random_images(1, 4), random_images(1, 4))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_images_need_not_be_squares():
+    net = adapted(Small(), in_channels=2, image_size=(7, 9), layout="stepped")
+    assert net(torch.randn(1, 2, 2, 7, 9)).logits.shape == (1, 2, 5)
+    assert random_images(1, (4, 6)).shape[1:] == (1, 4, 6)

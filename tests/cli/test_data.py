@@ -196,6 +196,23 @@ def test_evaluation_at_more_timesteps_than_in_training(tssd, root, tmp_path, mon
     assert (outcome.code, outcome.mistake[:24]) == (1, "gone.bin cannot be read ")
 
 
+def test_info_tells_how_uneven_classes_are(tssd, tmp_path):
+    for part, name, count in (("train", "cat", 8), ("train", "[dog]", 2), ("test", "cat", 3)):
+        (tmp_path / f"set/{part}/{name}").mkdir(parents=True)
+        for n in range(count):
+            pixels = np.full((4, 4), 20 * n + len(name), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / f"set/{part}/{name}/{n}.png")
+    words = ["info", "image_folder/vgg9_tssd", "--data.root=set", "--data.val_share=0"]
+    outcome = tssd("data", *words)
+    assert (
+        "classes are uneven: 2 training samples of [dog], 8 of cat, 4 times as many; always to "
+        "answer cat is right for 100.0 % of the test samples\n" in outcome.out
+    )
+    assert "--objectives.task.class_weights balanced, and of an exit" in outcome.out
+    even = tssd("data", "info", "digits/tssd", "--data.train_samples=null").out
+    assert re.search(r"^classes are even: \d+ to \d+ training samples$", even, re.MULTILINE)
+
+
 def test_info_of_images_says_what_is_left_out_and_what_is_changed(tssd, tmp_path):
     names = ["[bold]cat", "[red]\x1b[2J", b"caf\xe9".decode(errors="surrogateescape")]
     for n, (part, name) in enumerate(itertools.product(("train", "test"), names)):

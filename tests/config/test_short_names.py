@@ -1,7 +1,9 @@
 import pytest
 
+from tssd.config.options import parameters
 from tssd.config.schema import SECTIONS
-from tssd.config.short_names import in_full, spell_out, spelled_out
+from tssd.config.short_names import in_full, named_in_full, spell_out, spelled_out
+from tssd.data import ImageFolder
 from tssd.errors import UsageError
 from tssd.models.base import MakeNeuron
 
@@ -57,3 +59,16 @@ def test_spell_out_goes_as_deep_as_classes_go_and_leaves_what_it_does_not_know()
         "unknown": "SGD",
     }  # fmt: skip
     assert spelled_out(kind("net"), 5) == 5
+
+
+def test_transforms_are_known_by_their_names_one_or_a_list():
+    kind = parameters(ImageFolder)["transforms"].kind
+    erasing = {"class_path": "RandomErasing", "init_args": {"p": 0.3}}
+    home = "torchvision.transforms.v2"
+    listed = [f"{home}.RandAugment", {**erasing, "class_path": f"{home}.RandomErasing"}]
+    assert spelled_out(kind, ["RandAugment", erasing]) == listed
+    assert spelled_out(kind, "RandAugment") == named_in_full(kind, "RandAugment") == listed[:1]
+    assert spelled_out(kind, None) is None
+    for wrong in ("RandAugmnt", ["ColorJitter", "RandAugmnt"]):
+        with pytest.raises(UsageError, match="'RandAugmnt' is neither .* mean RandAugment"):
+            named_in_full(kind, wrong)

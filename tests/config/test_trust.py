@@ -45,7 +45,8 @@ def test_what_our_recipes_name_is_allowed(recipe):
      "torch.nn.modules.batchnorm.BatchNorm2d", "torch.optim.sgd.SGD", "tssd.surrogates.ATan",
      "tssd.training.schedule.Cosine", "tssd.events.FixedTime", "tssd.data.ImageFolder",
      "lightning.pytorch.callbacks.EarlyStopping",
-     "lightning.pytorch.callbacks.weight_averaging.EMAWeightAveraging"],
+     "lightning.pytorch.callbacks.weight_averaging.EMAWeightAveraging",
+     "torchvision.transforms.v2.RandAugment"],
 )  # fmt: skip
 def test_parts_are_allowed(path):
     with only_known_parts():
@@ -63,7 +64,9 @@ def test_parts_are_allowed(path):
      "tssd.config.paths.import_module", "tssd.reopened.load.load", "tssd.config.assemble.build",
      "tssd.data.image_folder.Path", "tssd.data.decoding.ThreadPoolExecutor",
      "tssd.runs.folder.write_text", "tssd.__main__.main", "tssdevil.Net",
-     "torchvision.models.resnet18", "lightning.LightningDataModule", "tssd.models.vgg.pairwise"],
+     "torchvision.models.resnet18", "torchvision.transforms.v2.functional.resize",
+     "torchvision.transforms.RandAugment", "lightning.LightningDataModule",
+     "tssd.models.vgg.pairwise"],
 )  # fmt: skip
 def test_nothing_else_is(evil, path):
     with only_known_parts(), pytest.raises(UsageError) as error:
@@ -186,3 +189,17 @@ def test_what_a_function_says_it_makes(tmp_path, monkeypatch):
         with pytest.raises(UsageError, match=message):
             check_class(kind, f"makers.{name}")
     assert LIF
+
+
+def test_what_stands_in_a_transform_is_refused_as_well(evil):
+    config = merge(layers("digits/tssd"))
+    lambd = {"class_path": "torchvision.transforms.v2.Lambda", "init_args": {"lambd": "os.system"}}
+    nested = {
+        "class_path": "torchvision.transforms.v2.Compose",
+        "init_args": {"transforms": ["evil.code.neuron"]},
+    }
+    for wrong in (lambd, nested, "evil.code.neuron"):
+        config["data"]["init_args"]["transforms"] = [wrong]
+        with only_known_parts(), pytest.raises(UsageError, match="was not imported"):
+            check(config)
+    assert not evil()

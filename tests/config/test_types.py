@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import pytest
 from torch import Tensor, nn
+from torchvision.transforms import v2
 
 from tssd.config.types import (
     MISSING,
@@ -11,6 +12,7 @@ from tssd.config.types import (
     as_node,
     check_class,
     choices,
+    entries,
     fits,
     in_words,
     is_settings,
@@ -70,6 +72,13 @@ def test_in_words_says_what_is_expected():
     assert in_words(Distance | None).endswith(" or null")
 
 
+def test_an_enumeration_is_words():
+    kind = v2.AutoAugmentPolicy
+    assert wanted(kind) is None and choices(kind) == ["IMAGENET", "CIFAR10", "SVHN"]
+    assert in_words(kind | None) == "one of IMAGENET, CIFAR10, SVHN or null"
+    assert fits(kind, "CIFAR10") and not fits(kind, "MNIST")
+
+
 def test_choices_are_words_or_classes():
     assert choices(Literal["a", "b"] | None) == ["a", "b"]
     assert choices(MakesNeuron) == ["tssd.IF", "tssd.LIF"]
@@ -127,3 +136,15 @@ def test_another_module_may_stand_for_a_neuron_but_nothing_else_of_ours():
             check_class(MakeNeuron, path)
     with pytest.raises(UsageError, match="is only their base"):
         check_class(MakeNeuron, "tssd.Neuron")
+
+
+def test_lists_of_objects_are_told_from_lists_of_values():
+    assert entries(list[Schedule] | None) == entries(list[Schedule]) == Schedule
+    for kind in (list[float], list, Any, Schedule, int | list[Schedule], dict[str, Objective]):
+        assert entries(kind) is None
+    node = {"class_path": "tssd.training.schedule.Cosine"}
+    for given in (node, [node], "tssd.training.schedule.Cosine", [node["class_path"]]):
+        assert as_node(list[Schedule], given) == [node]
+    assert as_node(list[Schedule] | None, None) is None
+    assert as_node(list[Schedule], MISSING) is MISSING
+    assert in_words(list[nn.Module]) == "a list, each the import path of a Module"

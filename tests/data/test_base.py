@@ -27,6 +27,8 @@ def test_module_describes_itself_before_setup():
     assert (toy.num_classes, toy.in_channels, toy.sample_shape) == (5, 1, (1, 12, 12))
     assert (toy.dataset_name, toy.class_names[1], toy.mean, toy.std) == ("toy", "b", (0.5,), (0.3,))
     assert toy.split_sizes == {"train": 90, "val": 10, "test": 20}
+    assert toy.class_counts == [18] * 5
+    assert sum(Toy(train_samples=7).class_counts) == 7
 
 
 def test_setup_reads_once_and_keeps_what_it_has():

@@ -175,3 +175,15 @@ def test_a_copy_elsewhere_is_the_same_data(tmp_path):
     shutil.copytree(tmp_path / "one", tmp_path / "two")
     first, second = (evaluated(tmp_path / name, "ab") for name in ("one", "two"))
     assert first.split_hash == second.split_hash
+
+
+def test_images_are_cropped_to_a_network_that_takes_no_squares(tmp_path, caplog):
+    data = Evaluated(
+        ImageFolder(str(paint(tmp_path, "abc", size=20))),
+        class_names=tuple("abc"),
+        sample_shape=(3, 8, 12),
+        mean=MEAN,
+        std=STD,
+    )
+    assert next(iter(data.test_dataloader()))[0].shape == (9, 3, 8, 12)
+    assert "images of 20 x 20 pixels are scaled to 8 x 12" in caplog.text

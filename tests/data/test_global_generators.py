@@ -6,17 +6,27 @@ import torch
 from tssd.data.global_generators import generators_kept, seed_generators
 
 
-def draws():
-    return random.random(), np.random.rand(), torch.rand(()).item()
+def drawn():
+    return random.random(), float(np.random.rand()), float(torch.rand(()))
 
 
-def test_draws_inside_are_those_of_the_seed_and_leave_no_trace_outside():
-    before = random.getstate(), np.random.get_state()[1].copy(), torch.get_rng_state()
+def test_a_seed_decides_what_is_drawn_and_leaves_no_trace():
+    random.seed(1), np.random.seed(1), torch.manual_seed(1)
+    expected = drawn()
+    random.seed(1), np.random.seed(1), torch.manual_seed(1)
     with generators_kept():
-        seed_generators(2**63 + 5)
-        inside = draws()
-        seed_generators(2**63 + 5)
-        assert draws() == inside
-    assert random.getstate() == before[0]
-    assert np.array_equal(np.random.get_state()[1], before[1])
-    assert torch.equal(torch.get_rng_state(), before[2])
+        seed_generators(2**64 - 7)
+        first = drawn()
+        seed_generators(2**64 - 7)
+        assert drawn() == first
+        seed_generators(2**64 - 8)
+        assert not {*drawn()} & {*first}
+    assert drawn() == expected
+
+
+def test_torch_draws_as_after_its_own_seed():
+    with generators_kept():
+        torch.manual_seed(5)
+        expected = torch.rand(3)
+        seed_generators(5)
+        assert torch.equal(torch.rand(3), expected)

@@ -212,3 +212,32 @@ def test_classes_that_nothing_is_measured_on_are_told(folder, caplog):
     (folder / "val/b/000.png").write_bytes(b"")
     assert ImageFolder(str(folder), skip_corrupt=True).split_sizes["val"] == 1
     assert any("no validation samples of 2 of the 3 classes (b, c)" in m for m in caplog.messages)
+
+
+def test_images_that_are_no_squares_are_taken_or_made(tmp_path, monkeypatch):
+    write(tmp_path, "train", {"a": 6, "b": 6}, size=(20, 30))
+    write(tmp_path, "test", {"a": 1, "b": 1}, size=(20, 30))
+    assert ImageFolder(str(tmp_path)).sample_shape == (3, 20, 30)
+    data = ImageFolder(str(tmp_path), image_size=[10, 24], translate=2, val_share=0.0)
+    assert data.sample_shape == (3, 10, 24)
+    assert next(iter(data.train_dataloader()))[0].shape == (12, 3, 10, 24)
+    with Image.open(tmp_path / "test/b/000.png") as picture:
+        # Scaled to 16 x 24, which covers 10 x 24, and cropped: the aspect stays.
+        box = (0, 20 * 3 / 16, 30, 20 * 13 / 16)
+        expected = picture.resize((24, 10), Image.Resampling.BILINEAR, box=box)
+    shown = data.samples("test")[torch.tensor([1])][0].permute(1, 2, 0)
+    assert torch.equal(shown, torch.from_numpy(np.array(expected)))
+    parts = ImageFolder(str(tmp_path), image_size=(10, 24), random_resized_crop=True)
+    assert next(iter(parts.train_dataloader()))[0].shape[1:] == (3, 10, 24)
+    monkeypatch.setattr(image_folder, "KEPT_FROM", 1)
+    monkeypatch.setenv("TSSD_CACHE", str(tmp_path / "cache"))
+    for _ in range(2):
+        kept = ImageFolder(str(tmp_path), image_size=(10, 24), val_share=0.0)
+        assert torch.equal(kept.samples("test")[:], data.samples("test")[:])
+    assert len([*(tmp_path / "cache").glob("decoded-*.npy")]) == 1
+
+
+@pytest.mark.parametrize("size", [(8, 0), [8], (8, 8, 8), (8, 5000)])
+def test_sizes_that_are_none_are_refused(folder, size):
+    with pytest.raises(UsageError, match=r"^data\.image_size: got .*, expected 1 to 4096 pixels"):
+        ImageFolder(str(folder), image_size=size)

@@ -56,7 +56,7 @@ def test_files_are_shown_as_torch_would_scale_their_parts(tmp_path):
         Image.fromarray(image).save(path)
     mean, std = (0.1, 0.2, 0.3), (0.5, 0.6, 0.7)
     samples = CroppedFiles(
-        paths, torch.tensor([4, 7]), side=16, flip=True, seed=3, mean=mean, std=std
+        paths, torch.tensor([4, 7]), size=(16, 24), flip=True, seed=3, mean=mean, std=std
     )
     x, y = samples.batch([(5, 1), (5, 0)])
     assert y.tolist() == [7, 4]
@@ -64,7 +64,7 @@ def test_files_are_shown_as_torch_would_scale_their_parts(tmp_path):
     for shown, number in zip(x, (1, 0), strict=True):
         (left, top, right, bottom), mirrored = random_crop((60, 40), seed=3, epoch=5, index=number)
         part = torch.from_numpy(pixels[number, top:bottom, left:right]).permute(2, 0, 1)
-        expected = v2.functional.resize(part, [16, 16], antialias=True)
+        expected = v2.functional.resize(part, [16, 24], antialias=True)
         expected = expected.flip(-1) if mirrored else expected
         back = shown * torch.tensor(std).view(3, 1, 1) + torch.tensor(mean).view(3, 1, 1)
         assert (255 * back - expected).abs().max() < 1.5  # both round to whole numbers

@@ -5,7 +5,16 @@ from PIL import Image
 from events.recordings import at
 from tssd.data import NMNIST, ImageFolder
 from tssd.data.picture import NO_PICTURE, ON_WHITE, TO_EIGHT_BITS
-from tssd.data.summary import Spread, spread, summarise, summarise_events, summarise_images
+from tssd.data.summary import (
+    Balance,
+    Spread,
+    Summary,
+    balance,
+    spread,
+    summarise,
+    summarise_events,
+    summarise_images,
+)
 from tssd.events.formats.five_byte import write_five_byte
 
 from .event_folders import connected, nmnist
@@ -81,3 +90,12 @@ def test_images_are_summed_up(tmp_path):
     }
     (shared,) = found.shared
     assert shared.startswith("1 of 4 test images are training images too (first: ")
+
+
+def test_how_uneven_classes_are():
+    counts = {"a": 20, "b": 5, "c": 0}
+    parts = {"train": counts, "val": counts, "test": {"a": 3, "b": 1, "c": 0}}
+    found = balance(Summary("uneven", "", (1, 1, 1), parts))
+    assert found == Balance("b", 5, "a", 20, always_largest=0.75)
+    assert (found.ratio, found.is_even) == (4, False)
+    assert balance(summarise(Toy())).is_even

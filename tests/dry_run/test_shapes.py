@@ -2,6 +2,7 @@ import pytest
 
 from tssd.config import build, load_recipe
 from tssd.dry_run.shapes import data_shape, devices_of, with_stand_in
+from tssd.dry_run.stand_in import StandIn
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +60,14 @@ def test_of_several_devices_it_is_the_share_of_one():
     parts = build(with_stand_in(config, data_shape(config)))
     assert parts.trainer.processes == 1
     assert len(parts.data.batch()[1]) == 4
+
+
+def test_images_that_are_no_squares_keep_their_sides():
+    size = ("data.image_size", "[16, 24]")
+    config = load_recipe("digits+vgg9+vanilla_ts", [size])
+    found = data_shape(config)
+    assert found.size == (16, 24)
+    stand_in = with_stand_in(config, found)["data"]["init_args"]
+    assert stand_in["size"] == [16, 24]
+    assert StandIn(**stand_in).sample_shape == (1, 16, 24)
+    assert data_shape(load_recipe("cifar10_jpeg/scarce/tssd", [size])).size == (16, 24)

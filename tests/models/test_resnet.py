@@ -72,3 +72,12 @@ def test_resnet34_of_any_size_gives_spikes_behind_its_stem():
     for tap in (0, 4):
         assert out.taps[tap].shape[2:] == net.shapes[tap]
     assert set(out.taps[0].unique().tolist()) <= {0.0, 1.0}
+
+
+def test_images_need_not_be_squares():
+    net = resnet18(image_size=(9, 20), width=1 / 16)
+    assert [shape[1:] for shape in net.shapes] == [(9, 20), (9, 20), (5, 10), (3, 5), (2, 3)]
+    out = net(torch.rand(1, 2, 3, 9, 20), taps=range(5))
+    assert [tuple(tap.shape[2:]) for tap in out.taps.values()] == [*net.shapes]
+    with pytest.raises(UsageError, match="^image_size: got 0 x 4, expected >= 1"):
+        resnet18(image_size=(0, 4))

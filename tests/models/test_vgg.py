@@ -61,3 +61,11 @@ def test_norm_and_neuron_are_built_as_asked():
     net = vgg9(width=1 / 16, neuron=IF, norm=per_step_batch_norm)
     assert sum(isinstance(m, IF) for m in net.modules()) == 8
     assert sum(isinstance(m, PerStep) for m in net.modules()) == 8
+
+
+def test_images_need_not_be_squares():
+    net = vgg9(image_size=(16, 48), width=1 / 16)
+    assert net.shapes[-1] == (32, 2, 6)
+    assert net(torch.rand(1, 2, 3, 16, 48)).logits.shape == (1, 2, 10)
+    with pytest.raises(UsageError, match="^image_size: got 48 x 15, .* needs >= 16 pixels"):
+        vgg9(image_size=(48, 15))

@@ -1,5 +1,6 @@
 """What a batch must be; in `test_refusals` also what the whole loss makes of it."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -11,11 +12,13 @@ from tssd.models import NetOutput
 from tssd.objectives.batch import (
     are_probabilities,
     check_classes,
+    check_labels,
     check_logits,
     check_num_classes,
     check_output,
     check_single,
     classes,
+    labels,
 )
 
 
@@ -120,3 +123,25 @@ def test_a_network_that_was_not_adapted_is_refused_with_the_remedy():
 def test_labels_that_are_no_tensor_are_refused():
     with pytest.raises(DataError, match=r"^labels: got list, .*; torch.as_tensor\(y\)"):
         classes([0, 1], 3)
+
+
+def test_shares_of_classes_are_labels_of_a_loss_and_no_classes():
+    shares = torch.tensor([[0.25, 0.75, 0], [0, 0, 1]])
+    for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+        found, sound = labels(shares.to(dtype), 3)
+        assert torch.equal(found.double(), shares.double()) and sound
+        assert found.dtype == torch.promote_types(dtype, torch.float32)
+    assert labels(torch.tensor([0, 2]), 3).target.tolist() == [0, 2]
+    with pytest.raises(DataError, match=r"shares of all classes, float32 \[N, 3\]$"):
+        classes(shares, 3)
+    with pytest.raises(DataError, match=r"float32 of shape \[2, 3\], .* float32 \[N, 4\]$"):
+        labels(shares, 4)
+
+
+@pytest.mark.parametrize("row", [[0.5, 0.4, 0], [1.5, -0.5, 0], [math.nan, 1, 0], [2.0, 0, 0]])
+def test_shares_that_are_none_are_marked_and_told(row):
+    wrong = torch.tensor([[1, 0, 0], row])
+    assert not labels(wrong, 3).in_range
+    with pytest.raises(DataError, match=r"^labels: got shares of classes of sample 1 from .*;"):
+        check_labels(wrong, 3)
+    check_labels(wrong[:1], 3)

@@ -113,7 +113,8 @@ def test_one_logit_is_refused_when_connected():
         (torch.full((N,), -100), "class -100"),  # torch would leave it out
         (Y.view(-1, 1), r"shape \[6, 1\]"),
         (Y.float(), "float32"),
-        (torch.eye(K)[Y], r"shape \[6, 4\]"),
+        (torch.eye(K)[Y].long(), r"shape \[6, 4\]"),
+        (2 * torch.eye(K)[Y], "shares of classes of sample 0 from 0 on that sum to 2, expected"),
     ],
 )
 def test_labels_are_refused_in_one_line(y, message):

@@ -1,14 +1,17 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from sklearn.utils.class_weight import compute_class_weight
 
 from tssd.errors import UsageError
 from tssd.models import NetOutput, vgg9
 from tssd.objectives import ExitCrossEntropy, TaskCrossEntropy, Timesteps
+from tssd.objectives.task import balanced
 
-NET = vgg9(width=1 / 64)
+NET = vgg9(num_classes=2, width=1 / 64)
 TARGET = torch.tensor([0, 1])
 
 # T_s = 1, T_t = 2, two samples of classes 0 and 1. The first step gives the right class 3/4 and
@@ -104,3 +107,94 @@ def test_the_cross_entropies_of_several_exits_are_averaged():
 
 def test_the_task_asks_for_no_exits():
     assert not task().needs_exits
+
+
+# Of the first sample half is class 0 and half class 1; of the second three quarters are class 1.
+SHARES = torch.tensor([[0.5, 0.5], [0.25, 0.75]])
+MIXED = -(math.log(3 / 4) + math.log(1 / 4)) / 4 - math.log(1 / 2) / 2
+
+
+def test_shares_of_classes_by_hand():
+    value = task("student")(NetOutput(LOGITS), SHARES)
+    assert value.item() == pytest.approx(MIXED, rel=1e-6)
+    assert value.item() == pytest.approx(F.cross_entropy(LOGITS[0], SHARES).item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.2}, {"class_weights": [0.5, 3.0]}])
+def test_one_hot_shares_are_the_classes(options):
+    one_hot = F.one_hot(TARGET, 2).double()
+    out = NetOutput(LOGITS, exits={1: LOGITS})
+    for kind in (TaskCrossEntropy, ExitCrossEntropy):
+        objective = kind(**options).connect(NET, Timesteps(1, 2))
+        torch.testing.assert_close(objective(out, one_hot), objective(out, TARGET))
+
+
+def test_class_weights_by_hand():
+    # 0.5 x -log(3/4) of class 0 and 3 x -log(1/2) of class 1, over two samples.
+    expected = -(0.5 * math.log(3 / 4) + 3 * math.log(1 / 2)) / 2
+    weighted = task("student", class_weights=[0.5, 3])
+    assert weighted(NetOutput(LOGITS), TARGET).item() == pytest.approx(expected, rel=1e-6)
+    # torch's own, which divides by the sum of the weights of the batch.
+    theirs = F.cross_entropy(LOGITS[0], TARGET, weight=torch.tensor([0.5, 3.0])) * 3.5 / 2
+    assert weighted(NetOutput(LOGITS), TARGET).item() == pytest.approx(theirs.item(), rel=1e-6)
+    mixed = F.cross_entropy(LOGITS[0], SHARES, weight=torch.tensor([0.5, 3.0]))
+    assert weighted(NetOutput(LOGITS), SHARES).item() == pytest.approx(mixed.item(), rel=1e-6)
+
+
+def test_a_weighted_sample_counts_the_same_in_whatever_batch_it_is():
+    weighted = task(class_weights=[0.5, 3], label_smoothing=0.1)
+    alone = [
+        weighted(NetOutput(LOGITS[:, n : n + 1]), TARGET[n : n + 1]) for n in range(len(TARGET))
+    ]
+    together = weighted(NetOutput(LOGITS), TARGET)
+    torch.testing.assert_close(together, torch.stack(alone).mean())
+
+
+def test_equal_weights_change_nothing():
+    torch.testing.assert_close(
+        task(class_weights=[1, 1])(NetOutput(LOGITS), TARGET), task()(NetOutput(LOGITS), TARGET)
+    )
+
+
+def test_balanced_weights_are_those_of_scikit_learn():
+    counts = [30, 10, 2]
+    labels = np.repeat(np.arange(3), counts)
+    theirs = compute_class_weight("balanced", classes=np.arange(3), y=labels)
+    assert balanced(counts) == pytest.approx(theirs.tolist())
+    assert balanced([30, 0, 10]) == pytest.approx([40 / 60, 1, 40 / 20])
+    assert balanced([0, 0]) == [1, 1]
+
+
+def test_balanced_weights_come_with_the_counts():
+    objective = task(class_weights="balanced")
+    assert objective.needs_class_counts and not task(class_weights=[1, 2]).needs_class_counts
+    with pytest.raises(UsageError, match=r"^class_weights: balanced needs .*learn_class_counts\("):
+        objective(NetOutput(LOGITS), TARGET)
+    objective.learn_class_counts([30, 10])
+    expected = task(class_weights=[2 / 3, 2.0])(NetOutput(LOGITS), TARGET)
+    torch.testing.assert_close(objective(NetOutput(LOGITS), TARGET), expected)
+    double = objective(NetOutput(LOGITS.double()), SHARES)
+    assert double.dtype == torch.float64
+    assert not objective.state_dict()  # a run's weights are what they were
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1, -2.0], r"^class_weight: got -2.0, expected balanced, or one number of 0 or more"),
+        ([1, math.nan], "^class_weight: got nan"),
+        ([1, "2"], "^class_weight: got '2'"),
+        ([True, 1], "^class_weight: got True"),
+        ([0, 0], "^class_weights: got zeros"),
+        ([], r"^class_weights: got \[\]"),
+        ("even", "^class_weights: got 'even', expected balanced"),
+    ],
+)
+def test_class_weights_that_are_none_are_refused(weights, message):
+    with pytest.raises(UsageError, match=message):
+        TaskCrossEntropy(class_weights=weights)
+
+
+def test_class_weights_of_another_number_are_refused():
+    with pytest.raises(UsageError, match="^class_weights: got 3 numbers, .* of the 10 classes"):
+        ExitCrossEntropy(class_weights=[1, 2, 3]).connect(vgg9(width=1 / 64), Timesteps(1, 2))

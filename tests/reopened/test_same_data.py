@@ -42,3 +42,12 @@ def test_inputs_that_are_made_otherwise_are_told_of():
     assert [side["init_args"]["dt"] for side in found["slicing"]] == [10.0, 5.0]
     other = {"class_path": "tssd.data.CIFAR10DVS", "init_args": {"pool": "mean"}}
     assert made_otherwise(before, other) == {}
+
+
+def test_options_that_are_not_written_where_they_are_null_are_told_of():
+    def data(**options):
+        return {"class_path": "tssd.data.Digits", "init_args": {"augment": True, **options}}
+
+    assert made_otherwise(data(), data(mixup=0.2)) == {"mixup": (None, 0.2)}
+    assert made_otherwise(data(mixup=0.2), data()) == {"mixup": (0.2, None)}
+    assert made_otherwise(data(), data(cutout=4)) == {}  # a later version's

@@ -180,3 +180,18 @@ def test_arrays_that_torch_does_not_know_become_tensors():
     fixed = np.arange(4)
     fixed.flags.writeable = False
     assert as_tensor(fixed).tolist() == [0, 1, 2, 3]
+
+
+def test_a_network_that_takes_no_squares_gets_what_training_had(tmp_path):
+    rng = np.random.default_rng(0)
+    for part, name in (("train", "a"), ("train", "b"), ("test", "a")):
+        (tmp_path / part / name).mkdir(parents=True)
+        pixels = rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / part / name / "0.png")
+    data = ImageFolder(str(tmp_path), image_size=(8, 24), augment=False, val_share=0.0)
+    transform = ImageInput((3, 8, 24), data.mean, data.std)
+    assert torch.equal(transform(tmp_path / "test/a/0.png")[0], data.dataset("test")[0][0])
+    expected = Digits(image_size=(8, 24)).dataset("test").batch([0, 1])[0]
+    known = Digits(image_size=8)
+    shown = ImageInput((1, 8, 24), known.mean, known.std)(known.samples("test")[:2])
+    assert torch.equal(shown, expected)

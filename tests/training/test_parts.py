@@ -62,3 +62,14 @@ def test_data_that_cannot_be_placed_is_left_where_it_is(monkeypatch):
     monkeypatch.setattr(type(parts.data), "placeable_bytes", None)
     monkeypatch.setattr(parts.data, "place", None)  # it would be called
     parts.place_data(torch.device("cuda"))
+
+
+def test_balanced_weights_of_classes_are_those_of_the_chosen_samples():
+    parts = small({"objectives.task.class_weights": "balanced", "data.train_samples": 55})
+    counts = parts.data.class_counts
+    assert sum(counts) == 55 and {*counts} == {5, 6}
+    task, exit_task = (parts.criterion.terms[name] for name in ("task", "exit_task"))
+    assert task._of_class.tolist() == pytest.approx([5.5 / count for count in counts])
+    assert exit_task._of_class is None
+    told = parts.config["objectives"]["task"]["init_args"]["class_weights"]
+    assert told == "balanced"

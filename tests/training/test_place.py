@@ -69,3 +69,11 @@ def test_what_several_processes_cannot_do_is_refused(options, batch_size, words)
 def test_more_devices_than_there_are_are_refused():
     with pytest.raises(UsageError, match="trainer.devices: got 999, but this machine has"):
         refuse_place(settings(accelerator="cuda", devices=999), SimpleNamespace(batch_size=9999))
+
+
+def test_transforms_on_a_device_are_refused():
+    listed = SimpleNamespace(batch_size=64, transforms=["RandAugment"])
+    with pytest.raises(UsageError, match=r"^trainer\.data_on_device: got true, .*_device auto"):
+        refuse_place(settings(data_on_device=True), listed)
+    refuse_place(settings(), listed)
+    refuse_place(settings(data_on_device=True), SimpleNamespace(batch_size=64, transforms=None))

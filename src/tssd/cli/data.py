@@ -16,7 +16,15 @@ from tssd.config.suggest import nearest
 from tssd.data import DataModule
 from tssd.data.events import EventData
 from tssd.data.image_folder import ImageFolder
-from tssd.data.summary import PARTS, Spread, summarise, summarise_events, summarise_images
+from tssd.data.summary import (
+    PARTS,
+    Spread,
+    Summary,
+    balance,
+    summarise,
+    summarise_events,
+    summarise_images,
+)
 from tssd.errors import UsageError, printable
 from tssd.report.frames import plot_frames
 
@@ -99,6 +107,7 @@ def _info(data: DataModule) -> int:
         table.add_row(Text(printable(name)), *counts)
     table.add_row("all", *[str(sum(summary.counts[part].values())) for part in PARTS])
     console().print(table)
+    _print_balance(summary)
     shape = "x".join(map(str, summary.sample_shape))
     print(f"split {summary.split_hash}; samples of {shape} (channels, height, width)")
     print(f"content {data.content_hash}")
@@ -107,6 +116,26 @@ def _info(data: DataModule) -> int:
     elif isinstance(data, ImageFolder):
         _print_images(data)
     return 0
+
+
+def _print_balance(summary: Summary) -> None:
+    if not any(summary.counts["train"].values()):
+        return
+    found = balance(summary)
+    if found.is_even:
+        print(f"classes are even: {found.least} to {found.most} training samples")
+        return
+    print(
+        printable(
+            f"classes are uneven: {found.least} training samples of {found.smallest}, "
+            f"{found.most} of {found.largest}, {found.ratio:.3g} times as many; always to answer "
+            f"{found.largest} is right for {100 * found.always_largest:.1f} % of the test samples"
+        )
+    )
+    print(
+        "so that every class counts as much as any other: --objectives.task.class_weights "
+        "balanced, and of an exit --objectives.exit_task.class_weights balanced"
+    )
 
 
 def _print_images(data: ImageFolder) -> None:

@@ -1,5 +1,6 @@
 """From a recipe to the objects of a training run."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -11,13 +12,15 @@ from tssd.config.first_step import check_optimizer, check_size
 from tssd.config.hooks import hooks, in_folder, written
 from tssd.config.load import check
 from tssd.config.make import REFUSALS, located, make
-from tssd.config.options import accepts, content, walk
+from tssd.config.options import accepts, content, parameters, walk
 from tssd.config.own_data import with_test
 from tssd.config.own_net import adapted_node, may_be_plain
+from tssd.config.paths import load_object
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS, parse, parser
 from tssd.config.sections import with_defaults, without_empty
-from tssd.config.types import MISSING, as_node, in_words
+from tssd.config.types import MISSING, as_node, fits, in_words
+from tssd.config.unwritten import without_unused
 from tssd.data import DataModule
 from tssd.data.evaluated import as_known
 from tssd.errors import UsageError
@@ -114,7 +117,7 @@ def build_data(config: Config) -> DataModule:
 def resolve(config: Config) -> Config:
     """The configuration with every default filled in, as plain YAML values.
 
-    Later options of the trainer only where they are used: see `LATER`.
+    Later options only where they are used: see `LATER` for the trainer's, and `without_unused`.
     """
     config = without_empty(config)
     hooked = written(config)
@@ -124,7 +127,7 @@ def resolve(config: Config) -> Config:
     for name, default in LATER.items():
         if found["trainer"].get(name) == default:
             del found["trainer"][name]
-    found |= hooked
+    found = without_unused(found) | hooked
     return {name: found[name] for name in config}
 
 
@@ -169,16 +172,21 @@ def _with_init_args(below: Config, node: Config) -> Config:
 
 def _with_shapes(node: Config, data: DataModule) -> Config:
     channels, height, width = data.sample_shape
-    if height != width:
-        raise UsageError(
-            f"data: images of {height} x {width} pixels, expected squares; "
-            "crop them with --data.image_size"
-        )
-    found = {"in_channels": channels, "num_classes": data.num_classes, "image_size": height}
+    size = height if height == width else [height, width]
+    found = {"in_channels": channels, "num_classes": data.num_classes, "image_size": size}
     for name, given in content(node).items():
+        given = list(given) if isinstance(given, tuple) else given
         if name in found and given != found[name]:
             raise UsageError(
                 f"net.{name}: got {given}, but the data has {found[name]}; give "
-                f"--net.{name} {found[name]} or other data"
+                f"--net.{name} {shlex.quote(str(found[name]))} or other data"
             )
+    path = node["class_path"]
+    slot = parameters(load_object(path)).get("image_size")
+    if slot is not None and height != width and not fits(slot.kind, size):
+        raise UsageError(
+            f"net: {path} takes squares, its image_size being {in_words(slot.kind)}, and the data "
+            f"has images of {height} x {width} pixels; crop them with --data.image_size {height}, "
+            "or give it an image_size: int | tuple[int, int]"
+        )
     return _with_init_args(found, node)

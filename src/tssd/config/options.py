@@ -13,7 +13,17 @@ from tssd.config.paths import check_texts, load_object
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS
 from tssd.config.sections import UNUSED
-from tssd.config.types import MISSING, as_node, check_class, fits, in_words, is_settings, wanted
+from tssd.config.suggest import nearest
+from tssd.config.types import (
+    MISSING,
+    as_node,
+    check_class,
+    entries,
+    fits,
+    in_words,
+    is_settings,
+    wanted,
+)
 from tssd.errors import UsageError
 
 
@@ -87,6 +97,10 @@ def accepts(path: str, name: str) -> bool:
 def problems_at(value: Any, kind: Any, option: str) -> Iterator[Problem]:
     """The same of one value and what is below it. Raises: UsageError: a wrong import path."""
     node = as_node(kind, value)
+    if entries(kind) is not None and isinstance(node, list):
+        for each in node:
+            yield from _problems_of_entry(each, entries(kind), option)
+        return
     below = slots_below(kind, node)
     if below is None:
         check_texts(kind, node)
@@ -107,6 +121,18 @@ def problems_at(value: Any, kind: Any, option: str) -> Iterator[Problem]:
         yield from _problems(inside, below, f"{option}.")
     else:
         yield Problem(option, f"got init_args {in_yaml(inside)}, expected a mapping")
+
+
+def _problems_of_entry(node: Any, kind: Any, option: str) -> Iterator[Problem]:
+    """The same of one object of a list, which has no dotted name of its own."""
+    for found, text in problems_at(node, kind, option):
+        if found == option:
+            yield Problem(option, text)
+            continue
+        path = node["class_path"]
+        name = found.removeprefix(f"{option}.")
+        text = text or f"no such option; {nearest(name, list(slots_below(kind, node) or ()))}"
+        yield Problem(option, f"{path.rpartition('.')[2]}.{name}: {text}")
 
 
 def summary(path: str) -> str:

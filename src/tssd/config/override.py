@@ -8,9 +8,9 @@ from tssd.config.own_data import wrapped
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config, Replaced, merge_value
 from tssd.config.sections import AS_OURS, option_parts
-from tssd.config.short_names import in_full, spelled_out
+from tssd.config.short_names import named_in_full, spelled_out
 from tssd.config.suggest import nearest
-from tssd.config.types import MISSING, as_node, choices, fits, is_settings, wanted
+from tssd.config.types import MISSING, as_node, choices, entries, fits, is_settings, wanted
 from tssd.errors import UsageError
 from tssd.yaml_text import load_yaml
 
@@ -62,10 +62,10 @@ def override(
         if is_settings(kind) and not isinstance(value, dict):
             own = [f"--{option}.{name}" for name in slots_below(kind, MISSING) or ()]
             raise UsageError(f"it takes no value but has options: {', '.join(own)}")
-        if wanted(kind) is None and not fits(kind, value) and fits(kind, text):
+        is_plain = wanted(kind) is None and entries(kind) is None
+        if is_plain and not fits(kind, value) and fits(kind, text):
             value = text  # a name that looks like a number
-        if isinstance(value, str):
-            value = in_full(kind, value)
+        value = named_in_full(kind, value)
         told: list[Replaced] = []
         name = ".".join(option_parts(option))
         before = as_node(kind, place.values.get(place.name))

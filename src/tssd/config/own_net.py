@@ -16,6 +16,7 @@ from tssd.adapters.net import Layout
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config
 from tssd.errors import UsageError
+from tssd.image_size import as_option
 from tssd.models.base import SpikingNet, Tap
 
 ADAPTED = "tssd.adapters.from_recipe.adapted"
@@ -78,7 +79,8 @@ def adapted_node(
             f"exits.taps: got {wrong[0]!r}, but net is a plain module, {path}; name one of its "
             f"modules, such as {places}"
         )
-    example = random_images(shape[0], shape[1])
+    size = as_option(*shape[1:])
+    example = random_images(shape[0], size)
     wanted = [str(tap) for tap in taps or ()]
     failed: list[tuple[Layout, UsageError]] = []
     for layout in LAYOUTS:
@@ -100,7 +102,7 @@ def adapted_node(
             "init_args": {
                 "module": node,
                 "in_channels": shape[0],
-                "image_size": shape[1],
+                "image_size": size if isinstance(size, int) else list(size),
                 "taps": wanted,
                 "layout": layout,
                 "timesteps": max(timesteps, 2),

@@ -1,6 +1,8 @@
 """Classes by their own name alone, such as AdamW or LIF, where only one can be meant."""
 
+from collections.abc import Iterable
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from tssd.config.options import content, slots_below
@@ -9,7 +11,7 @@ from tssd.config.paths import known_classes
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS
 from tssd.config.suggest import nearest
-from tssd.config.types import as_node, wanted
+from tssd.config.types import as_list, as_node, entries, wanted
 from tssd.errors import UsageError
 
 # Where classes of others are looked up by name. Ours are known by what they are.
@@ -24,6 +26,7 @@ HOMES = {
         "tssd.teachers",
         "torch.nn",
     ),
+    "torchvision.transforms.v2._transform.Transform": ("torchvision.transforms.v2",),
 }
 
 # Short names of classes, where people know these better.
@@ -35,6 +38,16 @@ KNOWN_AS = {
         "mlflow": "MLFlowLogger",
     },
 }
+
+
+def named_in_full(kind: Any, value: Any) -> Any:
+    """A value that is such a name, or a list that has some, with their import paths.
+
+    Raises: UsageError: no class of the right kind has a name (names the nearest).
+    """
+    if (inner := entries(kind)) is not None and isinstance(value, str | list):
+        return [named_in_full(inner, each) for each in as_list(value)]
+    return in_full(kind, value) if isinstance(value, str) else value
 
 
 def in_full(kind: Any, name: str) -> str:
@@ -57,7 +70,7 @@ def in_full(kind: Any, name: str) -> str:
         thing = getattr(module, name, None)
         if callable(thing) and (not isinstance(thing, type) or issubclass(thing, base)):
             return f"{home}.{name}"
-        known |= dict.fromkeys([*known_as, *getattr(module, "__all__", ())], home)
+        known |= dict.fromkeys([*known_as, *_names(module, base)], home)
     raise UsageError(f"{name!r} is neither a known class nor an import path; {_near(name, known)}")
 
 
@@ -74,6 +87,8 @@ def spell_out(config: Config) -> Config:
 def spelled_out(kind: Any, value: Any) -> Any:
     """The same of one value and of what is below it."""
     try:
+        if (inner := entries(kind)) is not None and isinstance(value, str | list | dict):
+            return [spelled_out(inner, each) for each in as_list(value)]
         if isinstance(value, str):
             return in_full(kind, value)
         if not isinstance(value, dict):
@@ -94,6 +109,14 @@ def spelled_out(kind: Any, value: Any) -> Any:
     if "class_path" not in node:
         return inside
     return node | ({"init_args": inside} if inside else {})
+
+
+def _names(module: ModuleType, base: type) -> Iterable[str]:
+    """What a module exports; where it does not say, its classes of the right kind."""
+    if exported := getattr(module, "__all__", None):
+        return exported
+    classes = {name: thing for name, thing in vars(module).items() if isinstance(thing, type)}
+    return [name for name, thing in classes.items() if issubclass(thing, base)]
 
 
 def _near(name: str, known: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""What a run folder may name: parts of tssd, layers and optimizers of torch, what the user trusts.
+"""What a run folder may name: parts of tssd, of torch and torchvision, what the user trusts.
 
 A recipe is the user's own and may import anything. A run folder may come from a stranger, and to
 import a module is to run it: whatever else it names is refused before it is imported.
@@ -29,7 +29,7 @@ PARTS = (
     "tssd.time",
     "tssd.training.schedule",
 )
-TORCH = ("torch.nn.modules", "torch.optim")
+TORCH = ("torch.nn.modules", "torch.optim", "torchvision.transforms.v2")
 # Packages that show under a shorter name what is defined in the above.
 EXPORTS = ("tssd", "torch.nn")
 # Callbacks of Lightning that only decide, average and count. Others, and its loggers, write where
@@ -90,7 +90,7 @@ def check_origin(path: str, thing: Any) -> None:
     if isinstance(thing, type) and _is_harmless(f"{origin}.{thing.__name__}"):
         return
     is_part = _below(origin, PARTS) and (isinstance(thing, type) or inspect.isfunction(thing))
-    # Functions of torch are none of its layers: some load files.
+    # Functions of torch and torchvision are none of these: some load files.
     if not is_part and not (_below(origin, TORCH) and isinstance(thing, type)):
         _refuse(path, origin or module)
 
@@ -120,7 +120,8 @@ def _is_harmless(path: str) -> bool:
 def _refuse(path: str, module: str) -> None:
     raise UsageError(
         f"it names {path}, and {module} was not imported: a run folder may name only parts of "
-        "tssd, layers of torch.nn and optimizers of torch.optim; if you know the code of "
+        "tssd, layers of torch.nn, optimizers of torch.optim and transforms of "
+        "torchvision.transforms.v2; if you know the code of "
         f"{module} and trust it, add --trust {module} (in Python: trust=[{module!r}])"
     )
 

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
+from enum import Enum
 from functools import cache
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
@@ -58,13 +59,32 @@ def wanted(kind: Any) -> Wanted | None:
     return Wanted(other) if isinstance(other, type) and not _has_values(other) else None
 
 
+@cache
+def entries(kind: Any) -> Any:
+    """Type of the objects of a list whose objects are given by import paths; None for others."""
+    others = [member for member in _members(kind) if member is not NoneType]
+    if len(others) != 1 or get_origin(others[0]) is not list:
+        return None
+    (inner,) = get_args(others[0])
+    return inner if wanted(inner) else None
+
+
+def as_list(value: Any) -> Any:
+    """A list of objects as it stands in a recipe, where one may stand without its list."""
+    return [value] if isinstance(value, str | dict) else value
+
+
 def as_node(kind: Any, value: Any) -> Any:
     """A class given by its path, or by itself as a default, as {class_path: ...}.
 
-    A function stays a path where a maker is wanted, since it makes without options.
+    A function stays a path where a maker is wanted, since it makes without options. So with each
+    class of a list.
 
     Raises: UsageError: nothing can be imported from the path.
     """
+    if (inner := entries(kind)) is not None:
+        listed = as_list(value)
+        return [as_node(inner, each) for each in listed] if isinstance(listed, list) else value
     want = wanted(kind)
     if want is None or value is MISSING:
         return value
@@ -134,8 +154,9 @@ def in_words(kind: Any) -> str:
 def choices(kind: Any) -> list[str]:
     """All values of a type that is a list of words, or the known classes of one that is a class."""
     literals = [c for k in _members(kind) if get_origin(k) is Literal for c in get_args(k)]
+    members = [member.name for k in _members(kind) if _is_enum(k) for member in k]
     want = wanted(kind)
-    return [str(c) for c in literals] or (known_classes(want.base) if want else [])
+    return [str(c) for c in literals] + members or (known_classes(want.base) if want else [])
 
 
 def _annotated_result(function: Any) -> Any:
@@ -152,8 +173,14 @@ def _annotated_result(function: Any) -> Any:
 
 
 def _has_values(kind: Any) -> bool:
-    """Whether a type is written out in YAML: numbers, text, lists, mappings, dataclasses."""
-    return kind in PLAIN or kind is Any or get_origin(kind) is not None or is_settings(kind)
+    """Whether a type is written out in YAML: numbers, words, lists, mappings, dataclasses."""
+    if kind in PLAIN or kind is Any or get_origin(kind) is not None:
+        return True
+    return is_settings(kind) or _is_enum(kind)
+
+
+def _is_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Enum)
 
 
 def _has_nan(value: Any) -> bool:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader
@@ -137,6 +138,12 @@ class DataModule(LightningDataModule):
         return self.split_hash
 
     @property
+    def class_counts(self) -> list[int]:
+        """Number of chosen training samples of each class, [K]."""
+        part, index = self.part("train")
+        return np.bincount(part.labels[index], minlength=self.num_classes).tolist()
+
+    @property
     def split_sizes(self) -> dict[str, int]:
         """Number of samples for training, validation and test."""
         chosen = self.split
@@ -197,10 +204,14 @@ class DataModule(LightningDataModule):
         }
         return parts[name]
 
+    def training_samples(self) -> SampleSet:
+        """Return what batches of training are made of: set train, unless they mix its samples."""
+        return self.dataset("train")
+
     def train_dataloader(self) -> DataLoader[Batch]:
         """Batches of the training samples, shuffled anew each epoch."""
         return training_loader(
-            self.dataset("train"),
+            self.training_samples(),
             self.batch_size,
             num_workers=self.num_workers,
             seed=self.seed,

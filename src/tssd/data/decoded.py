@@ -19,6 +19,7 @@ from tssd.atomic import write_atomically
 from tssd.data.decoding import decode_noted, tell_notes
 from tssd.errors import DataError
 from tssd.events.cache import CACHE_VARIABLE
+from tssd.image_size import ImageSize
 from tssd.lock import locked
 
 log = logging.getLogger("tssd")
@@ -48,14 +49,14 @@ class DecodedImages:
         paths: The files.
         digests: Of the whole content of each.
         shape: Channels, height and width that every image must have after resizing.
-        image_size: Side in pixels to scale and crop to; None keeps the size.
+        image_size: Side of a square, or height and width, to scale and crop to; None keeps it.
         folder: Where caches are; made if it is missing.
     """
 
     paths: Sequence[Path]
     digests: Sequence[bytes]
     shape: tuple[int, int, int]
-    image_size: int | None
+    image_size: ImageSize | None
     folder: Path
 
     @property

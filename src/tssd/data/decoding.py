@@ -18,6 +18,7 @@ from torch import Tensor
 
 from tssd.data.picture import UnreadableError, read_picture
 from tssd.errors import DataError
+from tssd.image_size import ImageSize, height_width
 
 log = logging.getLogger("tssd")
 
@@ -31,14 +32,14 @@ THREADS_FROM = 4096
 Result = TypeVar("Result")
 
 
-def decode(path: Path, image_size: int | None, crop_share: float = 1.0) -> NDArray[np.uint8]:
+def decode(path: Path, image_size: ImageSize | None, crop_share: float = 1.0) -> NDArray[np.uint8]:
     """Decode one file to upright RGB [3, H, W]; `docs/image-data.md` says what becomes of what.
 
     Args:
         path: The file.
-        image_size: Side in pixels of the square to scale (bilinear, shorter side) and centre-crop
-            to; None keeps the size.
-        crop_share: Share of the shorter side that the square keeps.
+        image_size: Side of a square, or height and width, in pixels, to scale (bilinear, until it
+            covers them) and centre-crop to; None keeps the size.
+        crop_share: Share of the largest part of that shape that is kept.
 
     Raises:
         DataError: The file is damaged, no image, too large, or of unknown range.
@@ -62,26 +63,27 @@ def opened(path: Path) -> tuple[Image.Image, list[str]]:
 
 
 def _decode(
-    path: Path, image_size: int | None, crop_share: float
+    path: Path, image_size: ImageSize | None, crop_share: float
 ) -> tuple[NDArray[np.uint8], list[str]]:
     image, notes = opened(path)
     if image_size is not None:
-        image = square(image, image_size, crop_share)
+        image = middle(image, image_size, crop_share)
     return np.asarray(image).transpose(2, 0, 1), notes
 
 
-def square(image: Image.Image, side: int, crop_share: float = 1.0) -> Image.Image:
-    """The middle of a picture, bilinear.
+def middle(image: Image.Image, image_size: ImageSize, crop_share: float = 1.0) -> Image.Image:
+    """The middle of a picture, bilinear, its aspect kept.
 
     Args:
         image: The picture.
-        side: Of the square, in pixels.
-        crop_share: Share of the picture's shorter side that the square keeps.
+        image_size: Side of a square, or height and width, in pixels.
+        crop_share: Share of the largest part of that shape that is kept.
     """
-    if image.size == (side, side) and crop_share == 1:
+    height, width = height_width(image_size)
+    if image.size == (width, height) and crop_share == 1:
         return image
     border = (1 - crop_share) / 2
-    return ImageOps.fit(image, (side, side), Image.Resampling.BILINEAR, bleed=border)
+    return ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR, bleed=border)
 
 
 def is_readable(path: Path) -> bool:
@@ -107,7 +109,7 @@ def check_size(path: Path, got: Sequence[int], expected: Sequence[int]) -> None:
     if tuple(got) != tuple(expected):
         raise DataError(
             f"{path} has {got[1]}x{got[0]} pixels, the first image {expected[1]}x{expected[0]}: "
-            "give --data.image_size <pixels> to bring all to one size"
+            "give --data.image_size <pixels> to bring all to one size, or '[height, width]'"
         )
 
 
@@ -145,7 +147,7 @@ def decode_all(
     paths: Sequence[Path],
     shape: tuple[int, int, int],
     *,
-    image_size: int | None,
+    image_size: ImageSize | None,
     crop_share: float = 1.0,
 ) -> Tensor:
     """Decode all files to uint8 [M, 3, H, W], and log what was done to them; see `decode_noted`."""
@@ -158,7 +160,7 @@ def decode_noted(
     paths: Sequence[Path],
     shape: tuple[int, int, int],
     *,
-    image_size: int | None,
+    image_size: ImageSize | None,
     crop_share: float = 1.0,
 ) -> tuple[Tensor, Counter[str]]:
     """Decode all files to uint8 [M, 3, H, W]; also count what was done to how many of them.
@@ -166,8 +168,8 @@ def decode_noted(
     Args:
         paths: The files.
         shape: Channels, height and width that every image must have after resizing.
-        image_size: Side in pixels to scale and crop to; None keeps the size.
-        crop_share: Share of the shorter side that the square keeps.
+        image_size: What to scale and crop to, see `decode`; None keeps the size.
+        crop_share: See `decode`.
 
     Raises:
         DataError: A file is damaged, or of another size.
@@ -197,8 +199,8 @@ class LazyImages:
     Args:
         paths: The files.
         shape: Channels, height and width that every image must have after resizing.
-        image_size: Side in pixels to scale and crop to; None keeps the size.
-        crop_share: Share of the shorter side that the square keeps.
+        image_size: What to scale and crop to, see `decode`; None keeps the size.
+        crop_share: See `decode`.
     """
 
     def __init__(
@@ -206,7 +208,7 @@ class LazyImages:
         paths: Sequence[Path],
         shape: tuple[int, int, int],
         *,
-        image_size: int | None,
+        image_size: ImageSize | None,
         crop_share: float = 1.0,
     ) -> None:
         self._paths = paths

@@ -9,6 +9,7 @@ from sklearn.datasets import load_digits
 from tssd.data.images import ImageData
 from tssd.data.splits import TEST_SEED, hold_out
 from tssd.data.stored import Facts, MemoryPart, Stored
+from tssd.image_size import ImageSize
 
 TEST_SHARE = 0.2
 
@@ -21,7 +22,7 @@ class Digits(ImageData):
     Augmentation shifts by up to 2 pixels and never flips: a mirrored digit is another sign.
 
     Args:
-        image_size: Side in pixels of the square to resize to, bilinear; null keeps 8.
+        image_size: Side in pixels of the square to resize to, or [height, width]; null keeps 8.
         augment: Whether to shift the training images at random.
     """
 
@@ -36,7 +37,7 @@ class Digits(ImageData):
 
     root: str | None = field(default=None, init=False)  # it comes with scikit-learn
     _: KW_ONLY
-    image_size: int | None = 16
+    image_size: ImageSize | None = 16
     augment: bool = False
 
     def read(self) -> Stored:

@@ -19,6 +19,7 @@ from tssd.data.loading import SampleSet, Source
 from tssd.data.splits import Indices
 from tssd.data.stored import Part, Stored
 from tssd.errors import DataError
+from tssd.image_size import as_option
 
 log = logging.getLogger("tssd")
 
@@ -92,7 +93,7 @@ class Evaluated(DataModule):
             data.train_is_needed = False
         scales = False
         if isinstance(data, ImageData) and data.image_size is None:
-            scales, data.image_size = True, sample_shape[1]
+            scales, data.image_size = True, as_option(*sample_shape[1:])
         self._numbers = _numbers(data.class_names, self.class_names, data.dataset_name)
         _check_shape(data, sample_shape, scales=scales)
 

@@ -31,6 +31,7 @@ from tssd.data.statistics import channel_statistics
 from tssd.data.stored import MEMORY_LIMIT, Stored
 from tssd.errors import DataError, UsageError
 from tssd.events.cache import cache_root
+from tssd.image_size import ImageSize, height_width
 
 log = logging.getLogger("tssd")
 
@@ -47,14 +48,14 @@ class FilePart:
 
     Args:
         listing: The files and their classes.
-        image_size: Side in pixels to scale and crop to; None keeps the size.
+        image_size: Side of a square, or height and width, to scale and crop to; None keeps it.
         shape_of: The image whose size all must have when `image_size` is None.
         caches_in: The folder in or beside which decoded images are kept; None keeps none.
-        crop_share: Share of the shorter side that the square keeps.
+        crop_share: Share of the largest part of that shape that is kept.
     """
 
     listing: Listing
-    image_size: int | None
+    image_size: ImageSize | None
     shape_of: Path
     caches_in: Path | None = None
     crop_share: float = 1.0
@@ -69,7 +70,7 @@ class FilePart:
     def shape(self) -> tuple[int, int, int]:
         """Channels (3: grey images become colour ones), height and width."""
         if self.image_size is not None:
-            return 3, self.image_size, self.image_size
+            return 3, *height_width(self.image_size)
         _, height, width = decode(self.shape_of, None).shape
         return 3, height, width
 
@@ -77,7 +78,7 @@ class FilePart:
         """Decode the images of these numbers, or prepare to if they do not fit in memory."""
         paths, shape = self.paths(index), self.shape()
         fits, side, share = self._fit_in_memory(len(paths)), self.image_size, self.crop_share
-        # The cache holds whole squares.
+        # The cache holds the largest parts.
         if fits and self.caches_in is not None and share == 1 and len(paths) >= KEPT_FROM:
             folder = cache_root(self.caches_in)
             return DecodedImages(paths, self.digests(index), shape, side, folder).load()
@@ -112,15 +113,16 @@ class ImageFolder(ImageData):
 
     Args:
         folder: The image folder below the root, or an absolute path; empty: the root itself.
-        image_size: Side in pixels to scale (shorter side) and centre-crop to; null keeps the size.
+        image_size: Side in pixels of the square, or [height, width], to scale and centre-crop to,
+            the aspect kept; null keeps the size.
         skip_corrupt: Whether to leave unreadable images out; reads each image once at the start.
         cache: Whether to keep decoded images on the disk, as long as they fit in memory, so that
             the next start need not decode them: in TSSD_CACHE, else in .tssd-cache beside the
             folder.
         random_resized_crop: Whether training images are random parts of 8 to 100 per cent of the
             picture, scaled to image_size and half of them mirrored, in place of shift and flip.
-        crop_share: Share of the shorter side that the centre crop keeps; 0.875 is what a scale to
-            256 and a crop of 224 pixels keep.
+        crop_share: Share of the shorter side (of the largest part of the shape of image_size) that
+            the centre crop keeps; 0.875 is what a scale to 256 and a crop of 224 pixels keep.
     """
 
     folder: str = ""
@@ -161,11 +163,12 @@ class ImageFolder(ImageData):
         return CroppedFiles(
             part.paths(index),
             torch.from_numpy(part.labels[index]),
-            side=self.sample_shape[1],
+            size=self.sample_shape[1:],
             flip=self.flips,
             seed=self.seed,
             mean=self.mean,
             std=self.std,
+            transforms=self._transforms(),
         )
 
     @property

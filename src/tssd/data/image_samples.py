@@ -8,6 +8,7 @@ from torch import Tensor
 from tssd.data.crop_flip import CropFlip
 from tssd.data.cutout import Cutout
 from tssd.data.loading import Numbers, SampleSet, Source
+from tssd.data.transforms import Transforms
 
 
 class ImageSamples(SampleSet):
@@ -19,7 +20,8 @@ class ImageSamples(SampleSet):
         mean: Mean of each channel, with pixel values in [0, 1].
         std: Standard deviation of each channel, same scale.
         augment: Crop and flip; None shows every image as it is.
-        cutout: What is hidden afterwards; None hides nothing.
+        transforms: What happens afterwards; None: nothing.
+        cutout: What is hidden then; None hides nothing.
     """
 
     def __init__(
@@ -30,6 +32,7 @@ class ImageSamples(SampleSet):
         mean: Sequence[float],
         std: Sequence[float],
         augment: CropFlip | None = None,
+        transforms: Transforms | None = None,
         cutout: Cutout | None = None,
     ) -> None:
         device = images.device if isinstance(images, Tensor) else torch.device("cpu")
@@ -37,6 +40,7 @@ class ImageSamples(SampleSet):
         self.images = images
         self.normalise(mean, std)
         self._augment = augment
+        self._transforms = transforms
         self._cutout = cutout
 
     def normalise(self, mean: Sequence[float], std: Sequence[float]) -> None:
@@ -52,9 +56,16 @@ class ImageSamples(SampleSet):
         images = self.images[self.numbers(index)]
         if self._augment is not None:
             images = self._augment(images, epochs, index)
+        return self.finished(images, epochs, index)
+
+    def finished(self, images: Tensor, epochs: Numbers, index: Numbers) -> Tensor:
+        """Transform and normalise uint8 images [N, C, H, W], cropped and mirrored already."""
+        if self._transforms is not None:
+            images = self._transforms.on_bytes(images, epochs, index)
         if self._cutout is not None:
             images = self._cutout(images, epochs, index)
-        return self.normalised(images)
+        x = self.normalised(images)
+        return x if self._transforms is None else self._transforms.on_normalised(x, epochs, index)
 
     def normalised(self, images: Tensor) -> Tensor:
         """Normalise uint8 images [N, C, H, W]."""

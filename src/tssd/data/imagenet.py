@@ -4,6 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 
 from tssd.data.image_folder import ImageFolder
 from tssd.data.images import ImageData
+from tssd.image_size import ImageSize, height_width
 
 CLASSES = 1000
 
@@ -21,7 +22,7 @@ class ImageNet(ImageFolder):
 
     folder: str = "imagenet"
     _: KW_ONLY
-    image_size: int | None = 224
+    image_size: ImageSize | None = 224
     val_share: float = 0.0
     random_resized_crop: bool = True
     crop_share: float = 0.875
@@ -35,7 +36,7 @@ class ImageNet(ImageFolder):
     def sample_shape(self) -> tuple[int, int, int]:
         """Channels, height and width of one image; known without the files, where a size is set."""
         size = self.image_size
-        return (3, size, size) if size is not None else super().sample_shape
+        return (3, *height_width(size)) if size is not None else super().sample_shape
 
     @property
     def mean(self) -> tuple[float, ...]:

@@ -1,6 +1,5 @@
 """From samples to batches that do not depend on workers, resuming or the global generator."""
 
-import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -12,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, get_worker_info
 
 from tssd.data.counter_random import SHUFFLE_STREAM, WORKER_STREAM, random_bits
+from tssd.data.global_generators import seed_generators
 from tssd.data.shares import Share, SharedBatches, evaluation_batches
 from tssd.errors import DataError, TssdError
 from tssd.processes import follow_parent
@@ -73,7 +73,7 @@ class SampleSet(Dataset[Any]):
         # resuming. Loaded in the training process they draw from those of its epoch.
         first = items[0]
         place = (0, first) if isinstance(first, int) else first
-        _seed_generators(int(random_bits(worker.seed - worker.id, WORKER_STREAM, *place)))
+        seed_generators(int(random_bits(worker.seed - worker.id, WORKER_STREAM, *place)))
         try:
             return self.batch(items)
         except (TssdError, OSError, MemoryError) as error:
@@ -97,6 +97,11 @@ def numbers_on(device: torch.device, *numbers: Numbers) -> tuple[Tensor, ...]:
     if device.type == "cuda":  # from other memory the copy would be waited for
         together = together.pin_memory()
     return together.to(device, non_blocking=True).unbind()
+
+
+def epoch_order(size: int, seed: int, epoch: int) -> Numbers:
+    """Numbers of the samples in the order of an epoch, [M]: a pure function of its arguments."""
+    return np.argsort(random_bits(seed, SHUFFLE_STREAM, epoch, np.arange(size)), kind="stable")
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
@@ -125,8 +130,8 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         epoch = self._epoch
-        keys = random_bits(self._seed, SHUFFLE_STREAM, epoch, np.arange(self._size))
-        return ((epoch, index) for index in np.argsort(keys, kind="stable").tolist())
+        order = epoch_order(self._size, self._seed, epoch)
+        return ((epoch, index) for index in order.tolist())
 
 
 class BatchLoader(DataLoader[Batch]):
@@ -187,12 +192,6 @@ def one_line_failures() -> Iterator[None]:
             f"data.num_workers: {reason}, or load in the training process (--data.num_workers 0); "
             "an interrupted run continues with --resume"
         ) from error
-
-
-def _seed_generators(seed: int) -> None:
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
 
 
 def _as_is(batch: Any) -> Any:  # the set's `__getitems__` has made a batch already

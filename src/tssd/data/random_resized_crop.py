@@ -14,6 +14,7 @@ from tssd.data.counter_random import AUGMENT_STREAM, random_bits
 from tssd.data.decoding import opened
 from tssd.data.image_samples import ImageSamples
 from tssd.data.loading import Numbers
+from tssd.data.transforms import Transforms
 
 # As torchvision's RandomResizedCrop: shares of the area, widths over heights, and tries.
 AREA = (0.08, 1.0)
@@ -64,7 +65,7 @@ def random_crop(
 
 
 class CroppedFiles(ImageSamples):
-    """Image files, each shown as another random part in every epoch, float32 [N, 3, S, S].
+    """Image files, each shown as another random part in every epoch, float32 [N, 3, H, W].
 
     Files are decoded whenever a batch asks for them: a stored picture of the final size would have
     lost what the parts are magnified from.
@@ -72,11 +73,12 @@ class CroppedFiles(ImageSamples):
     Args:
         paths: The files.
         labels: Their classes, int64 [M].
-        side: S, in pixels.
+        size: H and W, in pixels.
         flip: Whether half of the images are mirrored.
         seed: Seed of the draws.
         mean: Mean of each channel, with pixel values in [0, 1].
         std: Standard deviation of each channel, same scale.
+        transforms: What happens afterwards; None: nothing.
     """
 
     def __init__(
@@ -84,26 +86,28 @@ class CroppedFiles(ImageSamples):
         paths: Sequence[Path],
         labels: Tensor,
         *,
-        side: int,
+        size: tuple[int, int],
         flip: bool,
         seed: int,
         mean: Sequence[float],
         std: Sequence[float],
+        transforms: Transforms | None = None,
     ) -> None:
-        super().__init__(torch.empty(0, dtype=torch.uint8), labels, mean=mean, std=std)
+        nothing = torch.empty(0, dtype=torch.uint8)
+        super().__init__(nothing, labels, mean=mean, std=std, transforms=transforms)
         self._paths = paths
-        self._side, self._flip, self._seed = side, flip, seed
+        self._size, self._flip, self._seed = size, flip, seed
 
     def load(self, epochs: Numbers, index: Numbers) -> Tensor:
-        """Return the images [N, 3, S, S] of these numbers [N], each as it looks in its epoch."""
-        images = np.empty((len(index), 3, self._side, self._side), dtype=np.uint8)
+        """Return the images [N, 3, H, W] of these numbers [N], each as it looks in its epoch."""
+        images = np.empty((len(index), 3, *self._size), dtype=np.uint8)
         for n, (epoch, i) in enumerate(zip(epochs.tolist(), index.tolist(), strict=True)):
             images[n] = self._cropped(epoch, i).transpose(2, 0, 1)
-        return self.normalised(torch.from_numpy(images))
+        return self.finished(torch.from_numpy(images), epochs, index)
 
     def _cropped(self, epoch: int, index: int) -> np.ndarray:
         picture = opened(self._paths[index])[0]
         crop = random_crop(picture.size, seed=self._seed, epoch=epoch, index=index, flip=self._flip)
-        size = (self._side, self._side)
-        part = picture.crop(crop.box).resize(size, Image.Resampling.BILINEAR)
+        height, width = self._size
+        part = picture.crop(crop.box).resize((width, height), Image.Resampling.BILINEAR)
         return np.asarray(ImageOps.mirror(part) if crop.mirrored else part)

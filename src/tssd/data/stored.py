@@ -7,10 +7,11 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from torchvision.transforms.v2.functional import InterpolationMode, resize
+from torchvision.transforms.v2.functional import InterpolationMode, center_crop, resize
 
 from tssd.data.loading import Source
 from tssd.data.splits import Indices
+from tssd.image_size import ImageSize, height_width
 
 # Sets of up to 2 GiB of pixels stay in memory as the network sees them; larger ones are decoded or
 # resized batch by batch.
@@ -67,24 +68,27 @@ class MemoryPart:
     Args:
         images: uint8 [M, C, H, W].
         labels: Class of each image, [M].
-        image_size: Side in pixels of the square to resize to, bilinear; None keeps the size.
+        image_size: Side of a square that both sides are scaled to, or height and width, which
+            images are scaled to cover and cropped to, in pixels, bilinear; None keeps the size.
     """
 
     images: Tensor
     labels: Indices
-    image_size: int | None = None
+    image_size: ImageSize | None = None
 
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of the selected images."""
         channels, height, width = self.images.shape[1:]
-        return channels, self.image_size or height, self.image_size or width
+        if self.image_size is not None:
+            height, width = height_width(self.image_size)
+        return channels, height, width
 
     def select(self, index: Indices) -> Source:
         """Load the images of these numbers, in this order: uint8 [N, C, H, W]."""
         images = self.images[torch.from_numpy(index)]
-        if images.shape[1:] == self.shape():
+        if self.image_size is None or images.shape[1:] == self.shape():
             return images
-        resized = ResizedImages(images, self.shape())
+        resized = ResizedImages(images, self.image_size)
         if len(images) * math.prod(self.shape()) > MEMORY_LIMIT:
             return resized
         return resized[torch.arange(len(images))]
@@ -101,20 +105,29 @@ class ResizedImages:
 
     Args:
         images: uint8 [M, C, H, W].
-        shape: Channels, height and width to have.
+        image_size: Side of a square that both sides are scaled to, or height and width, which
+            images are scaled to cover, their aspect kept, and centre-cropped to.
     """
 
-    def __init__(self, images: Tensor, shape: tuple[int, int, int]) -> None:
+    def __init__(self, images: Tensor, image_size: ImageSize) -> None:
         self._images = images
-        self._size = list(shape[1:])
+        self._size = self._scaled = list(height_width(image_size))
+        if not isinstance(image_size, int):
+            stored = images.shape[-2:]
+            factor = max(new / old for new, old in zip(image_size, stored, strict=True))
+            # Rounding must leave no pixel uncovered.
+            self._scaled = [
+                max(new, round(old * factor)) for new, old in zip(image_size, stored, strict=True)
+            ]
 
     def __len__(self) -> int:
         return len(self._images)
 
     def __getitem__(self, index: Tensor) -> Tensor:
-        return resize(
+        scaled = resize(
             self._images[index],
-            self._size,
+            self._scaled,
             interpolation=InterpolationMode.BILINEAR,
             antialias=True,
         )
+        return scaled if self._scaled == self._size else center_crop(scaled, self._size)

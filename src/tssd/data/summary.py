@@ -17,6 +17,10 @@ from tssd.data.picture import look_at_picture
 
 PARTS = ("train", "val", "test")
 
+# How many times the samples of the smallest class the largest may have, and classes still pass for
+# even.
+EVEN = 1.5
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -42,6 +46,36 @@ class Summary:
     split_hash: str
     sample_shape: tuple[int, int, int]
     counts: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Balance:
+    """How evenly the training samples are spread over the classes; those without any apart.
+
+    Args:
+        smallest: Name of the class with the fewest.
+        least: How many those are.
+        largest: Name of the class with the most.
+        most: How many those are.
+        always_largest: Share of the test samples that are of this class, 0 to 1: what a network
+            that learnt nothing else is right for.
+    """
+
+    smallest: str
+    least: int
+    largest: str
+    most: int
+    always_largest: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times the samples of the smallest class the largest has."""
+        return self.most / self.least
+
+    @property
+    def is_even(self) -> bool:
+        """Whether no class is much rarer than another."""
+        return self.ratio < EVEN
 
 
 @dataclass(frozen=True)
@@ -93,6 +127,20 @@ def summarise(data: DataModule) -> Summary:
         found = np.bincount(part.labels[index], minlength=data.num_classes)
         counts[name] = dict(zip(data.class_names, found.tolist(), strict=True))
     return Summary(data.dataset_name, data.split_hash, data.sample_shape, counts)
+
+
+def balance(summary: Summary) -> Balance:
+    """Compare the classes by their training samples, of which there is at least one."""
+    train = {name: count for name, count in summary.counts["train"].items() if count}
+    smallest, largest = min(train, key=train.__getitem__), max(train, key=train.__getitem__)
+    test = summary.counts["test"]
+    return Balance(
+        smallest=smallest,
+        least=train[smallest],
+        largest=largest,
+        most=train[largest],
+        always_largest=test[largest] / max(1, sum(test.values())),
+    )
 
 
 def summarise_events(data: EventData) -> EventSummary:

@@ -15,6 +15,7 @@ from tssd.data.images import ImageData
 from tssd.data.root import DATA_VARIABLE, data_root
 from tssd.data.stored import Facts, MemoryPart, Stored
 from tssd.errors import DataError
+from tssd.image_size import height_width
 
 # What torchvision's readers raise on truncated or foreign files.
 DAMAGE = (
@@ -43,7 +44,9 @@ class TorchvisionSet(ImageData):
     def sample_shape(self) -> tuple[int, int, int]:
         """Channels, height and width of one image; known without the files."""
         channels, height, width = self.native_shape
-        return channels, self.image_size or height, self.image_size or width
+        if self.image_size is not None:
+            height, width = height_width(self.image_size)
+        return channels, height, width
 
     def read(self) -> Stored:
         """Read both parts into memory."""
@@ -95,7 +98,7 @@ class FashionMNIST(TorchvisionSet):
 
     Args:
         root: Folder with `FashionMNIST/raw/`; null takes the environment variable TSSD_DATA.
-        image_size: Side in pixels of the square to resize to, bilinear; null keeps 28.
+        image_size: Side in pixels of the square to resize to, or [height, width]; null keeps 28.
     """
 
     facts = Facts(
@@ -125,7 +128,7 @@ class CIFAR10(TorchvisionSet):
 
     Args:
         root: Folder with `cifar-10-batches-py/`; null takes the environment variable TSSD_DATA.
-        image_size: Side in pixels of the square to resize to, bilinear; null keeps 32.
+        image_size: Side in pixels of the square to resize to, or [height, width]; null keeps 32.
     """
 
     facts = Facts(
@@ -163,7 +166,7 @@ class CIFAR100(TorchvisionSet):
 
     Args:
         root: Folder with `cifar-100-python/`; null takes the environment variable TSSD_DATA.
-        image_size: Side in pixels of the square to resize to, bilinear; null keeps 32.
+        image_size: Side in pixels of the square to resize to, or [height, width]; null keeps 32.
     """
 
     facts = Facts(

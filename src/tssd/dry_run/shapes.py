@@ -10,6 +10,7 @@ from tssd.config.recipe import Config
 from tssd.data import DataModule
 from tssd.data.events import EventData
 from tssd.errors import TssdError
+from tssd.image_size import ImageSize, as_option
 
 # Training and test samples of the data sets as published, by class name.
 PUBLISHED: Mapping[str, tuple[int, int]] = {
@@ -31,7 +32,7 @@ class DataShape:
 
     Args:
         channels: of a sample.
-        size: side in pixels.
+        size: side in pixels, or height and width.
         classes: K.
         events: whether a sample is a sequence.
         sizes: samples in train, val and test; None = unknown.
@@ -41,7 +42,7 @@ class DataShape:
     """
 
     channels: int
-    size: int
+    size: ImageSize
     classes: int
     events: bool
     sizes: Mapping[str, int] | None
@@ -62,12 +63,14 @@ def data_shape(config: Config) -> DataShape:
         sizes, absent = _published(data), " ".join(str(error).split())
     guessed = False
     try:
-        channels, size, _ = data.sample_shape
+        channels, *sides = data.sample_shape
+        size = as_option(*sides)
         classes = data.num_classes
     except (TssdError, OSError):
         guessed = True
         channels, classes = USUAL_CHANNELS, USUAL_CLASSES
         size = content(config["data"]).get("image_size") or USUAL_SIZE
+        size = size if isinstance(size, int) else tuple(size)
     events = isinstance(data, EventData) if absent else _gives_sequences(data)
     return DataShape(channels, size, classes, events, sizes, data.batch_size, absent, guessed)
 
@@ -81,7 +84,7 @@ def with_stand_in(config: Config, shape: DataShape) -> Config:
     options = {
         "batch_size": math.ceil(shape.batch_size / devices_of(config)),
         "channels": shape.channels,
-        "size": shape.size,
+        "size": shape.size if isinstance(shape.size, int) else [*shape.size],
         "classes": shape.classes,
         "events": shape.events,
         "samples": None if shape.sizes is None else [*shape.sizes.values()],

@@ -9,6 +9,7 @@ from tssd.data import DataModule
 from tssd.data.loading import Batch
 from tssd.data.stored import MemoryPart, Stored
 from tssd.errors import UsageError
+from tssd.image_size import ImageSize, height_width, in_words
 
 # Batches of an epoch, which are one and the same: the first step is slower than others.
 STEPS, VALIDATIONS = 6, 2
@@ -22,7 +23,7 @@ class StandIn(DataModule):
     Args:
         batch_size: Samples a batch, if there are as many for training.
         channels: Channels of an image or a frame.
-        size: Side in pixels.
+        size: Side in pixels, or height and width.
         classes: Number of classes K.
         events: Whether a sample is a sequence of event counts.
         samples: Numbers of training, validation and test samples; null: a batch to train and test.
@@ -34,16 +35,16 @@ class StandIn(DataModule):
         *,
         batch_size: int = 64,
         channels: int = 3,
-        size: int = 32,
+        size: ImageSize = 32,
         classes: int = 10,
         events: bool = False,
         samples: tuple[int, int, int] | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__(batch_size=batch_size, val_share=0.0, seed=seed)
-        if min(channels, size, classes) < 1:
-            raise UsageError(f"data: got {channels} x {size} x {size}, {classes} classes")
-        self.shape = (channels, size, size)
+        self.shape = (channels, *height_width(size))
+        if min(*self.shape, classes) < 1:
+            raise UsageError(f"data: got {in_words(self.shape)}, {classes} classes")
         self.classes = classes
         self.events = events
         self.longest = 1

@@ -1,5 +1,6 @@
 """MS-ResNet-8: seven convolutions with shortcuts of currents, accurate soon on a CPU."""
 
+from tssd.image_size import ImageSize
 from tssd.models.base import MakeNeuron, MakeNorm, StagedNet
 from tssd.models.blocks import CurrentShortcutBlock, conv_pool_norm_neuron, global_pool_head
 from tssd.models.resnet import resnet
@@ -13,7 +14,7 @@ MSRESNET8_STAGES = ((64, 1), (128, 1), (256, 1))
 def msresnet8(
     in_channels: int = 3,
     num_classes: int = 10,
-    image_size: int = 32,
+    image_size: ImageSize = 32,
     *,
     width: float = 1.0,
     neuron: MakeNeuron = LIF,
@@ -27,7 +28,7 @@ def msresnet8(
     Args:
         in_channels: channels of the input.
         num_classes: classes K.
-        image_size: height and width of the input in pixels, at least 1; pools round up.
+        image_size: side of the input in pixels, or (height, width), at least 1; pools round up.
         width: factor on the channels of all convolutions.
         neuron: builds one spiking layer; torch.nn.ReLU makes the network an ANN.
         norm: builds one norm from its channels.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from tssd.errors import UsageError
+from tssd.image_size import ImageSize, height_width, in_words
 from tssd.models.base import MakeNeuron, MakeNorm, StagedNet
 from tssd.models.blocks import (
     MakeBlock,
@@ -27,7 +28,7 @@ def resnet(
     stages: Sequence[tuple[int, int]],
     in_channels: int = 3,
     num_classes: int = 10,
-    image_size: int = 32,
+    image_size: ImageSize = 32,
     *,
     width: float = 1.0,
     neuron: MakeNeuron = LIF,
@@ -44,7 +45,7 @@ def resnet(
             channels of the first.
         in_channels: channels of the input.
         num_classes: classes K.
-        image_size: height and width of the input in pixels, at least 1; strides round up.
+        image_size: side of the input in pixels, or (height, width), at least 1; strides round up.
         width: factor on the channels of all layers.
         neuron: builds one spiking layer; torch.nn.ReLU makes the network an ANN.
         norm: builds one norm from its channels.
@@ -54,18 +55,19 @@ def resnet(
         head: builds what follows the last stage.
     Raises: UsageError: image_size < 1, width <= 0.
     """
-    if image_size < 1:
-        raise UsageError(f"image_size: got {image_size}, expected >= 1 pixel")
-    c_in, size = scaled(stages[0][0], width), -(-image_size // stem_stride)
+    size = height_width(image_size)
+    if min(size) < 1:
+        raise UsageError(f"image_size: got {in_words(image_size)}, expected >= 1 pixel")
+    c_in, size = scaled(stages[0][0], width), _divided(size, stem_stride)
     made: list[nn.Module] = [stem(in_channels, c_in, neuron, norm, stem_stride)]
-    shapes = [(c_in, size, size)]
+    shapes = [(c_in, *size)]
     for index, (channels, blocks) in enumerate(stages):
         c_out, stride = scaled(channels, width), 1 if index == 0 else 2
         layers = [block(c_in, c_out, neuron, norm, stride)]
         layers += [block(c_out, c_out, neuron, norm, 1) for _ in range(blocks - 1)]
         made.append(nn.Sequential(*layers))
-        c_in, size = c_out, -(-size // stride)
-        shapes.append((c_out, size, size))
+        c_in, size = c_out, _divided(size, stride)
+        shapes.append((c_out, *size))
     return StagedNet(
         made,
         head(shapes[-1], num_classes),
@@ -79,7 +81,7 @@ def resnet(
 def resnet18(
     in_channels: int = 3,
     num_classes: int = 10,
-    image_size: int = 32,
+    image_size: ImageSize = 32,
     *,
     width: float = 1.0,
     neuron: MakeNeuron = LIF,
@@ -92,7 +94,7 @@ def resnet18(
     Args:
         in_channels: channels of the input.
         num_classes: classes K.
-        image_size: height and width of the input in pixels, at least 1; strides round up.
+        image_size: side of the input in pixels, or (height, width), at least 1; strides round up.
         width: factor on the channels of all convolutions; 1 = the paper's.
         neuron: builds one spiking layer; torch.nn.ReLU makes the network an ANN.
         norm: builds one norm from its channels.
@@ -113,7 +115,7 @@ def resnet18(
 def resnet34(
     in_channels: int = 3,
     num_classes: int = 1000,
-    image_size: int = 224,
+    image_size: ImageSize = 224,
     *,
     width: float = 1.0,
     neuron: MakeNeuron = LIF,
@@ -126,7 +128,7 @@ def resnet34(
     Args:
         in_channels: channels of the input.
         num_classes: classes K.
-        image_size: height and width of the input in pixels, at least 1; strides round up.
+        image_size: side of the input in pixels, or (height, width), at least 1; strides round up.
         width: factor on the channels of all convolutions; 1 = the paper's.
         neuron: builds one spiking layer; torch.nn.ReLU makes the network an ANN.
         norm: builds one norm from its channels.
@@ -145,6 +147,10 @@ def resnet34(
         stem=_pooled_stem,
         stem_stride=4,
     )
+
+
+def _divided(size: tuple[int, int], by: int) -> tuple[int, int]:
+    return -(-size[0] // by), -(-size[1] // by)
 
 
 def _pooled_stem(

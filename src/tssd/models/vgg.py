@@ -6,6 +6,7 @@ from itertools import pairwise
 from torch import nn
 
 from tssd.errors import UsageError
+from tssd.image_size import ImageSize, height_width, in_words
 from tssd.models.base import MakeNeuron, MakeNorm, StagedNet
 from tssd.models.blocks import MakeBlock, MakeHead, conv_norm_neuron, linear_head, scaled
 from tssd.models.pool import AvgPool2x2
@@ -21,7 +22,7 @@ def vgg(
     stages: Sequence[Sequence[int]],
     in_channels: int = 3,
     num_classes: int = 10,
-    image_size: int = 32,
+    image_size: ImageSize = 32,
     *,
     width: float = 1.0,
     neuron: MakeNeuron = LIF,
@@ -36,7 +37,7 @@ def vgg(
         stages: output channels of the layers, stage by stage.
         in_channels: channels of the input.
         num_classes: classes K.
-        image_size: height and width of the input in pixels.
+        image_size: side of the input in pixels, or (height, width).
         width: factor on the channels of all layers.
         neuron: builds one spiking layer; torch.nn.ReLU makes the network an ANN.
         norm: builds one norm from its channels.
@@ -46,28 +47,30 @@ def vgg(
     Raises: UsageError: an image that the pools use up, width <= 0.
     """
     pools = len(stages) - (head is not None)
-    if image_size < 2**pools:
+    size = height_width(image_size)
+    if min(size) < 2**pools:
         raise UsageError(
-            f"image_size: got {image_size}, but this network halves the image {pools} times and "
-            f"needs >= {2**pools} pixels; enlarge the images with --data.image_size {2**pools}"
+            f"image_size: got {in_words(image_size)}, but this network halves the image {pools} "
+            f"times and needs >= {2**pools} pixels; enlarge the images with --data.image_size "
+            f"{2**pools}"
         )
-    made, shapes, c_in, size = [], [], in_channels, image_size
+    made, shapes, c_in, sample_shape = [], [], in_channels, (in_channels, *size)
     for index, stage in enumerate(stages):
         channels = [c_in, *(scaled(c, width) for c in stage)]
         layers = [block(a, b, neuron, norm, 1) for a, b in pairwise(channels)]
         if index > 0:
             layers.insert(0, TimeFold(pool()))
-            size //= 2
+            size = size[0] // 2, size[1] // 2
         made.append(nn.Sequential(*layers))
         c_in = channels[-1]
-        shapes.append((c_in, size, size))
+        shapes.append((c_in, *size))
     return StagedNet(
         made,
         head(shapes[-1], num_classes) if head else linear_head(shapes[-1], num_classes, pool()),
         shapes=shapes,
         num_classes=num_classes,
         # A linear layer fits one size only.
-        sample_shape=(in_channels, image_size, image_size),
+        sample_shape=sample_shape,
         neuron=neuron,
         norm=norm,
     )
@@ -76,7 +79,7 @@ def vgg(
 def vgg9(
     in_channels: int = 3,
     num_classes: int = 10,
-    image_size: int = 32,
+    image_size: ImageSize = 32,
     *,
     width: float = 1.0,
     neuron: MakeNeuron = LIF,
@@ -87,7 +90,8 @@ def vgg9(
     Args:
         in_channels: channels of the input.
         num_classes: classes K.
-        image_size: height and width of the input in pixels, at least 16: four pools halve it.
+        image_size: side of the input in pixels, or (height, width), at least 16: four pools halve
+            it.
         width: factor on the channels of all convolutions; 1 = the paper's.
         neuron: builds one spiking layer; torch.nn.ReLU makes the network an ANN.
         norm: builds one norm from its channels.

@@ -1,6 +1,7 @@
 """The contract of a training objective, and the timesteps that all objectives share."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -60,6 +61,11 @@ class Objective(nn.Module):
     needs_membranes = False
     needs_input = False
 
+    @property
+    def needs_class_counts(self) -> bool:
+        """Whether the term waits for `learn_class_counts`."""
+        return False
+
     def __init__(self, weight: float = 1.0, *, ramp_epochs: float = 0.0) -> None:
         super().__init__()
         if not (weight >= 0 and math.isfinite(weight)):
@@ -95,6 +101,12 @@ class Objective(nn.Module):
         self.current_weight = self.weight * ramp
         return None
 
+    def learn_class_counts(self, counts: Sequence[int]) -> None:
+        """Learn how many training samples there are of each class, [K]; told before training."""
+
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
-        """The unweighted term. Shapes: logits [T, N, K], target [N] -> []."""
+        """The unweighted term.
+
+        Shapes: logits [T, N, K], target [N], or of mixed samples shares of classes [N, K] -> [].
+        """
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""What a batch must be, besides a sequence: a class number for every sample, logits for each."""
+"""What a batch must be, besides a sequence: a label for every sample, logits for each."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import DataError, UsageError
+
+# How far the shares of a sample may be from 1 together: as far as bfloat16 rounds them.
+SLACK = 0.02
 
 
 def dtype_of(net: object) -> torch.dtype | None:
@@ -60,7 +63,10 @@ def check_num_classes(net: object) -> None:
 
 
 class Classes(NamedTuple):
-    """Class numbers int64 [N] that a loss can take in any case, and whether all were in range."""
+    """Labels that a loss can take in any case, and whether all were right.
+
+    Class numbers int64 [N], or shares of classes, float32 at least, [N, K].
+    """
 
     target: Tensor
     in_range: Tensor
@@ -83,18 +89,44 @@ def classes(target: Tensor, num_classes: int) -> Classes:
         raise DataError(
             f"labels: got {str(target.dtype).removeprefix('torch.')} of shape "
             f"{list(target.shape)}, expected one class number a sample, int64 [N]; "
-            f"{_class_numbers(target)}"
+            f"{_class_numbers(target, num_classes)}"
         )
     target = target.long()
     clamped = target.clamp(0, num_classes - 1)
     return Classes(clamped, (clamped == target).all())
 
 
-def _class_numbers(target: Tensor) -> str:
+def labels(target: Tensor, num_classes: int) -> Classes:
+    """Labels of a loss: class numbers, see `classes`, or shares of classes as mixed samples have.
+
+    Shapes: whole numbers [N], or floating point [N, K], rows of shares that sum to 1.
+    Raises: DataError: neither.
+    """
+    if not _are_shares(target, num_classes):
+        return classes(target, num_classes)
+    shares = target.to(torch.promote_types(target.dtype, torch.float32))
+    return Classes(shares, _sound(shares).all())
+
+
+def _are_shares(target: object, num_classes: int) -> bool:
+    if not isinstance(target, Tensor) or target.dim() != 2:
+        return False
+    return target.is_floating_point() and target.shape[1] == num_classes > 1
+
+
+def _sound(shares: Tensor) -> Tensor:
+    """Whether each sample's shares are 0 or more and sum to 1, bool [N]; not so of NaN."""
+    return (shares >= 0).all(1) & ((shares.sum(1) - 1).abs() <= SLACK)
+
+
+def _class_numbers(target: Tensor, num_classes: int) -> str:
     if target.dim() == 2 and target.shape[1] == 1:
         return "y.squeeze(1).long() makes them of a column"
     if target.dim() == 2:
-        return "y.argmax(1) makes them of one-hot rows; shares of classes are not supported"
+        return (
+            "y.argmax(1) makes them of one-hot rows; a loss also takes shares of all classes, "
+            f"float32 [N, {num_classes}]"
+        )
     if target.dim() == 1 and target.is_floating_point():
         return "y.long() makes them of whole numbers; regression is not supported"
     return "pass the class of every sample"
@@ -119,6 +151,25 @@ def check_classes(target: Tensor, num_classes: int) -> None:
         f"labels: got class {wrong[0].item()}, but the network has num_classes = {num_classes} "
         f"and knows 0 to {num_classes - 1}; {remedy}"
     )
+
+
+def check_labels(target: Tensor, num_classes: int) -> None:
+    """Tell of labels that the network does not know, or of shares that are none.
+
+    Raises: DataError: a class is not in 0..num_classes - 1, shares are negative or do not sum to 1,
+        or as `labels`.
+    """
+    if not _are_shares(target, num_classes):
+        check_classes(target, num_classes)
+        return
+    wrong = (~_sound(target.float())).nonzero().flatten().tolist()
+    if wrong:
+        shares = target[wrong[0]].float()
+        raise DataError(
+            f"labels: got shares of classes of sample {wrong[0]} from {shares.min().item():.4g} on "
+            f"that sum to {shares.sum().item():.4g}, expected shares of 0 or more that sum to 1; "
+            "divide each row by its sum"
+        )
 
 
 def check_output(out: object) -> None:

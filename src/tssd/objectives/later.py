@@ -36,7 +36,8 @@ class Wrong(NamedTuple):
         if LABELS in self.what:
             return DataError(
                 f"labels: a class of the batch in step {self.step} is not in 0 to num_classes - 1 "
-                "of the network; use the data that it was built for"
+                "of the network, or shares of classes do not sum to 1; use the data that it was "
+                "built for"
             )
         if LOGITS in self.what:
             return UsageError(

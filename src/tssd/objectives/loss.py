@@ -1,6 +1,6 @@
 """The whole loss: named terms, their weights, and the exits that they share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import NamedTuple, Self
@@ -14,15 +14,15 @@ from tssd.neurons.membranes import recording
 from tssd.objectives.base import Objective, Timesteps
 from tssd.objectives.batch import (
     are_probabilities,
-    check_classes,
+    check_labels,
     check_logits,
     check_no_probabilities,
     check_num_classes,
     check_output,
     check_single,
-    classes,
     dtype_of,
     explained,
+    labels,
 )
 from tssd.objectives.diverged import are_finite, check_weights, diverged
 from tssd.objectives.exits import ExitPlan
@@ -110,6 +110,16 @@ class SelfDistillation(nn.Module):
         """The exit at a tap in `self.taps`."""
         return self.exits[_key(tap)]
 
+    def learn_class_counts(self, counts: Callable[[], Sequence[int]]) -> None:
+        """Tell the terms that ask how many training samples there are of each class.
+
+        Args:
+            counts: gives them, [K]; called if a term asks.
+        """
+        for term in self._objectives().values():
+            if term.needs_class_counts:
+                term.learn_class_counts(counts())
+
     @property
     def teachers(self) -> dict[str, Frozen]:
         """The teachers of all terms, by TERM.ATTRIBUTE."""
@@ -137,20 +147,20 @@ class SelfDistillation(nn.Module):
 
         Args:
             out: with the taps in `self.taps`.
-            target: classes [N].
+            target: classes [N], or shares of classes [N, K].
             later: takes what is asked of values, which then raise nothing here; None = asked now.
         Raises: DataError: labels that are no classes of the network. UsageError: logits of another
             shape, or probabilities in their place. DivergedError: the loss is not finite.
         """
         known = self._known_classes()
-        labels, in_range = classes(target, known)
-        if not len(labels):
+        known_labels, in_range = labels(target, known)
+        if not len(known_labels):
             raise DataError("batch: got no samples, expected at least one; leave empty batches out")
-        check_logits(out.logits, (len(out.logits), len(labels), known))
+        check_logits(out.logits, (len(out.logits), len(known_labels), known))
         self._check_needs(out)
         precise = _in_full_precision(self.add_exits(out))
         objectives = self._objectives()
-        terms = {name: term(precise, labels) for name, term in objectives.items()}
+        terms = {name: term(precise, known_labels) for name, term in objectives.items()}
         for name, value in terms.items():
             if not isinstance(value, Tensor) or value.dim():
                 found = f"shape {list(value.shape)}" if isinstance(value, Tensor) else repr(value)
@@ -164,7 +174,7 @@ class SelfDistillation(nn.Module):
                 later.note(name, value.isfinite())
         # All that can be wrong is asked for at once: an accelerator is waited for a single time.
         elif not (in_range & total.isfinite() & ~are_probabilities(precise.logits)):
-            check_classes(target, known)
+            check_labels(target, known)
             check_no_probabilities(precise.logits)
             raise diverged(precise.logits, total, terms)
         return Loss(total, terms)
@@ -177,13 +187,13 @@ class SelfDistillation(nn.Module):
         Args:
             net: the network that this is connected to.
             x: [N, ...] (repeated in time) or [T_t, N, ...], told apart by target.
-            target: classes [N].
+            target: classes [N], or shares of classes [N, K].
             later: takes what is asked of values, as `forward`'s, so that no accelerator is waited
                 for; None = asked now.
         Raises: as `as_sequence` and `forward`. UsageError: no gradient reaches the network, or
             one image is to be normalised on its own. DivergedError: a weight is not finite.
         """
-        classes(target, self._known_classes())
+        labels(target, self._known_classes())
         if not hasattr(getattr(net, "module", None), "num_classes"):  # nn.DataParallel's is inside
             check_num_classes(net)
         dtype = dtype_of(net)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from tssd.config.recipe import Config
+from tssd.config.unwritten import UNWRITTEN
 from tssd.reopened.open_run import OpenRun, Override
 from tssd.runs.folder import RunFolder
 from tssd.runs.later_evaluation import Fingerprints
@@ -78,8 +79,10 @@ def made_otherwise(before: Config, now: Config) -> dict[str, tuple[Any, Any]]:
     if before["class_path"] != now["class_path"]:
         return {}  # other data altogether
     old, new = before.get("init_args", {}), now.get("init_args", {})
+    # Null options are not written down; others that are missing came with a later version.
+    compared = [n for n in {**new, **old} if n in UNWRITTEN or (n in new and n in old)]
     return {
-        name: (old.get(name), new[name])
-        for name in new
-        if name not in SAME_INPUT and name in old and old[name] != new[name]
+        name: (old.get(name), new.get(name))
+        for name in compared
+        if name not in SAME_INPUT and old.get(name) != new.get(name)
     }

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tssd.data import DataModule
 from tssd.data.loading import Batch
+from tssd.objectives.batch import check_labels
 from tssd.testing.expect import expect
 
 # Batches of an epoch that are compared.
@@ -52,10 +53,14 @@ def check_batches(name: str, data: DataModule, part: str, *, timesteps: int) -> 
             + (" or small unsigned integers" if is_sequence else ""),
         )
         expect(x.float().isfinite().all(), f"{name}: a {part} batch has values that are not finite")
+        is_mixed = part == "train" and y.dtype == torch.float32 and y.ndim == 2
         expect(
-            y.dtype == torch.int64 and y.ndim == 1,
-            f"{name}: {part} labels are {y.dtype} {[*y.shape]}, expected int64 [N]",
+            (y.dtype == torch.int64 and y.ndim == 1) or is_mixed,
+            f"{name}: {part} labels are {y.dtype} {[*y.shape]}, expected int64 [N]"
+            + (", or shares of classes, float32 [N, K]" if part == "train" else ""),
         )
+        if is_mixed:
+            check_labels(y, data.num_classes)
     # A single sample at the end of an epoch is left out: batch norm has no use for it.
     single = part == "train" and size % data.batch_size == 1
     expect(

@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from tssd.errors import DataError, UsageError
+from tssd.image_size import ImageSize, as_option
 
 ALIKE = "give what the Dataset of the training gives, x of (x, y): net.predict([x])"
 
@@ -28,7 +29,8 @@ class ImageInput:
         sample_shape: (C, H, W) of the network's input.
         mean: of each channel of the training images, pixel values in [0, 1].
         std: of each channel, same scale.
-        crop_share: share of the shorter side that the square of a picture or a file keeps.
+        crop_share: share of the largest part of the input's shape that is kept of a picture or a
+            file.
     Shapes: -> float32 [N, C, H, W].
     Raises: UsageError: anything else, such as images that look normalised already. DataError: a
         file that is missing or unreadable.
@@ -57,33 +59,36 @@ class ImageInput:
         pixels = self._channels_first(as_tensor(images))
         if pixels.dtype != torch.uint8:
             pixels = eight_bits(pixels)
-        size = pixels.shape[2:]
+        size, wanted = pixels.shape[2:], as_option(*self.sample_shape[1:])
         if tuple(size) == self.sample_shape[1:]:
             return pixels
-        if size[0] != size[1] or self.sample_shape[1] != self.sample_shape[2]:
+        if size[0] != size[1] and isinstance(wanted, int):
             raise UsageError(
                 f"images: got {size[0]} x {size[1]} pixels, expected squares, best of "
-                f"{self.sample_shape[1]} x {self.sample_shape[2]}; crop them"
+                f"{wanted} x {wanted}; crop them"
             )
         # Imported when it is needed: it takes seconds.
         from tssd.data.stored import MemoryPart
 
         everything = np.arange(len(pixels))
-        part = MemoryPart(pixels, everything, self.sample_shape[1])
+        part = MemoryPart(pixels, everything, wanted)
         return cast(Tensor, part.select(everything))
 
     def _one(self, image: Any) -> Tensor:
         """uint8 [C, H, W] of one entry of a list."""
         if not isinstance(image, str | Path | Image.Image):
             return self.pixels(as_tensor(image)[None])[0]
-        channels, height, width = self.sample_shape
-        if channels not in (1, 3) or height != width:
+        channels, *size = self.sample_shape
+        if channels not in (1, 3):
             raise UsageError(
                 f"images: the network takes {list(self.sample_shape)}, which no picture gives; "
                 "give tensors"
             )
-        read = _picture if isinstance(image, Image.Image) else _file
-        rgb = read(image, height, self.crop_share)
+        wanted, share = as_option(*size), self.crop_share
+        if isinstance(image, Image.Image):
+            rgb = _picture(image, wanted, share)
+        else:
+            rgb = _file(image, wanted, share)
         if channels == 3:
             return torch.from_numpy(rgb.copy())
         grey = Image.fromarray(rgb.transpose(1, 2, 0)).convert("L")
@@ -208,8 +213,8 @@ def _refuse(got: object, expected: str = "") -> NoReturn:
     raise UsageError(f"images: got {got}, expected {expected}")
 
 
-def _file(path: str | Path, size: int, crop_share: float) -> NDArray[np.uint8]:
-    """RGB [3, size, size] of an image file, as in training."""
+def _file(path: str | Path, size: ImageSize, crop_share: float) -> NDArray[np.uint8]:
+    """RGB [3, H, W] of an image file, as in training."""
     from tssd.data.decoding import decode
 
     path = Path(path)
@@ -222,9 +227,9 @@ def _file(path: str | Path, size: int, crop_share: float) -> NDArray[np.uint8]:
         raise DataError(f"{path}: not a readable image ({error.__cause__ or error})") from error
 
 
-def _picture(image: Image.Image, size: int, crop_share: float) -> NDArray[np.uint8]:
+def _picture(image: Image.Image, size: ImageSize, crop_share: float) -> NDArray[np.uint8]:
     # Imported when they are needed: it takes seconds.
-    from tssd.data.decoding import square
+    from tssd.data.decoding import middle
     from tssd.data.picture import upright_rgb
 
     try:
@@ -232,4 +237,4 @@ def _picture(image: Image.Image, size: int, crop_share: float) -> NDArray[np.uin
     except Exception as error:  # decoders raise anything on damaged content
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(f"images: got a picture that cannot be read ({reason})") from error
-    return np.asarray(square(image, size, crop_share)).transpose(2, 0, 1)
+    return np.asarray(middle(image, size, crop_share)).transpose(2, 0, 1)

@@ -30,7 +30,7 @@ class Model:
         std: of each channel.
         split_hash: of the samples chosen in training; None = not noted.
         content_hash: of what they hold; None = not noted.
-        crop_share: share of the shorter side that the square of an image file keeps.
+        crop_share: share of the largest part of its shape that is kept of an image file.
         as_given: what the samples of a Dataset of the user's own are, which the network takes as
             they come: image or frames; None = they are of a data module of ours.
     """

@@ -56,7 +56,11 @@ class Parts:
     freeze: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises: UsageError: a term needs what a compiled network does not show."""
+        """Tell terms that ask how often each class is.
+
+        Raises: UsageError: a term needs what a compiled network does not show.
+        """
+        self.criterion.learn_class_counts(lambda: self.data.class_counts)
         terms = dict(self.criterion.terms.items())
         asking = [name for name, term in terms.items() if getattr(term, "needs_membranes", False)]
         if self.trainer.compile and asking:

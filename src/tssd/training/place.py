@@ -27,12 +27,18 @@ def is_started() -> bool:
 
 
 def refuse_place(settings: TrainerSettings, data: DataModule) -> None:
-    """Refuse what several processes can't do here.
+    """Refuse what several processes can't do here, or a device can't hold.
 
     Raises: UsageError: another number of processes than were started, several machines without
         torchrun, devices that are not there, batch norm over processes on a CPU, a batch too small
-        to be shared out.
+        to be shared out, images on a device that can't transform them.
     """
+    if settings.data_on_device is True and getattr(data, "transforms", None):
+        raise UsageError(
+            "trainer.data_on_device: got true, but data.transforms are torchvision's, which take "
+            "one image after the other on the CPU; use --trainer.data_on_device auto, or leave the "
+            "transforms out"
+        )
     processes = settings.processes
     there = int(os.environ.get(PROCESSES, "1")) if is_started() else processes
     if there != processes:

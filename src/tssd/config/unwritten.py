@@ -1,0 +1,37 @@
+"""Options that config.yaml has only where they are used."""
+
+from tssd.config.options import content, parameters
+from tssd.config.paths import load_object
+from tssd.config.recipe import Config
+
+# Of the data, and of objectives. They came when runs existed already, and null, their default, is
+# what those did: a run that does not use them is written as it always was.
+UNWRITTEN = ("transforms", "mixup", "cutmix", "class_weights")
+
+
+def without_unused(config: Config) -> Config:
+    """A complete configuration without these options where they are null by default, and are.
+
+    >>> without_unused({"data": {"class_path": "tssd.data.Digits", "init_args": {"mixup": None}}})
+    {'data': {'class_path': 'tssd.data.Digits', 'init_args': {}}}
+    """
+    kept = dict(config)
+    if "data" in kept:
+        kept["data"] = _without_unused(kept["data"])
+    if isinstance(terms := kept.get("objectives"), dict):
+        kept["objectives"] = {name: _without_unused(term) for name, term in terms.items()}
+    return kept
+
+
+def _without_unused(node: Config) -> Config:
+    given = content(node)
+    unused = [name for name in UNWRITTEN if name in given and given[name] is None]
+    if not unused:
+        return node
+    slots = parameters(load_object(node["class_path"]))
+    kept = {
+        name: value
+        for name, value in given.items()
+        if name not in unused or slots[name].default is not None
+    }
+    return node | {"init_args": kept}
