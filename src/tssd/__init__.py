@@ -7,6 +7,9 @@ if TYPE_CHECKING:
     from tssd.adapters import adapt
     from tssd.errors import DataError, TssdError, UsageError
     from tssd.evaluation.recalibration import recalibrated
+    from tssd.fitting.fit import fit
+    from tssd.fitting.module import TssdModule
+    from tssd.fitting.run import Run
     from tssd.models import NetOutput, SpikingNet, StagedNet, resnet18, vgg9
     from tssd.neurons import IF, LIF, Neuron
     from tssd.objectives import (
@@ -33,6 +36,9 @@ _HOMES = {
     "tssd.reopened.load": ("load",),
     "tssd.errors": ("DataError", "TssdError", "UsageError"),
     "tssd.evaluation.recalibration": ("recalibrated",),
+    "tssd.fitting.fit": ("fit",),
+    "tssd.fitting.module": ("TssdModule",),
+    "tssd.fitting.run": ("Run",),
     "tssd.models": ("NetOutput", "SpikingNet", "StagedNet", "resnet18", "vgg9"),
     "tssd.neurons": ("IF", "LIF", "Neuron"),
     "tssd.objectives": (
@@ -61,6 +67,7 @@ __all__ = [
     "Neuron",
     "PerStep",
     "Prediction",
+    "Run",
     "SelfDistillation",
     "SpikingNet",
     "StagedNet",
@@ -69,10 +76,12 @@ __all__ = [
     "Timesteps",
     "TrainedNet",
     "TssdError",
+    "TssdModule",
     "UsageError",
     "adapt",
     "control",
     "control_exit",
+    "fit",
     "load",
     "parameter_groups",
     "recalibrated",

@@ -1,5 +1,9 @@
 """From a recipe to the objects of a training run."""
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
 import yaml
 from lightning import seed_everything
 
@@ -21,13 +25,20 @@ from tssd.parameter_options import parameter_groups
 from tssd.trained.model_file import Model
 from tssd.training.parts import Parts
 
+# By section, what makes a part that is given as an object.
+Given = Mapping[str, Callable[[], Any]]
 
-def build(config: Config, model: Model | None = None) -> Parts:
+
+def build(
+    config: Config, model: Model | None = None, *, given: Given = MappingProxyType({})
+) -> Parts:
     """Build everything; reads the data to learn the network's shapes.
 
     Args:
         config: from `load_recipe`.
         model: of a run that is trained already: what it says of the data is not learnt again.
+        given: parts that take the place of what the configuration only records; a network that
+            is ready, made after the generators are seeded.
     Raises: UsageError: an option that is missing, unknown, of the wrong type or out of range.
     """
     config = with_defaults(config)
@@ -39,7 +50,7 @@ def build(config: Config, model: Model | None = None) -> Parts:
     # The paths of classes as mappings, to be filled in.
     config = config | {name: as_node(SECTIONS[name][0], config[name]) for name in ("data", "net")}
     config["data"] = _with_init_args({"seed": seed}, config["data"])
-    data = _make_data(config)
+    data = _make_data(config, given.get("data"))
     if model is not None:
         data = Evaluated(
             data,
@@ -49,15 +60,17 @@ def build(config: Config, model: Model | None = None) -> Parts:
             std=model.std,
         )
     _ = data.split_hash  # reads the labels, so that missing data is found now
-    config["net"] = _with_shapes(config["net"], data)
+    if "net" not in given:
+        config["net"] = _with_shapes(config["net"], data)
     _refuse_missing(config)
-    config["net"] = _adapted(config, data)
-    if config["net"]["class_path"].startswith("tssd.models."):
+    if "net" not in given:
+        config["net"] = _adapted(config, data)
+    if config["net"]["class_path"].startswith("tssd.models.") and "net" not in given:
         check_size(lambda: make(config, "net"))
     # The weights depend on the seed alone, not on what reading the data drew.
     seed_everything(seed, verbose=False)
     rest = [name for name in SECTIONS if name not in ("data", "description", "seed")]
-    made = {name: make(config, name) for name in rest}
+    made = {name: given[name]() if name in given else make(config, name) for name in rest}
     make_optimizer, net = made["optimizer"], made["net"]
     check_optimizer(make_optimizer)
     try:
@@ -98,10 +111,10 @@ def resolve(config: Config) -> Config:
     return yaml.safe_load(parser().dump(parse(config), "yaml", False))
 
 
-def _make_data(config: Config) -> DataModule:
+def _make_data(config: Config, given: Callable[[], DataModule] | None = None) -> DataModule:
     steps = make(config, "timesteps")
     evaluated = make(config, "trainer").evaluated(steps.teacher)
-    data: DataModule = make(config, "data")
+    data: DataModule = make(config, "data") if given is None else given()
     data.connect(
         student=steps.student, teacher=steps.teacher, longest=max(steps.teacher, evaluated)
     )

@@ -11,6 +11,7 @@ from torch import nn
 
 from tssd.adapters import adapt
 from tssd.adapters.from_recipe import random_images
+from tssd.adapters.given import LAYOUTS, LISTED, middle_spikes
 from tssd.adapters.net import Layout
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config
@@ -18,12 +19,6 @@ from tssd.errors import UsageError
 from tssd.models.base import SpikingNet, Tap
 
 ADAPTED = "tssd.adapters.from_recipe.adapted"
-
-# Tried in this order. Others can't be told from these by a dry run, and have to be named.
-LAYOUTS: tuple[Layout, ...] = ("time_first", "stepped")
-
-# Names of modules that are listed at most.
-LISTED = 12
 
 log = logging.getLogger("tssd")
 
@@ -55,7 +50,7 @@ def adapted_node(
     Args:
         node: the section as it is.
         module: what it makes.
-        taps: places of the exits; None = in the middle.
+        taps: places of the exits; None = the spiking layer in the middle.
         needs_taps: whether there are exits.
         shape: channels, height and width of a sample.
         num_classes: of the data.
@@ -71,10 +66,13 @@ def adapted_node(
     listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
     places = f"--exits.taps '[{names[len(names) // 2] if names else 'NAME'}]' (it has {listed})"
     if needs_taps and not taps:
-        raise UsageError(
-            f"net: {path} is a plain module, and what its middle is, is not known; name the place "
-            f"of the exit: {places}"
-        )
+        try:
+            taps = (middle_spikes(module),)
+        except UsageError as error:
+            raise UsageError(
+                f"net: {path} is a plain module, and what its middle is, is not known; name the "
+                f"place of the exit: {places}"
+            ) from error
     if wrong := [tap for tap in taps or () if tap not in names]:
         raise UsageError(
             f"exits.taps: got {wrong[0]!r}, but net is a plain module, {path}; name one of its "

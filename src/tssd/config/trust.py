@@ -12,11 +12,14 @@ from typing import Any
 
 from tssd.errors import UsageError
 
+# The records of what was given as an object, which refuse to be built: see tssd.fitting.
+GIVEN = "tssd.fitting.record"
 # Where the parts of a recipe are defined. Others of tssd's functions write files or load runs.
 PARTS = (
     "tssd.adapters.from_recipe",
     "tssd.data",
     "tssd.events",
+    GIVEN,
     "tssd.models",
     "tssd.neurons",
     "tssd.norms",

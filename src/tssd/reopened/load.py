@@ -8,23 +8,27 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from tssd.adapters import adapt
+from tssd.adapters.given import copy_of, example_of
 from tssd.config.make import build_net
 from tssd.config.trust import only_known_parts, trusting
 from tssd.errors import DataError, UsageError
 from tssd.longest import build_for
+from tssd.models.base import SpikingNet
 from tssd.reading import one_line
 from tssd.reopened.open_run import for_evaluation, model_of
 from tssd.runs.folder import RunFolder
 from tssd.runs.results import Epoch
 from tssd.runs.saved import Saved, fill, saved_weights
 from tssd.runs.weights import check_weights
-from tssd.trained import FrameInput, ImageInput, TrainedNet
+from tssd.trained import FrameInput, GivenInput, ImageInput, TrainedNet
 from tssd.trained.model_file import Model
 
 
 def load(
     path: str | Path,
     *,
+    net: nn.Module | None = None,
     epoch: Epoch | None = None,
     device: torch.device | str | None = None,
     trust: Iterable[str] = (),
@@ -35,6 +39,8 @@ def load(
 
     Args:
         path: of the run folder.
+        net: the network of a run that was trained from Python with one that no file can rebuild:
+            one like it, which is copied and filled; None = the run says how it is built.
         epoch: whose weights: the best's on the validation samples, the last's; None = those that
             count in the run's results.
         device: where to put it; None = the CPU.
@@ -49,25 +55,43 @@ def load(
     trust = [trust] if isinstance(trust, str) else list(trust)
     with trusting(trust):
         model, saved = model_of(run), saved_weights(run, epoch)
-        net = _network(run, model, saved)
+        made = _network(run, model, saved) if net is None else _given(net, model, saved)
 
     @cache
     def reader(timesteps: int) -> Callable[[Path], Tensor]:
         with trusting(trust):
             return _reader(run, timesteps)
 
-    made = TrainedNet(
-        _on_device(net, device),
-        FrameInput(model.sample_shape)
-        if model.is_of_events
-        else ImageInput(model.sample_shape, model.mean, model.std, model.crop_share),
+    trained = TrainedNet(
+        _on_device(made, device),
+        _input(model),
         class_names=model.class_names,
         timesteps=model.timesteps,
         epoch=saved.epoch,
         unfinished=saved.unfinished,
         read_recording=reader if model.is_of_events else None,
     )
-    return made.eval()
+    return trained.eval()
+
+
+def _input(model: Model) -> ImageInput | FrameInput | GivenInput:
+    """What turns samples into the network's input."""
+    if model.as_given is not None:
+        return GivenInput(model.sample_shape, in_time=model.as_given == "frames")
+    if model.is_of_events:
+        return FrameInput(model.sample_shape)
+    return ImageInput(model.sample_shape, model.mean, model.std, model.crop_share)
+
+
+def _given(net: nn.Module, model: Model, saved: Saved) -> nn.Module:
+    """A network like the run's, as it was adapted for it, with the run's weights."""
+    layout = (model.net.get("init_args") or {}).get("layout")
+    made = copy_of(net)
+    if layout is not None and not isinstance(made, SpikingNet):
+        made = adapt(made, example=example_of(model.sample_shape), layout=layout)
+    build_for(made, model.timesteps.teacher)
+    fill(made, saved.net, saved.source)
+    return made
 
 
 def _network(run: RunFolder, model: Model, saved: Saved) -> nn.Module:

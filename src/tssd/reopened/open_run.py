@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from tssd.config.load import load_recipe
 from tssd.config.make import make
 from tssd.config.recipe import Config
+from tssd.config.sections import DEFAULTS
+from tssd.config.trust import GIVEN
 from tssd.errors import UsageError
 from tssd.reading import read_json
 from tssd.runs.folder import RunFolder
@@ -108,6 +110,9 @@ def for_evaluation(run: RunFolder, overrides: Sequence[Override]) -> Config:
     """A run's configuration, without what only its training needs of the machine."""
     run.read_config()
     config = load_recipe(str(run.path), overrides)
+    for section in ("optimizer", "schedule"):
+        if config[section].get("class_path", "").startswith(f"{GIVEN}."):
+            config[section] = DEFAULTS[section]  # no file can rebuild it, and training alone has it
     trainer = config["trainer"] | {"precision": "32-true", "compile": False}
     if not any(name == "trainer.accelerator" for name, _ in overrides):
         try:

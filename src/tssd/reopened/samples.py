@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tssd.data.given import GivenData
 from tssd.errors import DataError, TssdError
 from tssd.evaluation.traces import latency_ms, trace
 from tssd.objectives import as_sequence
@@ -57,6 +58,26 @@ def show_samples(
         except TssdError as error:  # one damaged network must not hide the others
             found[name] = str(error)
     return found
+
+
+def samples_of(parts: Parts, count: int) -> Samples:
+    """What a run's own network does with test samples of the data that it has in hand.
+
+    Args:
+        parts: the run, its weights filled in.
+        count: number of samples.
+    Raises: DataError: logits that are not finite.
+    """
+    data, steps = parts.data, parts.evaluate_timesteps
+    parts.trainer.use_threads()
+    if isinstance(data, GivenData):
+        x, y = data.some_test_samples(count)
+    else:
+        labels = data.part("test")[0].labels[data.split.test]
+        x, y = data.dataset("test").batch(one_of_each(labels, count).tolist())
+    x = as_sequence(x, y, steps, net=parts.net).to(parts.device)
+    at = min(parts.criterion.timesteps.student, steps)
+    return _samples(parts.net.to(parts.device), x, y, parts, at)
 
 
 def one_of_each(labels: NDArray[np.integer], count: int) -> NDArray[np.int64]:
@@ -114,6 +135,10 @@ def visible(x: Tensor, mean: Sequence[float], std: Sequence[float]) -> list[NDAr
     if x.shape[2] == 2:
         return [_events(counts) for counts in x.sum(0).cpu().numpy()]
     scale, offset = (torch.tensor(v).view(-1, 1, 1) for v in (std, mean))
+    if {*mean} == {0.0} and {*std} == {1.0} and not (x[0].min() >= 0 and x[0].max() <= 1):
+        # Of a Dataset that normalises its images itself, from the darkest to the brightest value.
+        low, high = x[0].min(), x[0].max()
+        scale, offset = (1 / (high - low)).cpu(), (-low / (high - low)).cpu()
     pixels = (255 * (x[0].cpu() * scale + offset)).round().clamp(0, 255).to(torch.uint8)
     rgb = pixels.expand(-1, 3, -1, -1) if pixels.shape[1] == 1 else pixels[:, :3]
     return list(rgb.permute(0, 2, 3, 1).contiguous().numpy())

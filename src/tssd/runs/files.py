@@ -14,6 +14,9 @@ from tssd.runs.text_files import read_metrics, read_text
 
 Json = dict[str, Any]
 
+# What a configuration names where a part was given as an object: see tssd.fitting.
+OBJECTS = "tssd.fitting.record."
+
 
 @dataclass(frozen=True)
 class RunFiles:
@@ -93,6 +96,11 @@ def is_training(config: str) -> bool:
     """Whether a configuration is one of a training, by its sections."""
     sections = (re.search(f"^{name}:", config, re.M) for name in ("timesteps", "objectives"))
     return all(found is not None for found in sections)
+
+
+def is_of_objects(config: str) -> bool:
+    """Whether a training was given a part, from Python, that no file can rebuild."""
+    return OBJECTS in config
 
 
 def planned_epochs(config: str) -> int | None:

@@ -13,6 +13,8 @@ from torch import Tensor
 
 from tssd.errors import DataError, UsageError
 
+ALIKE = "give what the Dataset of the training gives, x of (x, y): net.predict([x])"
+
 
 @dataclass(frozen=True)
 class ImageInput:
@@ -130,6 +132,44 @@ class FrameInput:
         if not bool(x.isfinite().all()) or bool((x < 0).any()):
             _refuse("negative or infinite values", "counts of events")
         return x
+
+
+@dataclass(frozen=True)
+class GivenInput:
+    """Samples as a Dataset of the user's own gives them, which are the network's input.
+
+    Takes a list of samples, or a batch [N, ...] of them, as torch.stack makes one.
+
+    Args:
+        sample_shape: (C, H, W) of an image or frame.
+        in_time: whether samples are frames [T, C, H, W].
+    Shapes: -> float32 [N, C, H, W], or [T, N, C, H, W].
+    Raises: UsageError: anything else.
+    """
+
+    sample_shape: tuple[int, int, int]
+    in_time: bool = False
+
+    def __call__(self, samples: Any) -> Tensor:
+        """The network's input."""
+        # Imported when it is needed: it takes seconds.
+        from tssd.data.given_items import as_sample
+
+        if isinstance(samples, str | Path | Image.Image) or not hasattr(samples, "__len__"):
+            samples = [samples]
+        expected = f"samples of {'T x ' * self.in_time}{' x '.join(map(str, self.sample_shape))}"
+        if not len(samples):
+            raise UsageError(f"samples: got none, expected 1 or more {expected}")
+        try:
+            xs = [as_sample(sample, f"sample {n}") for n, sample in enumerate(samples)]
+            x = torch.stack(xs, dim=1 if self.in_time else 0)
+        except (DataError, RuntimeError) as error:  # samples of several shapes
+            raise UsageError(f"samples: {error}; {ALIKE}") from error
+        if x.dim() != 4 + self.in_time or tuple(x.shape[-3:]) != self.sample_shape:
+            raise UsageError(
+                f"samples: got {list(xs[0].shape)} for one, expected {expected}; {ALIKE}"
+            )
+        return x.float()
 
 
 def as_tensor(images: Any) -> Tensor:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from tssd.errors import DataError, UsageError
 from tssd.objectives import Timesteps
@@ -13,6 +13,8 @@ from tssd.trained.net import LONGEST
 
 # Pixels of a side, and channels: far above what a network here takes.
 LARGEST_SIDE = 1 << 14
+
+AsGiven = Literal["image", "frames"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Model:
         split_hash: of the samples chosen in training; None = not noted.
         content_hash: of what they hold; None = not noted.
         crop_share: share of the shorter side that the square of an image file keeps.
+        as_given: what the samples of a Dataset of the user's own are, which the network takes as
+            they come: image or frames; None = they are of a data module of ours.
     """
 
     net: dict[str, Any]
@@ -40,15 +44,24 @@ class Model:
     split_hash: str | None = None
     content_hash: str | None = None
     crop_share: float = 1.0
+    as_given: AsGiven | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Content of model.json."""
-        return plain(self)
+        content = plain(self)
+        if self.as_given is None:
+            del content["as_given"]
+        return content
 
     @property
     def is_of_events(self) -> bool:
-        """Whether it takes frames of events: two polarities, never normalised."""
-        return self.sample_shape[0] == 2 and {*self.mean} == {0.0} and {*self.std} == {1.0}
+        """Whether it takes frames of our events: two polarities, never normalised."""
+        return (
+            self.as_given is None
+            and self.sample_shape[0] == 2
+            and {*self.mean} == {0.0}
+            and {*self.std} == {1.0}
+        )
 
 
 def read_model(path: Path) -> Model:
@@ -84,6 +97,8 @@ def _model(content: dict[str, Any]) -> Model:
         _expect(right, key, values, f"{shape[0]} finite numbers" + " > 0" * (key == "std"))
     crop = content.get("crop_share", 1.0)  # earlier versions did not crop
     _expect(type(crop) in (int, float) and 0 < crop <= 1, "crop_share", crop, "above 0, at most 1")
+    given = content.get("as_given")
+    _expect(given in (None, *get_args(AsGiven)), "as_given", given, "image, frames or nothing")
     return Model(
         net=net,
         timesteps=Timesteps(**steps),
@@ -94,6 +109,7 @@ def _model(content: dict[str, Any]) -> Model:
         split_hash=_text(content.get("split_hash")),
         content_hash=_text(content.get("content_hash")),
         crop_share=float(crop),
+        as_given=given,
     )
 
 

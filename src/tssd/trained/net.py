@@ -13,7 +13,7 @@ from tssd.models.base import NetOutput, SpikingNet, Tap, eval_mode
 from tssd.objectives import Timesteps
 from tssd.objectives.per_timestep import check_length
 from tssd.time import repeat_in_time, running_mean
-from tssd.trained.inputs import FrameInput, ImageInput, as_tensor
+from tssd.trained.inputs import FrameInput, GivenInput, ImageInput, as_tensor
 
 # The most timesteps to run for: a hundred times what anybody trains, and still in memory.
 LONGEST = 1000
@@ -61,7 +61,7 @@ class TrainedNet(nn.Module):
     def __init__(
         self,
         net: nn.Module,
-        transform: ImageInput | FrameInput,
+        transform: ImageInput | FrameInput | GivenInput,
         *,
         class_names: Sequence[str],
         timesteps: Timesteps,
@@ -114,7 +114,8 @@ class TrainedNet(nn.Module):
         """Classes of raw images, or of frames or recordings of events, at T = 1..timesteps.
 
         Args:
-            samples: what `transform` takes; paths of recordings for a network on events.
+            samples: what `transform` takes; paths of recordings for a network on events; of a
+                Dataset of the user's own, a list of its samples x or a batch of them.
             timesteps: the longest T; None = the teacher's, the most that it was trained with.
         Raises: UsageError: samples that `transform` refuses, timesteps not in 1 to 1000, or more
             than the frames have or the network can run. DataError: an unreadable file, logits that
@@ -143,19 +144,26 @@ class TrainedNet(nn.Module):
             for start in range(0, max(1, len(samples)), size):
                 yield repeat_in_time(self.transform(samples[start : start + size]), steps)
             return
+        if isinstance(self.transform, GivenInput):
+            yield from self._given(self.transform, samples, steps, size)
+            return
         if isinstance(samples, str | Path):
             samples = [samples]
         if isinstance(samples, Sequence) and samples and isinstance(samples[0], str | Path):
             for start in range(0, len(samples), size):
                 yield self._recordings([Path(f) for f in samples[start : start + size]], steps)
             return
-        x = self.transform(samples)
-        if len(x) < steps:
-            raise UsageError(
-                f"timesteps: got {steps}, but the frames have {len(x)}; give at most {len(x)}, or "
-                "cut the recordings into more"
-            )
-        yield from x[:steps].split(size, dim=1)
+        yield from _cut(self.transform(samples), steps).split(size, dim=1)
+
+    def _given(
+        self, transform: GivenInput, samples: Any, steps: int, size: int
+    ) -> Iterator[Tensor]:
+        several = hasattr(samples, "__getitem__") and not isinstance(samples, str)
+        if not several or not len(samples):
+            samples = transform(samples)  # which says what is wrong
+        for start in range(0, len(samples), size):
+            x = transform(samples[start : start + size])
+            yield _cut(x, steps) if transform.in_time else repeat_in_time(x, steps)
 
     def _recordings(self, files: Sequence[Path], steps: int) -> Tensor:
         if self._read_recording is None:
@@ -174,3 +182,13 @@ class TrainedNet(nn.Module):
             )
         best = running_mean(logits.double()).softmax(-1).max(-1)
         return best.indices, best.values
+
+
+def _cut(x: Tensor, steps: int) -> Tensor:
+    """The first timesteps of frames [T, N, C, H, W]. Raises: UsageError: there are fewer."""
+    if len(x) < steps:
+        raise UsageError(
+            f"timesteps: got {steps}, but the frames have {len(x)}; give at most {len(x)}, or "
+            "cut the recordings into more"
+        )
+    return x[:steps]

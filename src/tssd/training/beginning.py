@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tssd.data import ImageFolder
+from tssd.data.given import GivenData
 from tssd.errors import DataError, UsageError
 from tssd.reading import read_json
 from tssd.runs.differences import LENGTH
@@ -61,6 +62,7 @@ def begin(parts: Parts, run: RunFolder) -> tuple[LengthChange, ...]:
         mean=tuple(data.mean),
         std=tuple(data.std),
         crop_share=data.crop_share if isinstance(data, ImageFolder) else 1.0,
+        as_given=data.kind if isinstance(data, GivenData) else None,
         **hashes,
     )
     write_json(run.model, model.to_dict())

@@ -20,7 +20,7 @@ from tssd.objectives.later import LaterChecks
 from tssd.parameter_options import parameter_groups
 from tssd.progress import set_progress
 from tssd.time import running_mean
-from tssd.training.schedule import Schedule
+from tssd.training.schedule import Schedule, step_schedule
 from tssd.training.steps import Steps
 
 # Steps between two looks at what a device has found wrong with them.
@@ -64,7 +64,7 @@ class DistillModule(LightningModule):
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         """Loss of one batch: x [N, C, H, W] or [T, N, C, H, W], y [N]."""
         x, y = batch
-        self.tell_progress(self.steps.share_of_epoch(batch_idx))
+        self.tell_progress(self.share_of_epoch(batch_idx))
         # An epoch's first step is waited for: a mistake in the data or the network, which all steps
         # have, is told at once and with its values.
         later = self.later if batch_idx else None
@@ -87,6 +87,10 @@ class DistillModule(LightningModule):
     def steps(self) -> Steps:
         """Which batches of an epoch make a step."""
         return Steps(int(self.trainer.num_training_batches), self.trainer.accumulate_grad_batches)
+
+    def share_of_epoch(self, batch_idx: int) -> float:
+        """How much of the epoch is over when the step of this batch begins, 0 to below 1."""
+        return self.steps.share_of_epoch(batch_idx)
 
     def _counted(self, batch_idx: int, size: int) -> tuple[int, float]:
         """Samples of a batch that this process counts for, and the weight of their mean loss."""
@@ -127,16 +131,20 @@ class DistillModule(LightningModule):
         `val/accuracy` and `val/loss` are at T_s; the latter is the cross entropy, which methods
         with other terms share.
         """
+        self._log(self.measured(batch, "val"), batch[1].shape[0])
+
+    def measured(self, batch: tuple[Tensor, Tensor], name: str) -> dict[str, Tensor]:
+        """What `validation_step` logs of a batch, under the name of its set."""
         x, y = batch
         timesteps = self.criterion.timesteps
         logits = self.net(as_sequence(x, y, timesteps.teacher, net=self.net)).logits
         scores = running_mean(logits.float())
         right = (scores.argmax(-1) == y).float().mean(-1)
         at_student = timesteps.student - 1
-        values = {f"val/accuracy_t{t + 1}": value for t, value in enumerate(right)}
-        values["val/accuracy"] = right[at_student]
-        values["val/loss"] = cross_entropy(scores[at_student], y.long())
-        self._log(values, y.shape[0])
+        values = {f"{name}/accuracy_t{t + 1}": value for t, value in enumerate(right)}
+        values[f"{name}/accuracy"] = right[at_student]
+        values[f"{name}/loss"] = cross_entropy(scores[at_student], y.long())
+        return values
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimiser over network and exits, its schedule stepped every batch."""
@@ -144,13 +152,25 @@ class DistillModule(LightningModule):
             optimizer = self.make_optimizer(self._parameters_or_groups())
         except (ValueError, TypeError) as error:  # such as torch.optim.LBFGS, which takes one group
             raise UsageError(f"optimizer: {error}") from error
+        scheduler: Any = self.schedule.configured(optimizer, *self.length())
+        return {"optimizer": optimizer, "lr_scheduler": scheduler}
+
+    def length(self) -> tuple[int, int]:
+        """Epochs of the training, and optimisation steps of one."""
         epochs = cast(int, self.trainer.max_epochs)
-        steps_per_epoch = int(self.trainer.estimated_stepping_batches) // epochs
-        scheduler = self.schedule.scheduler(optimizer, epochs, steps_per_epoch)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
-        }
+        return epochs, int(self.trainer.estimated_stepping_batches) // epochs
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
+        """Step a scheduler of steps; those of epochs are stepped as an epoch ends.
+
+        Lightning would step these after the checkpoint is saved, and a resumed run would lack one.
+        """
+        if self._interval_of(scheduler) == "step":
+            step_schedule(scheduler, steps=self.global_step, metric=metric)
+
+    def _interval_of(self, scheduler: Any) -> str:
+        configs = self.trainer.lr_scheduler_configs
+        return next(each.interval for each in configs if each.scheduler is scheduler)
 
     def _parameters_or_groups(self) -> list[Any]:
         # The rate that the optimiser gives to what says nothing of its own.
@@ -178,12 +198,25 @@ class DistillModule(LightningModule):
                     group["lr"] = rate
 
     def on_train_epoch_end(self) -> None:
-        """Keep weights that the epoch's last step has ruined out of the checkpoint."""
+        """Keep weights that the epoch's last step has ruined out of the checkpoint.
+
+        And step the schedules of epochs.
+        """
         self._look()  # where training is stopped in the midst of an epoch
         for name, weight in self.named_parameters():
             if not weight.isfinite().all():
                 what = f"weights: {name} became infinite or nan"
                 raise self._diverged(what, self.global_step)
+        metrics = self.trainer.callback_metrics
+        for config in self.trainer.lr_scheduler_configs:
+            if config.interval == "epoch" and (self.current_epoch + 1) % config.frequency == 0:
+                metric = metrics.get(config.monitor) if config.reduce_on_plateau else None
+                if metric is None and config.reduce_on_plateau:
+                    raise UsageError(
+                        f"schedule: {config.monitor!r} is not there to follow, only "
+                        f"{', '.join(sorted(metrics)) or 'nothing'}; give val=, or monitor another"
+                    )
+                step_schedule(config.scheduler, epoch=self.current_epoch + 1, metric=metric)
 
     def _look(self) -> None:
         if self.later is not None and (wrong := self.later.look()):

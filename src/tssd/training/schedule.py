@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from torch.optim import Optimizer
@@ -20,6 +21,13 @@ class Schedule:
     def scheduler(self, optimizer: Optimizer, epochs: int, steps_per_epoch: int) -> LambdaLR:
         """A torch scheduler to be stepped after every optimisation step."""
         return LambdaLR(optimizer, lambda step: self.factor(step / steps_per_epoch, epochs))
+
+    def configured(self, optimizer: Optimizer, epochs: int, steps_per_epoch: int) -> dict[str, Any]:
+        """The scheduler, and when it is stepped, as Lightning takes them."""
+        return {
+            "scheduler": self.scheduler(optimizer, epochs, steps_per_epoch),
+            "interval": "step",
+        }
 
 
 @dataclass(frozen=True)
@@ -111,3 +119,25 @@ class OneCycle(Schedule):
         if progress < self.warmup:
             return float(np.interp(progress, [0, self.warmup], [self.start, 1]))
         return float(np.interp(progress, [self.warmup, 1], [1, self.end]))
+
+
+def step_schedule(scheduler: Any, *, epoch: int = 0, steps: int = 0, metric: Any = None) -> None:
+    """Step a scheduler of torch's, or one of timm's, which are told how far training is.
+
+    Args:
+        scheduler: to be stepped after an epoch or after an optimisation step.
+        epoch: epochs that are over; 0 = a step is.
+        steps: optimisation steps that are over.
+        metric: that a scheduler follows, such as torch's ReduceLROnPlateau; None = it follows none.
+    """
+    if is_timms(scheduler):
+        scheduler.step(epoch) if epoch else scheduler.step_update(steps)
+    elif metric is not None:
+        scheduler.step(metric)
+    else:
+        scheduler.step()
+
+
+def is_timms(scheduler: object) -> bool:
+    """Whether a scheduler has the methods of timm's, which need not be installed."""
+    return hasattr(scheduler, "step_update") and hasattr(scheduler, "t_in_epochs")

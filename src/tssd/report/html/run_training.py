@@ -11,6 +11,7 @@ from tssd.report.html.line_chart import Chart, Series
 from tssd.report.html.rounding import digits, percent
 from tssd.report.html.sourced import Sourced, number, shown
 from tssd.report.html.tables import facts, table
+from tssd.runs.files import is_of_objects
 from tssd.runs.later_evaluation import LaterEvaluation
 
 Rows = Sequence[Mapping[str, float]]
@@ -121,7 +122,7 @@ def setting(config: str, environment: Mapping[str, Any], name: str) -> Html:
     return together(
         [
             element("h3", None, "Command"),
-            *_command(environment, name),
+            *_command(environment, name, config),
             element("h3", None, "Environment"),
             facts(_flat(environment)) if environment else paragraph("Not recorded."),
             element("h3", None, "Configuration"),
@@ -154,11 +155,18 @@ def later_evaluation(evaluation: LaterEvaluation) -> Html:
     )
 
 
-def _command(environment: Mapping[str, Any], name: str) -> list[Html]:
+def _command(environment: Mapping[str, Any], name: str, config: str) -> list[Html]:
     recorded = environment.get("command")
     if recorded and isinstance(recorded, str | list):
         words = recorded if isinstance(recorded, str) else shlex.join(map(str, recorded))
         return [note("As it was given."), element("pre", {"class": "command"}, words)]
+    if is_of_objects(config):
+        return [
+            note(
+                "Trained from Python by tssd.fit, on parts that were given as objects: config.yaml "
+                "names them, and the script that made them trains the run again."
+            )
+        ]
     place = name.rstrip("/")
     words = ["tssd", "train", f"{place}/config.yaml", "--output", f"{place}-again"]
     return [

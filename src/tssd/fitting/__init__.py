@@ -1,0 +1,1 @@
+"""Training from Python: networks, data, optimisers and schedules that are objects."""

@@ -1,0 +1,130 @@
+"""`tssd.TssdModule`: TSSD in a Lightning Trainer of one's own."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, cast
+
+from torch import Tensor, nn
+
+from tssd.adapters.given import self_adapted
+from tssd.config.make import make
+from tssd.config.recipe import Config
+from tssd.data.given_items import in_words
+from tssd.errors import DataError, UsageError
+from tssd.fitting.recipe import method_of, with_optimizer, with_schedule
+from tssd.models.base import SpikingNet, Tap
+from tssd.objectives import SelfDistillation
+from tssd.progress import set_progress
+from tssd.training.module import DistillModule
+
+
+class TssdModule(DistillModule):
+    """A network, its loss and its optimiser for any `lightning.Trainer` and any DataLoader.
+
+        trainer = lightning.Trainer(max_epochs=20)
+        trainer.fit(tssd.TssdModule(net, example=images), train_loader, val_loader)
+
+    Batches are (x, y). Logged are train/loss and its terms, val/accuracy_t1 and so on, val/accuracy
+    at T_s, and val/loss; the same of test. Schedules of epochs are stepped as an epoch ends, before
+    callbacks save it. On several devices it is as Lightning has it: a batch is that of each.
+
+    Args:
+        net: a network of tssd's or one that `tssd.adapt` has made, or, with an example, any that it
+            takes. It is trained itself, not a copy.
+        method: a name of `tssd recipes`, such as "tssd", "control", "vanilla", or a loss.
+        student: timesteps T_s that the network is meant for; None = 1, or the loss's.
+        teacher: timesteps T_t in training; None = 4, or the loss's.
+        taps: where exits stand; None = in the middle of the network.
+        example: images [N, C, H, W] or frames [T, N, C, H, W], to adapt the network with.
+        optimizer: see `tssd.fit`.
+        lr: its learning rate; None = its own.
+        schedule: see `tssd.fit`.
+        batch_first: whether batches of frames are [N, T, C, H, W], as a DataLoader makes them, not
+            [T, N, C, H, W].
+    Raises: UsageError: something that does not fit, in one line.
+    """  # noqa: D400, D415 - the summary ends in an example
+
+    def __init__(
+        self,
+        net: nn.Module,
+        method: str | SelfDistillation = "tssd",
+        *,
+        student: int | None = None,
+        teacher: int | None = None,
+        taps: Sequence[Tap] | None = None,
+        example: Tensor | None = None,
+        optimizer: Any = None,
+        lr: float | None = None,
+        schedule: Any = None,
+        batch_first: bool = True,
+    ) -> None:
+        taught = method_of(method, student=student, teacher=teacher, taps=taps)
+        if not isinstance(net, SpikingNet):
+            if example is None:
+                raise UsageError(
+                    f"net: {type(net).__name__} has to be adapted; give example=x, a batch of the "
+                    "training data, or tssd.adapt(net, example=x)"
+                )
+            net = self_adapted(
+                net,
+                example=example,
+                taps=cast("Sequence[str] | None", taps),
+                needs_taps=taught.needs_exits,
+                timesteps=taught.timesteps.teacher,
+            )
+        config: Config = {}
+        objects = with_optimizer(config, optimizer, lr) | with_schedule(config, schedule)
+        made = {
+            name: objects[name]() if name in objects else make(config, name)
+            for name in ("optimizer", "schedule")
+        }
+        super().__init__(
+            net,
+            taught.makes().connect(cast(SpikingNet, net)),
+            make_optimizer=made["optimizer"],
+            schedule=made["schedule"],
+        )
+        self.batch_first = batch_first
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        """Frames as [T, N, C, H, W]. Raises: DataError: a batch that is no pair."""
+        right = isinstance(batch, tuple | list) and len(batch) == 2
+        if not right or not all(isinstance(each, Tensor) for each in batch):
+            raise DataError(
+                f"batch: got {in_words(batch)}, expected (x, y), images [N, C, H, W] or frames and "
+                "their classes [N]; let the collate_fn return it"
+            )
+        x, y = batch
+        return (x.transpose(0, 1), y) if self.batch_first and x.dim() == 5 else (x, y)
+
+    def test_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+        """As `validation_step`, of the test samples."""
+        self._log(self.measured(batch, "test"), batch[1].shape[0])
+
+    def share_of_epoch(self, batch_idx: int) -> float:
+        """How much of the epoch is over; 0 where its length is not known."""
+        known = math.isfinite(self.trainer.num_training_batches)
+        return super().share_of_epoch(batch_idx) if known else 0.0
+
+    def tell_progress(self, share: float = 0.0) -> dict[str, float]:
+        """Tell all parts how far training is, by epochs, or by steps where these have no end."""
+        if (self.trainer.max_epochs or -1) > 0:
+            return super().tell_progress(share)
+        done = self.global_step / max(1, self.trainer.max_steps)
+        return set_progress([self.net, self.criterion], min(1.0, done), 1)
+
+    def length(self) -> tuple[int, int]:
+        """Epochs, and steps of one; one epoch of all steps where epochs have no end.
+
+        Raises: UsageError: the Trainer has no end at all.
+        """
+        steps, epochs = self.trainer.estimated_stepping_batches, self.trainer.max_epochs or -1
+        if not math.isfinite(steps):
+            raise UsageError(
+                "schedule: the Trainer never ends, so that no learning rate can come down; give it "
+                "max_epochs or max_steps"
+            )
+        return (epochs, max(1, int(steps) // epochs)) if epochs > 0 else (1, int(steps))
+
+    def _counted(self, batch_idx: int, size: int) -> tuple[int, float]:
+        return size, 1.0

@@ -1,0 +1,91 @@
+import pytest
+import torch
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset, WeightedRandomSampler
+
+from tssd.data.given_loader import GivenLoader
+from tssd.errors import DataError, UsageError
+
+DATA = TensorDataset(torch.arange(10.0).view(10, 1, 1, 1), torch.arange(10))
+
+
+class Stream(IterableDataset):
+    def __iter__(self):
+        return iter(DATA)
+
+
+def order(loader, epoch):
+    loader.sampler.set_epoch(epoch)
+    return torch.cat([y for _, y in loader]).tolist()
+
+
+def shuffled(**options):
+    return DataLoader(DATA, batch_size=4, **options)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: shuffled(shuffle=True),
+        lambda: shuffled(shuffle=True, generator=torch.Generator()),
+        lambda: shuffled(shuffle=True, num_workers=1),
+        lambda: shuffled(sampler=WeightedRandomSampler(torch.ones(10), 10)),
+    ],
+)
+def test_order_depends_on_seed_and_epoch_alone(make):
+    loader = GivenLoader("train", make(), seed=1)
+    orders = [order(loader, epoch) for epoch in range(2)]
+    assert orders[0] != orders[1]
+    torch.manual_seed(8)
+    before = torch.get_rng_state()
+    assert order(GivenLoader("train", make(), seed=1), 1) == orders[1]
+    assert torch.equal(torch.get_rng_state(), before)
+    assert order(GivenLoader("train", make(), seed=2), 1) != orders[1]
+
+
+def test_sizes_are_the_loaders():
+    loader = GivenLoader("train", shuffled())
+    assert (len(loader), loader.samples, loader.batch_size) == (3, 10, 4)
+    assert loader.kind == ((1, 1, 1), None)
+    loader = GivenLoader("train", shuffled(drop_last=True))
+    assert (len(loader), loader.samples) == (2, 8)
+    batches = DataLoader(DATA, batch_sampler=[[0, 1, 2], [3]])
+    loader = GivenLoader("train", batches)
+    assert (len(loader), loader.batch_size) == (2, 3)
+
+
+def test_frames_arrive_behind_time_however_they_are_collated():
+    x = torch.rand(5, 3, 2, 4, 4)
+    data = TensorDataset(x, torch.arange(5))
+    loader = GivenLoader("test", DataLoader(data, batch_size=4))
+    assert loader.kind == ((2, 4, 4), 3)
+    assert torch.equal(torch.cat([x for x, _ in loader], 1), x.transpose(0, 1))
+
+    def time_first(items):
+        xs, ys = zip(*items, strict=True)
+        return torch.stack(xs, 1), torch.stack(ys)
+
+    loader = GivenLoader("test", DataLoader(data, batch_size=4, collate_fn=time_first))
+    assert torch.equal(torch.cat([x for x, _ in loader], 1), x.transpose(0, 1))
+    with pytest.raises(UsageError, match=r"may be \[N, T, C, H, W\] or .*another batch_size"):
+        GivenLoader("test", DataLoader(data, batch_size=3))
+
+
+def test_what_has_no_length_or_no_batch_is_refused():
+    with pytest.raises(UsageError, match="a DataLoader of a Stream has no length"):
+        GivenLoader("train", DataLoader(Stream(), batch_size=2))
+    with pytest.raises(UsageError, match="^train: a DataLoader without batches"):
+        GivenLoader("train", DataLoader(DATA, batch_size=11, drop_last=True))
+
+
+@pytest.mark.parametrize(
+    ("collate", "words"),
+    [
+        (lambda items: {"x": 1}, "a batch is a dict of 1, expected a pair"),
+        (lambda items: (torch.zeros(4, 3), torch.zeros(4)), r"float32 of shape \[4, 3\] for x"),
+        (lambda items: (torch.zeros(4, 1, 2, 2).byte(), 0), r"uint8 of shape .* for x"),
+        (lambda items: (torch.zeros(4, 1, 2, 2), [0] * 4), "a list of 4 for y"),
+    ],
+)
+def test_batches_of_another_kind_are_refused(collate, words):
+    with pytest.raises(DataError, match=f"^train: .*{words}"):
+        GivenLoader("train", DataLoader(DATA, batch_size=4, collate_fn=collate))

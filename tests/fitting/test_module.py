@@ -1,0 +1,83 @@
+"""TSSD in a stock Trainer of Lightning's."""
+
+import lightning
+import pytest
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from torch.utils.data import DataLoader
+
+import tssd
+from tssd.errors import DataError, UsageError
+from tssd.evaluation import accuracy_at_every_timestep
+
+from .own import digits, plain_mlp
+
+EXAMPLE = digits(0, 4).tensors[0]
+QUIET = {
+    "logger": False,
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+    "accelerator": "cpu",
+    "num_sanity_val_steps": 0,
+    "log_every_n_steps": 1,
+}
+WORKERS = "ignore:.*does not have many workers.*"
+
+
+def module(**options):
+    torch.manual_seed(0)
+    return tssd.TssdModule(plain_mlp(), example=EXAMPLE, student=2, teacher=3, **options)
+
+
+@pytest.mark.filterwarnings(WORKERS)
+def test_a_stock_trainer_trains_validates_and_saves(tmp_path):
+    saver = ModelCheckpoint(tmp_path, monitor="val/accuracy", mode="max", filename="best")
+    trainer = lightning.Trainer(max_epochs=2, callbacks=[saver], **QUIET)
+    mine = module(optimizer="AdamW", lr=0.01)
+    val = DataLoader(digits(100, 160), batch_size=25)
+    trainer.fit(mine, DataLoader(digits(0, 100), batch_size=20, shuffle=True), val)
+    logged = trainer.callback_metrics
+    expected = accuracy_at_every_timestep(mine.net, val, 3)
+    found = [float(logged[f"val/accuracy_t{t}"]) for t in (1, 2, 3)]
+    assert found == pytest.approx(expected, rel=1e-6)
+    assert logged["val/accuracy"] == logged["val/accuracy_t2"]
+    assert {"train/loss", "train/task", "train/temporal", "train/spatial"} <= logged.keys()
+    assert trainer.lr_scheduler_configs[0].scheduler.last_epoch == 10
+    again = tssd.TssdModule.load_from_checkpoint(
+        tmp_path / "best.ckpt", net=plain_mlp(), example=EXAMPLE, student=2, teacher=3
+    )
+    (tested,) = trainer.test(again, val, verbose=False)
+    assert tested["test/accuracy"] == pytest.approx(float(saver.best_model_score))
+
+
+@pytest.mark.filterwarnings(WORKERS)
+def test_training_by_steps_ramps_and_cools_down_by_steps():
+    trainer = lightning.Trainer(max_steps=4, **QUIET, enable_checkpointing=False)
+    mine = module()
+    trainer.fit(mine, DataLoader(digits(0, 40), batch_size=20))
+    assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.filterwarnings(WORKERS)
+def test_what_does_not_fit_is_told_in_one_line():
+    with pytest.raises(UsageError, match=r"^net: Sequential has to be adapted; give example=x"):
+        tssd.TssdModule(plain_mlp())
+    endless = lightning.Trainer(max_epochs=-1, **QUIET, enable_checkpointing=False)
+    with pytest.raises(UsageError, match="the Trainer never ends"):
+        endless.fit(module(), DataLoader(digits(0, 40), batch_size=20))
+    mine = module()
+    with pytest.raises(DataError, match=r"^batch: got a dict of 1, expected \(x, y\)"):
+        mine.on_after_batch_transfer({"x": 1}, 0)
+
+
+def test_frames_of_a_loader_are_turned():
+    x, y = torch.rand(2, 3, 1, 8, 8), torch.zeros(2)
+    assert module().on_after_batch_transfer((x, y), 0)[0].shape == (3, 2, 1, 8, 8)
+    assert module(batch_first=False).on_after_batch_transfer((x, y), 0)[0].shape == x.shape
+
+
+def test_checkpoints_have_the_names_that_runs_have(trained_here):
+    path = trained_here.folder / "checkpoints" / "last.ckpt"
+    states = torch.load(path, weights_only=True)["state_dict"]
+    mine = tssd.TssdModule(plain_mlp(), example=EXAMPLE)
+    mine.load_state_dict(states)
