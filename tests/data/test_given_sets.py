@@ -26,7 +26,7 @@ class Module(LightningDataModule):
         return [DataLoader(DATA, batch_size=3)]
 
 
-class Tested(Module):
+class WithTest(Module):
     def test_dataloader(self):
         assert self.ready == ["fit", "test"]
         return DataLoader(DATA, batch_size=6)
@@ -38,7 +38,7 @@ class Several(Module):
 
 
 def test_a_lightning_module_is_set_up_and_taken_apart(caplog):
-    found = given_sets(Tested(), None, None)
+    found = given_sets(WithTest(), None, None)
     assert {name: loader.batch_size for name, loader in found.items()} == {
         "train": 2,
         "val": 3,
@@ -58,7 +58,7 @@ def test_validation_is_no_must():
     ("sets", "words"),
     [
         ((DATA, None, None), "^test: got neither test nor val"),
-        ((Tested(), DATA, None), "^val: given, but Tested has its own"),
+        ((WithTest(), DATA, None), "^val: given, but WithTest has its own"),
         ((Several(), None, DATA), "^test: given, but Several has its own"),
         ((Several(), None, None), "^train: Several.train_dataloader returned a dict"),
         ((LightningDataModule(), None, None), "^train: LightningDataModule has no train"),

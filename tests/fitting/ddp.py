@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 import tssd
+from training.nets import frozen_norms
 
-from ..training.nets import frozen_norms
 from .own import digits
 
 # The last of an epoch's three batches is too small to be shared out.

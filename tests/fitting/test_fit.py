@@ -10,15 +10,15 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 import tssd
+from training.nets import two_stages
+from training.processes import needs_fork
+from training.runs import OPTIONS, is_same, small, table, untimed, weights
 from tssd.cli import main
 from tssd.data import Digits
 from tssd.errors import DataError, UsageError
 from tssd.runs.folder import RunFolder
 from tssd.training.fit import fit as train_into
 
-from ..training.nets import two_stages
-from ..training.processes import needs_fork
-from ..training.runs import OPTIONS, is_same, small, table, untimed, weights
 from .ddp import SHARED, shared_fit, torchrun
 from .own import Mlp, Noisy, digits, plain_mlp
 
@@ -152,7 +152,8 @@ def test_parts_of_recipes_train_as_on_the_command_line(tmp_path):
     )
     assert is_same(weights(tmp_path / "recipe"), weights(tmp_path / "python"))
     # All of it can be rebuilt, so that every command works.
-    assert main(["evaluate", str(run.folder), "--json", f"--trust={two_stages.__module__}"]) == 0
+    trust = ["--trust", two_stages.__module__]
+    assert main(["evaluate", str(run.folder), "--json", *trust]) == 0
 
 
 def test_commands_on_a_run_of_objects_say_what_they_need(trained_here, capsys):
@@ -230,7 +231,7 @@ def test_two_processes_train_as_one(tmp_path):
         ({"resume": True}, "^folder: got none, but resume=True continues a run"),
         ({"epochs": 0}, r"^trainer\.epochs: got 0, expected >= 1"),
         ({"seed": -1}, "^seed: got -1"),
-        ({"options": {"trainer.epoch": 3}}, r"^trainer\.epoch: there is no such option"),
+        ({"options": {"trainer.epoch": 3}}, r"^trainer\.epoch: no such option"),
         ({"options": {"data.batch_size": 3}}, "^options: 'data.batch_size' is an argument"),
         ({"batch_size": 0}, r"^data\.batch_size: got 0"),
     ],

@@ -6,13 +6,13 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 import tssd
+from training.nets import two_stages
 from tssd.config.make import build_net
 from tssd.data import Digits
 from tssd.data.given import GivenData
 from tssd.errors import UsageError
 from tssd.fitting.nets import Needs, with_net
 
-from ..training.nets import two_stages
 from .own import Mlp, digits, plain_mlp
 
 

@@ -24,7 +24,7 @@ def test_methods_are_those_of_recipes():
     assert [*taught.makes().terms] == [*tssd.tssd().terms]
     assert taught.needs_exits
     assert method_of("control", student=2, teacher=5).timesteps.teacher == 5
-    assert method_of("tssd", student=6, teacher=8, taps=["a"]).makes().exit_plan.taps == ["a"]
+    assert method_of("tssd", student=6, teacher=8, taps=["a"]).makes().exit_plan.taps == ("a",)
 
 
 def test_vanilla_is_trained_at_the_students_timesteps():
@@ -112,5 +112,5 @@ def test_options_are_those_of_the_command_line():
         with_options(config, {"timesteps.student": 2}, ())
     with pytest.raises(UsageError, match="'optimizer.lr' is given, but the optimizer is an object"):
         with_options(config, {"optimizer.lr": 2}, ("optimizer",))
-    with pytest.raises(UsageError, match="^objectives.temporal.wait: there is no such option"):
+    with pytest.raises(UsageError, match="^objectives.temporal.wait: no such option"):
         with_options(config, {"objectives.temporal.wait": 2}, ())

@@ -45,5 +45,5 @@ def test_a_report_goes_where_it_is_wanted(trained_here, tmp_path):
     path = trained_here.run.report(tmp_path / "page.html", samples=2)
     text = path.read_text()
     assert path == tmp_path / "page.html"
-    assert text.count('class="sample"') == 2 or "Samples" in text
+    assert "Samples" in text and "Not shown" not in text
     assert "no samples were asked for" in trained_here.run.report(path, samples=0).read_text()

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Subset
 
 from tssd.data import splits
 from tssd.data.base import DataModule
@@ -171,8 +171,11 @@ class GivenData(DataModule):
 
     @property
     def dataset_name(self) -> str:
-        """The class of the training set."""
-        return type(_dataset(self.sets["train"])).__name__
+        """The class of the training set, or of what it is a part of."""
+        dataset = _dataset(self.sets["train"])
+        while isinstance(dataset, Subset):
+            dataset = dataset.dataset
+        return type(dataset).__name__
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -194,7 +197,7 @@ class GivenData(DataModule):
         """One: samples are used as they are."""
         return (1.0,) * self.in_channels
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """Fingerprint of what can be told cheaply: sizes, known labels, 16 samples of each Dataset.
 
