@@ -70,6 +70,17 @@ def test_what_builds_a_network_gets_the_shapes_of_the_data():
     assert objects["net"]().module[0][1].out_features == 10
 
 
+def test_networks_that_are_not_told_say_how_many_classes_there_are():
+    few = GivenData({"train": digits(0, 5), "test": digits(0, 5)})
+    assert few.classes_seen == 5
+    config, _ = put(Mlp, needs(few))
+    assert len(few.class_names) == 10
+    assert config["net"] == {"class_path": f"{Mlp.__module__}.Mlp", "init_args": {}}
+    few = GivenData({"train": digits(0, 5), "test": digits(0, 5)})
+    put(two_stages, needs(few))
+    assert len(few.class_names) == 5
+
+
 def test_names_are_looked_up():
     assert put("vgg9")[0]["net"]["class_path"] == "tssd.models.vgg9"
     with pytest.raises(UsageError, match="^net: 'vgg99' is neither a known class"):

@@ -104,12 +104,13 @@ def test_schedules_are_written_out_where_a_file_can_rebuild_them():
 
 def test_options_are_those_of_the_command_line():
     config = dict(method_of("tssd").config)
-    with_options(config, {"objectives.temporal.weight": 2, "trainer": {"epochs": 3}}, ())
+    with_options(config, {"objectives.temporal.weight": 2, "trainer.epochs": 3}, ())
     assert config["objectives"]["temporal"]["init_args"]["weight"] == 2
     assert config["trainer"] == {"epochs": 3}
     put(config, "objectives.temporal.weight", 3)
-    with pytest.raises(UsageError, match="^options: 'timesteps.student' is an argument"):
-        with_options(config, {"timesteps.student": 2}, ())
+    for name in ("timesteps.student", "trainer"):
+        with pytest.raises(UsageError, match=f"^options: '{name}' is an argument"):
+            with_options(config, {name: 2}, ())
     with pytest.raises(UsageError, match="'optimizer.lr' is given, but the optimizer is an object"):
         with_options(config, {"optimizer.lr": 2}, ("optimizer",))
     with pytest.raises(UsageError, match="^objectives.temporal.wait: no such option"):

@@ -24,8 +24,10 @@ from tssd.training.given import named
 
 # Samples of a dry run.
 SAMPLES = 4
-# Inputs made stronger, at which a network that hardly fires otherwise does, and shows what it is.
-GAINS = (1.0, 10.0, 100.0)
+# How two networks are compared: on inputs so strong that one that hardly fires otherwise does, and
+# for so long that what its neurons remember shows.
+GAINS = (1.0, 3.0, 10.0, 100.0)
+COMPARED = 8
 
 
 class Needs(NamedTuple):
@@ -66,11 +68,6 @@ def with_net(config: Config, net: Any, needs: Needs) -> dict[str, Any]:
             f"net: got a {type(net).__name__}, expected a torch.nn.Module, what builds one, or a "
             "name such as 'vgg9'"
         )
-    _know_classes(needs.data)
-    node = maker_node(net)
-    if node is not None and _is_checked(node["class_path"]):
-        config["net"] = node
-        return {}
     options = _shapes(net, needs.data)
 
     def build() -> nn.Module:
@@ -81,23 +78,25 @@ def with_net(config: Config, net: Any, needs: Needs) -> dict[str, Any]:
             )
         return built
 
+    node = maker_node(net)
+    is_checked = node is not None and _is_checked(node["class_path"])
+    if is_checked and _knows_classes(needs.data):
+        config["net"] = node
+        return {}
     # What it draws here is not what the run begins with.
     with torch.random.fork_rng(devices=[]):
-        layout = _layout(_ready(build(), needs))
-    config["net"] = given("GivenNet", name=named(net), layout=layout)
+        ready = _ready(build(), needs)
+    _check_classes(named(net), ready, needs.data)
+    if is_checked:
+        config["net"] = node
+        return {}
+    config["net"] = given("GivenNet", name=named(net), layout=_layout(ready))
     return {"net": lambda: _ready(build(), needs)}
 
 
 def _with_object(config: Config, net: nn.Module, needs: Needs) -> dict[str, Any]:
     ready = _ready(copy_of(net), needs)
-    classes = cast(SpikingNet, ready).num_classes
-    if isinstance(needs.data, GivenData):
-        needs.data.know_classes(classes)
-    elif classes != needs.data.num_classes:
-        raise UsageError(
-            f"net: {type(net).__name__} returns {classes} logits, but the data has "
-            f"{needs.data.num_classes} classes; end it with {needs.data.num_classes} outputs"
-        )
+    _check_classes(type(net).__name__, ready, needs.data)
     node = _rebuilding_node(net, ready, needs)
     config["net"] = node or given("GivenNet", name=type(net).__name__, layout=_layout(ready))
     return {"net": lambda: ready}
@@ -131,9 +130,25 @@ def _example(data: DataModule) -> Tensor:
     return samples.batch(range(min(SAMPLES, len(samples))))[0]
 
 
+def _check_classes(name: str, net: nn.Module, data: DataModule) -> None:
+    """Let the network say how many classes there are, if the data does not."""
+    classes = cast(SpikingNet, net).num_classes
+    if isinstance(data, GivenData):
+        data.know_classes(classes)
+    elif classes != data.num_classes:
+        raise UsageError(
+            f"net: {name} returns {classes} logits, but the data has {data.num_classes} classes; "
+            f"end it with {data.num_classes} outputs"
+        )
+
+
+def _knows_classes(data: DataModule) -> bool:
+    return not isinstance(data, GivenData) or data.names_classes
+
+
 def _know_classes(data: DataModule) -> None:
     """Let the labels say how many classes there are, where nothing else does."""
-    if isinstance(data, GivenData) and data.classes_seen is not None and not data.names_classes:
+    if isinstance(data, GivenData) and not data.names_classes and data.classes_seen is not None:
         data.know_classes(max(2, data.classes_seen))
 
 
@@ -151,7 +166,9 @@ def _shapes(maker: Callable[..., Any], data: DataModule) -> dict[str, int]:
     channels, height, _ = data.sample_shape
     known = {"in_channels": channels, "image_size": height}
     wanted = inspect.signature(maker).parameters
-    known |= {"num_classes": data.num_classes} if "num_classes" in wanted else {}
+    if "num_classes" in wanted:
+        _know_classes(data)
+        known["num_classes"] = data.num_classes
     return {name: value for name, value in known.items() if name in wanted}
 
 
@@ -180,7 +197,7 @@ def _rebuilding_node(net: nn.Module, ready: nn.Module, needs: Needs) -> Config |
             sample_dims=ready.sample_dims,
         )
         x = _example(needs.data).float()
-        x = x[: needs.timesteps] if x.dim() == 5 else x.expand(needs.timesteps, *x.shape)
+        x = x if x.dim() == 5 else x.expand(COMPARED, *x.shape)
         with torch.no_grad(), eval_mode(ready, other):
             same = repr(twin) == repr(net) and all(
                 torch.equal(ready(gain * x).logits, other(gain * x).logits) for gain in GAINS
