@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from tssd.adapters.given import copy_of
 from tssd.config.assemble import build
 from tssd.config.default_folder import OUTPUT
 from tssd.config.recipe import Config
@@ -127,9 +128,10 @@ def fit(
         where = _folder(folder, f"{data.dataset_name}+{name}+{taught.name}", parts, resume=resume)
         relength = resume and not isinstance(parts.schedule, GivenSchedule)
         finished = RunFolder(where).results.exists()
+        untrained = copy_of(parts.net)  # which training may compile
         with _quiet():
             results = train_into(parts, where, resume=resume or finished, relength=relength)
-        return Run(where, results, load(where, net=parts.net), parts)
+        return Run(where, results, load(where, net=untrained), parts)
 
 
 def _with_hooks(
