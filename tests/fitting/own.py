@@ -38,11 +38,10 @@ class Mlp(nn.Module):
         super().__init__()
         self.fold = tssd.TimeFold(nn.Flatten(), nn.Linear(64, width))
         self.spikes = tssd.LIF()
-        self.drop = nn.Dropout(0.1)
         self.head = tssd.TimeFold(nn.Linear(width, 10))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.drop(self.spikes(self.fold(x))))
+        return self.head(self.spikes(self.fold(x)))
 
 
 def plain_mlp(width: int = 16) -> nn.Sequential:
