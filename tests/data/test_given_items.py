@@ -12,7 +12,7 @@ from tssd.errors import DataError
 def test_pictures_become_what_to_tensor_makes_of_them():
     pixels = np.arange(24, dtype=np.uint8).reshape(2, 4, 3) * 10
     for picture in (Image.fromarray(pixels), Image.fromarray(pixels[..., 0])):
-        assert torch.equal(as_sample(picture, "x"), to_tensor(picture))
+        torch.testing.assert_close(as_sample(picture, "x"), to_tensor(picture))
 
 
 def test_arrays_are_as_good_as_tensors_and_floats_become_float32():

@@ -50,6 +50,8 @@ def torchrun(folder: Path, *, processes: int) -> None:
         fork.start()
     for fork in forks:
         fork.join(120)
+    for fork in forks:
+        fork.kill()
     assert [fork.exitcode for fork in forks] == [0] * processes
 
 

@@ -22,6 +22,7 @@ QUIET = {
     "log_every_n_steps": 1,
 }
 WORKERS = "ignore:.*does not have many workers.*"
+NO_VALIDATION = "ignore:You defined a `validation_step` but have no `val_dataloader`"
 
 
 def module(**options):
@@ -50,7 +51,7 @@ def test_a_stock_trainer_trains_validates_and_saves(tmp_path):
     assert tested["test/accuracy"] == pytest.approx(float(saver.best_model_score))
 
 
-@pytest.mark.filterwarnings(WORKERS)
+@pytest.mark.filterwarnings(WORKERS, NO_VALIDATION)
 def test_training_by_steps_ramps_and_cools_down_by_steps():
     trainer = lightning.Trainer(max_steps=4, **QUIET, enable_checkpointing=False)
     mine = module()
@@ -58,7 +59,7 @@ def test_training_by_steps_ramps_and_cools_down_by_steps():
     assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0, abs=1e-9)
 
 
-@pytest.mark.filterwarnings(WORKERS)
+@pytest.mark.filterwarnings(WORKERS, NO_VALIDATION)
 def test_what_does_not_fit_is_told_in_one_line():
     with pytest.raises(UsageError, match=r"^net: Sequential has to be adapted; give example=x"):
         tssd.TssdModule(plain_mlp())

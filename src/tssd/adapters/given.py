@@ -67,10 +67,11 @@ def self_adapted(
     kind = type(module).__name__
     if taps is None:
         taps = [middle_spikes(module)] if needs_taps else []
+    steps = max(timesteps, 2) if example.dim() < 5 else min(max(timesteps, 2), len(example))
     failed: list[tuple[Layout, UsageError]] = []
     for layout in LAYOUTS:
         try:
-            found = adapt(module, taps, example=example, layout=layout, timesteps=max(timesteps, 2))
+            found = adapt(module, taps, example=example, layout=layout, timesteps=steps)
         except UsageError as error:
             failed.append((layout, error))
             continue

@@ -50,7 +50,7 @@ def as_sample(x: Any, where: str) -> Tensor:
             raise DataError(
                 f"{where} is a picture of mode {x.mode}, expected RGB or L; call .convert('RGB')"
             )
-        return functional.to_dtype(functional.to_image(x), torch.float32, scale=True)
+        x = functional.to_dtype(functional.to_image(x), torch.float32, scale=True)
     if isinstance(x, np.ndarray) and x.dtype.kind in "buif":
         x = torch.from_numpy(np.ascontiguousarray(x))
     if not isinstance(x, Tensor) or x.is_complex() or x.layout is not torch.strided:

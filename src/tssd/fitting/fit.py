@@ -29,6 +29,7 @@ from tssd.runs.folder_names import folder_name
 from tssd.training.fit import fit as train_into
 from tssd.training.given import GivenSchedule, named
 from tssd.training.parts import Parts
+from tssd.training.place import place
 
 log = logging.getLogger("tssd")
 
@@ -173,7 +174,8 @@ def _folder(folder: str | Path | None, name: str, parts: Parts, *, resume: bool)
             raise UsageError(f"folder: got none, but {what}; give folder=, such as 'runs/mine'")
         return _new_folder(name, parts.seed)
     where = RunFolder(Path(folder))
-    if where.config.exists() and not where.results.exists() and not resume:
+    leads = place(parts.trainer).rank == 0  # the others find what it has begun
+    if leads and where.config.exists() and not where.results.exists() and not resume:
         raise UsageError(
             f"folder: {folder} holds a run that is not finished; continue it with resume=True, or "
             "give another folder"
