@@ -55,13 +55,10 @@ class Model:
 
     @property
     def is_of_events(self) -> bool:
-        """Whether it takes frames of our events: two polarities, never normalised."""
-        return (
-            self.as_given is None
-            and self.sample_shape[0] == 2
-            and {*self.mean} == {0.0}
-            and {*self.std} == {1.0}
-        )
+        """Whether it takes frames of our events or spike trains: counts, never normalised."""
+        events, trains = self.sample_shape[0] == 2, self.sample_shape[1:] == (1, 1)
+        as_they_are = {*self.mean} == {0.0} and {*self.std} == {1.0}
+        return self.as_given is None and (events or trains) and as_they_are
 
 
 def read_model(path: Path) -> Model:
