@@ -43,6 +43,7 @@ CORE = {
 FORBIDDEN = {
     "adapters": {"objectives", "training", "config", "reopened", "cli"},
     "config": {"fitting", "reopened", "cli"},
+    "doctor": {"report", "reproduce", "fitting", "cli"},
     "dry_run": {"many_runs", "reopened", "report", "reproduce", "cli"},
     "evaluation": {"training", "config", "reopened", "cli"},
     "fitting": {"cli", "many_runs", "reproduce"},

@@ -23,6 +23,7 @@ from tssd.training.parts import Parts
 from tssd.training.place import place, refuse_place
 from tssd.training.precision import settle_precision
 from tssd.training.saver import stop_of
+from tssd.training.silent_layers import SilentLayers
 from tssd.training.starting import around, start_from
 from tssd.training.teachers import introduce
 from tssd.training.trainer import train
@@ -140,6 +141,8 @@ def _train(
     if last is not None:
         check_weights(str(last), module, load_checkpoint(last)["state_dict"])
     callbacks, timer, table = around(parts, run)
+    if not parts.trainer.compile:
+        callbacks.append(SilentLayers())
     try:
         with leader.together(resumes=last is not None) as share:
             train(

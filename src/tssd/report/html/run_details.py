@@ -7,11 +7,16 @@ from tssd.report.html.line_chart import Chart, Series
 from tssd.report.html.rounding import digits, percent, three, whole
 from tssd.report.html.sourced import Sourced, shown
 from tssd.report.html.tables import table
+from tssd.runs.firing_limits import never_fires
 
 # Pictures of leaving early, one for each exit.
 TAPS = 20
 # Classes whose confusion is listed cell by cell.
 CLASSES = 200
+SILENT = (
+    "Never fire: {}. What stands behind them does not depend on the input. A norm in front of "
+    "them, a lower threshold or a lower learning rate helps."
+)
 
 
 def confusion(evaluation: Sourced, names: list[str]) -> Html:
@@ -62,6 +67,7 @@ def firing_rates(evaluation: Sourced) -> Html:
     if not layers:
         return paragraph("No firing rates were recorded.")
     rates = {str(name): layers[name] for name in layers.value}
+    silent = [n for n, row in rates.items() if row and never_fires(row[len(row) - 1].number())]
     if evaluation["mean_firing_rate"]:
         rates["all neurons"] = evaluation["mean_firing_rate"]
     count = max(map(len, rates.values()))
@@ -91,6 +97,7 @@ def firing_rates(evaluation: Sourced) -> Html:
                 figure("Spikes per neuron and timestep", drawn, numbers, small=small, wide=True)
             ),
             note(f"Not counted: {uncounted}.") if uncounted else None,
+            note(SILENT.format(", ".join(silent))) if silent else None,
         ]
     )
 
