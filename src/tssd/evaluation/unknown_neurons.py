@@ -1,6 +1,6 @@
 """Neurons that we do not know: modules that turn fractions into whole numbers, told by watching."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from torch import Tensor, nn
@@ -29,18 +29,32 @@ class UnknownNeurons:
         self._known = [name for name, module in self._modules.items() if is_spiking(module)]
         self._spikes: dict[str, bool] = {}
 
-    def hooks(self) -> Iterator[tuple[nn.Module, Any]]:
-        """Modules to watch, and a forward hook for each."""
+    def candidates(self) -> Iterator[tuple[str, nn.Module]]:
+        """Modules that may be neurons, with their names."""
         for name, module in self._modules.items():
             package = type(module).__module__.partition(".")[0]
             inside_known = any(_inside(name, known) for known in self._known)
             if package not in _KNOWN and name not in self._known and not inside_known:
-                yield module, self._hook(name)
+                yield name, module
+
+    def hooks(self) -> Iterator[tuple[nn.Module, Any]]:
+        """Modules to watch, and a forward hook for each."""
+        for name, module in self.candidates():
+            yield module, self._hook(name)
 
     def found(self) -> tuple[str, ...]:
-        """Names of those that spiked, without blocks that hold one which is named or counted."""
-        spiking = [name for name in self._modules if self._spikes.get(name)]
-        neurons: list[str] = []
+        """Names of those that spiked, see `neurons_among`."""
+        spiking = {name for name, spikes in self._spikes.items() if spikes}
+        names = self.neurons_among(spiking)
+        return tuple(name or type(self._modules[name]).__name__ for name in names)
+
+    def neurons_among(self, spiking: Collection[str]) -> list[str]:
+        """Those that spiked, without blocks that hold one which is named or counted.
+
+        Args:
+            spiking: names of candidates.
+        """
+        spiking, neurons = [name for name in self._modules if name in spiking], list[str]()
         for name in spiking:
             inner = [other for other in (*spiking, *self._known) if _inside(other, name)]
             layers = any(isinstance(part, LAYERS) for part in self._modules[name].modules())
@@ -48,7 +62,7 @@ class UnknownNeurons:
             outer = any(_inside(name, other) for other in neurons)
             if not (counted or outer or (inner and layers)):
                 neurons.append(name)
-        return tuple(name or type(self._modules[name]).__name__ for name in neurons)
+        return neurons
 
     def _hook(self, name: str) -> Any:
         def hook(module: nn.Module, inputs: Any, output: Any) -> None:

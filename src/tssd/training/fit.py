@@ -26,6 +26,7 @@ from tssd.training.parts import Parts
 from tssd.training.place import place, refuse_place
 from tssd.training.precision import settle_precision
 from tssd.training.progress_line import Progress, can_draw
+from tssd.training.silent_layers import SilentLayers
 from tssd.training.teachers import introduce
 from tssd.training.trainer import train
 
@@ -141,6 +142,8 @@ def _train(
     callbacks: list[Callback] = [timer, clock, SeedEachEpoch(parts.seed), table, saver]
     if parts.trainer.progress:
         callbacks.append(Progress(table, draw=can_draw()))
+    if not parts.trainer.compile:
+        callbacks.append(SilentLayers())
     try:
         with leader.together(resumes=last is not None) as share:
             train(

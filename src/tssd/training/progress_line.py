@@ -92,13 +92,19 @@ class Progress(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave the drawn line."""
-        self._leave()
+        self.leave()
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Leave the drawn line: what is said of the error stands in a line of its own."""
-        self._leave()
+        self.leave()
+
+    def leave(self) -> None:
+        """End the drawn line, so that something else can be told below it."""
+        if self._width:
+            print(file=sys.stderr, flush=True)
+        self._width = 0
 
     def _is_time(self) -> bool:
         now = self.clock()
@@ -129,11 +135,6 @@ class Progress(Callback):
         if done <= 0 or left <= 0:
             return ""
         return f", {clock_time((self.clock() - self._begun) / done * left)} left"
-
-    def _leave(self) -> None:
-        if self._width:
-            print(file=sys.stderr, flush=True)
-        self._width = 0
 
 
 def _steps(trainer: Trainer) -> Steps:
