@@ -42,6 +42,7 @@ CORE = {
 FORBIDDEN = {
     "adapters": {"objectives", "training", "config", "reopened", "cli"},
     "config": {"reopened", "cli"},
+    "doctor": {"report", "reproduce", "cli"},
     "dry_run": {"many_runs", "reopened", "report", "reproduce", "cli"},
     "evaluation": {"training", "config", "reopened", "cli"},
     "many_runs": {"dry_run", "reopened", "report", "reproduce", "cli"},

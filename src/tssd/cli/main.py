@@ -120,7 +120,7 @@ def overview() -> str:
     """What `tssd --help` shows."""
     from tssd.cli.parser import SUMMARIES
 
-    commands = "\n".join(f"  {name:<9} {text}" for name, text in SUMMARIES.items())
+    commands = "\n".join(f"  {name:<10} {text}" for name, text in SUMMARIES.items())
     return f"""usage: tssd COMMAND ...
 
 Train low-latency spiking neural networks by temporal-spatial self-distillation.

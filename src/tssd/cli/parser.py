@@ -21,6 +21,8 @@ SUMMARIES = {
     "predict": "classify images or recordings with a run: class and confidence at every T",
     "data": "prepare, inspect, draw or simulate a data set",
     "recipes": "list what recipes are composed of, or show one",
+    "doctor": "check that it works here: versions, devices, a training step, resuming",
+    "completion": "a script that makes a shell complete commands, recipes and options",
 }
 
 Override = tuple[str, str]

@@ -1,0 +1,112 @@
+"""Words with which a command line may go on, as shells ask at every press of a key.
+
+Options are read off the source of the commands and of what a recipe names: to import either takes
+seconds.
+"""
+
+import ast
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.resources import files
+
+from tssd.cli.parser import SUMMARIES
+from tssd.config.compose import layers, words_of
+from tssd.config.pieces import ROOMS, recipe_names, room_of, rooms
+from tssd.config.quick_names import names
+from tssd.config.recipe import merge
+from tssd.config.sections import with_defaults
+from tssd.errors import TssdError
+
+# First words of commands that have others below them.
+ACTIONS = {
+    "data": ("prepare", "info", "show", "simulate"),
+    "completion": ("bash", "zsh", "fish"),
+}
+# Commands that take a recipe or a run, and the sections whose options they take; None = all.
+SECTIONS: dict[str, tuple[str, ...] | None] = {
+    "train": None,
+    "compare": None,
+    "data": ("data",),
+    "evaluate": ("data", "trainer"),
+    "report": ("data",),
+}
+# Those that take a recipe by its name.
+TAKES_RECIPE = ("train", "compare", "data", "recipes")
+# Of these rooms a recipe has one piece.
+SINGLE = [room for room in ROOMS if room != "parts"]
+
+
+def candidates(words: Sequence[str]) -> list[str]:
+    """What the last word may become; none where it may be a file.
+
+    Args:
+        words: of the command line up to the cursor, the program left out. The last is the one to be
+            completed, and may be empty.
+    """
+    *before, word = words or [""]
+    if not before:
+        return _starting(word, [*SUMMARIES, "--help", "--version"])
+    command, *given = before
+    if command not in SUMMARIES:
+        return []
+    if word.startswith("-"):
+        return _starting(word, [*own_options(command, given), *_options_of_recipe(command, given)])
+    plain = [each for each in given if not each.startswith("-")]
+    if command in ACTIONS and not plain:
+        return _starting(word, ACTIONS[command])
+    # Another plain word than the first may belong to an option.
+    begun = len(plain) - (command == "data")
+    if command in TAKES_RECIPE and plain[:1] != ["simulate"] and (begun == 0 or "+" in word):
+        return recipes(word)
+    return []
+
+
+def own_options(command: str, given: Sequence[str] = ()) -> list[str]:
+    """The options of a command itself, as its source adds them to its parser.
+
+    Args:
+        command: its name.
+        given: words that follow it: `data simulate` has options of its own.
+    """
+    module = "simulate" if [command, *given[:1]] == ["data", "simulate"] else command
+    found: list[str] = []
+    for name in ("parser", module):
+        tree = ast.parse((files("tssd.cli") / f"{name}.py").read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                flags = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+                if node.func.attr == "add_argument":
+                    found += [flag for flag in flags if str(flag).startswith("--")]
+    return found
+
+
+def recipes(word: str) -> list[str]:
+    """Names of recipes that begin with a word, or longer by the piece that it ends in.
+
+    >>> recipes("digits+vgg9+vanilla")
+    ['digits+vgg9+vanilla_ts', 'digits+vgg9+vanilla_tt']
+    """
+    *pieces, last = word.split("+")
+    filled = {room_of(each) for piece in pieces for each in words_of(piece) or [piece]}
+    free = [room for room in ROOMS if room not in SINGLE or room not in filled]
+    known = [name for room in free for name in rooms()[room] if name not in pieces]
+    if not pieces:
+        return _starting(word, [*known, *recipe_names()])
+    return ["+".join([*pieces, name]) for name in _starting(last, known)]
+
+
+def _options_of_recipe(command: str, given: Sequence[str]) -> list[str]:
+    sections = SECTIONS.get(command, ())
+    for word in given:
+        with suppress(TssdError, OSError):
+            config = with_defaults(merge(layers(word)))
+            return [
+                f"--{name}"
+                for name in names(config)
+                if sections is None or name.partition(".")[0] in sections
+            ]
+    return []
+
+
+def _starting(word: str, known: Sequence[str]) -> list[str]:
+    return [name for name in known if name.startswith(word)]
