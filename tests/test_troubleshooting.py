@@ -1,0 +1,39 @@
+"""Every message that docs/troubleshooting.md explains is one that the source has."""
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+# What follows are messages of other packages.
+OWN = PAGE.partition("## Messages of other packages")[0]
+# A message begins a row, and its first letter is no name of code.
+MESSAGES = re.findall(r"^\| `([^`]+)`", OWN, re.MULTILINE)
+LEFT_OUT = {"nn.DataParallel"}
+
+
+def texts(path):
+    """Strings in a file: the pieces between what is filled in, those on several lines joined."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_every_message_stands_in_the_source():
+    source = "\n".join(text for path in (ROOT / "src").rglob("*.py") for text in texts(path))
+    missing = [
+        message
+        for message in MESSAGES
+        if message not in LEFT_OUT
+        and not all(piece.strip(" ;:,") in source for piece in message.split("..."))
+    ]
+    assert len(MESSAGES) > 20
+    assert not missing
+
+
+def test_every_link_leads_somewhere():
+    for page in ("troubleshooting.md", "install.md"):
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        for link in re.findall(r"\]\((?!http)([^)#]+)\)", text):
+            assert (ROOT / "docs" / link).exists(), f"{page}: {link}"
