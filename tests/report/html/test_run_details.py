@@ -29,6 +29,7 @@ def test_firing_rates_are_drawn_and_tabled(results, read):
     ]  # fmt: skip
     written = [text for _, text in page.all("text") if text.startswith("0.")]
     assert written == ["0.210", "0.220", "0.230"] * 2
+    assert "Never fire" not in page.text
 
 
 def test_silent_layers_are_drawn(results, read):
@@ -39,6 +40,7 @@ def test_silent_layers_are_drawn(results, read):
     page = read(firing_rates(best(content)))
     assert page.all("svg")
     assert "Not counted: odd." in page.text
+    assert "Never fire: a. What stands behind them" in page.text
 
 
 def test_early_exit_is_drawn_and_tabled(results, read):

@@ -7,11 +7,16 @@ from tssd.report.html.line_chart import Chart, Series
 from tssd.report.html.rounding import digits, percent, three, whole
 from tssd.report.html.sourced import Sourced, shown
 from tssd.report.html.tables import table
+from tssd.runs.firing_limits import never_fires
 
 # Pictures of leaving early, one for each exit.
 TAPS = 20
 # Classes whose confusion is listed cell by cell.
 CLASSES = 200
+SILENT = (
+    "Never fire: {}. What stands behind them does not depend on the input. A norm in front of them, a "
+    "lower threshold or a lower learning rate helps."
+)
 
 
 def confusion(evaluation: Sourced, names: list[str]) -> Html:
@@ -65,6 +70,7 @@ def firing_rates(evaluation: Sourced) -> Html:
     if evaluation["mean_firing_rate"]:
         rates["all neurons"] = evaluation["mean_firing_rate"]
     count = max(map(len, rates.values()))
+    silent = [name for name, row in rates.items() if never_fires(row[count - 1].number())]
     steps = [str(t) for t in range(1, count + 1)]
     values = [[row[t].number() for t in range(count)] for row in rates.values()]
     top = max((v for row in values for v in row if v == v), default=1.0) or 1.0
@@ -91,6 +97,7 @@ def firing_rates(evaluation: Sourced) -> Html:
                 figure("Spikes per neuron and timestep", drawn, numbers, small=small, wide=True)
             ),
             note(f"Not counted: {uncounted}.") if uncounted else None,
+            note(SILENT.format(", ".join(silent))) if silent else None,
         ]
     )
 
