@@ -14,8 +14,8 @@ TAPS = 20
 # Classes whose confusion is listed cell by cell.
 CLASSES = 200
 SILENT = (
-    "Never fire: {}. What stands behind them does not depend on the input. A norm in front of them, a "
-    "lower threshold or a lower learning rate helps."
+    "Never fire: {}. What stands behind them does not depend on the input. A norm in front of "
+    "them, a lower threshold or a lower learning rate helps."
 )
 
 
@@ -67,10 +67,10 @@ def firing_rates(evaluation: Sourced) -> Html:
     if not layers:
         return paragraph("No firing rates were recorded.")
     rates = {str(name): layers[name] for name in layers.value}
+    silent = [n for n, row in rates.items() if row and never_fires(row[len(row) - 1].number())]
     if evaluation["mean_firing_rate"]:
         rates["all neurons"] = evaluation["mean_firing_rate"]
     count = max(map(len, rates.values()))
-    silent = [name for name, row in rates.items() if never_fires(row[count - 1].number())]
     steps = [str(t) for t in range(1, count + 1)]
     values = [[row[t].number() for t in range(count)] for row in rates.values()]
     top = max((v for row in values for v in row if v == v), default=1.0) or 1.0
