@@ -68,11 +68,3 @@ def test_a_checkout_that_is_not_installed_says_so(machine):
     machine(None, {})
     found = installed.tssd()
     assert (found.status, found.remedy) == ("note", "install it with pip from its folder")
-
-
-def test_every_extra_of_the_package_has_its_purpose():
-    try:
-        names = {finding.check[1:-1] for finding in installed.extras()}
-    except PackageNotFoundError:
-        pytest.skip("needs an installed tssd")
-    assert names <= installed.PURPOSE.keys()

@@ -18,7 +18,7 @@ PURPOSE = {
     "timm": "the LAMB optimiser of the ImageNet recipe",
 }
 # For those who work on tssd itself.
-NOT_TOLD = ("dev",)
+NOT_TOLD = ("dev", "docs")
 
 
 def python() -> Finding:

@@ -58,6 +58,7 @@ class SilentLayers(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say what was seen."""
+        self._stop()  # where training is stopped in the midst of an epoch
         rates = self._rates()
         self._outputs.clear()
         if (told := warning(rates)) is not None:
