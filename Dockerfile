@@ -1,7 +1,7 @@
 # tssd on a CPU, without this repository's tests and results: docker build -t tssd .
 # For a GPU leave the first pip line out, so that the next one takes PyPI's CUDA build, and run with
 # --gpus all.
-FROM python:3.12-slim
+FROM python:3.11-slim
 
 RUN pip install --no-cache-dir torch torchvision --index-url https://download.pytorch.org/whl/cpu
 COPY pyproject.toml README.md LICENSE /src/

@@ -31,7 +31,7 @@ def test_bash_completes_with_what_tssd_answers(tmp_path, capsys):
     )
     (tmp_path / "tssd").chmod(0o755)
     script = f"""PATH={tmp_path}:$PATH; {SCRIPTS["bash"]}
-        compopt() {{ echo "compopt $*"; }}
+        compopt() {{ echo compopt "$@"; }}
         COMP_WORDS=(tssd train digits+vgg9+vanilla); COMP_CWORD=2
         _tssd; printf '%s\\n' "${{COMPREPLY[@]}}"
         cat {tmp_path}/asked"""

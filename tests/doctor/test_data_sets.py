@@ -1,10 +1,14 @@
 import pytest
 
+from tssd.doctor import data_sets as module
 from tssd.doctor.data_sets import data_sets, is_there
 
 
 @pytest.fixture(autouse=True)
-def no_root(monkeypatch):
+def few(monkeypatch):
+    """Some of the data sets, since to build each takes a tenth of a second; no data root."""
+    named = ["cifar10", "cifar100", "cifar10_jpeg", "digits", "image_folder", "nmnist"]
+    monkeypatch.setattr(module, "rooms", lambda: {"data": named})
     monkeypatch.delenv("TSSD_DATA", raising=False)
 
 
@@ -33,7 +37,7 @@ def test_what_lies_there_is_found_by_its_files(tmp_path):
         (folder / file).touch()
     found = data_sets(str(tmp_path))
     assert found.status == "ok"
-    assert found.text.startswith(f"{tmp_path} has cifar10_jpeg, nmnist; not cifar10, cifar100, ")
+    assert found.text == f"{tmp_path} has cifar10_jpeg, nmnist; not cifar10, cifar100"
     (folder / "meta").touch()
     assert is_there("cifar100", str(tmp_path))
 

@@ -5,6 +5,7 @@ seconds.
 """
 
 import ast
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.resources import files
@@ -34,6 +35,8 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
 TAKES_RECIPE = ("train", "compare", "data", "recipes")
 # Of these rooms a recipe has one piece.
 SINGLE = [room for room in ROOMS if room != "parts"]
+# An option where a parser gets it, and no sentence about one.
+OPTION = re.compile(r"--[a-z][\w.-]*")
 
 
 def candidates(words: Sequence[str]) -> list[str]:
@@ -73,10 +76,9 @@ def own_options(command: str, given: Sequence[str] = ()) -> list[str]:
     for name in ("parser", module):
         tree = ast.parse((files("tssd.cli") / f"{name}.py").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                flags = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
-                if node.func.attr == "add_argument":
-                    found += [flag for flag in flags if str(flag).startswith("--")]
+            given_to = node.args if isinstance(node, ast.Call) else []
+            words = [arg.value for arg in given_to if isinstance(arg, ast.Constant)]
+            found += [word for word in words if isinstance(word, str) and OPTION.fullmatch(word)]
     return found
 
 
