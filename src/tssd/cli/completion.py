@@ -24,8 +24,8 @@ _tssd() {
 compdef _tssd tssd
 """,
     "fish": """function __tssd
-    tssd completion candidates (commandline -opc)[2..] (commandline -ct | string collect -a) \\
-        2>/dev/null
+    set -l word (commandline -ct)
+    tssd completion candidates (commandline -opc)[2..] "$word" 2>/dev/null
 end
 complete -c tssd -a '(__tssd)'
 """,
