@@ -11,7 +11,7 @@ SCRIPTS = {
     local IFS=$'\\n'
     COMPREPLY=($(tssd completion candidates "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
     # A recipe may go on with another piece.
-    if [[ $COMP_CWORD -gt 1 && ${COMPREPLY[0]} != -* ]]; then compopt -o nospace; fi
+    if [[ $COMP_CWORD -gt 1 && ${COMPREPLY[0]} == [^-]* ]]; then compopt -o nospace; fi
 }
 complete -o default -F _tssd tssd
 """,
