@@ -48,7 +48,8 @@ def training(folder: Path) -> Finding:
     after = dict(parts.module().named_parameters())
     same = [name for name, weight in before.items() if torch.equal(weight, after[name].cpu())]
     if same:
-        return Finding("training", "fails", f"{', '.join(same)} did not change in four steps")
+        others = f" and {len(same) - 1} more" if len(same) > 1 else ""
+        return Finding("training", "fails", f"{same[0]}{others} did not change in four steps")
     with RunFolder(folder).metrics.open(newline="") as file:
         losses = [float(row["train/loss"]) for row in csv.DictReader(file)]
     fell = " to ".join(f"{loss:.3g}" for loss in losses)
