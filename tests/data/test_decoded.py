@@ -179,6 +179,7 @@ def build(images, begun):
     images.load()
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork")
 def test_a_second_builder_waits_for_the_first(images, nothing_decodes_in_the_child):
     kept = images()
