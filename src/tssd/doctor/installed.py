@@ -26,10 +26,9 @@ def python() -> Finding:
     here = platform.python_version()
     text = f"{here} ({sys.executable})"
     try:
-        said = metadata("tssd")
+        needed = metadata("tssd")["Requires-Python"]
     except PackageNotFoundError:
         return Finding("python", "ok", text)
-    needed = said["Requires-Python"] if "Requires-Python" in said else ""
     if SpecifierSet(needed).contains(here, prereleases=True):
         return Finding("python", "ok", text)
     return Finding("python", "fails", f"{text}, expected {needed}", "use another Python")
