@@ -13,6 +13,7 @@ from tssd.training.frozen_parts import KeepFrozen, freeze
 from tssd.training.parts import Parts
 from tssd.training.progress_line import Progress, can_draw
 from tssd.training.saver import Saver
+from tssd.training.silent_layers import SilentLayers
 
 log = logging.getLogger("tssd")
 
@@ -62,6 +63,8 @@ def around(parts: Parts, run: RunFolder, *, rank: int = 0) -> Around:
     made += [table, Saver(table, run, every=parts.trainer.checkpoint_every_n_epochs)]
     if parts.trainer.progress and not rank and not any(isinstance(c, ProgressBar) for c in own):
         made.append(Progress(table, draw=can_draw()))
+    if not rank and not parts.trainer.compile:
+        made.append(SilentLayers())
     return Around(made, timer, table)
 
 
