@@ -42,13 +42,8 @@ CORE = {
 # What the other units may never import.
 FORBIDDEN = {
     "adapters": {"objectives", "training", "config", "reopened", "cli"},
-<<<<<<< HEAD
     "config": {"fitting", "reopened", "cli"},
     "doctor": {"report", "reproduce", "fitting", "cli"},
-=======
-    "config": {"reopened", "cli"},
-    "doctor": {"report", "reproduce", "cli"},
->>>>>>> wip/doctor
     "dry_run": {"many_runs", "reopened", "report", "reproduce", "cli"},
     "evaluation": {"training", "config", "reopened", "cli"},
     "fitting": {"cli", "many_runs", "reproduce"},

@@ -26,11 +26,7 @@ def python() -> Finding:
     here = platform.python_version()
     text = f"{here} ({sys.executable})"
     try:
-<<<<<<< HEAD
-        needed = metadata("tssd").get("Requires-Python") or ""
-=======
         needed = metadata("tssd")["Requires-Python"]
->>>>>>> wip/doctor
     except PackageNotFoundError:
         return Finding("python", "ok", text)
     if SpecifierSet(needed).contains(here, prereleases=True):

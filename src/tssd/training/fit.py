@@ -22,12 +22,8 @@ from tssd.training.needs.least_memory import refuse_too_large
 from tssd.training.parts import Parts
 from tssd.training.place import place, refuse_place
 from tssd.training.precision import settle_precision
-<<<<<<< HEAD
 from tssd.training.saver import stop_of
 from tssd.training.starting import around, start_from
-=======
-from tssd.training.progress_line import Progress, can_draw
->>>>>>> wip/doctor
 from tssd.training.teachers import introduce
 from tssd.training.trainer import train
 
@@ -143,16 +139,7 @@ def _train(
     last = run.last if run.last.exists() else None
     if last is not None:
         check_weights(str(last), module, load_checkpoint(last)["state_dict"])
-<<<<<<< HEAD
     callbacks, timer, table = around(parts, run)
-=======
-    timer, clock = Timer(), TrainingClock()
-    table = MetricsTable(run.metrics, clock)
-    saver = BestAndLast(table, best=run.best, last=run.last)
-    callbacks: list[Callback] = [timer, clock, SeedEachEpoch(parts.seed), table, saver]
-    if parts.trainer.progress:
-        callbacks.append(Progress(table, draw=can_draw()))
->>>>>>> wip/doctor
     try:
         with leader.together(resumes=last is not None) as share:
             train(
