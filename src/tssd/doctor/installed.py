@@ -15,7 +15,8 @@ PURPOSE = {
     "tensorboard": "TensorBoard logs",
     "interop": "networks of SpikingJelly and snnTorch",
     "aedat4": "recordings in AEDAT 4 files",
-    "timm": "the LAMB optimiser of the ImageNet recipe",
+    "timm": "the optimisers LAMB, of the ImageNet recipe, and Muon, of fast and mid",
+    "hdf5": "recordings in HDF5 files, SHD and SSC",
 }
 # For those who work on tssd itself.
 NOT_TOLD = ("dev", "docs")
