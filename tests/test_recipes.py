@@ -22,7 +22,7 @@ from tssd.errors import UsageError
 
 FOLDER = files("tssd") / "recipes"
 ROOMS = rooms()
-EVENTS = {"cifar10dvs", "dvsgesture", "nmnist"}
+EVENTS = {"cifar10dvs", "dvsgesture", "event_folder", "nmnist", "shd", "ssc"}
 
 
 def files_below(folder, prefix=""):

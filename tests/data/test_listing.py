@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tssd.data.listing import keep_readable, list_parts
+from tssd.data.listing import FileKind, keep_readable, list_parts
 from tssd.data.picture import NO_PICTURE
 from tssd.errors import DataError
 
@@ -153,3 +153,24 @@ def test_classes_that_look_alike_are_told_of(tmp_path, caplog):
     touch(tmp_path, "test/B/1.png")
     with pytest.raises(DataError, match="has the class B, which .* lacks: rename it to 'b', which"):
         list_parts(tmp_path)
+
+
+RECORDINGS = FileKind("recording", frozenset({".raw"}))
+
+
+def test_classes_may_lie_right_in_a_folder_where_that_is_allowed(tmp_path):
+    touch(tmp_path, "b/1.raw", "a/1.raw", "a/2.raw", "a/notes.txt", ".hidden/1.raw", "read.me")
+    listing = list_parts(tmp_path, kind=RECORDINGS, may_be_whole=True)
+    assert names(listing.train, tmp_path) == ["a/1.raw", "a/2.raw", "b/1.raw"]
+    assert (listing.has_parts, listing.test.paths, listing.val) == (False, (), None)
+    assert listing.skipped["files with the suffix .txt"] == 1
+    with pytest.raises(DataError, match=r"has no train/ \(found a, b\)"):
+        list_parts(tmp_path, kind=RECORDINGS)
+
+
+def test_messages_name_what_is_looked_for(tmp_path):
+    touch(tmp_path, "train/a/1.raw", "train/b/1.png", "test/a/1.raw")
+    with pytest.raises(DataError, match="train/b holds no recordings: add some"):
+        list_parts(tmp_path, kind=RECORDINGS)
+    with pytest.raises(DataError, match="recording folder .*gone does not exist"):
+        list_parts(tmp_path / "gone", kind=RECORDINGS)

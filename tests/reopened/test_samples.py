@@ -130,3 +130,13 @@ def test_a_device_in_words(threads):
     threads(2)
     assert device_in_words(torch.device("cpu")) == "cpu, 2 threads"
     assert device_in_words(torch.device("meta")) == "meta"
+
+
+def test_spike_trains_are_shown_as_a_raster():
+    x = torch.zeros(3, 2, 5, 1, 1)
+    x[1, 0, 4] = 1
+    first, second = visible(x, (0.0,) * 5, (1.0,) * 5)
+    assert first.shape == (5, 3, 3)
+    # The last unit is on top, time goes to the right.
+    assert np.argwhere(first[..., 0] == 0).tolist() == [[0, 1]]
+    assert (second == 255).all()

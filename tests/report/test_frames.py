@@ -49,3 +49,14 @@ def test_colours():
     assert off == [0x00, 0x72, 0xB2]
     assert half_on == [(255 + 0xD5) / 2, (255 + 0x5E) / 2, 255 / 2]
     assert both == [0, 0, 0]
+
+
+def test_spike_counts_are_drawn_as_a_raster(tmp_path):
+    import matplotlib
+
+    counts = np.zeros((4, 1, 1, 30), np.uint8)
+    counts[1, 0, 0, 7] = 3
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        plot_frames(counts, tmp_path / "a.svg", title="word", format="svg")
+    text = (tmp_path / "a.svg").read_text()
+    assert ">word  (3 spikes)<" in text and ">timestep<" in text and ">unit<" in text

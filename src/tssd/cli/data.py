@@ -14,6 +14,7 @@ from tssd.cli.simulate import simulate
 from tssd.config import build_data, load_recipe
 from tssd.config.suggest import nearest
 from tssd.data import DataModule
+from tssd.data.event_folder import EventFolder
 from tssd.data.events import EventData
 from tssd.data.image_folder import ImageFolder
 from tssd.data.summary import PARTS, Spread, summarise, summarise_events, summarise_images
@@ -119,6 +120,8 @@ def _print_images(data: ImageFolder) -> None:
 
 
 def _print_events(data: EventData) -> None:
+    if isinstance(data, EventFolder):
+        print(f"left out: {data.listing.skipped}")
     found = summarise_events(data)
     table = Table("recordings, as far as they are read", "least", "median", "most")
     table.add_row("events a recording", *_cells(found.events, "{:.0f}"))

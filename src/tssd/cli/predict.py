@@ -15,8 +15,8 @@ from tssd.trained import TrainedNet
 from tssd.trained.decided import Decided, decide, suffixes
 from tssd.trained.files import Files, collect_files
 
-EPILOG = """Files are images, or for a run on event data recordings (.aedat, .bin, .npz). Of a
-folder, all such files in it and below it.
+EPILOG = """Files are images, or for a run on event data recordings (.aedat, .bin,
+.npz, .npy, .csv, .raw, .dat, .h5). Of a folder, all such files in it and below it.
 
 examples:
   tssd predict runs/digits/tssd/seed0 three.png seven.png

@@ -49,12 +49,14 @@ class FileSet:
         paths: The files.
         labels: Class of each, [M].
         digests: Of the content of each.
+        kind: What one of them is called.
     """
 
     name: str
     paths: Sequence[Path]
     labels: Indices
     digests: Sequence[bytes]
+    kind: str = "image"
 
 
 def same_files(sets: Sequence[FileSet]) -> list[str]:
@@ -75,7 +77,7 @@ def _in_two_classes(sets: Sequence[FileSet]) -> Iterator[str]:
         if wrong:
             one, other = wrong[0]
             yield (
-                f"{len(wrong)} of {len(files.paths)} {files.name} images are in two classes "
+                f"{len(wrong)} of {len(files.paths)} {files.name} {files.kind}s are in two classes "
                 f"(first: {files.paths[one]} is {files.paths[other]})"
             )
 
@@ -90,6 +92,6 @@ def _in_two_sets(sets: Sequence[FileSet]) -> Iterator[str]:
         ]
         if shared:
             yield (
-                f"{len(shared)} of {len(there.paths)} {there.name} images are {here.name} images "
-                f"too (first: {shared[0][0]} is {shared[0][1]})"
+                f"{len(shared)} of {len(there.paths)} {there.name} {there.kind}s are {here.name} "
+                f"{here.kind}s too (first: {shared[0][0]} is {shared[0][1]})"
             )

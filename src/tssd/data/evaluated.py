@@ -11,6 +11,7 @@ import torch
 
 from tssd.data import splits
 from tssd.data.base import DataModule
+from tssd.data.event_folder import EventFolder
 from tssd.data.image_folder import ImageFolder
 from tssd.data.image_samples import ImageSamples
 from tssd.data.images import ImageData
@@ -58,7 +59,8 @@ class Evaluated(DataModule):
     which may lie in another folder. Labels are found by the classes' names.
 
     Args:
-        data: The data module, connected, nothing read yet; a folder of images needs no train/.
+        data: The data module, connected, nothing read yet; a folder of images or recordings needs
+            no train/.
         class_names: Of the network, in the order of its outputs.
         sample_shape: Channels, height and width of its input.
         mean: Of each channel.
@@ -87,7 +89,7 @@ class Evaluated(DataModule):
         )
         self.data = data
         self._facts = tuple(class_names), sample_shape, tuple(mean), tuple(std)
-        if isinstance(data, ImageFolder):
+        if isinstance(data, ImageFolder | EventFolder):
             data.train_is_needed = False
         scales = False
         if isinstance(data, ImageData) and data.image_size is None:

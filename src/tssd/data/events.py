@@ -28,7 +28,7 @@ from tssd.events.cache import FrameCache, cache_root
 from tssd.events.cache_key import Recording
 from tssd.events.datasets.base import EventFiles
 from tssd.events.datasets.catalogue import Catalogue, Reading
-from tssd.events.pooling import cell_area
+from tssd.events.pooling import Size, cell_area
 from tssd.events.slicing import FixedTime, Slicing
 
 log = logging.getLogger("tssd")
@@ -75,9 +75,10 @@ class EventData(DataModule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        slices, size, largest = self.slices, self.size, min(self.event_files.sensor)
+        slices, size, largest = self.slices, self.size, self.largest_size
         require(slices is None or 1 <= slices <= MOST_SLICES, "slices", slices, SLICES)
-        require(size is None or 1 <= size <= largest, "size", size, f"1 to {largest} cells")
+        fits = size is None or 1 <= size <= (largest or size)
+        require(fits, "size", size, f"1 to {largest or 'as many as the sensor has'} cells")
         require(self.pool in ("sum", "mean"), "pool", self.pool, "sum or mean")
         require(self.bits in (8, 16), "bits", self.bits, "8 or 16")
 
@@ -85,6 +86,26 @@ class EventData(DataModule):
     def event_files(self) -> EventFiles:
         """How the files of the data set are found and read."""
         raise NotImplementedError(f"{type(self).__name__} must give event_files")
+
+    @property
+    def largest_size(self) -> int | None:
+        """Cells of a frame's side at most; None: only the files tell."""
+        return min(self.event_files.sensor)
+
+    @property
+    def frame_size(self) -> Size:
+        """Rows and columns of the frames in the cache."""
+        return self.event_files.sensor if self.size is None else (self.size, self.size)
+
+    @property
+    def share_for_testing(self) -> float:
+        """Share of each class that is held out where the data set has no split of its own."""
+        return TEST_SHARE
+
+    @property
+    def caches_beside(self) -> Path:
+        """The folder that the cache is kept in."""
+        return self.path.parent
 
     def connect(self, *, student: int, teacher: int, longest: int) -> None:
         """Learn for how many timesteps the network will run: that many slices are cut.
@@ -135,15 +156,19 @@ class EventData(DataModule):
 
     @cached_property
     def official(self) -> dict[str, Indices]:
-        """Numbers of the recordings in the data set's training and test part, ascending."""
+        """Numbers of the recordings in each part of the data set, ascending: train, test, val."""
         found = self.catalogue
         if found.test is None:
-            train, test = hold_out(found.labels, TEST_SHARE, seed=TEST_SEED)
+            train, test = hold_out(found.labels, self.share_for_testing, seed=TEST_SEED)
         else:
             train, test = np.setdiff1d(np.arange(len(found.labels)), found.test), found.test
-        for name, index in (("training", train), ("test", test)):
-            tell_of_missing_classes(self.path, name, found.labels[index], found.class_names)
-        return {"train": train, "test": test}
+        parts = {"train": train, "test": test}
+        if found.val is not None:
+            parts = {"train": np.setdiff1d(train, found.val), "test": test, "val": found.val}
+        for name, index in parts.items():
+            said = {"train": "training", "val": "validation"}.get(name, name)
+            tell_of_missing_classes(self.path, said, found.labels[index], found.class_names)
+        return parts
 
     @cached_property
     def cache(self) -> FrameCache:
@@ -156,12 +181,12 @@ class EventData(DataModule):
         if self.slices is None:
             raise UsageError("data.slices: got null, expected the number of timesteps to cut")
         cache = open_frames(
-            cache_root(self.path.parent),
+            cache_root(self.caches_beside),
             {"dataset": self.event_files.title, "strict": self.strict, **self.event_files.key()},
             self._recordings(self.slices),
             slicing=self.cut,
             slices=self.slices,
-            size=None if self.size is None else (self.size, self.size),
+            size=None if self.size is None else self.frame_size,
             bits=self.bits,
             progress=sys.stderr.isatty(),
         )
@@ -209,8 +234,8 @@ class EventData(DataModule):
     @property
     def sample_shape(self) -> tuple[int, int, int]:
         """Channels, height and width of a frame; known without the files."""
-        height, width = self.event_files.sensor
-        return 2, self.size or height, self.size or width
+        height, width = self.frame_size
+        return 2, height, width
 
     def dataset(self, name: str) -> EventSamples:
         """Return set `name` (train, val or test) as items of (x [T, 2, H, W], label)."""
@@ -239,10 +264,13 @@ class EventData(DataModule):
         """
         if self.slices is None:
             raise UsageError("data.slices: got null, expected the number of timesteps to cut")
-        size = self.sample_shape[1:]
+        size = None if self.size is None else self.frame_size
         made = to_frames(events, self.cut, self.slices, size=size, bits=self.bits)
         counts = torch.from_numpy(made.counts).float()
-        return counts if self.pool == "sum" else counts / torch.from_numpy(self._area)
+        if self.pool == "sum":
+            return counts
+        area = cell_area((events.height, events.width), made.counts.shape[-2:])
+        return counts / torch.from_numpy(area)
 
     @property
     def _reading(self) -> Reading:
@@ -258,7 +286,7 @@ class EventData(DataModule):
 
     @cached_property
     def _area(self) -> NDArray[np.float32]:
-        return cell_area(self.event_files.sensor, self.sample_shape[1:])
+        return cell_area(self.event_files.sensor, self.frame_size)
 
     def _stored_part(self, index: Indices) -> EventPart:
         labels = self.catalogue.labels[index]

@@ -1,4 +1,4 @@
-"""Which image files a folder holds: <part>/<class>/.../<file>, in an order that never changes."""
+"""Which files a folder holds: <part>/<class>/.../<file>, in an order that never changes."""
 
 import hashlib
 import logging
@@ -27,8 +27,24 @@ SHOWN = 5
 
 
 @dataclass(frozen=True)
+class FileKind:
+    """What files are counted.
+
+    Args:
+        name: What one of them is called in messages.
+        suffixes: Of their names, in lower case.
+    """
+
+    name: str
+    suffixes: frozenset[str]
+
+
+IMAGES = FileKind("image", EXTENSIONS)
+
+
+@dataclass(frozen=True)
 class Listing:
-    """Image files, sorted by class and name, and the class of each, [M]."""
+    """Files, sorted by class and name, and the class of each, [M]."""
 
     paths: tuple[Path, ...]
     labels: Indices
@@ -36,9 +52,10 @@ class Listing:
 
 @dataclass(frozen=True)
 class FolderListing:
-    """All parts of an image folder; `val` is None unless it has validation images of its own.
+    """All parts of a folder; `val` is None unless it has validation samples of its own.
 
     `skipped` counts what lies in the folder and belongs to no part, by reason.
+    Without `has_parts` all files are in `train`, and nothing says which are for testing.
     """
 
     class_names: tuple[str, ...]
@@ -46,6 +63,7 @@ class FolderListing:
     test: Listing
     val: Listing | None
     skipped: Skipped = field(default_factory=Skipped)
+    has_parts: bool = True
 
     def fingerprint(self, folder: Path) -> str:
         """Hash the names of all files below `folder`, wherever that lies: 12 hexadecimal digits."""
@@ -57,15 +75,23 @@ class FolderListing:
         return digest.hexdigest()[:12]
 
 
-def list_parts(folder: Path, *, train_is_needed: bool = True) -> FolderListing:
+def list_parts(
+    folder: Path,
+    *,
+    train_is_needed: bool = True,
+    kind: FileKind = IMAGES,
+    may_be_whole: bool = False,
+) -> FolderListing:
     """List train/ and test/, or val/ in place of test/; with both, val/ is for validation.
 
     What is left out, and why, is logged.
 
     Args:
-        folder: The image folder.
+        folder: The folder.
         train_is_needed: Whether to refuse a folder without train/. Else the classes are those of
             test/ or val/, or the folder itself is the test part.
+        kind: What files count.
+        may_be_whole: Whether the classes may lie right in the folder, without any parts.
 
     Raises:
         DataError: A part is missing or empty, holds a class that train/ lacks, or there are fewer
@@ -73,12 +99,18 @@ def list_parts(folder: Path, *, train_is_needed: bool = True) -> FolderListing:
     """
     if not os.path.isdir(folder):
         raise DataError(
-            f"image folder {folder} does not exist: correct --data.root or --data.folder"
+            f"{kind.name} folder {folder} does not exist: correct --data.root or --data.folder"
         )
-    layout = "expected train/<class>/<image> and test/<class>/<image> (or val/ in place of test/)"
+    one = f"<class>/<{kind.name}>"
+    layout = f"expected train/{one} and test/{one} (or val/ in place of test/)"
+    layout += f", or {one} right in it" if may_be_whole else ""
     has = {name: os.path.isdir(folder / name) for name in ("train", "test", "val")}
+    if may_be_whole and not any(has.values()):
+        found = subfolders(folder, Skipped())
+        if found and not any(os.path.isdir(folder / name / "train") for name in found):
+            return _whole(folder, tuple(found), kind)
     if not (has["train"] or train_is_needed):
-        return _without_train(folder, has)
+        return _without_train(folder, has, kind)
     if not has["train"]:
         found = subfolders(folder, Skipped())
         inside = [name for name in found if os.path.isdir(folder / name / "train")]
@@ -95,11 +127,13 @@ def list_parts(folder: Path, *, train_is_needed: bool = True) -> FolderListing:
     _tell_of_look_alikes(folder / "train", class_names)
     if len(class_names) == 1:
         _refuse_one_class(folder / "train", class_names[0])
-    train = _list_part(folder / "train", class_names, skipped)
-    require_every_class(folder / "train", class_names, train)
-    _tell_of_folders_in_classes(folder / "train", class_names, train)
-    test = _list_part(folder / ("test" if has["test"] else "val"), class_names, skipped)
-    val = _list_part(folder / "val", class_names, skipped) if has["test"] and has["val"] else None
+    train = _list_part(folder / "train", class_names, skipped, kind)
+    require_every_class(folder / "train", class_names, train, kind)
+    _tell_of_folders_in_classes(folder / "train", class_names, train, kind)
+    test = _list_part(folder / ("test" if has["test"] else "val"), class_names, skipped, kind)
+    val = None
+    if has["test"] and has["val"]:
+        val = _list_part(folder / "val", class_names, skipped, kind)
     if beside := set(subfolders(folder, Skipped())) - set(has):
         skipped["folders beside train/, test/ and val/"] = len(beside)
     if not has["val"] and (ignored := sorted(n for n in beside if n.lower() in VALIDATION)):
@@ -109,17 +143,33 @@ def list_parts(folder: Path, *, train_is_needed: bool = True) -> FolderListing:
     return FolderListing(class_names, train=train, test=test, val=val, skipped=skipped)
 
 
-def _without_train(folder: Path, has: Mapping[str, bool]) -> FolderListing:
+def _whole(folder: Path, class_names: tuple[str, ...], kind: FileKind) -> FolderListing:
+    skipped = Skipped()
+    _tell_of_look_alikes(folder, class_names)
+    if len(class_names) == 1:
+        _refuse_one_class(folder, class_names[0])
+    files = _list_part(folder, class_names, skipped, kind)
+    require_every_class(folder, class_names, files, kind)
+    _tell_of_folders_in_classes(folder, class_names, files, kind)
+    if skipped:
+        log.info("%s: left out: %s", folder, skipped)
+    return FolderListing(class_names, files, _nothing(), None, skipped, has_parts=False)
+
+
+def _nothing() -> Listing:
+    return Listing((), np.array([], dtype=np.int64))
+
+
+def _without_train(folder: Path, has: Mapping[str, bool], kind: FileKind) -> FolderListing:
     part = folder / "test" if has["test"] else folder / "val" if has["val"] else folder
     skipped = Skipped()
     class_names = tuple(subfolders(part, Skipped()))
     if not class_names:
-        raise DataError(f"{part} has no class folders: expected {part}/<class>/<image>")
-    nothing = Listing((), np.array([], dtype=np.int64))
-    test = _list_part(part, class_names, skipped)
+        raise DataError(f"{part} has no class folders: expected {part}/<class>/<{kind.name}>")
+    test = _list_part(part, class_names, skipped, kind)
     if skipped:
         log.info("%s: left out: %s", folder, skipped)
-    return FolderListing(class_names, nothing, test=test, val=None, skipped=skipped)
+    return FolderListing(class_names, _nothing(), test=test, val=None, skipped=skipped)
 
 
 def keep_readable(listing: Listing) -> tuple[Listing, Skipped]:
@@ -130,11 +180,13 @@ def keep_readable(listing: Listing) -> tuple[Listing, Skipped]:
     return kept, Skipped(f"unreadable ({reason})" for reason in reasons if reason)
 
 
-def require_every_class(train: Path, class_names: Sequence[str], listing: Listing) -> None:
-    """Refuse a training part that lacks images of a class. Raises: DataError: it does."""
+def require_every_class(
+    train: Path, class_names: Sequence[str], listing: Listing, kind: FileKind = IMAGES
+) -> None:
+    """Refuse a training part that lacks files of a class. Raises: DataError: it does."""
     if missing := missing_classes(listing.labels, class_names):
         empty = train / missing[0]
-        raise DataError(f"{empty} holds no images: add some, or delete the folder everywhere")
+        raise DataError(f"{empty} holds no {kind.name}s: add some, or delete the folder everywhere")
 
 
 def _refuse_one_class(train: Path, name: str) -> None:
@@ -161,26 +213,28 @@ def _seen(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
-def _tell_of_folders_in_classes(train: Path, class_names: Sequence[str], listing: Listing) -> None:
-    """Warn where all images lie in several folders a class: those may be the classes."""
+def _tell_of_folders_in_classes(
+    train: Path, class_names: Sequence[str], listing: Listing, kind: FileKind
+) -> None:
+    """Warn where all files lie in several folders a class: those may be the classes."""
     inside: list[set[str]] = [set() for _ in class_names]
     for path, label in zip(listing.paths, listing.labels.tolist(), strict=True):
         below = path.relative_to(train / class_names[int(label)]).parts[:-1]
         inside[label].add(below[0] if below else "")
     if all(len(names) > 1 and "" not in names for names in inside):
         log.warning(
-            "%s: the folders %s are taken as the classes; none holds images but in folders of its "
+            "%s: the folders %s are taken as the classes; none holds %ss but in folders of its "
             "own (%s: %s): if those are the classes, they must lie right in %s",
-            train, _shown(class_names), class_names[0], _shown(sorted(inside[0])), train,
+            train, _shown(class_names), kind.name, class_names[0], _shown(sorted(inside[0])), train,
         )  # fmt: skip
 
 
-def _list_part(part: Path, class_names: Sequence[str], skipped: Skipped) -> Listing:
+def _list_part(part: Path, class_names: Sequence[str], skipped: Skipped, kind: FileKind) -> Listing:
     own = Skipped()
     unknown = sorted(set(subfolders(part, own)) - set(class_names))
     if unknown:
         alike = [name for name in class_names if _seen(name) == _seen(unknown[0])]
-        advice = "add training images of it or delete the folder"
+        advice = f"add training {kind.name}s of it or delete the folder"
         if alike:
             advice = f"rename it to {alike[0]!a}, which differs in case or Unicode form alone"
         raise DataError(
@@ -190,14 +244,14 @@ def _list_part(part: Path, class_names: Sequence[str], skipped: Skipped) -> List
     labels: list[int] = []
     for label, name in enumerate(class_names):
         # Class folders may have subfolders: Tiny-ImageNet keeps its images in <class>/images/.
-        found = files_below(part / name, EXTENSIONS, own) if os.path.isdir(part / name) else []
+        found = files_below(part / name, kind.suffixes, own) if os.path.isdir(part / name) else []
         paths += found
         labels += [label] * len(found)
     if not paths:
-        kinds = " ".join(sorted(EXTENSIONS))
+        kinds = " ".join(sorted(kind.suffixes))
         raise DataError(
-            f"{part} holds no images: expected {part}/<class>/ with files of {kinds}; left out: "
-            f"{own}"
+            f"{part} holds no {kind.name}s: expected {part}/<class>/ with files of {kinds}; "
+            f"left out: {own}"
         )
     skipped.update(own)
     return Listing(tuple(paths), np.array(labels, dtype=np.int64))

@@ -98,7 +98,7 @@ def summarise(data: DataModule) -> Summary:
 def summarise_events(data: EventData) -> EventSummary:
     """Sum up the statistics of the cache, building it if it is not there."""
     cache, official = data.cache, data.official
-    official = {**official, "val": official["train"]}
+    official = {"val": official["train"], **official}
     chosen = np.concatenate([official[name][data.part(name)[1]] for name in PARTS])
     statistics = cache.statistics[chosen]
     events, duration = statistics["events"], statistics["duration"] / 1000

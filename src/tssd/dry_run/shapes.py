@@ -19,6 +19,8 @@ PUBLISHED: Mapping[str, tuple[int, int]] = {
     "CIFAR10DVS": (9_000, 1_000),
     "DVSGesture": (1_176, 288),
     "NMNIST": (60_000, 10_000),
+    "SHD": (8_156, 2_264),
+    "SSC": (75_466, 20_382),
     "ImageNet": (1_281_167, 50_000),
 }
 # What is taken where neither the recipe nor a file tells: colour images, and as many classes.

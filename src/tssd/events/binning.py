@@ -26,7 +26,8 @@ class Frames:
     """What a recording becomes.
 
     Args:
-        counts: events per timestep, polarity (0 = OFF, 1 = ON) and cell, [T, 2, H, W].
+        counts: events per timestep, polarity (0 = OFF, 1 = ON) and cell, [T, C, H, W], C
+            as the recording says.
         saturated: cells that saw more events than the numbers hold, and stand at the maximum.
         empty: timesteps without events.
     """
@@ -51,7 +52,7 @@ def to_frames(
     size: Size | None = None,
     bits: Literal[8, 16] = 8,
 ) -> Frames:
-    """Count events in T timesteps, two polarities and H x W cells.
+    """Count events in T timesteps, C polarities and H x W cells.
 
     Pixel i of n falls into cell i * H // n, so that every event counts exactly once whatever the
     size (sum pooling); for averages divide by `pooling.cell_area`.
@@ -74,23 +75,23 @@ def to_frames(
     index = _cell_index(events, used, sensor, size)
     edges = edges - edges[0]
     sizes = edges[1:] - edges[:-1]
-    shape = (slices, 2 * size[0] * size[1])
+    shape = (slices, events.channels * size[0] * size[1])
     if len(index) >= SLICEWISE_FROM * slices:
         counts, saturated = _slicewise(index, edges.tolist(), shape, dtype)
     else:
         counts, saturated = _at_once(index, sizes, shape, dtype)
     empty = slices - int(np.count_nonzero(sizes))
-    return Frames(counts.reshape(slices, 2, *size), saturated, empty)
+    return Frames(counts.reshape(slices, events.channels, *size), saturated, empty)
 
 
 def _cell_index(events: Events, used: slice, sensor: Size, size: Size) -> Index:
-    """Position of each event in a frame [2, H, W] laid flat."""
+    """Position of each event in a frame [C, H, W] laid flat."""
     x, y, p = events.x[used], events.y[used], events.p[used]
-    if len(x) and (x.max() >= sensor[1] or y.max() >= sensor[0] or p.max() > 1):
+    if len(x) and (x.max() >= sensor[1] or y.max() >= sensor[0] or p.max() >= events.channels):
         raise DataError(
             f"an event has column {x.max()}, row {y.max()} or polarity {p.max()} (the largest of "
-            f"each); expected below {sensor[1]}, {sensor[0]} and 2: drop such events, or correct "
-            "the sensor's size"
+            f"each); expected below {sensor[1]}, {sensor[0]} and {events.channels}: drop such "
+            "events, or correct the sensor's size"
         )
     area = size[0] * size[1]
     dtype = np.uint16 if 2 * area <= 2**16 else np.uint32

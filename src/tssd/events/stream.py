@@ -19,6 +19,7 @@ class Events:
         height: rows of the sensor.
         width: columns of the sensor.
         notes: what was dropped or repaired on reading, a clause each; empty for sound recordings.
+        channels: of a frame of them: 2, one a polarity, or 1 where all events are alike (p = 0).
     """
 
     t: NDArray[np.int64]
@@ -28,6 +29,7 @@ class Events:
     height: int
     width: int
     notes: tuple[str, ...] = ()
+    channels: int = 2
 
     def __len__(self) -> int:
         return len(self.t)

@@ -2,6 +2,7 @@
 
 from tssd.models.base import MakeNeuron, MakeNorm, NetOutput, SpikingNet, StagedNet, Tap
 from tssd.models.flow import Block, Run
+from tssd.models.mlp import mlp
 from tssd.models.msresnet8 import msresnet8
 from tssd.models.resnet import resnet18, resnet34
 from tssd.models.vgg import vgg9
@@ -15,8 +16,9 @@ __all__ = [
     "SpikingNet",
     "StagedNet",
     "Tap",
+    "mlp",
+    "msresnet8",
     "resnet18",
     "resnet34",
-    "msresnet8",
     "vgg9",
 ]

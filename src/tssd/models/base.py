@@ -71,8 +71,8 @@ class StagedNet(nn.Module):
 
     Args:
         stages: modules [T, N, ...] -> [T, N, ...].
-        head: module [T, N, C, H, W] -> logits [T, N, K].
-        shapes: (C, H, W) after each stage.
+        head: module [T, N, C, H, W] or [T, N, F] -> logits [T, N, K].
+        shapes: (C, H, W) or (F,) after each stage.
         num_classes: K.
         sample_shape: (C, H, W) of one input, checked in every call; None = whatever fits.
         neuron: what the spiking layers were made with, so that exits may take it as well.
@@ -89,7 +89,7 @@ class StagedNet(nn.Module):
         stages: Sequence[nn.Module],
         head: nn.Module,
         *,
-        shapes: Sequence[tuple[int, int, int]],
+        shapes: Sequence[tuple[int, ...]],
         num_classes: int,
         sample_shape: tuple[int, int, int] | None = None,
         neuron: MakeNeuron | None = None,
@@ -115,8 +115,8 @@ class StagedNet(nn.Module):
             )
         return tap % (last + 1)
 
-    def tap_shape(self, tap: Tap) -> tuple[int, int, int]:
-        """(C, H, W) after a stage."""
+    def tap_shape(self, tap: Tap) -> tuple[int, ...]:
+        """(C, H, W) or (F,) after a stage."""
         return self.shapes[self.resolve_tap(tap)]
 
     def forward(self, x: Tensor, taps: Iterable[Tap] = ()) -> NetOutput:

@@ -8,6 +8,7 @@ from tssd.errors import UsageError
 from tssd.models.base import MakeNeuron, MakeNorm
 from tssd.models.flow import Block, Run
 from tssd.models.pool import MaxPool2x2
+from tssd.norms import pooled_batch_norm
 from tssd.time import TimeFold
 
 # (C, H, W) of one sample.
@@ -80,6 +81,37 @@ def conv_pool_norm(c_in: int, c_out: int, norm: MakeNorm, stride: int = 1) -> nn
     conv = nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
     pooled = (conv, MaxPool2x2()) if stride == 2 else (conv,)
     return nn.Sequential(TimeFold(*pooled), norm(c_out))
+
+
+def with_norm(weights: nn.Module, norm: MakeNorm, channels: int, axes: int) -> nn.Module:
+    """Weights and the norm of what they give, on sequences [T, N, ...].
+
+    Args:
+        weights: a stateless layer, such as a convolution.
+        norm: builds the norm of maps [T, N, C, H, W].
+        channels: what the weights give, C.
+        axes: of one sample: 3 for maps (C, H, W), 2 for (C, L), 1 for (F,).
+    """
+    if norm is pooled_batch_norm and axes < 3:  # in its own dimension
+        return TimeFold(weights, nn.BatchNorm1d(channels))
+    built = norm(channels)
+    if axes == 3 and type(built) is TimeFold:  # one fold for both
+        return TimeFold(weights, *built)
+    return nn.Sequential(TimeFold(weights), built if axes == 3 else _OfMaps(built, axes))
+
+
+class _OfMaps(nn.Module):
+    """A norm of maps [T, N, C, H, W] on sequences with fewer axes."""
+
+    def __init__(self, norm: nn.Module, axes: int) -> None:
+        super().__init__()
+        self.norm = norm
+        self.axes = axes
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Norm x [T, N, C, L] or [T, N, F]."""
+        missing = 3 - self.axes
+        return self.norm(x[(..., *[None] * missing)]).flatten(-missing - 1)
 
 
 class SpikeAddBlock(Block):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import MakeNeuron, MakeNorm, Tap
-from tssd.models.blocks import build_neuron
+from tssd.models.blocks import build_neuron, with_norm
 from tssd.neurons import LIF
 from tssd.neurons.foreign import clear_state
 from tssd.norms import pooled_batch_norm
@@ -49,7 +49,7 @@ class Exit(nn.Module):
         else:
             convolve = nn.Conv1d if axes == 2 else nn.Conv2d
             weights = convolve(c_in, c_out, 3, padding=1, bias=False)
-        self.features = _with_norm(weights, norm, c_out, axes)
+        self.features = with_norm(weights, norm, c_out, axes)
         pool = nn.AdaptiveAvgPool1d(1) if axes == 2 else nn.AdaptiveAvgPool2d(1)
         pooled = [] if axes == 1 else [pool, nn.Flatten()]
         self.head = TimeFold(*pooled, nn.Linear(c_out, num_classes))
@@ -121,26 +121,3 @@ class ExitPlan:
             neuron=neuron or LIF,
             norm=norm or pooled_batch_norm,
         )
-
-
-def _with_norm(weights: nn.Module, norm: MakeNorm, channels: int, axes: int) -> nn.Module:
-    if norm is pooled_batch_norm and axes < 3:  # in its own dimension
-        return TimeFold(weights, nn.BatchNorm1d(channels))
-    built = norm(channels)
-    if axes == 3 and type(built) is TimeFold:  # one fold for both
-        return TimeFold(weights, *built)
-    return nn.Sequential(TimeFold(weights), built if axes == 3 else _OfMaps(built, axes))
-
-
-class _OfMaps(nn.Module):
-    """A norm of maps [T, N, C, H, W] on sequences with fewer axes."""
-
-    def __init__(self, norm: nn.Module, axes: int) -> None:
-        super().__init__()
-        self.norm = norm
-        self.axes = axes
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Norm x [T, N, C, L] or [T, N, F]."""
-        missing = 3 - self.axes
-        return self.norm(x[(..., *[None] * missing)]).flatten(-missing - 1)

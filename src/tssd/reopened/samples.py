@@ -111,12 +111,20 @@ def visible(x: Tensor, mean: Sequence[float], std: Sequence[float]) -> list[NDAr
 
     Shapes: x [T, N, C, H, W] -> N times [H, W, 3].
     """
+    if x.shape[3:] == (1, 1) and x.shape[2] > 3:
+        return [_raster(counts) for counts in x[..., 0, 0].transpose(0, 1).cpu().numpy()]
     if x.shape[2] == 2:
         return [_events(counts) for counts in x.sum(0).cpu().numpy()]
     scale, offset = (torch.tensor(v).view(-1, 1, 1) for v in (std, mean))
     pixels = (255 * (x[0].cpu() * scale + offset)).round().clamp(0, 255).to(torch.uint8)
     rgb = pixels.expand(-1, 3, -1, -1) if pixels.shape[1] == 1 else pixels[:, :3]
     return list(rgb.permute(0, 2, 3, 1).contiguous().numpy())
+
+
+def _raster(counts: NDArray) -> NDArray[np.uint8]:
+    """Spike trains [T, U] as a picture [U, T, 3]: black where a unit spiked, the first below."""
+    share = np.clip(counts / max(float(np.quantile(counts, 0.98)), 1.0), 0, 1).T[::-1]
+    return (255 * (1 - share))[..., None].repeat(3, -1).round().astype(np.uint8)
 
 
 def _events(counts: NDArray) -> NDArray[np.uint8]:

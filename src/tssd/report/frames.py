@@ -19,11 +19,14 @@ def plot_frames(
     """Draw every timestep, and the sum over all of them, ON reddish and OFF blue.
 
     Args:
-        frames: event counts [T, 2, H, W], channel 0 = OFF, 1 = ON.
+        frames: event counts [T, 2, H, W], channel 0 = OFF, 1 = ON; or spike counts [T, 1, 1, U].
         path: of the picture, or where to write it.
         title: above the picture.
         format: png, svg or pdf.
     """
+    if frames.shape[1] == 1:
+        _plot_raster(frames[:, 0].reshape(len(frames), -1), path, title=title, format=format)
+        return
     from matplotlib.figure import Figure
 
     counts = frames.astype(np.float64)
@@ -46,6 +49,19 @@ def plot_frames(
     axes.set_title(f"all {steps}: {int(total.sum())} events", fontsize=9)
     axes.set_axis_off()
     figure.suptitle(f"{in_plot(title)}  (ON vermilion, OFF blue; numbers: events)", fontsize=9)
+    figure.savefig(path, dpi=120, format=format)
+
+
+def _plot_raster(counts: NDArray, path: Path | BinaryIO, *, title: str, format: str) -> None:
+    """Draw spike counts [T, U], time to the right and units upwards."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(counts.T, cmap="Greys", aspect="auto", origin="lower", interpolation="nearest")
+    axes.set_xlabel("timestep")
+    axes.set_ylabel("unit")
+    figure.suptitle(f"{in_plot(title)}  ({int(counts.sum())} spikes)", fontsize=9)
     figure.savefig(path, dpi=120, format=format)
 
 

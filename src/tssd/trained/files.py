@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tssd.errors import DataError, UsageError
+from tssd.events.formats.detect import SUFFIXES
 
 # Folders that hold these suffixes hold recordings of one sample each.
-RECORDINGS = frozenset({".aedat", ".bin", ".npz"})
+RECORDINGS = SUFFIXES
 
 
 @dataclass

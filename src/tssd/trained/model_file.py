@@ -47,8 +47,9 @@ class Model:
 
     @property
     def is_of_events(self) -> bool:
-        """Whether it takes frames of events: two polarities, never normalised."""
-        return self.sample_shape[0] == 2 and {*self.mean} == {0.0} and {*self.std} == {1.0}
+        """Whether it takes frames of events or spike trains: counts, never normalised."""
+        events, trains = self.sample_shape[0] == 2, self.sample_shape[1:] == (1, 1)
+        return (events or trains) and {*self.mean} == {0.0} and {*self.std} == {1.0}
 
 
 def read_model(path: Path) -> Model:

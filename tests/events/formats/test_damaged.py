@@ -10,13 +10,18 @@ from hypothesis import strategies as st
 from tssd.errors import DataError
 from tssd.events.formats.aedat2 import read_aedat2, write_aedat2
 from tssd.events.formats.aedat3 import read_aedat3, write_aedat3
+from tssd.events.formats.csv_table import read_csv
 from tssd.events.formats.five_byte import read_five_byte, write_five_byte
 from tssd.events.formats.gesture_labels import COLUMNS, read_labels
+from tssd.events.formats.npy import read_npy
 from tssd.events.formats.npz import read_npz
+from tssd.events.formats.prophesee import read_prophesee
 
+from .prophesee_files import dat, evt2_words, evt3_words, raw, rows_of
 from .recordings import DTYPES, FIELDS, assert_same, of, recording
+from .test_npy import saved, structured
 
-quick = settings(derandomize=True, deadline=None, max_examples=200, database=None)
+quick = settings(derandomize=True, deadline=None, max_examples=100, database=None)
 
 
 def written(folder, write, events, **options):
@@ -35,6 +40,11 @@ def originals(tmp_path_factory):
         "aedat3": written(folder, write_aedat3, recording(20, latest=2**33), packet=6),
         "five_byte": written(folder, write_five_byte, events),
         "npz": buffer.getvalue(),
+        "npy": saved(structured(events)),
+        "csv": b"t,x,y,p\n" + b"".join(b"%d,%d,%d,%d\n" % row for row in rows_of(events)),
+        "dat": dat(rows_of(events), size=(34, 34)),
+        "evt2": raw(evt2_words(rows_of(events)), form="EVT2", size=(34, 34)),
+        "evt3": raw(evt3_words(rows_of(recording(20, latest=9_000))), form="EVT3"),
         "labels": f"{COLUMNS}\n1,5,900\n8,950,2000\n8,2001,3000\n".encode(),
     }
 
@@ -44,6 +54,11 @@ READERS = {
     "aedat3": lambda data: read_aedat3(data),
     "five_byte": lambda data: read_five_byte(data, height=None, width=None),
     "npz": lambda data: read_npz(data, height=34, width=34),
+    "npy": lambda data: read_npy(data, height=34, width=34),
+    "csv": lambda data: read_csv(data, height=34, width=34),
+    "dat": lambda data: read_prophesee(data),
+    "evt2": lambda data: read_prophesee(data),
+    "evt3": lambda data: read_prophesee(data),
 }
 
 

@@ -3,10 +3,13 @@ import sys
 
 import pytest
 
+from data.own_folders import WRITERS as OWN
+from events.recordings import random_events
 from tssd.errors import DataError, UsageError
 from tssd.events.formats.aedat2 import write_aedat2
 from tssd.events.formats.aedat3 import write_aedat3
-from tssd.events.formats.detect import read_events
+from tssd.events.formats.columns import Columns
+from tssd.events.formats.detect import read_events, read_own_events, sensor_of
 from tssd.events.formats.five_byte import write_five_byte
 from tssd.events.formats.npz import write_npz
 
@@ -50,7 +53,8 @@ def test_an_aedat4_file_is_given_to_its_reader(tmp_path):
         ("a.aedat", b"#!AER-DAT1.0\r\n", DataError, "AEDAT 1.0, expected one of: AEDAT 2.0"),
         ("a.txt", b"#!AER-DAT3.0\r\n", DataError, "AEDAT 3.0, expected one of: AEDAT 2.0"),
         ("a.npz", b"abc", DataError, "bytes 61 62 63, expected a zip archive"),
-        ("a.dat", b"abc", UsageError, r"61 62 63 and has the suffix '\.dat'.*five bytes.*npz"),
+        ("a.xyz", b"abc", UsageError, r"61 62 63 and has the suffix '\.xyz'.*five bytes.*npz"),
+        ("a.dat", b"abc", DataError, "61 62 63, expected lines that begin with %"),
         ("a.aedat", b"<html>", DataError, "is an HTML page"),
     ],
 )
@@ -79,3 +83,22 @@ def test_reading_needs_no_torch():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("name", [name for name in OWN if not name.endswith(("aedat", "bin"))])
+def test_every_other_format_is_found_and_says_its_sensor_if_it_can(tmp_path, name):
+    events = random_events(200, height=128, width=128)
+    OWN[name](tmp_path / name, events)
+    assert_same(read_events(tmp_path / name, height=128, width=128), events)
+    says = name.endswith((".raw", ".dat", ".h5"))
+    assert sensor_of(tmp_path / name) == ((128, 128) if says else None)
+
+
+def test_a_file_of_another_size_and_columns_of_ones_own(tmp_path):
+    (tmp_path / "a.txt").write_text("1.5 3 4 1\n")
+    columns = Columns(("t", "x", "y", "p"), "ms")
+    events = read_own_events(tmp_path / "a.txt", columns=columns)
+    assert (events.t.tolist(), events.height, events.width) == ([1500], 5, 4)
+    write_aedat2(tmp_path / "a.aedat", recording(5))
+    assert read_own_events(tmp_path / "a.aedat", height=9, width=9).height == 128
+    assert sensor_of(tmp_path / "a.aedat") == (128, 128)

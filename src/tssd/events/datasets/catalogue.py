@@ -86,6 +86,7 @@ class Catalogue:
         test: Numbers of the samples for testing, ascending; the others are for training. None for a
             data set without a split of its own: a fixed share of each class will be held out.
         simulated: Whether the recordings say of themselves that they were simulated.
+        val: Numbers of the samples for validation, ascending; None if the data set has none.
     """
 
     recordings: Sequence[Recording]
@@ -93,6 +94,7 @@ class Catalogue:
     class_names: tuple[str, ...]
     test: Numbers | None = None
     simulated: bool = False
+    val: Numbers | None = None
 
     def id_hash(self, parts: Mapping[str, Numbers]) -> str:
         """Twelve hex digits of which sample is in which part, with what label.
@@ -105,7 +107,9 @@ class Catalogue:
         for part, index in parts.items():
             digest.update(f"{part}\n".encode())
             for number in index.tolist():
-                digest.update(f"{self.labels[number]} {names[number]}\n".encode())
+                line = f"{self.labels[number]} {names[number]}\n"
+                # Names of files need not be text.
+                digest.update(line.encode(errors="surrogateescape"))
         return digest.hexdigest()[:12]
 
     def used(self, duration: int | None, start: Start) -> list[Recording]:

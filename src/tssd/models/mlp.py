@@ -1,0 +1,65 @@
+"""Fully connected spiking networks, for spike trains and other inputs without neighbours."""
+
+from collections.abc import Sequence
+
+from torch import nn
+
+from tssd.errors import UsageError
+from tssd.models.base import MakeNeuron, MakeNorm, StagedNet
+from tssd.models.blocks import build_neuron, scaled, with_norm
+from tssd.neurons import LIF
+from tssd.norms import pooled_batch_norm
+from tssd.time import TimeFold
+
+
+def mlp(
+    in_channels: int = 3,
+    num_classes: int = 10,
+    image_size: int = 32,
+    *,
+    hidden: Sequence[int] = (128, 128),
+    width: float = 1.0,
+    dropout: float = 0.0,
+    neuron: MakeNeuron = LIF,
+    norm: MakeNorm = pooled_batch_norm,
+) -> StagedNet:
+    """Layers of linear weights, norm and neurons, a stage each, then one linear layer.
+
+    Args:
+        in_channels: channels of the input; all of it is laid flat.
+        num_classes: classes K.
+        image_size: height and width of the input in pixels; 1 for spike trains.
+        hidden: neurons of each layer, at least one layer.
+        width: factor on the neurons of all layers.
+        dropout: share of the spikes of each layer that training leaves out, anew each timestep.
+        neuron: builds one spiking layer; torch.nn.ReLU makes the network an ANN.
+        norm: builds one norm from its channels.
+    Raises: UsageError: no layer, width <= 0, or dropout outside of 0 to below 1.
+    """
+    if not hidden or min(hidden) < 1:
+        raise UsageError(f"hidden: got {list(hidden)}, expected a number >= 1 for each layer")
+    if not 0 <= dropout < 1:
+        raise UsageError(f"dropout: got {dropout}, expected 0 or more and below 1")
+    features = in_channels * image_size * image_size
+    stages: list[nn.Module] = []
+    shapes: list[tuple[int, ...]] = []
+    for index, wanted in enumerate(hidden):
+        neurons = scaled(wanted, width)
+        weights: nn.Module = nn.Linear(features, neurons, bias=False)
+        if index == 0:
+            weights = nn.Sequential(nn.Flatten(), weights)
+        layers = [with_norm(weights, norm, neurons, 1), build_neuron(neuron, neurons)]
+        if dropout:
+            layers.append(TimeFold(nn.Dropout(dropout)))
+        stages.append(nn.Sequential(*layers))
+        shapes.append((neurons,))
+        features = neurons
+    return StagedNet(
+        stages,
+        TimeFold(nn.Linear(features, num_classes)),
+        shapes=shapes,
+        num_classes=num_classes,
+        sample_shape=(in_channels, image_size, image_size),
+        neuron=neuron,
+        norm=norm,
+    )

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from tssd.data.listing import list_parts
+from tssd.data.own_recordings import RECORDINGS, OwnRecordings, find_camera, why_unreadable
+from tssd.errors import DataError, UsageError
+from tssd.events.datasets.catalogue import Reading
+from tssd.events.files import PlainFile
+from tssd.events.formats.columns import Columns
+
+from .own_folders import SIDE, WRITERS, events_of, write
+
+
+def test_the_same_events_whatever_the_format(tmp_path):
+    files = OwnRecordings((SIDE, SIDE))
+    for name in WRITERS:
+        write(tmp_path, name, seed=7)
+        found = files.read(PlainFile(tmp_path, name), Reading(strict=True))
+        for key in "txyp":
+            np.testing.assert_array_equal(getattr(found, key), getattr(events_of(7), key), name)
+        assert (found.height, found.width) == (SIDE, SIDE), name
+
+
+def test_the_listing_becomes_a_catalogue(tmp_path):
+    write(
+        tmp_path,
+        "train/a/0a.npz", "train/a/1a.csv", "train/b/0a.npy", "test/b/0a.npz", "val/a/0a.csv",
+    )  # fmt: skip
+    listing = list_parts(tmp_path, kind=RECORDINGS)
+    found = OwnRecordings((SIDE, SIDE), listing=listing).find(tmp_path, Reading())
+    assert [recording.name for recording in found.recordings] == [
+        "train/a/0a.npz", "train/a/1a.csv", "train/b/0a.npy", "test/b/0a.npz", "val/a/0a.csv",
+    ]  # fmt: skip
+    assert found.labels.tolist() == [0, 0, 1, 1, 0]
+    assert (found.test.tolist(), found.val.tolist()) == ([3], [4])
+    assert len(found.recordings[2].read()[0]) == 120
+
+
+def test_the_sensor_is_that_of_the_first_recording_that_says_it(tmp_path):
+    write(tmp_path, "0a.csv", "1a.npz")
+    paths = sorted(tmp_path.iterdir())
+    with pytest.raises(DataError) as raised:
+        find_camera(paths, tmp_path)
+    events = events_of(0)
+    assert str(raised.value) == (
+        f"{tmp_path}: no recording says the size of its sensor; give --data.height and "
+        f"--data.width, in pixels (the events of 0a.csv reach column {events.x.max()}, "
+        f"row {events.y.max()})"
+    )
+    for name in ("2evt3.raw", "3a.dat", "4a.h5", "52.aedat"):
+        write(tmp_path, name)
+        assert find_camera([*paths, tmp_path / name], tmp_path) == (SIDE, SIDE)
+
+
+def test_another_sensor_is_refused_with_the_files_name(tmp_path):
+    write(tmp_path, "a.dat", side=64)
+    with pytest.raises(DataError, match=r"a.dat is of a sensor of 64x64 pixels, expected 128x128"):
+        OwnRecordings((SIDE, SIDE)).read(PlainFile(tmp_path, "a.dat"), Reading())
+
+
+def test_the_advice_for_a_damaged_file_names_the_option(tmp_path):
+    (tmp_path / "a.raw").write_bytes(b"% evt 4.0\n")
+    with pytest.raises(DataError, match="--data.skip_corrupt true leaves such out$"):
+        OwnRecordings((9, 9)).read(PlainFile(tmp_path, "a.raw"), Reading())
+    assert why_unreadable(tmp_path / "a.raw", Columns()).startswith("its header names encoding 4.0")
+    write(tmp_path, "b_a.csv")
+    assert why_unreadable(tmp_path / "b_a.csv", Columns()) == ""
+
+
+def test_a_single_file_needs_a_size_from_somewhere(tmp_path):
+    write(tmp_path, "a.csv", "a.dat")
+    assert OwnRecordings().read_own(tmp_path / "a.dat", Reading()).width == SIDE
+    assert OwnRecordings((130, 140)).read_own(tmp_path / "a.csv", Reading()).width == 140
+    with pytest.raises(UsageError, match="a.csv does not say the size of its sensor"):
+        OwnRecordings().read_own(tmp_path / "a.csv", Reading())
+    with pytest.raises(UsageError, match="data.height: the size of the sensor is not known"):
+        _ = OwnRecordings().sensor
+
+
+def test_what_changes_how_files_are_read_is_in_the_key():
+    keys = [
+        OwnRecordings(*options).key()
+        for options in (
+            ((9, 8),),
+            ((8, 9),),
+            ((9, 8), 3),
+            ((9, 8), None, Columns(("t", "x", "y", "p"))),
+            ((9, 8), None, Columns(None, "s")),
+        )
+    ]
+    assert len({str(key) for key in keys}) == len(keys)
