@@ -89,7 +89,7 @@ def test_times_become_microseconds(unit, times, expected):
     assert events(unit, t=times).t.tolist() == expected
 
 
-@pytest.mark.parametrize("p", [[-1, 1], [0.0, 1.0], [False, True], np.array([255, 1], np.int8)])
+@pytest.mark.parametrize("p", [[-1, 1], [0.0, 1.0], [False, True], np.array([-1, 1], np.int8)])
 def test_polarity_is_zero_and_one(p):
     assert rows(events(p=p)) == [[5, 1, 3, 0], [7, 2, 4, 1]]
 

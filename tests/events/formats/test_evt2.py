@@ -41,7 +41,7 @@ def test_events_before_the_first_time_are_left_out(caplog):
     caplog.set_level("INFO", logger="tssd")
     words = [1 << 28 | 5 << 22, *evt2_words([(64, 1, 2, 1)])]
     assert rows(read(words, strict=True)) == [[64, 1, 2, 1]]
-    assert "a.raw: 1 events before its first time stamp and row are left out" in caplog.text
+    assert "a.raw: 1 events of no known time and row are left out" in caplog.text
 
 
 def test_a_cut_off_end_is_noted():

@@ -62,7 +62,10 @@ def test_a_header_without_end_ends_where_no_line_begins():
         (b"\1\2\3\4", "starts with bytes 01 02 03 04, expected lines"),
         (b"% evt 3.0\n% geom", "ends within its text header, at byte 10: it is cut off"),
         (b"% evt 2.1\n% end\n", "its header names encoding EVT21, expected EVT2 or EVT3"),
-        (b"% format HISTO3D;width=320\n% end\n", "its header names encoding HISTO3D, expected"),
+        (
+            b"% format HISTO3D;width=320;height=320\n% end\n",
+            "its header names encoding HISTO3D, expected",
+        ),
         (b"% date today\n% end\n", "its header names no encoding, expected EVT2 or EVT3"),
         (b"% evt 3.0\n% geometry 0x9\n", "its header says a sensor of 0x9: replace it"),
         (b"% evt 3.0\n% geometry x\n% format EVT3;width=9\n", "a sensor of 9x: replace it"),

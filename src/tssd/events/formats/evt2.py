@@ -83,8 +83,8 @@ class HighBits:
         wrap = 1 << self.bits
         before = own[0] if self.last < 0 else self.last % wrap
         loops = 0 if self.last < 0 else self.last // wrap
-        # Back by more than half of the range is a wrap; by less, words that came late.
-        turns = np.diff(own, prepend=before) < -wrap // 2
+        # Back by half of the range or more is a wrap; by less, words that came late.
+        turns = np.diff(own, prepend=before) <= -wrap // 2
         whole = own + (loops + np.cumsum(turns)) * wrap
         known = np.concatenate([[self.last], whole])
         self.last = int(whole[-1])
@@ -104,4 +104,4 @@ def joined(parts: list[Fields]) -> Fields:
 def tell_of_untimed(count: int, *, name: str) -> None:
     """Log events that come before what says when and where: a camera begins anywhere."""
     if count:
-        log.info("%s: %d events before its first time stamp and row are left out", name, count)
+        log.info("%s: %d events of no known time and row are left out", name, count)

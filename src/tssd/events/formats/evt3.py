@@ -5,7 +5,8 @@ upper bits of the time in microseconds, 3 polarity (bit 11) and first column of 
 event: polarity (bit 11) and column (11 bits). 4 and 5 are vectors of 12 and 8 neighbouring columns,
 a bit each, after which the first column moves on by as many. The time wraps every 16.8 s. Other
 kinds are triggers and extensions, which are left out.
-Source: https://docs.prophesee.ai/stable/data/encoding_formats/evt3.html.
+Source: https://docs.prophesee.ai/stable/data/encoding_formats/evt3.html; what it leaves open as in
+OpenEB's evt3_decoder.h.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from tssd.events.formats.evt2 import Fields, HighBits, joined, tell_of_untimed
 
 BYTES = 2
-ROW, SINGLE, BASE, VECTOR12, VECTOR8, TIME_LOW, TIME_HIGH = 0, 2, 3, 4, 5, 6, 8
+ROW, OTHER_ROW, SINGLE, BASE, VECTOR12, VECTOR8, TIME_LOW, TIME_HIGH = 0, 1, 2, 3, 4, 5, 6, 8
 TIME_BITS = 12
 BLOCK = 2**18  # words decoded at once; each is at most 12 events
 COLUMNS = np.arange(12, dtype=np.uint16)
@@ -65,16 +66,19 @@ def _block(words: NDArray[np.uint16], known: _Known) -> tuple[Fields, int]:
     kind, content = words >> 12, (words & 0xFFF).astype(np.int32)
     is_vector = (kind == VECTOR12) | (kind == VECTOR8)
     at = np.flatnonzero(is_vector | (kind == SINGLE))
-    row = _held(kind == ROW, content & 0x7FF, known.row)
+    # Rows of kind 1 are of measurements of light, whose events are no pixel events.
+    row = _held(kind <= OTHER_ROW, np.where(kind == ROW, content & 0x7FF, -1), known.row)
     base = _held(kind == BASE, content & 0x7FF, known.base)
     polarity = _held(kind == BASE, content >> 11, known.polarity)
     # Columns that the vectors since the last word of kind 3 have covered.
     width = np.where(kind == VECTOR12, 12, np.where(kind == VECTOR8, 8, 0))
     covered = np.cumsum(width) - width
     moved = covered - _held(kind == BASE, covered, 0)
+    before = known.clock.last
     high = known.clock.at_each(kind == TIME_HIGH, content)
-    # New upper bits begin at the lower bits 0, until a word says more.
-    low = _held((kind == TIME_LOW) | (kind == TIME_HIGH), content * (kind == TIME_LOW), known.low)
+    # Other upper bits begin at the lower bits 0, until a word says more; cameras repeat them.
+    is_low, is_new = kind == TIME_LOW, np.diff(high, prepend=before) != 0
+    low = _held(is_low | is_new, content * is_low, known.low)
     if len(words):
         known.row, known.low = int(row[-1]), int(low[-1])
         known.polarity = int(polarity[-1])
