@@ -25,7 +25,7 @@ def by_the_book(times, units, *, groups, slices, dt):
     for t, unit in zip(times, units, strict=True):
         k = (round(float(t) * 1e6) - begin) // round(dt * 1000)
         if k < slices:
-            counts[k, unit * groups // 700] += 1
+            counts[k, int(unit) * groups // 700] += 1
     return counts
 
 

@@ -15,7 +15,7 @@ from tssd.data.folder_walk import Skipped
 from tssd.data.listing import FolderListing, Listing, list_parts, require_every_class
 from tssd.data.own_recordings import RECORDINGS, OwnRecordings, find_camera, why_unreadable
 from tssd.errors import DataError, UsageError
-from tssd.events import Events, FixedTime
+from tssd.events import Events, FixedTime, Slicing
 from tssd.events.cache import FrameCache
 from tssd.events.formats.columns import Columns, TimeUnit
 
@@ -105,6 +105,11 @@ class EventFolder(EventData):
         most = self.crop or most
         require(self.size is None or self.size <= most, "size", self.size, f"1 to {most} cells")
         return camera
+
+    @property
+    def cut(self) -> Slicing:
+        """How recordings are cut into timesteps; known without the files."""
+        return self.slicing or OwnRecordings.slicing
 
     @cached_property
     def event_files(self) -> OwnRecordings:

@@ -1,6 +1,6 @@
 """SHD and SSC, spike trains of 700 channels, as data for a network."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -34,8 +34,6 @@ class SpikeTrainData(EventData):
         pool: Whether a group counts the spikes of its units (sum) or averages over them (mean).
         augment: None fits: those for cameras move pixels.
     """
-
-    _: KW_ONLY
 
     def __post_init__(self) -> None:
         super().__post_init__()
