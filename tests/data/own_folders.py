@@ -49,19 +49,26 @@ def write_raw(form, words):
     return write
 
 
-# By what the name of a file ends in.
+# By a file's name; the first of a suffix is taken for other names of it.
 WRITERS = {
     "2.aedat": write_aedat2,
     "3.aedat": write_aedat3,
-    "a.bin": write_five_byte,
-    "a.csv": write_csv,
-    "a.dat": lambda path, e: path.write_bytes(dat(rows_of(e), size=(e.height, e.width))),
-    "a.h5": write_h5,
-    "a.npy": write_npy,
-    "a.npz": write_npz,
+    "five.bin": write_five_byte,
+    "table.csv": write_csv,
+    "event.dat": lambda path, e: path.write_bytes(dat(rows_of(e), size=(e.height, e.width))),
+    "layers.h5": write_h5,
+    "array.npy": write_npy,
+    "four.npz": write_npz,
     "evt2.raw": write_raw("EVT2", evt2_words),
     "evt3.raw": write_raw("EVT3", lambda rows: evt3_words(rows, vectors=True)),
 }
+
+
+def writer_of(name):
+    """By the end of the name, else by its suffix."""
+    ends = [known for known in WRITERS if name.endswith(known)]
+    like = [known for known in WRITERS if known.endswith(name[name.rindex(".") :])]
+    return WRITERS[(ends or like)[0]]
 
 
 def write(folder, *names, seed=0, **options):
@@ -69,6 +76,5 @@ def write(folder, *names, seed=0, **options):
     for n, name in enumerate(names):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        writer = next(w for known, w in WRITERS.items() if path.name.endswith(known))
-        writer(path, events_of(seed + n, **options))
+        writer_of(path.name)(path, events_of(seed + n, **options))
     return folder

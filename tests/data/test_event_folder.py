@@ -182,7 +182,7 @@ def test_a_recording_from_elsewhere_looks_as_one_of_the_folder(root, tmp_path):
     data = own(root, size=16, crop=100)
     write(tmp_path, "a.h5", seed=3)
     names = [recording.name for recording in data.catalogue.recordings]
-    expected = data.cache.frames[names.index("train/left/a.csv")]
+    expected = data.cache.frames[names.index("train/left/table.csv")]
     # Without the folder, as for `tssd predict`.
     elsewhere = own(tmp_path / "gone", size=16, crop=100)
     frames = elsewhere.frames(elsewhere.read_file(tmp_path / "a.h5"))

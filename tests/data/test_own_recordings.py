@@ -89,3 +89,14 @@ def test_what_changes_how_files_are_read_is_in_the_key():
         )
     ]
     assert len({str(key) for key in keys}) == len(keys)
+
+
+def test_a_recording_in_two_formats_is_told(tmp_path, caplog):
+    write(tmp_path, "a/1.csv", "a/2.csv", "b/1.csv", "b/1.dat", "b/1.npy")
+    listing = list_parts(tmp_path, kind=RECORDINGS, may_be_whole=True)
+    found = OwnRecordings((SIDE, SIDE), listing=listing).find(tmp_path, Reading())
+    assert len(found.recordings) == 5
+    assert caplog.messages == [
+        f"{tmp_path}: 2 recordings have the name of another one, but for the suffix (first: "
+        "b/1.csv and b/1.dat): if they are the same, delete one"
+    ]

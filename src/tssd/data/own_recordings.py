@@ -1,8 +1,9 @@
 """Recordings of one's own: found as files by class, read whatever their format."""
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from tssd.events.files import File, PlainFile
 from tssd.events.formats.columns import Columns
 from tssd.events.formats.detect import SUFFIXES, read_own_events, sensor_of
 from tssd.events.stream import Events
+
+log = logging.getLogger("tssd")
 
 RECORDINGS = FileKind("recordings", "<recording>", SUFFIXES)
 
@@ -60,6 +63,7 @@ class OwnRecordings(EventFiles):
             raise UsageError(f"{folder}: its files have not been listed")
         parts = [part for part in (listing.train, listing.test, listing.val) if part is not None]
         names = [path.relative_to(folder).as_posix() for part in parts for path in part.paths]
+        _tell_of_two_formats(folder, names)
         ends = np.cumsum([len(part.paths) for part in parts])
         numbers = np.arange(len(names))
         return Catalogue(
@@ -105,6 +109,21 @@ class OwnRecordings(EventFiles):
                 f"{width}x{height} as the first says that does: leave it out, or convert it"
             )
         return centre(events, self.crop)
+
+
+def _tell_of_two_formats(folder: Path, names: Sequence[str]) -> None:
+    """Warn of recordings that lie there twice, as programs leave them that convert."""
+    first: dict[PurePosixPath, str] = {}
+    both = [
+        (known, name)
+        for name in names
+        if (known := first.setdefault(PurePosixPath(name).with_suffix(""), name)) != name
+    ]
+    if both:
+        log.warning(
+            "%s: %d recordings have the name of another one, but for the suffix (first: %s and "
+            "%s): if they are the same, delete one", folder, len(both), *both[0],
+        )  # fmt: skip
 
 
 def find_camera(
