@@ -20,7 +20,7 @@ from tssd.events.stream import Events
 
 log = logging.getLogger("tssd")
 
-RECORDINGS = FileKind("recordings", "<recording>", SUFFIXES)
+RECORDINGS = FileKind("recording", SUFFIXES)
 
 # Suffixes of files that may say the size of their sensor.
 SIZED = frozenset({".aedat", ".aedat4", ".raw", ".dat", ".h5", ".hdf5"})

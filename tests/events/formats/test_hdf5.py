@@ -1,5 +1,6 @@
 import importlib.util
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -132,3 +133,11 @@ def test_damage_anywhere_is_one_line():
             assert "\n" not in str(error)
             told += 1
     assert told
+
+
+def test_threads_may_read_at_once():
+    events = [recording(2_000, seed=seed) for seed in range(8)]
+    files = [stored(four(each), chunks=True, compression="gzip") for each in events]
+    with ThreadPoolExecutor(4) as pool:
+        for found, expected in zip(pool.map(read, files * 2), events * 2, strict=True):
+            assert_same(found, expected)
