@@ -24,8 +24,8 @@ def root(tmp_path_factory):
     return write(root, *names, "test/left/9a.csv", "test/right/9a.dat", "test/right/8a.npy")
 
 
-def own(folder, **options):
-    return connected(EventFolder, folder, **{"allow_incomplete": False, "val_share": 0, **options})
+def own(root, **options):
+    return connected(EventFolder, root, **{"allow_incomplete": False, "val_share": 0, **options})
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_time_that_is_not_used_is_told(root, caplog):
         assert not caplog.messages
         _ = own(root, size=8, slicing=FixedTime(5.0)).cache
     (told,) = caplog.messages
-    assert "of which 20 ms are used (4 timesteps of 5 ms): --data.slicing.dt 2" in told
+    assert "of which 20 ms are used (4 timesteps of 5 ms); --data.slicing.dt 25 uses 100 ms" in told
 
 
 def test_a_recording_from_elsewhere_looks_as_one_of_the_folder(root, tmp_path):

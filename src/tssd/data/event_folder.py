@@ -1,6 +1,7 @@
 """Recordings of one's own: a folder a class, in any format that is read."""
 
 import logging
+import math
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -204,12 +205,13 @@ class EventFolder(EventData):
     def _tell_of_what_is_unused(self, cache: FrameCache) -> None:
         if not isinstance(self.cut, FixedTime) or not len(cache):
             return
-        used = cache.frames.shape[1] * self.cut.dt
+        steps = cache.frames.shape[1]
+        used = steps * self.cut.dt
         usual = float(np.median(cache.statistics["duration"])) / 1000
+        whole = math.ceil(usual / steps)
         if usual > 2 * used:
             log.warning(
                 "%s: half of the recordings last %.4g ms or longer, of which %.4g ms are used (%d "
-                "timesteps of %g ms): --data.slicing.dt %.3g uses them all",
-                self.path, usual, used, cache.frames.shape[1], self.cut.dt,
-                usual / cache.frames.shape[1],
+                "timesteps of %g ms); --data.slicing.dt %d uses %d ms",
+                self.path, usual, used, steps, self.cut.dt, whole, whole * steps,
             )  # fmt: skip
