@@ -100,7 +100,7 @@ def with_norm(weights: nn.Module, norm: MakeNorm, channels: int, axes: int) -> n
     return nn.Sequential(TimeFold(weights), built if axes == 3 else _OfMaps(built, axes))
 
 
-class _OfMaps(nn.Module):
+class _OfMaps(Block):
     """A norm of maps [T, N, C, H, W] on sequences with fewer axes."""
 
     def __init__(self, norm: nn.Module, axes: int) -> None:
@@ -108,10 +108,10 @@ class _OfMaps(nn.Module):
         self.norm = norm
         self.axes = axes
 
-    def forward(self, x: Tensor) -> Tensor:
+    def flow(self, run: Run, x: Tensor) -> Tensor:
         """Norm x [T, N, C, L] or [T, N, F]."""
         missing = 3 - self.axes
-        return self.norm(x[(..., *[None] * missing)]).flatten(-missing - 1)
+        return run(self.norm, x[(..., *[None] * missing)]).flatten(-missing - 1)
 
 
 class SpikeAddBlock(Block):
