@@ -135,7 +135,7 @@ def test_unreadable_recordings_are_named_or_left_out(tmp_path, caplog):
         data = own(tmp_path, size=8, skip_corrupt=True)
         data.setup()
     assert data.split_sizes == {"train": 2, "val": 0, "test": 2}
-    told = [message for message in caplog.messages if "unreadable" in message]
+    told = [message for message in caplog.messages if "left out" in message]
     assert len(told) == 1
     assert told[0].startswith(f"{tmp_path}: left out 2 unreadable recordings: {bad} ends within")
     assert f"; {tmp_path}/test/a/1.npy starts with nothing" in told[0]

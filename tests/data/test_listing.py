@@ -159,11 +159,12 @@ RECORDINGS = FileKind("recording", frozenset({".raw"}))
 
 
 def test_classes_may_lie_right_in_a_folder_where_that_is_allowed(tmp_path):
-    touch(tmp_path, "b/1.raw", "a/1.raw", "a/2.raw", "a/notes.txt", ".hidden/1.raw", "read.me")
+    touch(tmp_path, "b/1.raw", "a/1.raw", "a/2.raw", "a/notes.txt", ".tssd-cache/1.raw", "read.me")
     listing = list_parts(tmp_path, kind=RECORDINGS, may_be_whole=True)
     assert names(listing.train, tmp_path) == ["a/1.raw", "a/2.raw", "b/1.raw"]
     assert (listing.has_parts, listing.test.paths, listing.val) == (False, (), None)
     assert listing.skipped["files with the suffix .txt"] == 1
+    assert "hidden folders" not in listing.skipped  # our own cache
     with pytest.raises(DataError, match=r"has no train/ \(found a, b\)"):
         list_parts(tmp_path, kind=RECORDINGS)
 

@@ -11,6 +11,8 @@ from tssd.errors import DataError
 FOREIGN = frozenset(
     {"__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found"}
 )
+# What this library itself leaves beside data: neither entered nor counted.
+OWN = ".tssd-cache"
 # Within a class folder also these; a class may well have such a name.
 THUMBNAILS = frozenset({"thumbs", "thumbnails"})
 
@@ -39,6 +41,8 @@ def subfolders(folder: Path, skipped: Skipped) -> list[str]:
     """
     found = []
     for entry in _entries(folder):
+        if entry.name == OWN:
+            continue
         if not _is_folder(entry):
             skipped[_what(entry)] += 1
         elif entry.name.startswith("."):
