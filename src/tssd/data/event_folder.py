@@ -112,9 +112,13 @@ class EventFolder(EventData):
         """How recordings are cut into timesteps; known without the files."""
         return self.slicing or OwnRecordings.slicing
 
-    @cached_property
+    @property
     def event_files(self) -> OwnRecordings:
         """How the files are found and read."""
+        return self._files
+
+    @cached_property
+    def _files(self) -> OwnRecordings:
         return OwnRecordings(self.camera, self.crop, self._columns, self.listing)
 
     @cached_property

@@ -1,6 +1,12 @@
 """Prophesee's files by the book: one event after the other, in plain Python, no NumPy of ours."""
 
+import importlib
+import importlib.util
 import struct
+from pathlib import Path
+from unittest import mock
+
+import pytest
 
 RAW_HEADER = (
     "% camera_integrator_name Prophesee\n% evt {version}\n% format {form};height={h};width={w}\n"
@@ -69,3 +75,14 @@ def dat(rows, *, size=(128, 128), kind=12, version=2):
     header += f"% Height {size[0]}\n% Width {size[1]}\n" if size else ""
     body = b"".join(struct.pack("<II", t, p << 28 | y << 14 | x) for t, x, y, p in rows)
     return header.encode() + bytes([kind, 8]) + body
+
+
+def wizard(encoding):
+    """expelliarmus's reader; its import walks through all that is installed to find its library."""
+    spec = importlib.util.find_spec("expelliarmus")
+    if spec is None:
+        pytest.skip("needs expelliarmus")
+    site = Path(spec.origin).parents[1]
+    found = [(str(site), [], [path.name for path in site.glob("expelliarmus*")])]
+    with mock.patch("os.walk", lambda root: found):
+        return importlib.import_module("expelliarmus").Wizard(encoding=encoding)

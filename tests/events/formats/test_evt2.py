@@ -5,7 +5,7 @@ from tssd.errors import DataError
 from tssd.events.formats import evt2
 from tssd.events.formats.prophesee import read_prophesee
 
-from .prophesee_files import evt2_words, raw, rows_of
+from .prophesee_files import evt2_words, raw, rows_of, wizard
 from .recordings import assert_same, recording, rows
 
 
@@ -57,9 +57,9 @@ def test_no_words_are_no_events():
 
 
 def test_as_expelliarmus(tmp_path):
-    wizard = pytest.importorskip("expelliarmus").Wizard(encoding="evt2")
+    reader = wizard("evt2")
     events = recording(2_000, latest=50_000)
     (tmp_path / "a.raw").write_bytes(raw(evt2_words(rows_of(events)), form="EVT2"))
-    found = wizard.read(str(tmp_path / "a.raw"))
+    found = reader.read(str(tmp_path / "a.raw"))
     for key in "txyp":
         np.testing.assert_array_equal(found[key], getattr(events, key))

@@ -4,7 +4,7 @@ import pytest
 from tssd.errors import DataError
 from tssd.events.formats.prophesee import read_header, read_prophesee
 
-from .prophesee_files import RAW_HEADER, dat, evt2_words, evt3_words, raw, rows_of
+from .prophesee_files import RAW_HEADER, dat, evt2_words, evt3_words, raw, rows_of, wizard
 from .recordings import assert_same, recording, rows
 
 
@@ -27,10 +27,10 @@ def test_a_dat_event_by_hand():
 
 
 def test_a_dat_file_as_expelliarmus(tmp_path):
-    wizard = pytest.importorskip("expelliarmus").Wizard(encoding="dat")
+    reader = wizard("dat")
     events = recording(500)
     (tmp_path / "a.dat").write_bytes(dat(rows_of(events)))
-    found = wizard.read(str(tmp_path / "a.dat"))
+    found = reader.read(str(tmp_path / "a.dat"))
     for key in "txyp":
         np.testing.assert_array_equal(found[key], getattr(events, key))
 

@@ -66,7 +66,8 @@ def read_csv(
     if not line:
         nothing = np.empty(0, dtype=np.int64)
         size = height or 1, width or 1
-        return checked_events((nothing,) * 4, size, name=name, strict=strict)
+        fields = nothing, nothing, nothing, nothing
+        return checked_events(fields, size, name=name, strict=strict)
     delimiter = next((mark for mark in DELIMITERS if mark in line), None)
     entries = [entry.strip() for entry in line.split(delimiter)]
     unit = columns.time_unit
@@ -79,9 +80,9 @@ def read_csv(
     first = text.count("\n", 0, begin + 1) + 1
     body, clauses = _without_cut_end(text[begin:], delimiter, len(entries))
     table = _numbers(body, delimiter, places, first=first, name=name)
-    fields = {field: table[:, k] for k, field in enumerate(FIELDS)}
+    held = {field: table[:, k] for k, field in enumerate(FIELDS)}
     return events_of_columns(
-        fields, unit=unit, height=height, width=width, name=name, strict=strict, clauses=clauses
+        held, unit=unit, height=height, width=width, name=name, strict=strict, clauses=clauses
     )
 
 

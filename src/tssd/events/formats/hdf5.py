@@ -201,7 +201,7 @@ def _size(file: Any, holder: Any) -> tuple[int, int] | None:
         for side, default in (("height", height), ("width", width)):
             value = found.get(side, default)
             beside = said.get(side) if hasattr(said, "get") else None
-            if not _word(value) and getattr(beside, "shape", None) == ():
+            if not _word(value) and beside is not None and getattr(beside, "shape", 0) == ():
                 value = beside[()]
             sides.append(_word(value))
         if all(side.isascii() and side.isdigit() and 1 <= int(side) <= LARGEST for side in sides):
