@@ -1,10 +1,12 @@
 """Fully connected spiking networks, for spike trains and other inputs without neighbours."""
 
+import math
 from collections.abc import Sequence
 
 from torch import nn
 
 from tssd.errors import UsageError
+from tssd.image_size import ImageSize, height_width
 from tssd.models.base import MakeNeuron, MakeNorm, StagedNet
 from tssd.models.blocks import build_neuron, scaled, with_norm
 from tssd.neurons import LIF
@@ -15,7 +17,7 @@ from tssd.time import TimeFold
 def mlp(
     in_channels: int = 3,
     num_classes: int = 10,
-    image_size: int = 32,
+    image_size: ImageSize = 32,
     *,
     hidden: Sequence[int] = (128, 128),
     width: float = 1.0,
@@ -28,7 +30,7 @@ def mlp(
     Args:
         in_channels: channels of the input; all of it is laid flat.
         num_classes: classes K.
-        image_size: height and width of the input in pixels; 1 for spike trains.
+        image_size: side of the input in pixels, or height and width; 1 for spike trains.
         hidden: neurons of each layer, at least one layer.
         width: factor on the neurons of all layers.
         dropout: share of the spikes of each layer that training leaves out, anew each timestep.
@@ -40,7 +42,8 @@ def mlp(
         raise UsageError(f"hidden: got {list(hidden)}, expected a number >= 1 for each layer")
     if not 0 <= dropout < 1:
         raise UsageError(f"dropout: got {dropout}, expected 0 or more and below 1")
-    features = in_channels * image_size * image_size
+    sample_shape = (in_channels, *height_width(image_size))
+    features = math.prod(sample_shape)
     stages: list[nn.Module] = []
     shapes: list[tuple[int, ...]] = []
     for index, wanted in enumerate(hidden):
@@ -59,7 +62,7 @@ def mlp(
         TimeFold(nn.Linear(features, num_classes)),
         shapes=shapes,
         num_classes=num_classes,
-        sample_shape=(in_channels, image_size, image_size),
+        sample_shape=sample_shape,
         neuron=neuron,
         norm=norm,
     )
