@@ -30,7 +30,7 @@ train: $(READY)  ## compare four methods on the embedded digits over eight seeds
 		--seeds $(SEEDS) --timesteps 1,2,4 --jobs $(JOBS) --output runs
 
 test: $(READY)  ## run the tests (with real data too where TSSD_DATA is set)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 lint: $(READY)  ## check style and format
 	$(BIN)/ruff check .

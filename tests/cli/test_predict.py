@@ -21,7 +21,7 @@ def digit(tmp_path):
 
 
 def test_predict_shows_class_and_confidence_at_every_t(tssd, trained, digit):
-    outcome = tssd("predict", trained, digit, digit)
+    outcome = tssd("predict", trained, digit.name, digit.name)
     assert (outcome.code, outcome.err) == (0, "")
     x, _ = Digits().dataset("test")[0]
     with torch.no_grad():
@@ -48,7 +48,7 @@ def test_many_images_go_in_batches(tssd, trained, digit, monkeypatch):
     from tssd.trained import decided
 
     monkeypatch.setattr(decided, "BATCH", 2)
-    out = tssd("predict", trained, *[digit] * 5).out
+    out = tssd("predict", trained, *[digit.name] * 5).out
     assert out.count("digit.png") == 5
 
 

@@ -9,7 +9,7 @@ from tssd.errors import UsageError
 
 
 class Muon(Optimizer):
-    """Momentum whose step on each weight matrix is made orthogonal; AdamW for norms and biases.
+    """Momentum whose step on each weight matrix is made orthogonal; NAdamW for norms and biases.
 
     Calling the class gives timm's optimiser, imported then: few runs need it. The filters of a
     convolution are the rows of its matrix.
