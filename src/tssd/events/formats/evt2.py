@@ -16,7 +16,6 @@ log = logging.getLogger("tssd")
 
 Fields = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 
-BYTES = 4
 ON, TIME_HIGH = 1, 8
 LOW_BITS, HIGH_BITS = 6, 28
 BLOCK = 2**20  # words decoded at once
@@ -34,12 +33,10 @@ def decode_evt2(data: bytes, begin: int, *, order: str, name: str) -> tuple[Fiel
     Returns:
         t, x, y and p of the events, and what was dropped.
     """
-    count, lost = divmod(len(data) - begin, BYTES)
-    words = np.frombuffer(data, f"{order}u4", count, begin)
-    clauses = [f"is cut off: the last {lost} bytes are no whole word, dropped"] if lost else []
+    words, clauses = whole_words(data, begin, f"{order}u4")
     parts: list[Fields] = []
     clock, untimed = HighBits(HIGH_BITS), 0
-    for start in range(0, count, BLOCK):
+    for start in range(0, len(words), BLOCK):
         word = words[start : start + BLOCK].astype(np.uint32)
         kind = word >> 28
         high = clock.at_each(kind == TIME_HIGH, word & 0x0FFFFFFF)
@@ -57,6 +54,13 @@ def decode_evt2(data: bytes, begin: int, *, order: str, name: str) -> tuple[Fiel
         )
     tell_of_untimed(untimed, name=name)
     return joined(parts), clauses
+
+
+def whole_words(data: bytes, begin: int, dtype: str) -> tuple[NDArray[Any], list[str]]:
+    """The words of a file from byte `begin` on, and what is said of a cut end."""
+    count, lost = divmod(len(data) - begin, np.dtype(dtype).itemsize)
+    clauses = [f"is cut off: the last {lost} bytes are no whole word, dropped"] if lost else []
+    return np.frombuffer(data, dtype, count, begin), clauses
 
 
 class HighBits:

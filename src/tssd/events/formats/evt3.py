@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tssd.events.formats.evt2 import Fields, HighBits, joined, tell_of_untimed
+from tssd.events.formats.evt2 import Fields, HighBits, joined, tell_of_untimed, whole_words
 
-BYTES = 2
 ROW, OTHER_ROW, SINGLE, BASE, VECTOR12, VECTOR8, TIME_LOW, TIME_HIGH = 0, 1, 2, 3, 4, 5, 6, 8
 TIME_BITS = 12
 BLOCK = 2**18  # words decoded at once; each is at most 12 events
@@ -47,12 +46,10 @@ def decode_evt3(data: bytes, begin: int, *, order: str, name: str) -> tuple[Fiel
     Returns:
         t, x, y and p of the events, and what was dropped.
     """
-    count, lost = divmod(len(data) - begin, BYTES)
-    words = np.frombuffer(data, f"{order}u2", count, begin)
-    clauses = [f"is cut off: the last {lost} bytes are no whole word, dropped"] if lost else []
+    words, clauses = whole_words(data, begin, f"{order}u2")
     parts: list[Fields] = []
     known, left_out = _Known(), 0
-    for start in range(0, count, BLOCK):
+    for start in range(0, len(words), BLOCK):
         block = words[start : start + BLOCK].astype(np.uint16)
         fields, unplaced = _block(block, known)
         parts.append(fields)
