@@ -29,7 +29,6 @@ from tssd.objectives.per_timestep import check_length
 from tssd.parameter_options import parameter_groups
 from tssd.trained.model_file import Model
 from tssd.training.parts import Parts
-from tssd.training.settings import LATER
 
 # By section, what makes a part that is given as an object.
 Given = Mapping[str, Callable[[], Any]]
@@ -115,18 +114,12 @@ def build_data(config: Config) -> DataModule:
 
 
 def resolve(config: Config) -> Config:
-    """The configuration with every default filled in, as plain YAML values.
-
-    Later options only where they are used: see `LATER` for the trainer's, and `without_unused`.
-    """
+    """The configuration with defaults filled in, as plain YAML values: see `without_unused`."""
     config = without_empty(config)
     hooked = written(config)
     sections = [name for name in config if name not in hooked]
     # The third argument keeps null; jsonargparse 4.49 gave it another name.
     found = yaml.safe_load(parser(sections).dump(parse(config, sections), "yaml", False))
-    for name, default in LATER.items():
-        if found["trainer"].get(name) == default:
-            del found["trainer"][name]
     found = without_unused(found) | hooked
     return {name: found[name] for name in config}
 

@@ -3,6 +3,7 @@
 from tssd.config.options import content, parameters
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config
+from tssd.training.settings import LATER
 
 # Of the data, and of objectives. They came when runs existed already, and null, their default, is
 # what those did: a run that does not use them is written as it always was.
@@ -12,10 +13,18 @@ UNWRITTEN = ("transforms", "mixup", "cutmix", "class_weights")
 def without_unused(config: Config) -> Config:
     """A complete configuration without these options where they are null by default, and are.
 
+    And without those of `LATER`, the trainer's, where they are what they are by default.
+
     >>> without_unused({"data": {"class_path": "tssd.data.Digits", "init_args": {"mixup": None}}})
     {'data': {'class_path': 'tssd.data.Digits', 'init_args': {}}}
     """
     kept = dict(config)
+    if "trainer" in kept:
+        kept["trainer"] = {
+            name: value
+            for name, value in kept["trainer"].items()
+            if name not in LATER or value != LATER[name]
+        }
     if "data" in kept:
         kept["data"] = _without_unused(kept["data"])
     if isinstance(terms := kept.get("objectives"), dict):
