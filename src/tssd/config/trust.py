@@ -27,6 +27,8 @@ PARTS = (
     "tssd.surrogates",
     "tssd.teachers",
     "tssd.time",
+    "tssd.training.lamb",
+    "tssd.training.muon",
     "tssd.training.schedule",
 )
 TORCH = ("torch.nn.modules", "torch.optim", "torchvision.transforms.v2")
