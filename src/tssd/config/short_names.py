@@ -1,6 +1,6 @@
 """Classes by their own name alone, such as AdamW or LIF, where only one can be meant."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -119,5 +119,5 @@ def _names(module: ModuleType, base: type) -> Iterable[str]:
     return [name for name, thing in classes.items() if issubclass(thing, base)]
 
 
-def _near(name: str, known: dict[str, str]) -> str:
+def _near(name: str, known: Collection[str]) -> str:
     return nearest(name, sorted(known)) if known else "expected a path such as my_module.MyNet"

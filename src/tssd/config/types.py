@@ -51,7 +51,7 @@ def wanted(kind: Any) -> Wanted | None:
     if get_origin(other) is Callable:
         # Of a bare one, such as a transform of torchvision, nothing is known.
         arguments, result = get_args(other) or (Ellipsis, Any)
-        if arguments is Ellipsis:
+        if not isinstance(arguments, list):
             return None
         base, *wider = _members(result)
         known = isinstance(base, type) and len(wider) < 2

@@ -41,8 +41,8 @@ class Cutout:
         lefts = below(bits, width, shift=32, width=32) - self.side // 2
         if images.device.type != "cpu":
             (colour,) = numbers_on(images.device, np.array(self.colour))
-            draws = numbers_on(images.device, tops, lefts)
-            return hide(images, *draws, colour.to(images.dtype), side=self.side)
+            y, x = numbers_on(images.device, tops, lefts)
+            return hide(images, y, x, colour.to(images.dtype), side=self.side)
         colour = np.array(self.colour, dtype=np.uint8).reshape(-1, 1, 1)
         out = images.numpy().copy()
         for image, top, left in zip(out, tops.tolist(), lefts.tolist(), strict=True):

@@ -74,14 +74,13 @@ def as_label(y: Any, where: str, num_classes: int | None = None) -> int:
     Raises:
         DataError: It is none, or not below the number of classes.
     """
-    is_array = isinstance(y, Tensor | np.ndarray | np.generic)
-    if is_array and y.ndim == 0:
+    if isinstance(y, Tensor | np.ndarray | np.generic) and y.ndim == 0:
         y = y.item()
     if not isinstance(y, int) or isinstance(y, bool):
         remedy = "return the number of the class"
         if isinstance(y, float):
             remedy = "return int(y) of whole numbers; regression is not supported"
-        elif is_array:
+        elif isinstance(y, Tensor | np.ndarray):
             single = len(y.reshape(-1)) == 1
             remedy = "return y.item()" if single else "return y.argmax() of one-hot labels"
         raise DataError(f"{where} has {in_words(y)} for y, expected one whole number; {remedy}")

@@ -48,7 +48,7 @@ class GivenSamples(SampleSet):
                 "or more"
             )
         self.name = name
-        self.dataset = dataset
+        self.dataset: Any = dataset
         self.num_classes = num_classes
         self._seed = seed
         # -1: not known without reading the sample.

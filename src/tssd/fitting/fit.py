@@ -114,7 +114,8 @@ def fit(
         sizes = {"batch_size": batch_size, "num_workers": num_workers, "classes": classes}
         data = with_data(config, (train, val, test), sizes, seed=seed)
         of_net = {k: v for k, v in (options or {}).items() if k.startswith("net.")}
-        with_options(config, {k: options[k] for k in options or () if k not in of_net}, objects)
+        others = {k: v for k, v in (options or {}).items() if k not in of_net}
+        with_options(config, others, objects)
         steps = taught.timesteps
         longest = _longest(config, data, steps.teacher)
         data.connect(student=steps.student, teacher=steps.teacher, longest=longest)

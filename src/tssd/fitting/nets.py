@@ -182,8 +182,9 @@ def _rebuilding_node(net: nn.Module, ready: nn.Module, needs: Needs) -> Config |
     That it does is tried: with the same weights, both give the same logits.
     """
     path, shape = import_path(type(net)), needs.data.sample_shape
-    adapted = isinstance(ready, AdaptedNet) and not isinstance(net, SpikingNet)
-    if path is None or not adapted or shape[1] != shape[2]:
+    if path is None or isinstance(net, SpikingNet) or shape[1] != shape[2]:
+        return None
+    if not isinstance(ready, AdaptedNet):
         return None
     try:
         with torch.random.fork_rng(devices=[]):

@@ -173,7 +173,7 @@ def _runs(content: Any, where: str) -> dict[Scale, Variant]:
 
 def _mapping(
     given: Any, where: str, required: tuple[str, ...], optional: tuple[str, ...]
-) -> Mapping[Any, Any]:
+) -> dict[Any, Any]:
     if not isinstance(given, dict):
         keys = ", ".join(required or optional)
         raise UsageError(f"{where}: expected a mapping with {keys}; got {given!r}")

@@ -98,8 +98,8 @@ class GivenSchedule(Schedule):
             )
         if isinstance(scheduler, ReduceLROnPlateau):
             told.setdefault("monitor", MONITOR)
-        by_epochs = isinstance(scheduler, OneCycleLR) and told["interval"] == "epoch"
-        if by_epochs and scheduler.total_steps != epochs:
+        by_epochs = told["interval"] == "epoch"
+        if by_epochs and isinstance(scheduler, OneCycleLR) and scheduler.total_steps != epochs:
             raise UsageError(
                 f"schedule: OneCycleLR has {scheduler.total_steps} steps, but there are {epochs} "
                 "epochs; return {'scheduler': ..., 'interval': 'step'} to step it after every batch"

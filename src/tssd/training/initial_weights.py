@@ -89,7 +89,7 @@ class InitialWeights:
         for tensors in self.read():
             for name, tensor in sorted(tensors.items()):
                 digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
-                digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy())
+                digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
         return digest.hexdigest()[:16]
 
     def noted(self, before: object, *, where: object, resumes: bool) -> dict[str, Any]:

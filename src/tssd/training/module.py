@@ -210,10 +210,11 @@ class DistillModule(LightningModule):
         metrics = self.trainer.callback_metrics
         for config in self.trainer.lr_scheduler_configs:
             if config.interval == "epoch" and (self.current_epoch + 1) % config.frequency == 0:
-                metric = metrics.get(config.monitor) if config.reduce_on_plateau else None
-                if metric is None and config.reduce_on_plateau:
+                followed = config.monitor if config.reduce_on_plateau else None
+                metric = None if followed is None else metrics.get(followed)
+                if metric is None and followed is not None:
                     raise UsageError(
-                        f"schedule: {config.monitor!r} is not there to follow, only "
+                        f"schedule: {followed!r} is not there to follow, only "
                         f"{', '.join(sorted(metrics)) or 'nothing'}; give val=, or monitor another"
                     )
                 step_schedule(config.scheduler, epoch=self.current_epoch + 1, metric=metric)

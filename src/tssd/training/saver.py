@@ -81,7 +81,7 @@ def stop_of(checkpoint: Path, *, planned: int) -> EarlyStop | None:
 
 
 def _reason(trainer: Trainer) -> str:
-    for callback in trainer.callbacks:
+    for callback in trainer.callbacks:  # pyright: ignore[reportAttributeAccessIssue]
         if isinstance(callback, EarlyStopping) and callback.stopping_reason_message:
             message = callback.stopping_reason_message.removesuffix(" Signaling Trainer to stop.")
             return f"{type(callback).__name__}: {message}"

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 from torch.optim import Optimizer
@@ -138,6 +138,14 @@ def step_schedule(scheduler: Any, *, epoch: int = 0, steps: int = 0, metric: Any
         scheduler.step()
 
 
-def is_timms(scheduler: object) -> bool:
+class _Timms(Protocol):
+    t_in_epochs: bool
+
+    def step(self, epoch: int) -> object: ...
+
+    def step_update(self, num_updates: int) -> object: ...
+
+
+def is_timms(scheduler: object) -> TypeGuard[_Timms]:
     """Whether a scheduler has the methods of timm's, which need not be installed."""
     return hasattr(scheduler, "step_update") and hasattr(scheduler, "t_in_epochs")

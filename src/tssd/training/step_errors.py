@@ -1,6 +1,6 @@
 """What torch raises in a step of training, in one line with the remedy."""
 
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from tssd.errors import DataError, TssdError, UsageError
 from tssd.training.parts import Parts

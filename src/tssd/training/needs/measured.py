@@ -54,7 +54,7 @@ def measure(parts: Parts, *, budget: float = BUDGET) -> Measured:
     device = parts.device
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
-    watch = _Stopwatch(budget, compiles=parts.trainer.compile)
+    watch = _Stopwatch(budget, compiles=bool(parts.trainer.compile))
     module = parts.module()
     train(module, parts, callbacks=[watch])
     module.to(device)
