@@ -30,6 +30,16 @@ def test_sets_and_loaders_are_those_that_are_given():
     assert (x.shape, y.shape) == ((5, 1, 8, 8), (5,))
 
 
+def test_without_test_samples_those_of_validation_are_tested_on():
+    class Untested(Loaders):
+        val_dataloader = Loaders.test_dataloader
+        test_dataloader = LightningDataModule.test_dataloader
+
+    data = OwnModule(Untested(), classes=2)
+    assert data.tests_on_validation and not OwnModule(Loaders(), classes=2).tests_on_validation
+    assert data.split_sizes == {"train": 10, "val": 4, "test": 4}
+
+
 def test_a_trained_network_takes_them_as_they_are_and_of_its_own_classes_alone():
     data = OwnSets(images(10), test=images(4), classes=["a", "b"])
     facts = {"sample_shape": (1, 8, 8), "mean": (0.0,), "std": (1.0,)}

@@ -10,8 +10,8 @@ from .own import digits
 NONE = {"batch_size": None, "num_workers": None, "classes": None}
 
 
-def put(train, val=None, test=None, *, seed=0, trainer=None, **sizes):
-    config = {"trainer": trainer or {}, "description": "TSSD"}
+def put(train, val=None, test=None, *, seed=0, **sizes):
+    config = {"description": "TSSD"}
     return with_data(config, (train, val, test), NONE | sizes, seed=seed), config
 
 
@@ -29,13 +29,11 @@ def test_loaders_are_recorded_in_words_and_keep_their_sizes():
     assert config["data"]["init_args"]["test"].startswith("DataLoader of TensorDataset, 9 samples")
     with pytest.raises(UsageError, match="^batch_size: given, but the DataLoader has its own"):
         put(loader, test=loader, batch_size=3)
-    with pytest.raises(UsageError, match="^devices: batches of a DataLoader can't be shared"):
-        put(loader, test=loader, trainer={"devices": 2})
 
 
-def test_what_is_tested_on_does_not_choose():
-    _, config = put(digits(0, 9), digits(9, 12))
-    assert config["trainer"] == {"select": "last"}
+def test_that_validation_samples_are_tested_on_is_recorded():
+    data, config = put(digits(0, 9), digits(9, 12))
+    assert data.tests_on_validation
     assert config["description"] == "TSSD (tested on the validation samples)"
 
 

@@ -189,7 +189,7 @@ def test_without_test_samples_the_validation_ones_are_tested_on_and_choose_nothi
     run = tssd.fit(Mlp, digits(0, 40), val, epochs=1)
     assert "accuracies are those on the validation samples" in caplog.text
     assert "tested on the validation samples" in repr(run)
-    assert run.results.selected == "last"
+    assert run.results.selected_because == "the validation samples are the test samples"
     assert run.results.split_sizes == {"train": 40, "val": 40, "test": 40}
     with pytest.raises(UsageError, match="^test: got neither test nor val"):
         tssd.fit(Mlp, digits(0, 40), epochs=1)

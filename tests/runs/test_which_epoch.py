@@ -20,6 +20,12 @@ def test_which_epoch_counts(wanted, samples, epoch):
     assert select(wanted, samples).epoch == epoch
 
 
+def test_nothing_is_chosen_by_what_is_measured_with():
+    told = "the validation samples are the test samples"
+    assert select("auto", 50000, tested=True) == ("last", told)
+    assert select("best", 1, tested=True).epoch == "best"
+
+
 def test_enough_is_an_error_below_one_point_at_ninety_per_cent():
     assert math.sqrt(0.9 * 0.1 / ENOUGH) < 0.01 < math.sqrt(0.9 * 0.1 / (ENOUGH - 150))
 

@@ -2,7 +2,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from torch.utils.data import DataLoader, TensorDataset
 
+from tssd.data.given import GivenData
 from tssd.data.shares import Share
 from tssd.errors import UsageError
 from tssd.training.place import place, refuse_place
@@ -63,6 +65,14 @@ def test_another_number_than_was_started_is_refused(started, devices):
 def test_what_several_processes_cannot_do_is_refused(options, batch_size, words):
     with pytest.raises(UsageError, match=words):
         refuse_place(settings(**options), SimpleNamespace(batch_size=batch_size))
+
+
+def test_batches_of_a_loader_are_not_shared_out():
+    loader = DataLoader(TensorDataset(torch.rand(8, 1, 2, 2), torch.arange(8) % 2), batch_size=4)
+    data = GivenData({"train": loader, "test": loader})
+    refuse_place(settings(), data)
+    with pytest.raises(UsageError, match=r"^trainer\.devices: batches of a DataLoader can't be"):
+        refuse_place(settings(devices=2), data)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")

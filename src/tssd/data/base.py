@@ -44,6 +44,9 @@ class DataModule(LightningDataModule):
     num_workers: int = 0
     seed: int = 0
 
+    # Whether the test samples are those of validation, by which no epoch may be chosen then.
+    tests_on_validation = False
+
     def __post_init__(self) -> None:
         super().__init__()
         require(1 <= self.batch_size < 2**31, "batch_size", self.batch_size, "1 to 2147483647")

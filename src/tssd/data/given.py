@@ -83,6 +83,7 @@ class GivenData(DataModule):
             loads = isinstance(given, DataLoader)
             make = GivenLoader if loads else GivenSamples
             self.sets[name] = make(name, given, seed=seed)
+        self.tests_on_validation = sets["test"] is sets.get("val")
         train = self.sets["train"]
         if isinstance(train, GivenLoader):
             self.batch_size = train.batch_size

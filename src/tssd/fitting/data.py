@@ -34,23 +34,16 @@ def with_data(
                 "itself; leave it out"
             )
         return _ours(config, train, seed)
-    found = given_sets(train, val, test)
     data = GivenData(
-        found,
+        given_sets(train, val, test),
         batch_size=64 if sizes["batch_size"] is None else sizes["batch_size"],
         num_workers=sizes["num_workers"] or 0,
         seed=seed,
         classes=sizes["classes"],
     )
-    loads = any(isinstance(each, GivenLoader) for each in data.sets.values())
     for name in ("batch_size", "num_workers"):
         if sizes[name] is not None and isinstance(data.sets["train"], GivenLoader):
             raise UsageError(f"{name}: given, but the DataLoader has its own; leave it out")
-    if loads and config["trainer"].get("devices", 1) != 1:
-        raise UsageError(
-            "devices: batches of a DataLoader can't be shared out to several processes; give its "
-            "Dataset, with batch_size="
-        )
     config["data"] = given(
         "GivenData",
         batch_size=data.batch_size,
@@ -58,9 +51,7 @@ def with_data(
         val_share=0.0,
         **{name: _in_words(each) for name, each in data.sets.items()},
     )
-    if found["test"] is found.get("val"):
-        # Nothing may be chosen by what is measured with.
-        config["trainer"]["select"] = "last"
+    if data.tests_on_validation:
         config["description"] += " (tested on the validation samples)"
     return data
 

@@ -25,7 +25,7 @@ class Selected(NamedTuple):
     reason: str
 
 
-def select(wanted: Select, samples: int) -> Selected:
+def select(wanted: Select, samples: int, *, tested: bool = False) -> Selected:
     """Which epoch counts.
 
     >>> select("auto", 144)
@@ -34,6 +34,7 @@ def select(wanted: Select, samples: int) -> Selected:
     Args:
         wanted: best on the validation samples, last, or auto: by the number of these.
         samples: number of validation samples.
+        tested: whether they are the test samples, too.
     Raises: UsageError: the best is wanted, and there are no validation samples.
     """
     if wanted == "last":
@@ -47,6 +48,8 @@ def select(wanted: Select, samples: int) -> Selected:
         return Selected("best", f"trainer.select is best; {samples} validation samples")
     if samples == 0:
         return Selected("last", "there are no validation samples")
+    if tested:
+        return Selected("last", "the validation samples are the test samples")
     if samples < ENOUGH:
         return Selected(
             "last", f"{samples} validation samples are too few to choose by, below {ENOUGH}"

@@ -56,7 +56,11 @@ def fit(
     if place(parts.trainer).rank:
         follow(parts, run)
     leader = Leader(parts)
-    selected = select(parts.trainer.select, parts.data.split_sizes["val"])
+    selected = select(
+        parts.trainer.select,
+        parts.data.split_sizes["val"],
+        tested=parts.data.tests_on_validation,
+    )
     if not run.results.exists():
         refuse_too_large(parts)
         introduce(parts)

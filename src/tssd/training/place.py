@@ -6,6 +6,8 @@ import sys
 import torch
 
 from tssd.data import DataModule
+from tssd.data.given import GivenData
+from tssd.data.given_loader import GivenLoader
 from tssd.data.shares import LEAST, Share
 from tssd.errors import UsageError
 from tssd.training.settings import TrainerSettings, best_device
@@ -30,8 +32,8 @@ def refuse_place(settings: TrainerSettings, data: DataModule) -> None:
     """Refuse what several processes can't do here, or a device can't hold.
 
     Raises: UsageError: another number of processes than were started, several machines without
-        torchrun, devices that are not there, batch norm over processes on a CPU, a batch too small
-        to be shared out, images on a device that can't transform them.
+        torchrun, devices that are not there, batch norm over processes on a CPU, batches that
+        can't be shared out, images on a device that can't transform them.
     """
     if settings.data_on_device is True and getattr(data, "transforms", None):
         raise UsageError(
@@ -49,6 +51,11 @@ def refuse_place(settings: TrainerSettings, data: DataModule) -> None:
         )
     if processes == 1:
         return
+    if isinstance(data, GivenData) and any(isinstance(s, GivenLoader) for s in data.sets.values()):
+        raise UsageError(
+            "trainer.devices: batches of a DataLoader can't be shared out to several processes; "
+            "give its Dataset instead, or use --trainer.devices 1"
+        )
     kind = best_device(settings.accelerator).type
     if settings.nodes > 1 and not is_started():
         raise UsageError(
