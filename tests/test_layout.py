@@ -31,7 +31,7 @@ CORE = {
     "yaml_text": set(),
     "time": {"errors"},
     "surrogates": {"errors"},
-    "norms": {"errors", "time"},
+    "norms": {"errors", "longest", "time"},
     "neurons": {"errors", "time", "surrogates"},
     "models": {"errors", "image_size", "time", "surrogates", "norms", "neurons"},
     "objectives": {"errors", "time", "longest", "surrogates", "norms", "neurons", "models"},

@@ -42,7 +42,8 @@ def parameter_groups(
         modules: a parameter that several share counts once.
         lr: the optimiser's learning rate, needed where a part takes a share of it.
         decay_norms_and_biases: whether weight decay applies to the scales and shifts of torch's
-            norms and to parameters named bias. What a part itself says of a parameter counts more.
+            norms, to parameters of modules that say `is_norm = True` and to those named bias.
+            What a part itself says of a parameter counts more.
     Raises: UsageError: a part gives an option or a parameter that there is not, two parts say
         different things of one parameter, or `lr` is needed and not given.
     """  # noqa: D400, D415 - the summary ends in an example
@@ -116,5 +117,6 @@ def _as_of_torch(declared: _Declared, lr: float | None) -> Options:
 
 
 def _norms_and_biases(part: nn.Module) -> list[nn.Parameter]:
+    is_norm = isinstance(part, NORMS) or getattr(part, "is_norm", False) is True
     named = part.named_parameters(recurse=False)
-    return [p for name, p in named if isinstance(part, NORMS) or name.endswith("bias")]
+    return [p for name, p in named if is_norm or name.endswith("bias")]

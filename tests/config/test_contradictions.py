@@ -35,6 +35,8 @@ def files(tmp_path, monkeypatch):
         ("digits+vgg9+tssd+method.yaml", "two methods, tssd and method.yaml; leave one out"),
         ("mine.yaml+ssd", "two methods, tsd and ssd; leave one out"),
         ("digits+vgg9+sigmoid+atan", "sigmoid and atan both set net.neuron.surrogate; leave one"),
+        ("digits+vgg9+tebn+tdbn", "tebn and tdbn both set net.norm; leave one out"),
+        ("digits+vgg9+mpbn+if", "mpbn and if both set net.neuron; leave one out"),
         ("nmnist+vgg9+t8+t16", "t8 and t16 both set timesteps.student; leave one out"),
         ("digits+vgg9+nda", "nda is for event data, and digits is images"),
         ("events.yaml+vgg9+scarce", "scarce is for images, and events.yaml is event data"),
@@ -60,6 +62,7 @@ def test_contradictions_are_refused_with_both_names(files, name, message):
         "data.yaml+vgg9+nda+tssd",
         "data.yaml+vgg9+scarce+tssd",
         "digits+vgg9+if+atan+hard_reset+tssd",
+        "digits+vgg9+mpbn+tebn+hard_reset+tssd",
         "cifar10dvs+vgg9+small+nda+t8+tssd",
     ],
 )

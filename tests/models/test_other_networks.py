@@ -14,7 +14,7 @@ from tssd.models.blocks import build_neuron, conv_norm, conv_norm_neuron, global
 from tssd.models.resnet import resnet
 from tssd.models.vgg import VGG9_STAGES, vgg
 from tssd.neurons import LIF
-from tssd.norms import pooled_batch_norm
+from tssd.norms import TdBN, pooled_batch_norm
 from tssd.testing import check_network
 from tssd.time import TimeFold
 
@@ -81,7 +81,7 @@ class AddThenSpike(Block):
         same = stride == 1 and c_in == c_out
         shortcut = shortcut or partial(conv_norm, kernel=1)
         self.shortcut = nn.Identity() if same else shortcut(c_in, c_out, norm, stride)
-        self.neuron = build_neuron(neuron, c_out)
+        self.neuron = build_neuron(neuron, c_out, self.branch, self.shortcut)
 
     def flow(self, run, x):
         return run(self.neuron, run(self.branch, x) + run(self.shortcut, x))
@@ -221,6 +221,16 @@ def test_parameters_of_resnet19_by_hand():
         net = resnet19(norm=pooled_batch_norm)
     assert sum(p.numel() for p in net.parameters()) == expected
     assert net.shapes == ((128, 32, 32), (128, 32, 32), (256, 16, 16), (512, 8, 8))
+
+
+def test_tdbn_has_the_factor_of_its_paper_in_resnet19():
+    net = resnet19(width=1 / 64, image_size=8, norm=TdBN, neuron=partial(LIF, v_threshold=0.5))
+    found = {n: m.scale for n, m in net.named_modules() if isinstance(m, TdBN)}
+    halved = 0.5**0.5 / 2
+    for name, scale in found.items():
+        added_up = ".branch.1." in name or ".shortcut." in name
+        assert scale == pytest.approx(halved if added_up else 0.5), name
+    assert len(found) == 19  # a stem, eight blocks of two, two shortcuts
 
 
 def test_an_image_is_as_small_as_the_pools_of_the_table_allow():

@@ -8,6 +8,9 @@ in eval mode, behind norms that are recalibrated already. So they are what one t
 all samples as a single batch would see, however the samples are cut into batches, and dropout and
 the like stay off. Batches that are normalised by themselves (PreciseBN, `momentum=None`) would need
 one pass for all norms, but what they find depends on the batches.
+
+A norm inside a neuron changes what it is given at the next timestep. It says so (`feeds_back`), and
+is measured again until its statistics stay: then they are those of the network that runs with them.
 """
 
 import copy
@@ -29,6 +32,9 @@ from tssd.objectives.per_timestep import check_length
 
 # Samples in memory at a time, of those given as one tensor.
 BATCH = 256
+# A norm's statistics stay when they move by less than this share of its deviation, and are measured
+# so often at most; each time they move by about a fifth of the time before.
+STAY, ROUNDS = 1e-3, 10
 
 Net = TypeVar("Net", bound=nn.Module)
 # Runs a network, and its exits, on a batch [N, ...] or [T', N, ...].
@@ -112,7 +118,13 @@ def recalibrate(
     inputs = _Inputs(batches, net)
     with eval_mode(net, criterion), torch.no_grad():
         for norm, calls in _in_order(norms, run, inputs.first()):
-            _measure(norm, calls, run, inputs)
+            for _ in range(ROUNDS):
+                stays = norm.set(_measured(norm, calls, run, inputs))
+                if stays or not getattr(norm.part, "feeds_back", False):
+                    break
+
+
+_BUFFERS = ("running_mean", "running_var")
 
 
 @dataclass(frozen=True)
@@ -122,16 +134,20 @@ class _Norm:
     name: str
     part: nn.Module
 
-    def set(self, moments: Moments) -> None:
+    def set(self, moments: Moments) -> bool:
+        """Write them down, and say whether they are those that it had, but for a little."""
         mean, variance = moments.mean, moments.variance()
         if not bool(mean.isfinite().all() & variance.isfinite().all()):
             raise DataError(
                 f"net: {self.name} gets values that are not finite, or too large; the weights are "
                 "damaged or the training diverged, so take an earlier checkpoint"
             )
-        for name, value in (("running_mean", mean), ("running_var", variance)):
+        had = [getattr(self.part, name).to(mean).view_as(mean) for name in _BUFFERS]
+        moved = torch.maximum((mean - had[0]).abs(), (variance.sqrt() - had[1].sqrt()).abs())
+        for name, value in zip(_BUFFERS, (mean, variance), strict=True):
             buffer = getattr(self.part, name)
             buffer.copy_(value.view_as(buffer))
+        return bool((moved <= STAY * variance.sqrt()).all())
 
 
 class _Reached(Exception):  # noqa: N818 - no error
@@ -169,8 +185,8 @@ def _in_order(norms: Mapping[int, _Norm], run: Run, x: Tensor) -> list[tuple[_No
     return [(norms[key], count) for key, count in calls.items()]
 
 
-def _measure(norm: _Norm, calls: int, run: Run, inputs: "_Inputs") -> None:
-    """Give a norm the statistics of all samples."""
+def _measured(norm: _Norm, calls: int, run: Run, inputs: "_Inputs") -> Moments:
+    """The statistics of all samples at a norm."""
     moments, mean, left = Moments(), norm.part.running_mean, 0
 
     def sees(x: Tensor, running_mean: Tensor) -> None:
@@ -190,7 +206,7 @@ def _measure(norm: _Norm, calls: int, run: Run, inputs: "_Inputs") -> None:
             f"batches: {norm.name} gets one value a channel, which has no variance; give more "
             "samples"
         )
-    norm.set(moments)
+    return moments
 
 
 class _Inputs:

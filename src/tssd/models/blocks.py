@@ -26,12 +26,30 @@ def scaled(channels: int, width: float) -> int:
     return max(1, round(channels * width))
 
 
-def build_neuron(neuron: MakeNeuron, channels: int) -> nn.Module:
-    """A layer of neurons, told its channels if it wants to know them (torch.nn.ReLU does not)."""
+def build_neuron(neuron: MakeNeuron, channels: int, *currents: nn.Module) -> nn.Module:
+    """A layer of neurons, told its channels if it wants to know them (torch.nn.ReLU does not).
+
+    Args:
+        neuron: builds it.
+        channels: C.
+        currents: the layers in front of it, whose outputs are added up. Norms at their ends are
+            told of the neuron if they want to know (`feeds`, see `tssd.norms`); where one feeds
+            several neurons, the last one that is built counts.
+    """
     layer = neuron()
     if hasattr(layer, "connect"):
         layer.connect(channels)  # pyright: ignore[reportCallIssue]
+    for norm in map(_norm_of, currents):
+        if hasattr(norm, "feeds"):
+            norm.feeds(layer, len(currents))  # pyright: ignore[reportCallIssue]
     return layer
+
+
+def _norm_of(layer: nn.Module) -> nn.Module:
+    """The norm that a layer such as `conv_norm` or `with_norm` ends in."""
+    while isinstance(layer, nn.Sequential):
+        layer = layer[-1]
+    return layer.norm if isinstance(layer, _OfMaps) else layer
 
 
 def conv_norm_neuron(
@@ -44,9 +62,8 @@ def conv_norm_neuron(
     kernel: int = 3,
 ) -> nn.Sequential:
     """Convolution, norm, neuron: [T, N, c_in, H, W] -> spikes [T, N, c_out, H/stride, W/stride]."""
-    return nn.Sequential(
-        *conv_norm(c_in, c_out, norm, stride, kernel=kernel), build_neuron(neuron, c_out)
-    )
+    currents = conv_norm(c_in, c_out, norm, stride, kernel=kernel)
+    return nn.Sequential(*currents, build_neuron(neuron, c_out, currents))
 
 
 def conv_norm(
@@ -64,7 +81,8 @@ def conv_pool_norm_neuron(
     c_in: int, c_out: int, neuron: MakeNeuron, norm: MakeNorm, stride: int = 1
 ) -> nn.Sequential:
     """`conv_pool_norm` and a neuron: spikes [T, N, c_out, H/stride, W/stride], rounded up."""
-    return nn.Sequential(*conv_pool_norm(c_in, c_out, norm, stride), build_neuron(neuron, c_out))
+    currents = conv_pool_norm(c_in, c_out, norm, stride)
+    return nn.Sequential(*currents, build_neuron(neuron, c_out, currents))
 
 
 def conv_pool_norm(c_in: int, c_out: int, norm: MakeNorm, stride: int = 1) -> nn.Sequential:
@@ -159,9 +177,9 @@ class CurrentShortcutBlock(Block):
     ) -> None:
         super().__init__()
         self.first = conv_pool_norm(c_in, c_out, norm, stride)
-        self.first_neuron = build_neuron(neuron, c_out)
+        self.first_neuron = build_neuron(neuron, c_out, self.first)
         self.second = conv_norm(c_out, c_out, norm)
-        self.second_neuron = build_neuron(neuron, c_out)
+        self.second_neuron = build_neuron(neuron, c_out, self.first, self.second)
 
     def flow(self, run: Run, x: Tensor) -> Tensor:
         """Spikes of the second layer."""

@@ -51,7 +51,8 @@ def mlp(
         weights: nn.Module = nn.Linear(features, neurons, bias=False)
         if index == 0:
             weights = nn.Sequential(nn.Flatten(), weights)
-        layers = [with_norm(weights, norm, neurons, 1), build_neuron(neuron, neurons)]
+        currents = with_norm(weights, norm, neurons, 1)
+        layers = [currents, build_neuron(neuron, neurons, currents)]
         if dropout:
             layers.append(TimeFold(nn.Dropout(dropout)))
         stages.append(nn.Sequential(*layers))

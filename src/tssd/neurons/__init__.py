@@ -1,7 +1,20 @@
 """Spiking neurons: pure functions of a sequence and a state."""
 
 from tssd.neurons.base import Neuron, membrane_like, per_channel
+from tssd.neurons.fold import folded
 from tssd.neurons.lif import IF, LIF, LIFState
 from tssd.neurons.membranes import recording
+from tssd.neurons.mpbn import MPBNLIF, ThresholdLIF
 
-__all__ = ["IF", "LIF", "LIFState", "Neuron", "membrane_like", "per_channel", "recording"]
+__all__ = [
+    "IF",
+    "LIF",
+    "MPBNLIF",
+    "LIFState",
+    "Neuron",
+    "ThresholdLIF",
+    "folded",
+    "membrane_like",
+    "per_channel",
+    "recording",
+]

@@ -8,7 +8,7 @@ from torch import Tensor
 from tssd.errors import UsageError
 from tssd.neurons import membranes
 from tssd.neurons.base import Neuron, check_sequence, membrane_like
-from tssd.neurons.scan import Dynamics, lif_scan
+from tssd.neurons.scan import Dynamics, Scanned, lif_scan
 from tssd.surrogates import Rectangular, Surrogate, for_neuron
 
 
@@ -41,6 +41,11 @@ class LinearIntegrator(Neuron):
         self.dynamics = dynamics
         self.surrogate = for_neuron(surrogate)
 
+    @property
+    def v_threshold(self) -> float:
+        """Potential at which the neuron fires, for norms that scale currents by it."""
+        return self.dynamics.threshold
+
     def initial_state(self, x_t: Tensor) -> LIFState:
         """Membrane at v_reset (0 for the soft reset); float32 at least, see `scan`."""
         return LIFState(membrane_like(x_t, self.dynamics.v_reset or 0.0))
@@ -49,11 +54,14 @@ class LinearIntegrator(Neuron):
         """All timesteps from `state`. Under autocast the membrane still adds up in float32."""
         check_sequence(x)
         state = self.initial_state(x[0]) if state is None else state
-        wants_h = membranes.is_recorded(self)
-        spikes, v, h = lif_scan(x, state.v, self.dynamics, self.surrogate, wants_h=wants_h)
+        spikes, v, h = self.scanned(x, state.v, wants_h=membranes.is_recorded(self))
         if h is not None:
             self.show_membranes(h)
         return spikes, LIFState(v)
+
+    def scanned(self, x: Tensor, v: Tensor, *, wants_h: bool) -> Scanned:
+        """The recurrence over x [T, N, ...] from v [N, ...]; H as well if it is wanted."""
+        return lif_scan(x, v, self.dynamics, self.surrogate, wants_h=wants_h)
 
     def extra_repr(self) -> str:
         """Show the constants in print(net)."""

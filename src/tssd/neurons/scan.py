@@ -13,11 +13,11 @@ A comparison swallows NaN: S(t) would be 0, as if the neuron were silent. A memb
 stays NaN to the end, so the last spikes say it: they are NaN where the membrane is NaN or infinite.
 
 A surrogate that is trained, or that spikes in a way of its own, runs the same recurrence under
-plain autograd (`_in_steps`), which is slower and keeps more. On CUDA two kernels take its place
-where they can (`triton_scan`).
+plain autograd (`in_steps`), which is slower and keeps more. So does a neuron that fires by more
+than H(t) - threshold. On CUDA two kernels take its place where they can (`triton_scan`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -201,8 +201,18 @@ def _back_piece(
             g_x_t.copy_(scratch)
 
 
-def _in_steps(x: Tensor, v: Tensor, p: Dynamics, surrogate: Surrogate, *, wants_h: bool) -> Scanned:
-    """The recurrence, one operation after the other, all of which autograd sees."""
+def in_steps(
+    x: Tensor, v: Tensor, p: Dynamics, fire: Callable[[Tensor], Tensor], *, wants_h: bool
+) -> Scanned:
+    """The recurrence, one operation after the other, all of which autograd sees.
+
+    Args:
+        x: input [T, N, ...].
+        v: membrane after the last reset [N, ...].
+        p: the constants; what the reset subtracts is their threshold, whatever fires.
+        fire: from H [N, ...] of a timestep to its spikes.
+        wants_h: whether H is wanted too.
+    """
     spikes, shown = [], []
     for x_t in x.unbind():
         # The same operations as in `_run`, so that the membranes are the same to the last bit.
@@ -212,7 +222,7 @@ def _in_steps(x: Tensor, v: Tensor, p: Dynamics, surrogate: Surrogate, *, wants_
             h = (v * p.decay).add(x_t, alpha=p.gain)
         if p.offset:
             h = h + p.offset
-        s = surrogate.spike(h - p.threshold)
+        s = fire(h)
         r = s.detach() if p.detach_reset else s
         v = h.sub(r, alpha=p.threshold) if p.v_reset is None else (1 - r) * h + r * p.v_reset
         spikes.append(s)
@@ -221,8 +231,11 @@ def _in_steps(x: Tensor, v: Tensor, p: Dynamics, surrogate: Surrogate, *, wants_
     return Scanned(torch.stack(spikes).to(x.dtype), v, torch.stack(shown) if wants_h else None)
 
 
-def _check(x: Tensor, v: Tensor) -> None:
-    """PyTorch would resize or round where they do not match, and go on."""
+def check_state(x: Tensor, v: Tensor) -> None:
+    """Refuse a membrane v [N, ...] that PyTorch would resize or round, and go on.
+
+    Raises: UsageError: of another shape or less precise than the membrane of x [T, N, ...].
+    """
     least = torch.promote_types(x.dtype, torch.float32)
     if v.shape != x.shape[1:] or torch.promote_types(v.dtype, least) != v.dtype:
         raise UsageError(
@@ -246,10 +259,12 @@ def lif_scan(
     Raises: UsageError: no timestep, or a v of another shape or less precise than the membrane of x;
         in the backward pass: create_graph=True.
     """
-    _check(x, v)
+    check_state(x, v)
     grad = torch.is_grad_enabled()
     if type(surrogate).spike is not Surrogate.spike or (grad and is_trained(surrogate)):
-        return _in_steps(x, v, dynamics, surrogate, wants_h=wants_h)
+        return in_steps(
+            x, v, dynamics, lambda h: surrogate.spike(h - dynamics.threshold), wants_h=wants_h
+        )
     if triton_scan.takes(x, v, surrogate):
         return Scanned(*triton_scan.scan(x, v, dynamics, surrogate, wants_h=wants_h))
     if grad and (x.requires_grad or v.requires_grad):

@@ -53,7 +53,7 @@ class Exit(nn.Module):
         pool = nn.AdaptiveAvgPool1d(1) if axes == 2 else nn.AdaptiveAvgPool2d(1)
         pooled = [] if axes == 1 else [pool, nn.Flatten()]
         self.head = TimeFold(*pooled, nn.Linear(c_out, num_classes))
-        self.neuron = build_neuron(neuron, c_out)
+        self.neuron = build_neuron(neuron, c_out, self.features)
 
     def forward(self, tap: Tensor) -> Tensor:
         """Logits of the spikes at a tap."""

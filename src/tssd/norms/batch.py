@@ -1,8 +1,4 @@
-"""Norms: a norm is a module on [T, N, C, H, W] built from its channels C.
-
-One with something for each timestep counts the steps: it has `initial_state(x_t)` and
-`scan(x, state) -> (y, state)` like a neuron, and is built for a T as `tssd.longest` says.
-"""
+"""Batch norm of sequences, and over which timesteps its statistics go."""
 
 from torch import nn
 
