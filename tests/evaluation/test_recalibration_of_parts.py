@@ -8,7 +8,17 @@ from tssd.neurons import MPBNLIF
 from tssd.neurons.mpbn import MembraneNorm
 from tssd.norms import TEBN, TdBN
 
-from .test_recalibration import T, assert_close, frames, images, norms, of_one_batch, small, spoilt
+from .test_recalibration import (
+    T,
+    assert_close,
+    frames,
+    images,
+    norms,
+    of_one_batch,
+    small,
+    spoilt,
+    statistics,
+)
 
 
 def test_statistics_in_norms_that_scale_are_those_of_one_call():
@@ -17,7 +27,7 @@ def test_statistics_in_norms_that_scale_are_those_of_one_call():
         build_for(net, T)
         expected, logits = of_one_batch(net, x)
         found = recalibrated(net, x.split([4, 5], 1), T)
-        assert_close({n: (m.running_mean, m.running_var) for n, m in norms(found).items()}, expected)
+        assert_close(statistics(found), expected)
         torch.testing.assert_close(found.eval()(x).logits, logits)
 
 
@@ -51,9 +61,9 @@ def test_norms_in_neurons_have_the_statistics_of_the_network_that_runs_with_them
         found = recalibrated(with_membrane_norms(), images(80), timesteps)
         x = images(80).expand(timesteps, 80, 1, 8, 8)
         parts = norms(found)
-        statistics = membranes(found, x)
-        assert len(statistics) == 2
-        for name, (variance, mean) in statistics.items():
+        measured = membranes(found, x)
+        assert len(measured) == 2
+        for name, (variance, mean) in measured.items():
             part, deviation = parts[name], variance.sqrt()
             assert ((part.running_mean - mean).abs() <= rtol * deviation).all()
             assert ((part.running_var.sqrt() - deviation).abs() <= rtol * deviation).all()

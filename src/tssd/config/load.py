@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from tssd.config.compose import layers
+from tssd.config.folds import check_folds
 from tssd.config.options import problems, walk
 from tssd.config.override import in_order, no_such_option, override
 from tssd.config.recipe import Config, Layer, Replaced, is_packaged, merge
@@ -36,6 +37,7 @@ def load_recipe(
             own or by an override, and so drops arguments.
         without: sections that are left out, unread.
     Raises: UsageError: unknown recipe or option, or a value that does not fit; names the file.
+        Parts that do not go together.
     """
     found, replaced = layers(name), list[Replaced]()
     is_of_a_run = any(map(_is_of_a_run, found))
@@ -51,6 +53,7 @@ def load_recipe(
     config = with_defaults(config)
     for option, text in in_order(overrides):
         override(config, option, text, replaced)
+    check_folds(config)
     if tell is not None:
         for line in lines([r for r in replaced if not is_packaged(r.source)], config):
             tell(line)

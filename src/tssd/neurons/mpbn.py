@@ -87,14 +87,19 @@ class MPBNLIF(LIF):
             detach_reset=detach_reset,
             surrogate=surrogate,
         )
+        self.check_fold(v_reset=v_reset, foldable=foldable)
+        self.foldable = foldable
+        self.norm = MembraneNorm(1)
+
+    @staticmethod
+    def check_fold(*, v_reset: float | None = 0.0, foldable: bool = True) -> None:
+        """Refuse these options together. Raises: UsageError: foldable with a soft reset."""
         if foldable and v_reset is None:
             raise UsageError(
                 "v_reset: got null, a soft reset, behind which MPBN's norm does not fold into "
                 "thresholds of a LIF: that would subtract them; use a hard reset (the part "
                 "hard_reset, v_reset 0.0), or foldable false, and the norm stays in inference"
             )
-        self.foldable = foldable
-        self.norm = MembraneNorm(1)
 
     def connect(self, channels: int) -> Self:
         """A mean, a variance, a scale and a shift for each channel."""

@@ -2,7 +2,6 @@
 
 import math
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -62,10 +61,13 @@ class TdBN(nn.Module):
 
 def _threshold(neuron: nn.Module) -> float:
     """The lowest potential at which a neuron, or one that it is made of, fires; 1 if none says."""
-    found = [
-        float(torch.as_tensor(getattr(part, name)).min())
-        for part in neuron.modules()
-        for name in ("v_threshold", "threshold")  # ours and SpikingJelly's, and snnTorch's
-        if hasattr(part, name)
-    ]
+    found: list[float] = []
+    for part in neuron.modules():
+        for name in ("v_threshold", "threshold"):  # ours and SpikingJelly's, and snnTorch's
+            value = getattr(part, name, None)
+            if isinstance(value, Tensor):
+                # On the meta device a network has shapes alone.
+                found += [] if value.is_meta else [float(value.min())]
+            elif isinstance(value, int | float):
+                found.append(float(value))
     return min(found, default=1.0)
