@@ -48,7 +48,7 @@ def test_meaning_is_one_style():
     assert of("First sentence. " + "More. " * 100) == "first sentence"
     options = {o.name: o for o in walk(load_recipe("digits/tssd"))}
     assert "(one of student, teacher, both)" in meaning(options["objectives.task.span"])
-    assert meaning(options["net.neuron"]).endswith("(one of tssd.IF, tssd.LIF)")
+    assert "(one of tssd.IF, tssd.LIF, tssd.neurons." in meaning(options["net.neuron"])
     # One of the objectives is what its class is.
     assert "CE(mean over time" in meaning(options["objectives.task"])
 

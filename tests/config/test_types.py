@@ -65,8 +65,9 @@ def test_in_words_says_what_is_expected():
     assert in_words(Literal["a", "b"]) == "one of a, b"
     assert in_words(Sequence[int | str]) == "a list, each a whole number or text"
     assert in_words(dict[str, Objective]) == "a mapping"
-    assert in_words(MakesNeuron) == "one of tssd.IF, tssd.LIF"
-    assert in_words(MakeNeuron) == "one of tssd.IF, tssd.LIF, or the import path of a Module"
+    neurons = "one of tssd.IF, tssd.LIF, tssd.neurons.MPBNLIF"
+    assert in_words(MakesNeuron) == neurons
+    assert in_words(MakeNeuron) == f"{neurons}, or the import path of a Module"
     assert in_words(nn.Module) == "the import path of a Module"
     assert in_words(Distance | None).startswith("one of tssd.objectives.EuclideanNorm, ")
     assert in_words(Distance | None).endswith(" or null")
@@ -81,7 +82,7 @@ def test_an_enumeration_is_words():
 
 def test_choices_are_words_or_classes():
     assert choices(Literal["a", "b"] | None) == ["a", "b"]
-    assert choices(MakesNeuron) == ["tssd.IF", "tssd.LIF"]
+    assert choices(MakesNeuron) == ["tssd.IF", "tssd.LIF", "tssd.neurons.MPBNLIF"]
     assert choices(int) == choices(nn.Module) == []
 
 

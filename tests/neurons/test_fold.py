@@ -5,8 +5,8 @@ from torch import nn
 import tssd
 from tssd.errors import UsageError
 from tssd.models import vgg9
-from tssd.neurons import MPBNLIF, ThresholdLIF, folded
-from tssd.neurons.mpbn import MembraneNorm
+from tssd.neurons import MPBNLIF, folded
+from tssd.neurons.mpbn import MembraneNorm, ThresholdLIF
 
 
 def drawn(*modules):

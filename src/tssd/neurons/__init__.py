@@ -4,7 +4,7 @@ from tssd.neurons.base import Neuron, membrane_like, per_channel
 from tssd.neurons.fold import folded
 from tssd.neurons.lif import IF, LIF, LIFState
 from tssd.neurons.membranes import recording
-from tssd.neurons.mpbn import MPBNLIF, ThresholdLIF
+from tssd.neurons.mpbn import MPBNLIF
 
 __all__ = [
     "IF",
@@ -12,7 +12,6 @@ __all__ = [
     "MPBNLIF",
     "LIFState",
     "Neuron",
-    "ThresholdLIF",
     "folded",
     "membrane_like",
     "per_channel",
