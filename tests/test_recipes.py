@@ -207,6 +207,15 @@ def test_what_results_were_made_with_stays(name):
     assert {option: found.get(option) for option in KEPT[name]} == KEPT[name]
 
 
+@pytest.mark.parametrize("part", ["tet", "sml"])
+def test_a_scale_that_smooths_labels_does_so_whatever_the_task_loss(part):
+    task = merge(layers(f"cifar10_jpeg+fast+{part}+tssd"))["objectives"]["task"]
+    assert task["init_args"]["label_smoothing"] == 0.1
+    assert "TaskCrossEntropy" not in task["class_path"]
+    both = merge(layers(f"digits+vgg9+label_smoothing+{part}"))["objectives"]["task"]
+    assert both == task
+
+
 @pytest.mark.parametrize(
     ("data", "classes", "samples"),
     [("cifar10", 10, 50_000), ("cifar100", 100, 50_000), ("cifar10dvs", 10, 9_000),

@@ -73,16 +73,14 @@ class Teacher(Frozen):
         self.timesteps = steps
         return net
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits at each of the teacher's timesteps."""
-        self.module()  # which says for how long it runs
-        if self._rescale is not None:
-            scale, offset = (values.to(x.device, x.dtype) for values in self._rescale)
-            if x.dim() and x.stride(0) == 0:  # a view of one image stays one
-                x = (x[0] * scale + offset).expand_as(x)
-            else:
-                x = x * scale + offset
-        return super().forward(x)
+    def as_own(self, x: Tensor) -> Tensor:
+        """The student's input x [T, N, ...], normalised as in the teacher's training."""
+        if self._rescale is None:
+            return x
+        scale, offset = (values.to(x.device, x.dtype) for values in self._rescale)
+        if x.dim() and x.stride(0) == 0:  # a view of one image stays one
+            return (x[0] * scale + offset).expand_as(x)
+        return x * scale + offset
 
     def fit_to(
         self,

@@ -18,6 +18,7 @@ def files(tmp_path, monkeypatch):
         "words": "timesteps: {student: few, teacher: many}",
         "method": "objectives: {task: {class_path: my.Task}}",
         "mine": "extends: digits+vgg9+tsd",
+        "last_word": "{extends: digits+vgg9, objectives: {task: {class_path: my.Task}}}",
     }.items():
         (tmp_path / f"{name}.yaml").write_text(text)
 
@@ -38,6 +39,11 @@ def files(tmp_path, monkeypatch):
         ("digits+vgg9+tebn+tdbn", "tebn and tdbn both set net.norm; leave one out"),
         ("digits+vgg9+mpbn+if", "mpbn and if both set net.neuron; leave one out"),
         ("nmnist+vgg9+t8+t16", "t8 and t16 both set timesteps.student; leave one out"),
+        ("digits+vgg9+sml+tssd+tet", "sml and tet both set objectives.task; leave one out"),
+        (
+            "digits+vgg9+tet+method.yaml",
+            "tet and method.yaml both set objectives.task, two task losses; leave one out",
+        ),
         ("digits+vgg9+nda", "nda is for event data, and digits is images"),
         ("events.yaml+vgg9+scarce", "scarce is for images, and events.yaml is event data"),
         ("nmnist+vgg9+scarce", "scarce is for images, and nmnist is event data"),
@@ -63,6 +69,8 @@ def test_contradictions_are_refused_with_both_names(files, name, message):
         "data.yaml+vgg9+scarce+tssd",
         "digits+vgg9+if+atan+hard_reset+tssd",
         "digits+vgg9+mpbn+tebn+hard_reset+tssd",
+        "digits+vgg9+tet+rmp+im+tssd",
+        "last_word.yaml+tet",
         "cifar10dvs+vgg9+small+nda+t8+tssd",
     ],
 )

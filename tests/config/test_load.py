@@ -66,6 +66,18 @@ def test_the_file_with_the_mistake_is_named_not_the_one_that_extends_it(own):
         load_recipe(own("seed: 1", base="net: {init_args: {widht: 1}}"))
 
 
+@pytest.mark.parametrize("steps", ["TemporalEfficientTraining", "{class_path: STEPS}"])
+def test_task_losses_that_contradict_each_other_are_refused(tmp_path, steps):
+    steps = steps.replace("STEPS", "tssd.objectives.TemporalEfficientTraining")
+    file = tmp_path / "two.yaml"
+    file.write_text(f"extends: digits+vgg9+tssd\nobjectives: {{steps: {steps}}}\n")
+    told = r"^objectives: task \(TaskCrossEntropy\) labels means over time, and steps \(Temp.*null"
+    with pytest.raises(UsageError, match=told):
+        load_recipe(str(file))
+    file.write_text(file.read_text().replace("steps:", "task: null, steps:"))
+    assert [*load_recipe(str(file))["objectives"]][-1] == "steps"
+
+
 def test_check_needs_no_source():
     with pytest.raises(UsageError, match=r"^trainr: no such option; did you mean trainer\?"):
         check({"trainr": {}})

@@ -22,7 +22,7 @@ def test_methods_are_those_of_recipes():
     assert taught.config["timesteps"] == {"student": 1, "teacher": 4}
     assert taught.config["description"] == "TSSD, T_s = 1, T_t = 4"
     assert [*taught.makes().terms] == [*tssd.tssd().terms]
-    assert taught.needs_exits
+    assert taught.needs_taps
     assert method_of("control", student=2, teacher=5).timesteps.teacher == 5
     assert method_of("tssd", student=6, teacher=8, taps=["a"]).makes().exit_plan.taps == ("a",)
 

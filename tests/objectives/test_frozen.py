@@ -54,6 +54,17 @@ def test_a_spiking_network_runs_for_its_own_time():
     assert torch.equal(Frozen(net, timesteps=3)(frames), Frozen(net)(frames)[:3])
 
 
+def test_features_are_means_over_the_teachers_own_time():
+    net, x = snn(), images()
+    expected = copy.deepcopy(net).eval()(repeat_in_time(x, 6), (0, 3)).taps
+    found = Frozen(net, timesteps=6).features(repeat_in_time(x, 2), (0, 3))
+    assert {tap: torch.equal(value, expected[tap].mean(0)) for tap, value in found.items()} == {
+        0: True,
+        3: True,
+    }
+    assert not any(value.requires_grad for value in found.values())
+
+
 def test_it_never_learns_whatever_it_is_told():
     ann = Ann()
     before = copy.deepcopy(ann.state_dict())

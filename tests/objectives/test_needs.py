@@ -7,7 +7,13 @@ from torch import nn
 import tssd
 from tssd.errors import UsageError
 from tssd.models import NetOutput, vgg9
-from tssd.objectives import Objective, SelfDistillation, TaskCrossEntropy, Timesteps
+from tssd.objectives import (
+    ExitCrossEntropy,
+    Objective,
+    SelfDistillation,
+    TaskCrossEntropy,
+    Timesteps,
+)
 
 K, T = 3, 2
 
@@ -61,6 +67,30 @@ def test_a_term_that_asks_for_the_input_gets_the_sequence():
     connected(net, bright=term).run(net, x, y).total.backward()
     assert torch.equal(term.seen.input, tssd.repeat_in_time(x, T))
     assert not term.seen.membranes
+
+
+class Features(Objective):
+    needs_taps = True
+
+    def connect(self, net, timesteps):
+        self.taps = (net.resolve_tap(-1), 0)
+        return super().connect(net, timesteps)
+
+    def forward(self, out, target):
+        self.seen = out
+        return out.taps[3].square().mean() + out.taps[0].mean()
+
+
+def test_a_term_that_looks_at_features_gets_them_beside_the_exits():
+    net, term = net_of(), Features()
+    criterion = connected(net, features=term, exit=ExitCrossEntropy())
+    assert (criterion.taps, criterion.kept) == ((1,), (1, 3, 0))
+    criterion.run(net, *batch())
+    assert [*term.seen.taps] == [0, 1, 3] and [*term.seen.exits] == [1]
+    x, y = batch()
+    told = r"^taps: got \[1\], but the loss needs 3 as well; call criterion.run"
+    with pytest.raises(UsageError, match=told):
+        criterion(net(tssd.repeat_in_time(x, T), criterion.taps), y)
 
 
 def test_nobody_else_gets_them_and_nothing_stays_in_the_network():

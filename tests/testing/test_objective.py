@@ -158,6 +158,19 @@ class NeverConnected(Right):
         return self
 
 
+class ReadsTaps(Right):
+    needs_exits = True
+
+    def forward(self, out, target):
+        exits = sum(x.mean() for x in out.exits.values())
+        return super().forward(out, target) + exits + sum(x.mean() for x in out.taps.values())
+
+
+class TooMuch(Right):
+    def share(self, epoch, epochs):
+        return 2 * epoch / epochs
+
+
 class NoRamp(Right):
     def __init__(self):
         super().__init__(ramp_epochs=4)
@@ -195,6 +208,8 @@ class Odd(Right):
         (Half, "is torch.bfloat16 in mixed precision, expected float32"),
         (FourSteps, "fails at T_s = 1, T_t = 1 with IndexError"),
         (NeverConnected, r"its connect does not call super\(\).connect"),
+        (ReadsTaps, "reads out.taps, expected the class attribute needs_taps = True"),
+        (TooMuch, r"its weight goes \[0.0, .*, 2.0\] over training, expected 0 to 1.0; its share"),
         (NoRamp, r"its weight goes \[4?.*\] over training, expected 0.0 to 1.0"),
         (Odd, r"set_progress\(.*got \{'epoch': 'soon'\}"),
         (nn.Identity, "got a Identity, expected a tssd.objectives.Objective"),

@@ -60,7 +60,7 @@ def self_adapted(
         module: the network.
         example: see `adapt`.
         taps: names of modules; None = the spiking layer in the middle, if one is needed.
-        needs_taps: whether the loss has exits.
+        needs_taps: whether the loss has exits, or looks at features.
         timesteps: T_t, of the dry run; a sequence's own where it has fewer.
     Raises: UsageError: why it can't be adapted, and what to do instead.
     """

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tssd.config.contradictions import check_needs, check_one_of_each, check_parts
+from tssd.config.contradictions import check_needs, check_one_of_each, check_parts, check_task
 from tssd.config.piece import Piece
 from tssd.config.pieces import BASE, combinations
 from tssd.config.recipe import Config, Layer, file_content, merge
@@ -36,6 +36,7 @@ def arrange(name: str, pieces: Sequence[Piece], *, whole: bool) -> list[Layer]:
     together = [path for words, path in combinations().items() if words <= names]
     pieces = sorted([*pieces, *map(Piece.packaged, together)], key=_place)
     check_parts(name, [piece for piece in pieces if piece.room == "parts"])
+    check_task(name, pieces)
     found = [Layer(BASE, file_content(BASE)[1])]
     found += [layer for piece in pieces for layer in piece.layers]
     steps = _timesteps(merge(found).get("timesteps"), pieces)

@@ -142,7 +142,9 @@ def _adapted(config: Config, data: DataModule) -> Config:
         config["net"],
         make(config, "net"),
         taps=make(config, "exits").taps,
-        needs_taps=any(term.needs_exits for term in make(config, "objectives").values()),
+        needs_taps=any(
+            term.needs_exits or term.needs_taps for term in make(config, "objectives").values()
+        ),
         shape=data.sample_shape,
         num_classes=data.num_classes,
         timesteps=make(config, "timesteps").teacher,

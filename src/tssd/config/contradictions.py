@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tssd.config.piece import Piece, leaves
+from tssd.config.piece import ONE, Piece, leaves
 from tssd.config.pieces import ROOMS, rooms
 from tssd.config.recipe import Config, merge
 from tssd.errors import UsageError
@@ -11,6 +11,8 @@ from tssd.errors import UsageError
 KINDS = {"events": "event data", "images": "images"}
 # What all event data sets of the package extend.
 EVENTS = "data/_events"
+# Where the task loss stands.
+TASK = ONE["methods"]
 # The need of a method whose teacher has to run for longer than its student.
 LONGER_TEACHER = "longer teacher"
 
@@ -59,6 +61,25 @@ def check_parts(name: str, parts: Sequence[Piece]) -> None:
                 if f"{option}.".startswith(f"{changed}.")
             )
             raise UsageError(f"{name}: {part.name} and {other} both set {changed}; leave one out")
+
+
+def check_task(name: str, pieces: Sequence[Piece]) -> None:
+    """Refuse a file whose task loss would take the place of a part's without a word.
+
+    One that extends others has the last word, and a part has it over its method.
+
+    Args:
+        name: the composed name.
+        pieces: all of it.
+    Raises: UsageError: names both.
+    """
+    tasks = [piece for piece in pieces if TASK in dict(piece.options)]
+    parts = [piece.name for piece in tasks if piece.room == "parts"]
+    files = [piece.name for piece in tasks if piece.room is None and not piece.extends]
+    if parts and files:
+        raise UsageError(
+            f"{name}: {parts[0]} and {files[0]} both set {TASK}, two task losses; leave one out"
+        )
 
 
 def check_needs(name: str, pieces: Sequence[Piece], steps: Config) -> None:

@@ -9,13 +9,17 @@ from tssd.config.compose import layers
 from tssd.config.folds import check_folds
 from tssd.config.options import problems, walk
 from tssd.config.override import in_order, no_such_option, override
+from tssd.config.paths import load_object
 from tssd.config.recipe import Config, Layer, Replaced, is_packaged, merge
 from tssd.config.replaced import lines
 from tssd.config.sections import with_defaults
 from tssd.config.short_names import spell_out
 from tssd.config.trust import check_trust, only_known_parts
+from tssd.config.types import as_node
 from tssd.earlier import with_later_options
 from tssd.errors import UsageError
+from tssd.objectives import Objective
+from tssd.objectives.labelled import check_one_task
 
 
 def load_recipe(
@@ -61,14 +65,23 @@ def load_recipe(
 
 
 def check(config: Config, sources: Sequence[Layer] = ()) -> None:
-    """Refuse unknown options and wrong values.
+    """Refuse unknown options, wrong values and task losses that contradict each other.
 
-    Raises: UsageError: names the last source that has the option.
+    Raises: UsageError: names the last source that has the option, or both task losses.
     """
     for option, text in problems(config):
         named = [layer.source for layer in sources if _holds(layer.config, option)]
         text = text or no_such_option(config, option, prefix="")
         raise UsageError(": ".join([*named[-1:], option, text]))
+    _check_task(config)
+
+
+def _check_task(config: Config) -> None:
+    """Refuse two task losses that contradict each other, whatever names they have."""
+    terms = config.get("objectives")
+    if isinstance(terms, dict):
+        paths = {name: as_node(Objective, term).get("class_path") for name, term in terms.items()}
+        check_one_task({name: load_object(path) for name, path in paths.items() if path})
 
 
 def _is_of_a_run(layer: Layer) -> bool:

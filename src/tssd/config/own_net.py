@@ -52,7 +52,7 @@ def adapted_node(
         node: the section as it is.
         module: what it makes.
         taps: places of the exits; None = the spiking layer in the middle.
-        needs_taps: whether there are exits.
+        needs_taps: whether there are exits, or terms that look at the network's features.
         shape: channels, height and width of a sample.
         num_classes: of the data.
         timesteps: in training.

@@ -119,7 +119,7 @@ def fit(
         steps = taught.timesteps
         longest = _longest(config, data, steps.teacher)
         data.connect(student=steps.student, teacher=steps.teacher, longest=longest)
-        objects |= with_net(config, net, Needs(data, taps, taught.needs_exits, steps.teacher))
+        objects |= with_net(config, net, Needs(data, taps, taught.needs_taps, steps.teacher))
         with_options(config, of_net, objects)
         name = named(net) if callable(net) else str(net).rpartition(".")[2]
         config["description"] = f"{name} on {data.dataset_name}: {config['description']}"

@@ -69,7 +69,7 @@ class TssdModule(DistillModule):
                 net,
                 example=example,
                 taps=cast("Sequence[str] | None", taps),
-                needs_taps=taught.needs_exits,
+                needs_taps=taught.needs_taps,
                 timesteps=taught.timesteps.teacher,
             )
         config: Config = {}

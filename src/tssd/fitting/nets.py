@@ -36,7 +36,7 @@ class Needs(NamedTuple):
     Args:
         data: that it is trained on, connected.
         taps: where exits stand; None = in the middle.
-        needs_taps: whether there are exits.
+        needs_taps: whether there are exits, or terms that look at the network's features.
         timesteps: T_t.
     """
 

@@ -72,9 +72,11 @@ class Method(NamedTuple):
         }
 
     @property
-    def needs_exits(self) -> bool:
-        """Whether a term reads the logits of exits."""
-        return any(getattr(term, "needs_exits", False) for term in self.makes().terms.values())
+    def needs_taps(self) -> bool:
+        """Whether a term reads the logits of exits, or the network's features."""
+        terms = self.makes().terms.values()
+        needs = ("needs_exits", "needs_taps")
+        return any(getattr(term, need, False) for term in terms for need in needs)
 
 
 def method_of(

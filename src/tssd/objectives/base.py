@@ -3,18 +3,21 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
-from tssd.models.base import NetOutput, SpikingNet
+from tssd.models.base import NetOutput, SpikingNet, Tap
 
 # Far above what makes sense: no network is trained for so long.
 MOST_TIMESTEPS = 100_000
 
 # Whose mean over time an objective looks at: the student's first T_s steps or all T_t.
 Span = Literal["student", "teacher"]
+
+# What of the network's logits a task loss compares with the labels.
+Labelled = Literal["means over time", "every timestep"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,12 @@ class Objective(nn.Module):
     # [T, N, ...]: `SelfDistillation.run` has them for terms that ask, and keeps them nowhere.
     needs_membranes = False
     needs_input = False
+    # Whether it reads `out.taps`, the network's features at places of its own: once it is
+    # connected, `taps` names them.
+    needs_taps = False
+    taps: tuple[Tap, ...] = ()
+    # What a task loss labels, and None of any other term: two ways do not go together.
+    labelled: ClassVar[Labelled | None] = None
 
     @property
     def needs_class_counts(self) -> bool:
@@ -91,15 +100,18 @@ class Objective(nn.Module):
         return self
 
     def set_progress(self, epoch: float, epochs: int) -> dict[str, float] | None:
-        """Learn how far training is: the weight ramps up. See `tssd.progress`.
+        """Learn how far training is: the weight follows `share`. See `tssd.progress`.
 
         Args:
             epoch: epochs trained so far, may be fractional.
             epochs: of the whole training.
         """
-        ramp = min(1.0, epoch / self.ramp_epochs) if self.ramp_epochs else 1.0
-        self.current_weight = self.weight * ramp
+        self.current_weight = self.weight * self.share(epoch, epochs)
         return None
+
+    def share(self, epoch: float, epochs: int) -> float:
+        """Share of the weight at a point of training, 0 to 1: it ramps up, then it is 1."""
+        return min(1.0, epoch / self.ramp_epochs) if self.ramp_epochs else 1.0
 
     def learn_class_counts(self, counts: Sequence[int]) -> None:
         """Learn how many training samples there are of each class, [K]; told before training."""

@@ -1,7 +1,7 @@
 """A teacher: a network that answers and never learns."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.longest import longest
-from tssd.models.base import SpikingNet, eval_mode
+from tssd.models.base import NetOutput, SpikingNet, Tap, eval_mode
 from tssd.time import is_constant_in_time, repeat_in_time
 
 
@@ -52,19 +52,40 @@ class Frozen(nn.Module):
             self._held.append(self.load())
         return self._held[0]
 
+    def as_own(self, x: Tensor) -> Tensor:
+        """The student's input x [T, N, ...] as the teacher knows it: another normalisation."""
+        return x
+
     def forward(self, x: Tensor) -> Tensor:
         """Logits at each of the teacher's timesteps."""
+        return _precise(self._answer(x).logits)
+
+    def features(self, x: Tensor, taps: Iterable[Tap]) -> dict[Tap, Tensor]:
+        """What the teacher shows at some of its places, the mean over its own time.
+
+        Shapes: x [T, N, ...] -> {tap: [N, C, H, W] or [N, F]} in float32 at least.
+        Raises: UsageError: as `forward`, or a network that can't be tapped, or not there.
+        """
+        shown = self._answer(x, tuple(taps)).taps
+        return {tap: _precise(value).mean(0) for tap, value in shown.items()}
+
+    def _answer(self, x: Tensor, taps: tuple[Tap, ...] = ()) -> NetOutput:
         module = self.module()
+        x = self.as_own(x)
         steps = self.timesteps or len(x)
         still = is_constant_in_time(x) or len(x) == 1
         x = self._like(module, x[:1] if still else x)
         with torch.no_grad(), eval_mode(module):
             if isinstance(module, SpikingNet):
                 _check_length(module, steps)
-                logits = module(self._sequence(x, steps, still=still)).logits
-            else:
-                logits = self._plain(module, x, still=still)
-        return logits.to(torch.promote_types(logits.dtype, torch.float32))
+                x = self._sequence(x, steps, still=still)
+                return module(x, taps) if taps else module(x)
+            if taps:
+                raise UsageError(
+                    f"teacher: {type(module).__name__} shows no features, expected a network of "
+                    "tssd; make it one with tssd.adapt(net, taps=[...], example=...)"
+                )
+            return NetOutput(self._plain(module, x, still=still))
 
     def fit_to(
         self,
@@ -126,6 +147,10 @@ class Frozen(nn.Module):
                 "[N, K]; return these alone, or use tssd.adapt"
             )
         return logits.unsqueeze(0)
+
+
+def _precise(values: Tensor) -> Tensor:
+    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 def _check_length(module: nn.Module, steps: int) -> None:

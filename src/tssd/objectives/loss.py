@@ -27,6 +27,7 @@ from tssd.objectives.batch import (
 from tssd.objectives.diverged import are_finite, check_weights, diverged
 from tssd.objectives.exits import ExitPlan
 from tssd.objectives.frozen import Frozen
+from tssd.objectives.labelled import check_one_task
 from tssd.objectives.later import INPUT, LABELS, LOGITS, TOTAL, WEIGHTS, LaterChecks
 from tssd.objectives.per_timestep import build_missing
 from tssd.time import as_sequence
@@ -53,7 +54,7 @@ class SelfDistillation(nn.Module):
         timesteps: the student's and the teacher's.
         exits: where exits stand and how they are built, if a term needs them; None = in the middle
             of the network, as wide as the tap, with the network's own neuron and norm.
-    Raises: UsageError: no term, or all weights are 0.
+    Raises: UsageError: no term, all weights are 0, or task losses that contradict each other.
     """  # noqa: D400, D415 - the summary ends in an example
 
     def __init__(
@@ -68,6 +69,7 @@ class SelfDistillation(nn.Module):
             raise UsageError("objectives: none given, expected at least one term, e.g. task")
         if odd := [name for name in terms if not name.isidentifier() or hasattr(nn.Module, name)]:
             raise UsageError(f"objectives: got the name {odd[0]!r}, expected a word such as task")
+        check_one_task(terms)
         if not any(term.weight for term in terms.values()):
             raise UsageError(
                 "objectives: all weights are 0, expected one > 0, or nothing is learnt"
@@ -76,7 +78,9 @@ class SelfDistillation(nn.Module):
         self.timesteps = timesteps
         self.exit_plan = exits or ExitPlan()
         self.exits = nn.ModuleDict()
+        # Where exits stand, and all places that the network shows: those, and the terms' own.
         self.taps: tuple[Tap, ...] = ()
+        self.kept: tuple[Tap, ...] = ()
         self.num_classes: int | None = None  # until connected
 
     def connect(self, net: SpikingNet) -> Self:
@@ -89,7 +93,8 @@ class SelfDistillation(nn.Module):
         Raises: UsageError: a term does not fit, or a part runs for fewer than T_t timesteps.
         """
         check_num_classes(net)
-        self.exits, self.taps = nn.ModuleDict(), ()  # of a network connected before
+        # Of a network connected before.
+        self.exits, self.taps, self.kept = nn.ModuleDict(), (), ()
         self.num_classes = net.num_classes
         objectives = self._objectives().values()
         for term in objectives:
@@ -97,6 +102,8 @@ class SelfDistillation(nn.Module):
         if any(term.needs_exits for term in objectives):
             # A tap named twice, say 3 and -1, is one place.
             self.taps = tuple(dict.fromkeys(map(net.resolve_tap, self.exit_plan.taps or [None])))
+        own = (net.resolve_tap(tap) for term in objectives for tap in term.taps)
+        self.kept = tuple(dict.fromkeys([*self.taps, *own]))
         if isinstance(net, nn.Module):
             build_missing(net, self.timesteps.teacher)
         like = next((p for p in _parameters(net).values() if p.is_floating_point()), torch.empty(0))
@@ -146,7 +153,7 @@ class SelfDistillation(nn.Module):
         """Terms and total of a network's output over T_t steps.
 
         Args:
-            out: with the taps in `self.taps`.
+            out: with the taps in `self.kept`.
             target: classes [N], or shares of classes [N, K].
             later: takes what is asked of values, which then raise nothing here; None = asked now.
         Raises: DataError: labels that are no classes of the network. UsageError: logits of another
@@ -210,7 +217,7 @@ class SelfDistillation(nn.Module):
         recorded = net if isinstance(net, nn.Module) and self._asks("needs_membranes") else None
         record = nullcontext({}) if recorded is None else recording(recorded)
         with explained(sequence, dtype), record as membranes:
-            out = net(sequence, self.taps)
+            out = net(sequence, self.kept)
         check_output(out)
         if recorded is not None or self._asks("needs_input"):
             out = replace(out, membranes=membranes, input=sequence)
@@ -241,6 +248,11 @@ class SelfDistillation(nn.Module):
         if (asking := self._asks("needs_input")) and out.input is None:
             raise UsageError(
                 f"input: got none, but {asking[0]} needs it; call criterion.run(net, x, y)"
+            )
+        if missing := [tap for tap in self.kept if tap not in out.taps]:
+            raise UsageError(
+                f"taps: got {[*out.taps]}, but the loss needs {missing[0]!r} as well; call "
+                "criterion.run(net, x, y), or the network with criterion.kept"
             )
 
     def _objectives(self) -> dict[str, Objective]:

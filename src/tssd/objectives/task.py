@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet
-from tssd.objectives.base import Objective, Timesteps
+from tssd.objectives.base import Labelled, Objective, Timesteps
 from tssd.time import time_mean
 
 Spans = Literal["student", "teacher", "both"]
@@ -61,6 +61,8 @@ class TaskCrossEntropy(Objective):
     Shapes: logits [T, N, K], target [N] or shares of classes [N, K] -> [].
     Source: TSSD, arXiv 2406.07862, eq. 5, which leaves open which T the mean runs over.
     """
+
+    labelled: ClassVar[Labelled | None] = "means over time"
 
     def __init__(
         self,
@@ -151,6 +153,7 @@ class ExitCrossEntropy(TaskCrossEntropy):
     """
 
     needs_exits = True
+    labelled: ClassVar[Labelled | None] = None  # of other logits than the network's
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""

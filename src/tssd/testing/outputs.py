@@ -8,7 +8,12 @@ from torch import Tensor
 from tssd.models import NetOutput
 
 # What a loss hands over to terms that ask for it, and how they ask.
-NEEDS = {"exits": "needs_exits", "membranes": "needs_membranes", "input": "needs_input"}
+NEEDS = {
+    "exits": "needs_exits",
+    "membranes": "needs_membranes",
+    "input": "needs_input",
+    "taps": "needs_taps",
+}
 
 
 class Watched(NetOutput):
