@@ -25,8 +25,8 @@ class IMLoss(PotentialPenalty):
         ramp_epochs: epochs over which the weight rises linearly from 0; 0 = constant.
     Shapes: membranes {layer: [T, N, ...]}, target unused -> [].
     Raises: UsageError: a level that is not finite; else as `PotentialPenalty`.
-    Source: Guo et al. 2022, IM-Loss (NeurIPS), as printed. Its public code draws the mean over
-        layers to 1/T of the threshold, at weight 0.005.
+    Source: Guo et al. 2022, IM-Loss (NeurIPS), as printed. Its public code draws means to 1/T of
+        the threshold, at weight 0.005, and averages layers.
     """
 
     def __init__(
