@@ -56,6 +56,16 @@ def test_a_neuron_of_ones_own_may_say_its_threshold_or_the_recipe_does():
     assert value(layers(a=LIF(), b=Learns()), layers="a").item() == 6
 
 
+def test_a_neuron_that_is_made_of_others_counts_by_these():
+    class Levels(Neuron):
+        def __init__(self):
+            super().__init__()
+            self.levels = nn.ModuleList([LIF(v_threshold=2.0), LIF(v_threshold=3.0)])
+
+    shown = {"a.levels.0": torch.full((2, 1, 3), 6.0), "a.levels.1": torch.full((2, 1, 3), 3.0)}
+    assert value(layers(a=Levels()), shown).item() == (3 + 1) / 2
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -50,6 +50,17 @@ def test_spans():
     torch.testing.assert_close(value(steps=(1, 2), span="both"), (student + teacher) / 2)
 
 
+@pytest.mark.parametrize(
+    ("span", "steps", "expected"),
+    [("teacher", (1, 2), True), ("both", (1, 2), False), ("student", (2, 2), True)],
+)
+def test_it_says_whether_timesteps_may_be_asked_one_by_one(span, steps, expected):
+    term = TemporalEfficientTraining(span=span).connect(NET, Timesteps(*steps))
+    assert term.each_timestep == expected
+    alone = torch.stack([term(NetOutput(step[None]), TARGET) for step in LOGITS]).mean()
+    assert not expected or torch.allclose(alone, term(NetOutput(LOGITS), TARGET))
+
+
 def test_one_timestep_is_a_plain_cross_entropy_smoothed_and_weighted_alike():
     logits, target = torch.randn(1, 2, 3, generator=_seed()), torch.tensor([2, 0])
     options = {"label_smoothing": 0.1, "class_weights": [1.0, 2.0, 0.5]}

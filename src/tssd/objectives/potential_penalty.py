@@ -56,7 +56,7 @@ class PotentialPenalty(Objective):
     def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:
         """Find the layers and their thresholds; a network without any is refused by the loss."""
         modules = net.named_modules() if isinstance(net, nn.Module) else ()
-        neurons = {name: part for name, part in modules if isinstance(part, Neuron)}
+        neurons = {name: part for name, part in modules if _is_layer(part)}
         for pattern in self.layers or ():
             if neurons and not any(fnmatchcase(name, pattern) for name in neurons):
                 raise UsageError(
@@ -120,6 +120,12 @@ def checked_spike(spike: float) -> float:
 def distance_to_spikes(u: Tensor, spike: float) -> Tensor:
     """How far membranes are from what a spike, or none, would say: min(|u|, |spike - u|)."""
     return torch.minimum(u.abs(), (spike - u).abs())
+
+
+def _is_layer(part: nn.Module) -> bool:
+    """Whether it is a neuron, and not made of others, which then show their own membranes."""
+    inside = [each for each in part.modules() if isinstance(each, Neuron)]
+    return inside == [part]
 
 
 def _listed(names: Sequence[str] | dict[str, Tensor] | dict[str, float]) -> str:

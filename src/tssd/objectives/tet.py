@@ -54,6 +54,11 @@ class TemporalEfficientTraining(TaskCrossEntropy):
         self.mse_share = mse_share
         self.level = level
 
+    @property
+    def each_timestep(self) -> bool:
+        """Whether it is a mean over all timesteps, of what it is for each of them alone."""
+        return ends(self.span, self.timesteps) == (self.timesteps.teacher,)
+
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
         if target.is_floating_point():  # which has to be of the logits' type
