@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 import tssd
 from tssd.models import vgg9
@@ -18,6 +19,7 @@ from tssd.objectives import (
     TemporalEfficientTraining,
     Timesteps,
 )
+from tssd.objectives.later import LaterChecks
 from tssd.testing import check_objective
 
 N, K = 4, 5
@@ -70,3 +72,16 @@ def test_it_trains_alone_and_with_tssd(make, mixed):
         for name, parameter in parameters.items():
             assert parameter.grad is not None and parameter.grad.any(), (method, name)
             assert parameter.grad.isfinite().all(), (method, name)
+
+
+def test_a_step_asks_the_device_for_nothing(monkeypatch):
+    # As in test_later.py: whoever asks a tensor without numbers for one fails.
+    monkeypatch.setattr(nn.Module, "to", lambda self, *_: self)
+    with FakeTensorMode():
+        net = net_of()
+        terms = {make.__name__: make() for make in MAKES if make is not TemporalEfficientTraining}
+        others = SelfDistillation(terms, Timesteps(1, 2)).connect(net)
+        task = SelfDistillation({"task": TemporalEfficientTraining()}, Timesteps(1, 2)).connect(net)
+        x, y = torch.rand(N, 3, 16, 16), torch.zeros(N, dtype=torch.int64)
+        for criterion in (others, task):
+            criterion.run(net, x, y, later=LaterChecks())

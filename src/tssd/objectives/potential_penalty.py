@@ -1,7 +1,7 @@
 """What penalties of membranes share: which layers count, and their thresholds as units."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Self
 
@@ -128,6 +128,6 @@ def _is_layer(part: nn.Module) -> bool:
     return inside == [part]
 
 
-def _listed(names: Sequence[str] | dict[str, Tensor] | dict[str, float]) -> str:
+def _listed(names: Iterable[str]) -> str:
     names = [*names]
     return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "") or "none"
