@@ -22,7 +22,8 @@ def test_an_object_and_its_path_belong_together():
 
 
 def test_known_classes_are_the_public_ones():
-    assert known_classes(Neuron) == ["tssd.IF", "tssd.LIF"]  # not LinearIntegrator
+    shipped = ["IF", "LIF", "neurons.MPBNLIF"]
+    assert known_classes(Neuron) == [f"tssd.{name}" for name in shipped]  # not LinearIntegrator
     assert "tssd.objectives.TemperatureKL" in known_classes(Distance)
     assert known_classes(Schedule) == [
         "tssd.training.schedule.Cosine",
