@@ -46,3 +46,28 @@ def trained(tiny, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained") / "run"
     fit(build(load_recipe("digits/tssd", tiny)), folder)
     return folder
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """A hub on this machine, which is asked in place of Hugging Face's; see hub/stand_in.py."""
+    constants = pytest.importorskip(
+        "huggingface_hub.constants", reason="needs the extra: pip install tssd[hub]"
+    )
+    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
+
+    from hub.stand_in import TOKEN, StandIn
+
+    stand_in = StandIn()
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    disable_progress_bars()
+    with stand_in.running() as url:
+        monkeypatch.setenv("HF_ENDPOINT", url)
+        # As if the variable had been there when the library was imported.
+        monkeypatch.setattr(constants, "ENDPOINT", url)
+        template = f"{url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        yield stand_in
+    enable_progress_bars()

@@ -11,6 +11,7 @@ def test_commands_and_what_stands_below_them():
     assert candidates(["re"]) == ["reproduce", "report", "recipes"]
     assert candidates(["data", "s"]) == ["show", "simulate"]
     assert candidates(["completion", ""]) == ["bash", "zsh", "fish"]
+    assert candidates(["hub", "digits"]) == ["digits-vgg9"]
     assert candidates(["no", "--"]) == []
 
 

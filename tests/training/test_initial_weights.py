@@ -115,3 +115,12 @@ def test_a_run_notes_what_it_started_from_and_refuses_another_on_resuming(
     with pytest.raises(DataError, match="^init: .*nowhere: no such file or folder"):
         fit(small({"init": str(tmp_path / "nowhere")}), tmp_path / "not")
     assert not (tmp_path / "not").exists()
+
+
+def test_a_network_by_its_name_is_a_source():
+    source = InitialWeights("hub:digits-vgg9")
+    net, exits = source.read()
+    assert net["stages.0.0.0.0.weight"].shape == (8, 1, 3, 3)
+    assert exits
+    with pytest.raises(UsageError, match=r"^init: hub:digits: no such network comes with tssd"):
+        InitialWeights("hub:digits").read()

@@ -17,6 +17,7 @@ from tssd.config.quick_names import names
 from tssd.config.recipe import merge
 from tssd.config.sections import with_defaults
 from tssd.errors import TssdError
+from tssd.hub.shipped import shipped
 
 # First words of commands that have others below them.
 ACTIONS = {
@@ -57,6 +58,8 @@ def candidates(words: Sequence[str]) -> list[str]:
     plain = [each for each in given if not each.startswith("-")]
     if command in ACTIONS and not plain:
         return _starting(word, ACTIONS[command])
+    if command == "hub" and not plain:
+        return _starting(word, [*shipped()])
     # Another plain word than the first may belong to an option.
     begun = len(plain) - (command == "data")
     if command in TAKES_RECIPE and plain[:1] != ["simulate"] and (begun == 0 or "+" in word):

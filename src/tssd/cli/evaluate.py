@@ -8,6 +8,8 @@ from typing import Any
 from tssd.cli.parser import CommandParser, at_least
 from tssd.cli.tables import print_evaluation
 from tssd.errors import UsageError
+from tssd.hub.locate import located
+from tssd.hub.name import is_hub_name
 from tssd.reopened.evaluate import evaluate_run
 from tssd.reopened.open_run import open_run
 from tssd.reopened.recalibration import keep, recalibrate_run
@@ -21,7 +23,7 @@ CHANGEABLE = ("data", "trainer")
 
 EPILOG = """What belongs to the network is the run's, whatever data it is given: class names, the
 training images' mean, std and size. A folder of images needs no train/. All numbers are written
-to RUN/evaluation.json.
+to RUN/evaluation.json (of hub:NAME they are only printed).
 
 --recalibrate evaluates once more at each T, with batch norm's statistics measured on training
 samples at that T; no label is used and no weight changed. Kept in RUN/recalibrated.json.
@@ -30,6 +32,7 @@ examples:
   tssd evaluate runs/digits/tssd/seed0
   tssd evaluate runs/digits/tssd/seed0 --timesteps 8 --data.batch_size 500
   tssd evaluate runs/digits/vanilla_tt/seed0 --recalibrate
+  tssd evaluate hub:digits-vgg9
   tssd evaluate runs/mine --data.root other_images --trainer.accelerator cpu --json"""
 
 
@@ -41,7 +44,7 @@ def run(words: list[str]) -> int:
         "                     [--data.OPTION VALUE ...] [--trainer.OPTION VALUE ...]",
         epilog=EPILOG,
     )
-    parser.add_argument("run", nargs="?", metavar="RUN", help="a run folder")
+    parser.add_argument("run", nargs="?", metavar="RUN", help="a run folder, or hub:NAME")
     parser.add_argument(
         "--timesteps",
         type=at_least(1),
@@ -81,8 +84,9 @@ def run(words: list[str]) -> int:
             raise UsageError(f"--timesteps: got {args.timesteps}, expected 1 to {LONGEST}")
         # As an option of the run, so that event data is cut into as many slices.
         overrides = [*overrides, ("trainer.evaluate_timesteps", str(args.timesteps))]
-    opened = open_run(args.run, overrides, epoch=args.epoch)
-    compared = compare_data(args.run, opened, overrides)
+    folder = str(located(args.run))
+    opened = open_run(folder, overrides, epoch=args.epoch)
+    compared = compare_data(folder, opened, overrides)
     saved = opened.saved
     if saved.unfinished and not args.json:
         print(f"unfinished: {saved.unfinished}; weights of epoch {saved.epoch or 'unknown'}")
@@ -94,8 +98,10 @@ def run(words: list[str]) -> int:
         print(json.dumps(_finite(found.to_dict() | also), indent=2))
     else:
         print_evaluation(found, title=args.run, recalibrated=recalibrated)
+    if is_hub_name(args.run):
+        return 0  # its folder is not the user's
     # Last, so that the numbers are seen where the folder cannot be written to.
-    run_folder = RunFolder.open(args.run)
+    run_folder = RunFolder.open(folder)
     write_json(run_folder.evaluation, found.to_dict())
     kept = str(run_folder.evaluation)
     # Test samples are never augmented; those that statistics are of are.

@@ -19,6 +19,8 @@ SUMMARIES = {
     "reproduce": "a table or figure of the paper: ours beside the paper's numbers",
     "report": "a run, or the runs of a folder, as one HTML file that needs no network",
     "predict": "classify images or recordings with a run: class and confidence at every T",
+    "hub": "list the trained networks that come with tssd, or show the card of one",
+    "push": "upload a run to a hub, with a card, or write what would be uploaded",
     "data": "prepare, inspect, draw or simulate a data set",
     "recipes": "list what recipes are composed of, or show one",
     "doctor": "check that it works here: versions, devices, a training step, resuming",

@@ -20,6 +20,7 @@ EPILOG = """Files are images, or for a run on event data recordings (.aedat, .bi
 
 examples:
   tssd predict runs/digits/tssd/seed0 three.png seven.png
+  tssd predict hub:digits-vgg9 three.png
   tssd predict runs/digits/tssd/seed0 my_images/ --json > predictions.json
   tssd predict runs/nmnist/small/tssd/seed0 NMNIST/Test/7/00001.bin"""
 
@@ -31,7 +32,7 @@ def run(words: list[str]) -> int:
         usage="RUN FILE|FOLDER... [--timesteps T] [--epoch best|last] [--json]",
         epilog=EPILOG,
     )
-    parser.add_argument("run", nargs="?", metavar="RUN", help="a run folder")
+    parser.add_argument("run", nargs="?", metavar="RUN", help="a run folder, or hub:NAME")
     parser.add_argument(
         "files", nargs="*", metavar="FILE|FOLDER", help="images or recordings, or folders of them"
     )

@@ -7,6 +7,8 @@ from pathlib import Path
 from tssd.atomic import write_atomically
 from tssd.cli.parser import CommandParser, Override, at_least
 from tssd.errors import DataError, TssdError, UsageError
+from tssd.hub.locate import located
+from tssd.hub.name import HubName, is_hub_name
 from tssd.report.collection import collect
 from tssd.report.html import Methods, Samples, comparison_page, run_page
 from tssd.report.shown_names import printable
@@ -35,10 +37,15 @@ def run(words: list[str]) -> int:
         epilog=EPILOG,
     )
     parser.add_argument(
-        "folder", nargs="?", metavar="RUN|FOLDER", help="a run folder, or one that holds some"
+        "folder",
+        nargs="?",
+        metavar="RUN|FOLDER",
+        help="a run folder or hub:NAME, or one that holds runs",
     )
     parser.add_argument(
-        "--output", metavar="FILE", help="the page (default: report.html in that folder)"
+        "--output",
+        metavar="FILE",
+        help="the page (default: report.html in that folder; of hub:NAME NAME.html here)",
     )
     parser.add_argument(
         "--samples", type=at_least(1), metavar="N", help="test samples that are shown (default: 8)"
@@ -63,10 +70,12 @@ def run(words: list[str]) -> int:
     if args.folder is None:
         raise UsageError("report: no folder given, such as runs/digits/tssd/seed0")
     parser.refuse_fixed(overrides, changeable=("data",))
-    folder = Path(args.folder)
+    folder, beside = located(args.folder), None
+    if is_hub_name(args.folder):
+        beside = Path(f"{HubName.parse(args.folder).name}.html")  # its folder is not the user's
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; expected what `tssd train` makes")
-    output = Path(args.output) if args.output else folder / "report.html"
+    output = Path(args.output) if args.output else beside or folder / "report.html"
     if output.is_dir():
         raise UsageError(f"--output: {output} is a folder, expected the name of a file")
     command = shlex.join(["tssd", "report", *words])
@@ -75,7 +84,8 @@ def run(words: list[str]) -> int:
     if (folder / "config.yaml").is_file():
         if args.reference:
             raise UsageError(f"--reference: {folder} is a single run, expected a folder of runs")
-        text = _run(folder, overrides, samples, command)
+        name = args.folder if beside else ""
+        text = _run(folder, overrides, samples, command, name)
     else:
         text, damaged = _comparison(
             folder, overrides, samples, (args.reference, args.epoch), command
@@ -85,8 +95,8 @@ def run(words: list[str]) -> int:
     return 1 if damaged else 0
 
 
-def _run(folder: Path, overrides: list[Override], samples: int, command: str) -> str:
-    files = read_run(folder)
+def _run(folder: Path, overrides: list[Override], samples: int, command: str, name: str) -> str:
+    files = read_run(folder, name=name)
     if files.results is None:
         print(f"{folder}: this run is not finished; the page shows how far it went")
         return run_page(files, "The run is not finished.", command=command)

@@ -16,6 +16,7 @@ PURPOSE = {
     "interop": "networks of SpikingJelly and snnTorch",
     "aedat4": "recordings in AEDAT 4 files",
     "timm": "the optimisers LAMB, of the ImageNet recipe, and Muon, of fast and mid",
+    "hub": "networks on a hub: hub:OWNER/NAME, tssd push",
     "hdf5": "recordings in HDF5 files, SHD and SSC",
 }
 # For those who work on tssd itself.

@@ -13,6 +13,7 @@ from tssd.adapters.given import copy_of, example_of
 from tssd.config.make import build_net
 from tssd.config.trust import only_known_parts, trusting
 from tssd.errors import DataError, UsageError
+from tssd.hub.locate import located
 from tssd.longest import build_for
 from tssd.models.base import SpikingNet
 from tssd.reading import one_line
@@ -38,7 +39,8 @@ def load(
     Needs no data. Of a run that is not finished, the last epoch so far: see `unfinished`.
 
     Args:
-        path: of the run folder.
+        path: of the run folder, or the name of a trained network: `hub:NAME` of those that come
+            with tssd, `hub:OWNER/NAME[@REVISION]` of those on a hub, which are fetched first.
         net: the network of a run that was trained from Python with one that no file can rebuild:
             one like it, which is copied and filled; None = the run says how it is built.
         epoch: whose weights: the best's on the validation samples, the last's, or by its number,
@@ -53,7 +55,7 @@ def load(
         raise UsageError(
             f"epoch: got {epoch!r}, expected 'best', 'last', the number of a kept one, or None"
         )
-    run = RunFolder.open(path)
+    run = RunFolder.open(located(path))
     trust = [trust] if isinstance(trust, str) else list(trust)
     with trusting(trust):
         model, saved = model_of(run), saved_weights(run, epoch)

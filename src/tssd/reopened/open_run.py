@@ -11,6 +11,7 @@ from tssd.config.recipe import Config
 from tssd.config.sections import DEFAULTS
 from tssd.config.trust import GIVEN
 from tssd.errors import UsageError
+from tssd.hub.locate import located
 from tssd.reading import read_json
 from tssd.runs.folder import RunFolder
 from tssd.runs.results import Epoch
@@ -45,7 +46,7 @@ def load_parts(
     given. It computes in float32, wherever it was trained.
 
     Args:
-        path: of the run folder.
+        path: of the run folder, or `hub:...`; see `load`.
         overrides: options that differ here, such as where the data is.
         epoch: whose weights; see `load`.
     Raises: DataError: no such weights, damaged, or data of other classes or another size.
@@ -61,7 +62,7 @@ def open_run(
     # Imported when it is needed: the trainer takes seconds.
     from tssd.config.assemble import build
 
-    run = RunFolder.open(path)
+    run = RunFolder.open(located(path))
     model, saved = model_of(run), saved_weights(run, epoch)
     parts = build(for_evaluation(run, overrides), model)
     longest = max(parts.evaluate_timesteps, parts.criterion.timesteps.teacher)

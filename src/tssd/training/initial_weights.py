@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tssd.errors import DataError, UsageError
+from tssd.errors import DataError, TssdError, UsageError
+from tssd.hub.locate import located
 from tssd.runs.folder import RunFolder
 from tssd.runs.saved import parts_of, saved_weights
 from tssd.runs.weights import read_weights
@@ -30,8 +31,8 @@ class InitialWeights:
     resumed has its own, and the source need not be there any more.
 
     Args:
-        source: a run folder, whose weights that count are taken, one of its checkpoints, or a
-            .safetensors file of a network's state_dict.
+        source: a run folder or `hub:...`, whose weights that count are taken, a checkpoint of a
+            run, or a .safetensors file of a network's state_dict.
     """
 
     def __init__(self, source: str | Path) -> None:
@@ -43,19 +44,19 @@ class InitialWeights:
         Raises: DataError: there are none, or they are damaged.
         """
         try:
-            if self.source.is_dir():
-                saved = saved_weights(RunFolder.open(self.source))
+            source = located(self.source)
+            if source.is_dir():
+                saved = saved_weights(RunFolder.open(source))
                 return saved.net, saved.exits
-            if self.source.suffix == ".ckpt":
-                return parts_of(self.source)
-            if not self.source.exists():
+            if source.suffix == ".ckpt":
+                return parts_of(source)
+            if not source.exists():
                 raise DataError(
-                    f"{self.source}: no such file or folder; expected a run, or weights in "
-                    ".safetensors"
+                    f"{source}: no such file or folder; expected a run, or weights in .safetensors"
                 )
-            return read_weights(self.source), {}
-        except DataError as error:
-            raise DataError(f"init: {error}") from error
+            return read_weights(source), {}
+        except TssdError as error:
+            raise type(error)(f"init: {error}") from error
 
     def put_into(self, net: nn.Module, exits: nn.Module) -> str:
         """Put what fits into a network and its exits; what is to be said of it, in one line.

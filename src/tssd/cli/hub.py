@@ -1,0 +1,91 @@
+"""`tssd hub`: the trained networks that come with tssd, or the card of one."""
+
+import json
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from tssd.cli.console import console
+from tssd.cli.parser import CommandParser
+from tssd.errors import DataError, printable
+from tssd.hub.download import CARD
+from tssd.hub.locate import located
+from tssd.hub.name import PREFIX
+from tssd.hub.shipped import shipped
+from tssd.runs.folder import RunFolder
+
+EPILOG = """A network is used by its name: `tssd predict hub:NAME FILE`, `tssd evaluate hub:NAME`,
+`tssd train RECIPE --init hub:NAME`, in Python `tssd.load("hub:NAME")`. Those of a hub are called
+hub:OWNER/NAME, hub:OWNER/NAME@REVISION: pip install 'tssd[hub]'.
+
+examples:
+  tssd hub
+  tssd hub digits-vgg9"""
+
+
+def run(words: list[str]) -> int:
+    """Print the list, or a card."""
+    parser = CommandParser("hub", usage="[NAME | OWNER/NAME[@REVISION]] [--json]", epilog=EPILOG)
+    parser.add_argument("name", nargs="?", metavar="NAME", help="show the card of this network")
+    parser.add_argument("--json", action="store_true", help="print the list as JSON")
+    args = parser.parse(words)
+    if args.help:
+        parser.print_help()
+    elif args.name is not None:
+        _show(f"{PREFIX}{args.name.removeprefix(PREFIX)}")
+    elif args.json:
+        print(json.dumps(listed(), indent=2))
+    else:
+        _print(listed())
+    return 0
+
+
+def listed() -> dict[str, dict[str, Any]]:
+    """The networks of the package, by their name: what they are of, and how good."""
+    found = {}
+    for name, folder in shipped().items():
+        run = RunFolder.open(folder)
+        results = run.read_results()
+        evaluation = results.evaluated()
+        found[f"{PREFIX}{name}"] = {
+            "description": results.description,
+            "dataset": results.dataset,
+            "timesteps": {
+                "student": results.timesteps.student,
+                "teacher": results.timesteps.teacher,
+            },
+            "accuracy": list(evaluation.accuracy),
+            "test_samples": evaluation.samples,
+            "parameters": results.parameters,
+            "bytes": run.weights.stat().st_size,
+        }
+    return found
+
+
+def _print(networks: dict[str, dict[str, Any]]) -> None:
+    table = Table("network", "what it is", "T_s, T_t")
+    for heading in ("at T_s, %", "at T_t, %", "test samples", "parameters", "MB"):
+        table.add_column(heading, justify="right")
+    for name, about in networks.items():
+        student, teacher = about["timesteps"].values()
+        accuracy = about["accuracy"]
+        table.add_row(
+            Text(name),
+            Text(about["description"]),
+            f"{student}, {teacher}",
+            *(f"{100 * accuracy[t - 1]:.2f}" for t in (student, teacher)),
+            str(about["test_samples"]),
+            f"{about['parameters']:,}",
+            f"{about['bytes'] / 1e6:.2f}",
+        )
+    console().print(table)
+    print("`tssd hub NAME` shows a card; `tssd predict hub:NAME FILE` decides with one.")
+
+
+def _show(name: str) -> None:
+    card = located(name) / CARD
+    try:
+        print(printable(card.read_text(encoding="utf-8")), end="")
+    except (OSError, UnicodeDecodeError):
+        raise DataError(f"{name}: it has no card that can be read ({CARD})") from None

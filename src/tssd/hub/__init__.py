@@ -1,0 +1,1 @@
+"""Trained networks by name: those that come with tssd, and those in repositories of a hub."""

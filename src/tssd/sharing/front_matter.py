@@ -1,0 +1,74 @@
+"""The head of a card, which the hub reads: licence, library, tags, accuracy as a model index."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from tssd.runs.files import RunFiles
+from tssd.runs.results import Results
+
+TAGS = ["spiking-neural-network", "snn", "neuromorphic", "pytorch"]
+# Data sets that the hub has under a name of its own.
+ON_THE_HUB = {
+    "CIFAR-10": "uoft-cs/cifar10",
+    "CIFAR-100": "uoft-cs/cifar100",
+    "Fashion-MNIST": "zalando-datasets/fashion_mnist",
+    "ImageNet": "ILSVRC/imagenet-1k",
+}
+
+
+def front_matter(run: RunFiles, results: Results, *, licence: str | None) -> str:
+    """The YAML between two lines of dashes.
+
+    Args:
+        run: its name is that of the network.
+        results: of it.
+        licence: as the hub abbreviates it, such as mit; None = none is given.
+    """
+    name = results.dataset or "unknown"
+    of_images = is_of_images(run.model)
+    head: dict[str, Any] = {"license": licence} if licence else {}
+    head["library_name"] = "tssd"
+    if of_images:
+        head["pipeline_tag"] = "image-classification"
+    head["tags"] = [*TAGS, *(["self-distillation"] if "Distillation" in run.config else [])]
+    if name in ON_THE_HUB:
+        head["datasets"] = [ON_THE_HUB[name]]
+    head["metrics"] = ["accuracy"]
+    head["model-index"] = [{"name": run.name, "results": [_result(results, name, of_images)]}]
+    return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---\n"
+
+
+def is_of_images(model: Mapping[str, Any]) -> bool:
+    """Whether the network takes images: the hub has no word for recordings of events."""
+    shape = model.get("sample_shape")
+    channels = shape[0] if isinstance(shape, list) and len(shape) == 3 else None
+    return channels in (1, 3) and shape[1:] != [1, 1]
+
+
+def _result(results: Results, name: str, of_images: bool) -> dict[str, Any]:
+    evaluation = results.evaluated()
+    task = ("image-classification", "Image classification")
+    task = task if of_images else ("other", "Classification of event recordings")
+    own = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    fingerprints = {"split_hash": results.split_hash, "content_hash": results.content_hash}
+    return {
+        "task": {"type": task[0], "name": task[1]},
+        "dataset": {
+            "type": ON_THE_HUB.get(name, own),
+            "name": name,
+            "split": "test",
+            "args": {key: value for key, value in fingerprints.items() if value},
+        },
+        "metrics": [
+            {
+                "type": "accuracy",
+                "value": round(share, 6),
+                "name": f"accuracy at T = {t}",
+                "args": {"T": t, "samples": evaluation.samples},
+            }
+            for t, share in enumerate(evaluation.accuracy, start=1)
+        ],
+    }
