@@ -1,8 +1,10 @@
 import json
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tssd.cli.hub import listed
 from tssd.data import Digits
 from tssd.hub.shipped import FOLDER, shipped
 
@@ -20,6 +22,16 @@ def test_the_networks_are_listed_with_what_they_are(tssd):
     for name in found:
         assert name in listed
     assert f"{100 * digits['accuracy'][0]:.2f}" in listed
+
+
+def test_every_network_is_on_the_page_with_its_accuracy_and_n(tssd):
+    page = (Path(__file__).parents[2] / "docs/hub.md").read_text()
+    for name, about in listed().items():
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
+        student, teacher = about["timesteps"].values()
+        shares = [f"{100 * about['accuracy'][t - 1]:.2f}" for t in (student, teacher)]
+        numbers = [str(about["test_samples"]), f"{about['bytes'] / 1e6:.2f}"]
+        assert row.split(" | ")[-4:] == [*shares, numbers[0], f"{numbers[1]} |"]
 
 
 def test_a_card_is_shown(tssd):

@@ -55,7 +55,7 @@ def test_it_is_as_good_as_its_card_says(name):
     number = len(samples) if data.dataset_name == "digits" else min(SOME, len(samples))
     pairs = [samples[i] for i in range(number)]
     steps = len(shown.accuracy)
-    x = torch.stack([x for x, _ in pairs])
+    x = torch.stack([x for x, _ in pairs]).float()  # frames of events are whole numbers
     x = repeat_in_time(x, steps) if x.dim() == 4 else x.transpose(0, 1)[:steps]
     labels = torch.tensor([int(y) for _, y in pairs])
     net = load(f"hub:{name}")

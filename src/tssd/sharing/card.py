@@ -10,7 +10,7 @@ from tssd.report.shown_names import in_markdown, printable
 from tssd.runs.files import RunFiles
 from tssd.runs.results import Results
 from tssd.runs.which_epoch import epoch_in_words
-from tssd.sharing.front_matter import front_matter, is_of_images
+from tssd.sharing.front_matter import data_set, front_matter, is_of_images
 from tssd.sharing.interval import accuracy_interval
 
 # Classes that are listed by their names.
@@ -56,7 +56,7 @@ def _about(shared: Shared) -> str:
     listed = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
     licence = shared.licence or "none is given, so that all rights are its maker's"
     return (
-        f"A spiking neural network for {in_markdown(results.dataset or 'data that is not named')}: "
+        f"A spiking neural network for {in_markdown(data_set(results)[0])}: "
         f"{in_markdown(results.description or 'no description')}. It is meant to run for T = "
         f"{steps.student} timestep{'s' * (steps.student != 1)}, and runs for other T as well.\n\n"
         f"Trained with tssd (temporal-spatial self-distillation, arXiv 2406.07862). "
@@ -141,7 +141,7 @@ def _training(shared: Shared) -> str:
     versions = packages if isinstance(packages, dict) else {}
     versions = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
     rows = {
-        "data": in_markdown(f"{results.dataset or 'not named'}: {samples} samples"),
+        "data": in_markdown(f"{data_set(results)[0]}: {samples} samples"),
         "split": f"{_code(results.split_hash)}, content {_code(results.content_hash or 'unknown')}",
         "timesteps": f"T_s = {steps.student}, T_t = {steps.teacher or 'not recorded'}",
         "parameters": f"{_grouped(results.parameters)} ({shared.size / 1e6:.2f} MB of weights)",
@@ -170,7 +170,7 @@ def _limits(shared: Shared) -> str:
         "that has to be safe, need far more than that.",
         f"Every input becomes {sample} (channels, height, width) and gets one of its "
         f"{len(shared.run.class_names())} classes, whatever it shows, perhaps with high "
-        f"confidence. How it does on other data than {in_markdown(results.dataset or 'its own')} "
+        f"confidence. How it does on other data than {in_markdown(data_set(results)[0])} "
         "is not known.",
         f"Its confidence at T = {results.evaluated().report_at or 'the longest'}: "
         f"{in_words(overconfidence(results.evaluated().reliability))} on the test samples.",

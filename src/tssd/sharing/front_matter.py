@@ -27,7 +27,7 @@ def front_matter(run: RunFiles, results: Results, *, licence: str | None) -> str
         results: of it.
         licence: as the hub abbreviates it, such as mit; None = none is given.
     """
-    name = results.dataset or "unknown"
+    name, _ = data_set(results)
     of_images = is_of_images(run.model)
     head: dict[str, Any] = {"license": licence} if licence else {}
     head["library_name"] = "tssd"
@@ -37,7 +37,7 @@ def front_matter(run: RunFiles, results: Results, *, licence: str | None) -> str
     if name in ON_THE_HUB:
         head["datasets"] = [ON_THE_HUB[name]]
     head["metrics"] = ["accuracy"]
-    head["model-index"] = [{"name": run.name, "results": [_result(results, name, of_images)]}]
+    head["model-index"] = [{"name": run.name, "results": [_result(results, of_images)]}]
     return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---\n"
 
 
@@ -48,12 +48,26 @@ def is_of_images(model: Mapping[str, Any]) -> bool:
     return channels in (1, 3) and shape[1:] != [1, 1]
 
 
-def _result(results: Results, name: str, of_images: bool) -> dict[str, Any]:
+def data_set(results: Results) -> tuple[str, str | None]:
+    """Name of the data set, and of event data the fingerprint of how its frames are made.
+
+    >>> from types import SimpleNamespace
+    >>> data_set(SimpleNamespace(dataset="N-MNIST eea990a0a29c"))
+    ('N-MNIST', 'eea990a0a29c')
+    """
+    name = results.dataset or "data that is not named"
+    frames = re.fullmatch(r"(.*\S) ([0-9a-f]{12})", name)
+    return (frames[1], frames[2]) if frames else (name, None)
+
+
+def _result(results: Results, of_images: bool) -> dict[str, Any]:
     evaluation = results.evaluated()
+    name, frames = data_set(results)
     task = ("image-classification", "Image classification")
     task = task if of_images else ("other", "Classification of event recordings")
     own = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     fingerprints = {"split_hash": results.split_hash, "content_hash": results.content_hash}
+    fingerprints["frames"] = frames
     return {
         "task": {"type": task[0], "name": task[1]},
         "dataset": {
