@@ -133,3 +133,7 @@ def test_more_timesteps_than_it_was_built_for_are_refused_before_training(traine
     Teacher(trained).fit_to(**DIGITS)
     with pytest.raises(UsageError, match="^timesteps: got 8, .* run it for 4 at most"):
         Teacher(trained, timesteps=8).fit_to(**DIGITS)
+
+
+def test_a_network_that_comes_with_tssd_teaches_by_its_name():
+    assert Teacher("hub:digits-vgg9").load().num_classes == 10

@@ -40,12 +40,14 @@ def test_the_card_says_how_it_came_about(shared):
         "threads": 2,
         "packages": {"torch": "2.9", "lightning": None},
         "commit": "abc123",
+        "init": {"weights": "hub:jane/first", "fingerprint": "ab"},
     }
     text = card(shared._replace(run=replace(shared.run, environment=environment)))
     found = rows(text.replace("\\|", "/"))
     assert found["command"] == ["`tssd train a/b --seed 0`"]
     assert found["machine"] == ["A Processor, threads: 2"]
     assert found["versions"] == ["torch 2.9; commit abc123"]
+    assert found["began with"] == ["the weights of `hub:jane/first`"]
     assert found["timesteps"] == ["T_s = 2, T_t = 4"]
     assert found["data"] == ["digits: 50 train, 145 val, 359 test samples"]
     assert shared.results.split_hash in found["split"][0]

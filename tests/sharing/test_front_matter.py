@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from tssd.runs.files import read_run
-from tssd.sharing.front_matter import front_matter, is_of_images
+from tssd.sharing.front_matter import began_with, front_matter, is_of_images
 
 
 def head(run, results, licence="mit"):
@@ -46,6 +46,16 @@ def test_licence_library_tags_and_data_set(run):
     plain = head(replace(run, config="objectives: {}"), run.results, licence=None)
     assert "license" not in plain
     assert "self-distillation" not in plain["tags"]
+
+
+@pytest.mark.parametrize(
+    ("weights", "base"),
+    [("hub:jane/first@v1", "jane/first"), ("hub:digits-vgg9", None), ("first", None)],
+)
+def test_a_network_of_the_hub_that_a_training_began_with_is_its_base_model(run, weights, base):
+    tuned = replace(run, environment={"init": {"weights": weights, "fingerprint": "ab"}})
+    assert head(tuned, run.results).get("base_model") == base
+    assert began_with(tuned) == weights
 
 
 def test_recordings_are_no_images(run):

@@ -10,7 +10,7 @@ from tssd.report.shown_names import in_markdown, printable
 from tssd.runs.files import RunFiles
 from tssd.runs.results import Results
 from tssd.runs.which_epoch import epoch_in_words
-from tssd.sharing.front_matter import data_set, front_matter, is_of_images
+from tssd.sharing.front_matter import began_with, data_set, front_matter, is_of_images
 from tssd.sharing.interval import accuracy_interval
 
 # Classes that are listed by their names.
@@ -151,6 +151,8 @@ def _training(shared: Shared) -> str:
         "operations": _operations(results),
         "versions": in_markdown(f"{versions or 'not recorded'}; commit {facts.get('commit')}"),
     }
+    if (source := began_with(shared.run)) is not None:
+        rows["began with"] = f"the weights of {_code(source)}"
     table = "\n".join(f"| {name} | {text} |" for name, text in rows.items())
     return (
         f"| | |\n| --- | --- |\n{table}\n\n"

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from tssd.hub.name import HubName, is_hub_name
 from tssd.runs.files import RunFiles
 from tssd.runs.results import Results
 
@@ -36,9 +37,19 @@ def front_matter(run: RunFiles, results: Results, *, licence: str | None) -> str
     head["tags"] = [*TAGS, *(["self-distillation"] if "Distillation" in run.config else [])]
     if name in ON_THE_HUB:
         head["datasets"] = [ON_THE_HUB[name]]
+    source = began_with(run)
+    if source and is_hub_name(source) and (known := HubName.parse(source)).owner:
+        head["base_model"] = known.repository
     head["metrics"] = ["accuracy"]
     head["model-index"] = [{"name": run.name, "results": [_result(results, of_images)]}]
     return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---\n"
+
+
+def began_with(run: RunFiles) -> str | None:
+    """What the weights were that a training began with; None = random ones."""
+    init = run.environment.get("init")
+    source = init.get("weights") if isinstance(init, dict) else None
+    return source if isinstance(source, str) else None
 
 
 def is_of_images(model: Mapping[str, Any]) -> bool:
