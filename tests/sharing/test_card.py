@@ -38,6 +38,7 @@ def test_the_card_says_how_it_came_about(shared):
         "command": "tssd train a|b --seed 0",
         "cpu": {"model": "A Processor"},
         "threads": 2,
+        "precision": "bf16-mixed",
         "packages": {"torch": "2.9", "lightning": None},
         "commit": "abc123",
         "init": {"weights": "hub:jane/first", "fingerprint": "ab"},
@@ -45,7 +46,7 @@ def test_the_card_says_how_it_came_about(shared):
     text = card(shared._replace(run=replace(shared.run, environment=environment)))
     found = rows(text.replace("\\|", "/"))
     assert found["command"] == ["`tssd train a/b --seed 0`"]
-    assert found["machine"] == ["A Processor, threads: 2"]
+    assert found["machine"] == ["A Processor, threads: 2, precision: bf16-mixed"]
     assert found["versions"] == ["torch 2.9; commit abc123"]
     assert found["began with"] == ["the weights of `hub:jane/first`"]
     assert found["timesteps"] == ["T_s = 2, T_t = 4"]

@@ -35,6 +35,13 @@ def test_nothing_in_it_names_the_machine(shared, trained):
         assert str(trained.parent).encode() not in content, name
 
 
+def test_a_description_of_ones_own_is_in_all_of_it(trained):
+    found = contents(trained, NAME, description="Narrow, 50 images")
+    assert b"digits: Narrow, 50 images." in found["README.md"]
+    assert yaml.safe_load(found["config.yaml"])["description"] == "Narrow, 50 images"
+    assert json.loads(found["results.json"])["description"] == "Narrow, 50 images"
+
+
 def test_a_run_without_exits_has_one_file_less(trained, tmp_path):
     shutil.copytree(trained, tmp_path / "run")
     (tmp_path / "run/exits.safetensors").unlink()

@@ -24,8 +24,8 @@ def run(words: list[str]) -> int:
     """Make the files; write them, upload them, or only say what they are."""
     parser = CommandParser(
         "push",
-        usage=f"RUN {REPOSITORY} [--license ID] [--card FILE] [--private]\n"
-        "                 [--message TEXT] [--dry-run | --output FOLDER]",
+        usage=f"RUN {REPOSITORY} [--license ID] [--description TEXT] [--card FILE]\n"
+        "                 [--private] [--message TEXT] [--dry-run | --output FOLDER]",
         epilog=EPILOG,
     )
     parser.add_argument("run", nargs="?", metavar="RUN", help="a finished run")
@@ -34,6 +34,11 @@ def run(words: list[str]) -> int:
     )
     parser.add_argument(
         "--license", metavar="ID", help="of the network, as the hub abbreviates it, such as mit"
+    )
+    parser.add_argument(
+        "--description",
+        metavar="TEXT",
+        help="what it is, in place of the recipe's words, which know nothing of other options",
     )
     parser.add_argument(
         "--card", metavar="FILE", help="a README.md of your own, in place of the one written"
@@ -64,7 +69,14 @@ def run(words: list[str]) -> int:
     from tssd.sharing.contents import contents, read_card, write_folder
 
     own_card = read_card(args.card) if args.card else None
-    files = contents(args.run, name, licence=args.license, trust=args.trust, own_card=own_card)
+    files = contents(
+        args.run,
+        name,
+        description=args.description,
+        licence=args.license,
+        trust=args.trust,
+        own_card=own_card,
+    )
     if args.output:
         write_folder(Path(args.output), files)
     where = f"{endpoint()}/{name.repository}" if name.owner else name

@@ -147,7 +147,10 @@ def _training(shared: Shared) -> str:
         "parameters": f"{_grouped(results.parameters)} ({shared.size / 1e6:.2f} MB of weights)",
         "epochs": f"{results.epochs or 'not recorded'}, seed {results.seed}",
         "command": _code(facts["command"]) if facts.get("command") else "not recorded",
-        "machine": in_markdown(f"{machine or 'not recorded'}, threads: {facts.get('threads')}"),
+        "machine": in_markdown(
+            f"{machine or 'not recorded'}, threads: {facts.get('threads')}, "
+            f"precision: {facts.get('precision')}"
+        ),
         "operations": _operations(results),
         "versions": in_markdown(f"{versions or 'not recorded'}; commit {facts.get('commit')}"),
     }
@@ -157,8 +160,8 @@ def _training(shared: Shared) -> str:
     return (
         f"| | |\n| --- | --- |\n{table}\n\n"
         "`config.yaml` holds every option. With the files of this network in a folder, "
-        "`tssd train FOLDER --output MINE` trains it again: the same machine gives the same "
-        "weights, another one others."
+        "`tssd train FOLDER --output MINE` trains it again: the same machine and versions give the "
+        "same weights, others give others."
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,6 +27,7 @@ def contents(
     path: str | Path,
     name: HubName,
     *,
+    description: str | None = None,
     licence: str | None = None,
     trust: Sequence[str] = (),
     own_card: str | None = None,
@@ -37,6 +39,7 @@ def contents(
     Args:
         path: of a finished run.
         name: that the network gets, for the card.
+        description: in place of the recipe's, which knows nothing of the options that were given.
         licence: for the card, as the hub abbreviates it, such as mit.
         trust: modules of one's own that the run needs; the card says so.
         own_card: text in place of the card that is written.
@@ -51,7 +54,11 @@ def contents(
             f"{path}: not finished ({net.unfinished}); finish it with `tssd train {path} --resume`"
         )
     facts = read_json(run.environment) if run.environment.exists() else {}
-    config = yaml.safe_dump(portable_config(run.read_config()), sort_keys=False)
+    options = portable_config(run.read_config())
+    if description is not None:
+        results = replace(results, description=description)
+        options["description"] = description
+    config = yaml.safe_dump(options, sort_keys=False)
     model = model_of(run).to_dict()
     environment = portable_environment(facts)
     files = {"model.safetensors": run.weights.read_bytes()}
