@@ -64,8 +64,11 @@ def listed() -> dict[str, dict[str, Any]]:
 
 
 def _print(networks: dict[str, dict[str, Any]]) -> None:
-    table = Table("network", "what it is", "T_s, T_t")
-    for heading in ("at T_s, %", "at T_t, %", "test samples", "parameters", "MB"):
+    table = Table()
+    table.add_column("network", no_wrap=True)
+    table.add_column("what it is")
+    table.add_column("T_s, T_t", no_wrap=True)
+    for heading in ("at T_s, %", "at T_t, %", "n", "parameters", "MB"):
         table.add_column(heading, justify="right")
     for name, about in networks.items():
         student, teacher = about["timesteps"].values()
@@ -80,6 +83,7 @@ def _print(networks: dict[str, dict[str, Any]]) -> None:
             f"{about['bytes'] / 1e6:.2f}",
         )
     console().print(table)
+    print("test accuracy, n test samples; the size of the weights")
     print("`tssd hub NAME` shows a card; `tssd predict hub:NAME FILE` decides with one.")
 
 

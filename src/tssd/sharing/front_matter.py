@@ -55,8 +55,9 @@ def began_with(run: RunFiles) -> str | None:
 def is_of_images(model: Mapping[str, Any]) -> bool:
     """Whether the network takes images: the hub has no word for recordings of events."""
     shape = model.get("sample_shape")
-    channels = shape[0] if isinstance(shape, list) and len(shape) == 3 else None
-    return channels in (1, 3) and shape[1:] != [1, 1]
+    if not isinstance(shape, list) or len(shape) != 3:
+        return False
+    return shape[0] in (1, 3) and shape[1:] != [1, 1]
 
 
 def data_set(results: Results) -> tuple[str, str | None]:
