@@ -65,25 +65,23 @@ def listed() -> dict[str, dict[str, Any]]:
 
 def _print(networks: dict[str, dict[str, Any]]) -> None:
     table = Table()
-    table.add_column("network", no_wrap=True)
-    table.add_column("what it is")
+    # A name is never cut, for it is what a reader copies.
+    table.add_column("network", min_width=max(map(len, networks), default=0))
     table.add_column("T_s, T_t", no_wrap=True)
-    for heading in ("at T_s, %", "at T_t, %", "n", "parameters", "MB"):
-        table.add_column(heading, justify="right")
+    for heading in ("accuracy, %", "n", "MB"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for name, about in networks.items():
         student, teacher = about["timesteps"].values()
-        accuracy = about["accuracy"]
+        shares = [f"{100 * about['accuracy'][t - 1]:.2f}" for t in (student, teacher)]
         table.add_row(
-            Text(name),
-            Text(about["description"]),
+            Text.assemble((name, "bold"), f"\n{about['description']}"),
             f"{student}, {teacher}",
-            *(f"{100 * accuracy[t - 1]:.2f}" for t in (student, teacher)),
+            ", ".join(shares),
             str(about["test_samples"]),
-            f"{about['parameters']:,}",
             f"{about['bytes'] / 1e6:.2f}",
         )
     console().print(table)
-    print("test accuracy, n test samples; the size of the weights")
+    print("accuracy at T_s and at T_t on n test samples; the size of the weights")
     print("`tssd hub NAME` shows a card; `tssd predict hub:NAME FILE` decides with one.")
 
 
