@@ -36,6 +36,7 @@ CORE = {
     "neurons": {"errors", "time", "surrogates"},
     "models": {"errors", "image_size", "time", "surrogates", "norms", "neurons"},
     "objectives": {"errors", "time", "longest", "surrogates", "norms", "neurons", "models"},
+    "rules": {"errors", "time", "surrogates", "neurons", "models", "objectives"},
     "data": {"errors", "atomic", "events", "image_size", "lock", "processes"},
     "events": {"errors", "atomic", "lock", "processes"},
     "simulate": {"errors", "atomic", "lock", "processes", "events", "data"},

@@ -95,6 +95,7 @@ def build(
         make_optimizer=make_optimizer,
         schedule=made["schedule"],
         trainer=made["trainer"],
+        rule=make(config, "rule") if "rule" in config else None,
         **hooks(config)._asdict(),
     )
     check_length(parts.evaluate_timesteps, net, criterion)

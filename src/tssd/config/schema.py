@@ -50,6 +50,10 @@ def _kind(name: str) -> Any:
         from lightning.pytorch.loggers import Logger
 
         return Logger | None
+    if name == "rule":
+        from tssd.rules import Rule
+
+        return Rule | None
     if name == "optimizer":
         from tssd.training.module import MakeOptimizer
 

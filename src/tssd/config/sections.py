@@ -22,10 +22,11 @@ MEANINGS = {
     "logger": "where metrics go besides metrics.csv: csv, tensorboard, wandb, mlflow, or a class",
     "init": "run folder or .safetensors file whose weights training starts from",
     "freeze": "names of parts of the network that are not trained; * stands for any text",
+    "rule": "how gradients go back in time, such as tssd.rules.SLTT; null = through all timesteps",
 }
 
 # Sections that most recipes don't have, and what stands there then.
-UNUSED: Config = {"callbacks": {}, "logger": None, "init": None, "freeze": []}
+UNUSED: Config = {"callbacks": {}, "logger": None, "init": None, "freeze": [], "rule": None}
 
 # What options of Lightning's Trainer are called here.
 AS_OURS = {

@@ -24,6 +24,7 @@ PARTS = (
     "tssd.neurons",
     "tssd.norms",
     "tssd.objectives",
+    "tssd.rules",
     "tssd.surrogates",
     "tssd.teachers",
     "tssd.time",

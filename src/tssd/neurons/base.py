@@ -28,6 +28,9 @@ class Neuron(nn.Module):
     Shapes: [T, N, ...] -> [T, N, ...].
     """
 
+    # Whether a timestep's gradient depends on later ones, so that no step can go backward alone.
+    whole_sequences = False
+
     def connect(self, channels: int) -> Self:
         """Told the channels C of its layer, axis 2 of [T, N, C, ...], once it is built.
 

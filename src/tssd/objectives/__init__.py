@@ -1,6 +1,7 @@
 """Training objectives and how they compose into TSSD."""
 
 from tssd.objectives.base import Objective, Timesteps
+from tssd.objectives.checks import Loss
 from tssd.objectives.distance import (
     Distance,
     EuclideanNorm,
@@ -13,7 +14,7 @@ from tssd.objectives.exit_contrast import ExitContrast
 from tssd.objectives.exits import Exit, ExitPlan
 from tssd.objectives.frozen import Frozen
 from tssd.objectives.im import IMLoss
-from tssd.objectives.loss import Loss, SelfDistillation
+from tssd.objectives.loss import SelfDistillation
 from tssd.objectives.presets import (
     control,
     control_exit,

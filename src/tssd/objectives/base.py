@@ -69,6 +69,9 @@ class Objective(nn.Module):
     taps: tuple[Tap, ...] = ()
     # What a task loss labels, and None of any other term: two ways do not go together.
     labelled: ClassVar[Labelled | None] = None
+    # Whether the term is the mean over timesteps of what it is for each of them alone: then a rule
+    # that goes step by step (`tssd.rules`) may ask for it with the output [1, N, ...] of one.
+    each_timestep = False
 
     @property
     def needs_class_counts(self) -> bool:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from tssd.errors import UsageError
 from tssd.models.base import MakeNeuron, MakeNorm, Tap
 from tssd.models.blocks import build_neuron, with_norm
+from tssd.models.flow import Block, Run
 from tssd.neurons import LIF
 from tssd.neurons.foreign import clear_state
 from tssd.norms import pooled_batch_norm
@@ -17,7 +18,7 @@ from tssd.time import TimeFold
 log = logging.getLogger("tssd")
 
 
-class Exit(nn.Module):
+class Exit(Block):
     """Conv, norm, neuron, global average pool, linear; without conv and pool on flat features.
 
     The paper's weak classifier.
@@ -58,7 +59,11 @@ class Exit(nn.Module):
     def forward(self, tap: Tensor) -> Tensor:
         """Logits of the spikes at a tap."""
         clear_state(self)  # a neuron of another library may have been asked for
-        return self.head(self.neuron(self.features(tap)))
+        return super().forward(tap)
+
+    def flow(self, run: Run, x: Tensor) -> Tensor:
+        """Logits of x, the spikes at a tap; in timesteps with a state, see `Block`."""
+        return run(self.head, run(self.neuron, run(self.features, x)))
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle holds: no membrane of another library's neuron."""

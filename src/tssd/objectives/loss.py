@@ -1,43 +1,40 @@
 """The whole loss: named terms, their weights, and the exits that they share."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import NamedTuple, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
 from tssd.errors import DataError, UsageError
 from tssd.models.base import NetOutput, SpikingNet, Tap
+from tssd.models.flow import Run, call
 from tssd.neurons.membranes import recording
 from tssd.objectives.base import Objective, Timesteps
 from tssd.objectives.batch import (
-    are_probabilities,
-    check_labels,
+    Classes,
     check_logits,
-    check_no_probabilities,
     check_num_classes,
     check_output,
-    check_single,
     dtype_of,
     explained,
     labels,
 )
-from tssd.objectives.diverged import are_finite, check_weights, diverged
+from tssd.objectives.checks import (
+    Loss,
+    check_learns,
+    checked_sequence,
+    in_full_precision,
+    parameters_of,
+    settled,
+)
 from tssd.objectives.exits import ExitPlan
 from tssd.objectives.frozen import Frozen
 from tssd.objectives.labelled import check_one_task
-from tssd.objectives.later import INPUT, LABELS, LOGITS, TOTAL, WEIGHTS, LaterChecks
+from tssd.objectives.later import LaterChecks
 from tssd.objectives.per_timestep import build_missing
-from tssd.time import as_sequence
-
-
-class Loss(NamedTuple):
-    """The weighted sum to minimise, [], and the unweighted terms by name, each []."""
-
-    total: Tensor
-    terms: dict[str, Tensor]
 
 
 class SelfDistillation(nn.Module):
@@ -106,7 +103,8 @@ class SelfDistillation(nn.Module):
         self.kept = tuple(dict.fromkeys([*self.taps, *own]))
         if isinstance(net, nn.Module):
             build_missing(net, self.timesteps.teacher)
-        like = next((p for p in _parameters(net).values() if p.is_floating_point()), torch.empty(0))
+        weights = parameters_of(net).values()
+        like = next((p for p in weights if p.is_floating_point()), torch.empty(0))
         for tap in self.taps:
             head = self.exit_plan.build(net.tap_shape(tap), net.num_classes, net)
             build_missing(head, self.timesteps.teacher)
@@ -133,8 +131,13 @@ class SelfDistillation(nn.Module):
         parts = self.terms.named_modules()
         return {name: part for name, part in parts if isinstance(part, Frozen)}
 
-    def add_exits(self, out: NetOutput) -> NetOutput:
-        """Fill in the exits' logits for the taps that a network kept."""
+    def add_exits(self, out: NetOutput, run: Run = call) -> NetOutput:
+        """Fill in the exits' logits for the taps that a network kept.
+
+        Args:
+            out: of the network.
+            run: runs an exit, from its initial state unless it carries another.
+        """
         for tap in self.taps:
             head, spikes = self.exit_at(tap), out.taps[tap]
             like = next(head.parameters())
@@ -146,7 +149,7 @@ class SelfDistillation(nn.Module):
             # Shapes without numbers know no autocast.
             if spikes.is_meta or not torch.is_autocast_enabled(spikes.device.type):
                 spikes = spikes.to(like.dtype)  # the network's may have changed since `connect`
-            out.exits[tap] = head(spikes)
+            out.exits[tap] = run(head, spikes)
         return out
 
     def forward(self, out: NetOutput, target: Tensor, *, later: LaterChecks | None = None) -> Loss:
@@ -159,32 +162,69 @@ class SelfDistillation(nn.Module):
         Raises: DataError: labels that are no classes of the network. UsageError: logits of another
             shape, or probabilities in their place. DivergedError: the loss is not finite.
         """
-        known = self._known_classes()
-        known_labels, in_range = labels(target, known)
-        if not len(known_labels):
-            raise DataError("batch: got no samples, expected at least one; leave empty batches out")
-        check_logits(out.logits, (len(out.logits), len(known_labels), known))
+        classes = self.check(out, target)
         self._check_needs(out)
-        precise = _in_full_precision(self.add_exits(out))
+        precise = in_full_precision(self.add_exits(out))
+        terms = self.values(precise, classes.target)
+        return self.settle(terms, precise.logits, target, classes, later=later)
+
+    def check(self, out: NetOutput, target: Tensor) -> Classes:
+        """Labels that every term can take, of an output of the right shape.
+
+        Raises: DataError: no labels. UsageError: logits of another shape.
+        """
+        known = self._known_classes()
+        classes = labels(target, known)
+        if not len(classes.target):
+            raise DataError("batch: got no samples, expected at least one; leave empty batches out")
+        check_logits(out.logits, (len(out.logits), len(classes.target), known))
+        return classes
+
+    def values(
+        self, out: NetOutput, target: Tensor, names: Iterable[str] | None = None
+    ) -> dict[str, Tensor]:
+        """Unweighted terms of an output with all that they read, in full precision.
+
+        Args:
+            out: of the network, exits and what else is asked for filled in.
+            target: from `check`.
+            names: of the terms; None = all.
+        Raises: UsageError: a term returns no scalar.
+        """
         objectives = self._objectives()
-        terms = {name: term(precise, known_labels) for name, term in objectives.items()}
+        chosen = objectives if names is None else names
+        terms = {name: objectives[name](out, target) for name in chosen}
         for name, value in terms.items():
             if not isinstance(value, Tensor) or value.dim():
                 found = f"shape {list(value.shape)}" if isinstance(value, Tensor) else repr(value)
                 raise UsageError(f"objectives.{name}: returned {found}, expected a scalar tensor")
-        weighted = [objectives[name].current_weight * value for name, value in terms.items()]
-        total = torch.stack(weighted).sum()
-        if later is not None:
-            later.note(LABELS, in_range)
-            later.note(LOGITS, ~are_probabilities(precise.logits))
-            for name, value in {**terms, TOTAL: total}.items():
-                later.note(name, value.isfinite())
-        # All that can be wrong is asked for at once: an accelerator is waited for a single time.
-        elif not (in_range & total.isfinite() & ~are_probabilities(precise.logits)):
-            check_labels(target, known)
-            check_no_probabilities(precise.logits)
-            raise diverged(precise.logits, total, terms)
-        return Loss(total, terms)
+        return terms
+
+    def weighted(self, terms: Mapping[str, Tensor]) -> Tensor:
+        """The sum of some terms, each times its weight as it is now. Shapes: [] each -> []."""
+        objectives = self._objectives()
+        return torch.stack([objectives[n].current_weight * terms[n] for n in terms]).sum()
+
+    def settle(
+        self,
+        terms: dict[str, Tensor],
+        logits: Tensor,
+        target: Tensor,
+        classes: Classes,
+        *,
+        later: LaterChecks | None = None,
+    ) -> Loss:
+        """The loss of all terms, checked: see `forward`.
+
+        Args:
+            terms: all of them, unweighted.
+            logits: [T, N, K].
+            target: as it was given.
+            classes: what `check` made of it.
+            later: see `forward`.
+        """
+        loss, known = Loss(self.weighted(terms), terms), self._known_classes()
+        return settled(loss, logits, target, classes, num_classes=known, later=later)
 
     def run(
         self, net: SpikingNet, x: Tensor, target: Tensor, *, later: LaterChecks | None = None
@@ -200,34 +240,23 @@ class SelfDistillation(nn.Module):
         Raises: as `as_sequence` and `forward`. UsageError: no gradient reaches the network, or
             one image is to be normalised on its own. DivergedError: a weight is not finite.
         """
-        labels(target, self._known_classes())
-        if not hasattr(getattr(net, "module", None), "num_classes"):  # nn.DataParallel's is inside
-            check_num_classes(net)
-        dtype = dtype_of(net)
-        now = later is None
-        sequence = as_sequence(x, target, self.timesteps.teacher, dtype=dtype, net=net, check=now)
-        weights = _parameters(net)
-        if later is not None:
-            later.note(INPUT, sequence.detach().isfinite().all())
-            later.note(WEIGHTS, are_finite(weights).to(sequence.device))  # none stand on the CPU
-        elif torch.is_grad_enabled():
-            check_weights(weights)
-        if isinstance(net, nn.Module):
-            check_single(x, net)
+        sequence = self.prepare(net, x, target, later=later)
         recorded = net if isinstance(net, nn.Module) and self._asks("needs_membranes") else None
         record = nullcontext({}) if recorded is None else recording(recorded)
-        with explained(sequence, dtype), record as membranes:
+        with explained(sequence, dtype_of(net)), record as membranes:
             out = net(sequence, self.kept)
         check_output(out)
         if recorded is not None or self._asks("needs_input"):
             out = replace(out, membranes=membranes, input=sequence)
-        learns = torch.is_grad_enabled() and any(p.requires_grad for p in weights.values())
-        if learns and not out.logits.requires_grad:
-            raise UsageError(
-                "net: no gradient reaches its weights from its logits; take detach(), .data or "
-                "no_grad out of its forward, or freeze its parameters (requires_grad_(False))"
-            )
+        check_learns(net, out.logits)
         return self(out, target, later=later)
+
+    def prepare(
+        self, net: SpikingNet, x: Tensor, target: Tensor, *, later: LaterChecks | None = None
+    ) -> Tensor:
+        """The sequence [T_t, N, ...] for a network to run on, checked. Args and Raises: `run`'s."""
+        steps, known = self.timesteps.teacher, self._known_classes()
+        return checked_sequence(net, x, target, timesteps=steps, num_classes=known, later=later)
 
     def _known_classes(self) -> int:
         if self.num_classes is None:
@@ -257,20 +286,6 @@ class SelfDistillation(nn.Module):
 
     def _objectives(self) -> dict[str, Objective]:
         return dict(self.terms.items())  # pyright: ignore[reportReturnType]
-
-
-def _parameters(net: SpikingNet) -> dict[str, Tensor]:
-    return dict(net.named_parameters(prefix="net")) if isinstance(net, nn.Module) else {}
-
-
-def _in_full_precision(out: NetOutput) -> NetOutput:
-    """Logits in float32 at least: the terms compare means that hardly differ."""
-
-    def precise(logits: Tensor) -> Tensor:
-        return logits.to(torch.promote_types(logits.dtype, torch.float32))
-
-    exits = {tap: precise(logits) for tap, logits in out.exits.items()}
-    return replace(out, logits=precise(out.logits), exits=exits)
 
 
 def _key(tap: Tap) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Override = tuple[str, str]
 
 # Sections of a run that say nothing of its network. What a stranger names there is not looked at.
-OF_TRAINING = ("callbacks", "logger", "init", "freeze")
+OF_TRAINING = ("callbacks", "logger", "init", "freeze", "rule")
 
 
 class OpenRun(NamedTuple):

@@ -15,10 +15,11 @@ from tssd.data.loading import BatchLoader
 from tssd.data.shares import Share
 from tssd.errors import UsageError
 from tssd.models.base import SpikingNet
-from tssd.objectives import DivergedError, SelfDistillation, as_sequence
+from tssd.objectives import DivergedError, Loss, SelfDistillation, as_sequence
 from tssd.objectives.later import LaterChecks
 from tssd.parameter_options import parameter_groups
 from tssd.progress import set_progress
+from tssd.rules import Rule
 from tssd.time import running_mean
 from tssd.training.schedule import Schedule, step_schedule
 from tssd.training.steps import Steps
@@ -39,6 +40,7 @@ class DistillModule(LightningModule):
         make_optimizer: builds the optimiser from the parameters of both.
         schedule: of the learning rate.
         decay_norms_and_biases: whether weight decay applies to them, too.
+        rule: how gradients go back in time; None = through all timesteps together.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class DistillModule(LightningModule):
         make_optimizer: MakeOptimizer,
         schedule: Schedule,
         decay_norms_and_biases: bool = True,
+        rule: Rule | None = None,
     ) -> None:
         super().__init__()
         self.net = net
@@ -56,6 +59,7 @@ class DistillModule(LightningModule):
         self.make_optimizer = make_optimizer
         self.schedule = schedule
         self.decay_norms_and_biases = decay_norms_and_biases
+        self.rule = rule
         # Of the last step, to show.
         self.terms: dict[str, Tensor] = {}
         # On CUDA: what is asked of steps without waiting for the device.
@@ -69,7 +73,7 @@ class DistillModule(LightningModule):
         # have, is told at once and with its values.
         later = self.later if batch_idx else None
         try:
-            loss = self.criterion.run(cast(SpikingNet, self.net), x, y, later=later)
+            loss = self._loss(x, y, later)
         except DivergedError as error:
             raise self._diverged(error.what, self.global_step + 1) from error
         if later is not None:
@@ -82,6 +86,12 @@ class DistillModule(LightningModule):
         counted, weight = self._counted(batch_idx, y.shape[0])
         self._log({f"train/{name}": value for name, value in self.terms.items()}, counted)
         return loss.total if weight == 1 else weight * loss.total
+
+    def _loss(self, x: Tensor, y: Tensor, later: LaterChecks | None) -> Loss:
+        net = cast(SpikingNet, self.net)
+        if self.rule is not None:
+            return self.rule.run(self.criterion, net, x, y, later=later)
+        return self.criterion.run(net, x, y, later=later)
 
     @property
     def steps(self) -> Steps:

@@ -1,7 +1,7 @@
 """What a training run is made of."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning.pytorch.callbacks import Callback
@@ -10,8 +10,10 @@ from torch import nn
 
 from tssd.data import DataModule
 from tssd.errors import UsageError
+from tssd.models.base import SpikingNet
 from tssd.objectives import SelfDistillation
 from tssd.objectives.per_timestep import longest_of
+from tssd.rules import Rule
 from tssd.training.initial_weights import InitialWeights
 from tssd.training.loggers import MakeLogger
 from tssd.training.module import DistillModule, MakeOptimizer
@@ -40,6 +42,7 @@ class Parts:
             installed. metrics.csv is written in any case.
         init: weights to start from; None = random ones.
         freeze: names of modules or parameters of the network that are not trained.
+        rule: how gradients go back in time; None = through all timesteps together.
     """
 
     config: dict[str, Any]
@@ -54,11 +57,13 @@ class Parts:
     loggers: tuple[Logger | MakeLogger, ...] | None = None
     init: InitialWeights | None = None
     freeze: tuple[str, ...] = ()
+    rule: Rule | None = None
 
     def __post_init__(self) -> None:
         """Tell terms that ask how often each class is.
 
-        Raises: UsageError: a term needs what a compiled network does not show.
+        Raises: UsageError: a term needs what a compiled network does not show, or the rule does not
+            go with another part.
         """
         self.criterion.learn_class_counts(lambda: self.data.class_counts)
         terms = dict(self.criterion.terms.items())
@@ -68,6 +73,25 @@ class Parts:
                 f"trainer.compile: objectives.{asking[0]} needs membranes, and a compiled network "
                 "shows none; use --trainer.compile false"
             )
+        if self.rule is not None:
+            self._check_rule(self.rule)
+
+    def _check_rule(self, rule: Rule) -> None:
+        name, settings = type(rule).__name__, self.trainer
+        for option, is_set, other in (
+            ("compile", settings.compile is not False, "false"),
+            ("sync_batch_norm", settings.sync_batch_norm, "false"),
+            ("precision", settings.precision == "16-mixed", "bf16-mixed"),
+        ):
+            if is_set:
+                raise UsageError(
+                    f"trainer.{option}: got {getattr(settings, option)}, which does not go with "
+                    f"rule {name}, whose gradients are computed piece by piece; use "
+                    f"--trainer.{option} {other}, or --rule null"
+                )
+        like = next(iter(self.net.parameters()), torch.empty(0))
+        x_t = torch.zeros(1, *self.data.sample_shape, device=like.device)
+        rule.check(self.criterion, cast(SpikingNet, self.net), x_t)
 
     def module(self) -> DistillModule:
         """The Lightning module."""
@@ -77,6 +101,7 @@ class Parts:
             make_optimizer=self.make_optimizer,
             schedule=self.schedule,
             decay_norms_and_biases=self.trainer.decay_norms_and_biases,
+            rule=self.rule,
         )
 
     @property

@@ -60,6 +60,8 @@ def least_memory(parts: Parts) -> int | None:
     if parts.trainer.compile:
         return None
     steps = parts.criterion.timesteps.teacher
+    if parts.rule is not None:
+        steps = parts.rule.held(steps)
     try:
         if steps <= MORE:
             kept = kept_bytes(parts, steps)
