@@ -7,7 +7,7 @@ from tssd.config.options import Slot, content, problems_at, slots_below, top_slo
 from tssd.config.own_data import wrapped
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config, Replaced, merge_value
-from tssd.config.sections import AS_OURS, option_parts
+from tssd.config.sections import AS_OURS, UNUSED, option_parts
 from tssd.config.short_names import named_in_full, spelled_out
 from tssd.config.suggest import nearest
 from tssd.config.types import MISSING, as_node, choices, entries, fits, is_settings, wanted
@@ -40,7 +40,7 @@ def override(
 
     `objectives.temporal.weight` means `objectives.temporal.init_args.weight`. A value comes over
     the old one as that of a file over those of the files that it extends: see `merge_value`. null
-    removes an objective.
+    removes an objective, or a section that a recipe need not have.
 
     Args:
         config: the recipe.
@@ -119,7 +119,8 @@ def _find(config: Config, option: str) -> Place:
         entry = Slot(get_args(kind)[1]) if get_origin(kind) is dict else None
     if entry is None and last not in slots:
         raise UsageError(no_such_option(config, option))
-    return Place(values, last, entry or slots[last], removable=entry is not None)
+    is_unused = not above and UNUSED.get(last, MISSING) is None
+    return Place(values, last, entry or slots[last], removable=entry is not None or is_unused)
 
 
 def _as_named(node: Any, before: Any) -> Any:

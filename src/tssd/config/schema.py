@@ -53,7 +53,7 @@ def _kind(name: str) -> Any:
     if name == "rule":
         from tssd.rules import Rule
 
-        return Rule | None
+        return Rule
     if name == "optimizer":
         from tssd.training.module import MakeOptimizer
 

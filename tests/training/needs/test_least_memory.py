@@ -30,7 +30,9 @@ class Sums(nn.Module):
 def parts_of(net, criterion, **more):
     trainer = SimpleNamespace(compile=False, precision="32-true", nodes=1)
     data = SimpleNamespace(batch_size=5, sample_shape=(2, 3, 3), split_sizes={"train": 7})
-    parts = SimpleNamespace(net=net, criterion=criterion, trainer=trainer, data=data, **more)
+    parts = SimpleNamespace(
+        net=net, criterion=criterion, trainer=trainer, data=data, rule=None, **more
+    )
     parts.device = torch.device("cpu")
     return parts
 
