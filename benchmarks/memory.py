@@ -54,7 +54,7 @@ def saved_bytes(net: nn.Module, x: Tensor, y: Tensor) -> int:
     return sum(sizes.values())
 
 
-def _resident() -> tuple[int, int]:
+def resident() -> tuple[int, int]:
     """Resident memory of this process in bytes: now, and the largest so far."""
     status = Path("/proc/self/status")
     if status.exists():  # Linux; its getrusage would start from the parent's peak
@@ -80,9 +80,9 @@ def _footprint(peer: str, workload: Workload, device: str, threads: int) -> Foot
     # both belong to the idle state.
     step(1)
     on_gpu = device.startswith("cuda")
-    idle = torch.cuda.memory_allocated() if on_gpu else _resident()[0]
+    idle = torch.cuda.memory_allocated() if on_gpu else resident()[0]
     step(workload.batch)
-    peak = torch.cuda.max_memory_allocated() if on_gpu else _resident()[1]
+    peak = torch.cuda.max_memory_allocated() if on_gpu else resident()[1]
     return Footprint(saved_bytes(net, x, y), peak - idle)
 
 

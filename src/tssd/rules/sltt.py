@@ -16,6 +16,9 @@ from tssd.rules.base import Rule
 from tssd.rules.gradient import SummedGradient
 from tssd.rules.stepwise import joined, outputs, rehearsal
 
+# What a term of all timesteps may ask for: all that is known of them once they have run.
+KNOWN_OF_ALL = {"needs_exits", "needs_input", "needs_class_counts"}
+
 
 class SLTT(Rule):
     """No gradient goes from a timestep to the one before: memory does not grow with T.
@@ -129,11 +132,14 @@ class SLTT(Rule):
                         f"({type(inner).__name__}) has a gradient of all timesteps together; {out}"
                     )
         for name, term in _terms(criterion):
-            if term.needs_membranes and not term.each_timestep:
+            asked = {
+                need for need in dir(term) if need.startswith("needs_") and getattr(term, need)
+            }
+            if not term.each_timestep and (more := sorted(asked - KNOWN_OF_ALL)):
                 raise UsageError(
-                    f"rule: {me} lets go of a timestep's membranes before the next, but "
-                    f"objectives.{name} ({type(term).__name__}) needs those of all timesteps "
-                    f"together; {out}"
+                    f"rule: {me} lets go of a timestep's {more[0].removeprefix('needs_')} before "
+                    f"the next, but objectives.{name} ({type(term).__name__}) needs those of all "
+                    f"timesteps together; {out}"
                 )
 
 

@@ -35,7 +35,7 @@ def outputs(
         sequence: [T, N, ...].
         backward: timesteps, counted from 0, that are to go backward; the others keep nothing.
         shows: whether membranes are wanted.
-    Shapes: fields [1, N, ...] each; `input` is filled in, taps are not.
+    Shapes: fields [1, N, ...] each.
     """
     state, exits = None, None
     for t, x_t in enumerate(sequence.split(1)):
@@ -47,7 +47,7 @@ def outputs(
             check_output(out)
             out = in_full_precision(criterion.add_exits(out, carry))
         state, exits = detached(state), detached(carry.state())
-        yield replace(out, taps={}, membranes=membranes, input=x_t)
+        yield replace(out, membranes=membranes, input=x_t)
 
 
 def joined(steps: Iterable[NetOutput], sequence: Tensor) -> NetOutput:
