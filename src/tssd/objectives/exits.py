@@ -56,10 +56,10 @@ class Exit(Block):
         self.head = TimeFold(*pooled, nn.Linear(c_out, num_classes))
         self.neuron = build_neuron(neuron, c_out, self.features)
 
-    def forward(self, tap: Tensor) -> Tensor:
-        """Logits of the spikes at a tap."""
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of x, the spikes at a tap."""
         clear_state(self)  # a neuron of another library may have been asked for
-        return super().forward(tap)
+        return super().forward(x)
 
     def flow(self, run: Run, x: Tensor) -> Tensor:
         """Logits of x, the spikes at a tap; in timesteps with a state, see `Block`."""
