@@ -13,7 +13,7 @@ from tssd.neurons import LIF
 from tssd.objectives import tssd, vanilla
 
 
-@pytest.mark.parametrize("part", ["sltt", "sltt_k", "dsr", "dsr_if", "real_spike"])
+@pytest.mark.parametrize("part", ["sltt", "dsr", "dsr_if", "real_spike"])
 def test_all_weights_get_gradients(part):
     config = load_recipe(f"digits+vgg9+{part}+tssd")
     path = content(config["net"])["neuron"]["class_path"]
@@ -22,11 +22,10 @@ def test_all_weights_get_gradients(part):
     x, y = torch.rand(6, 1, 16, 16), torch.arange(6)
     for criterion, precision in (
         (vanilla(2), nullcontext()),
-        (tssd(1, 4), nullcontext()),
-        (tssd(1, 4), torch.autocast("cpu", torch.bfloat16)),
+        (tssd(1, 3), torch.autocast("cpu", torch.bfloat16)),
     ):
         torch.manual_seed(0)
-        net = vgg9(in_channels=1, image_size=16, width=1 / 16, neuron=neuron)
+        net = vgg9(in_channels=1, image_size=16, width=1 / 32, neuron=neuron)
         criterion.connect(net)
         with precision:
             loss = criterion.run(net, x, y) if rule is None else rule.run(criterion, net, x, y)
