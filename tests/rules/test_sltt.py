@@ -9,7 +9,12 @@ from tssd.adapters import adapt
 from tssd.errors import UsageError
 from tssd.models.base import StagedNet
 from tssd.neurons import DSRLIF, LIF
-from tssd.objectives import SelfDistillation, Timesteps
+from tssd.objectives import (
+    RMPLoss,
+    SelfDistillation,
+    TemporalEfficientTraining,
+    Timesteps,
+)
 from tssd.objectives.later import LaterChecks
 from tssd.rules import SLTT
 from tssd.surrogates import Sigmoid
@@ -160,6 +165,16 @@ def test_checks_are_put_off_as_those_of_a_loss_are():
     assert names == set(other._open)
     later.end_step(1)
     assert later.look() is None
+
+
+def test_losses_of_others_that_are_means_over_time_need_one_run():
+    made, logits = net(), []
+    terms = {"task": TemporalEfficientTraining(), "rmp": RMPLoss()}
+    criterion = SelfDistillation(terms, Timesteps(2, T)).connect(made).eval()
+    made.eval().head[-1].register_forward_hook(lambda *args: logits.append(args[2]))
+    found = SLTT().run(criterion, made, *batch())
+    assert len(logits) == T
+    torch.testing.assert_close(found, criterion.run(made, *batch()))
 
 
 def test_frozen_networks_train_their_exits_alone():

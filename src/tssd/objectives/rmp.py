@@ -32,6 +32,9 @@ class RMPLoss(PotentialPenalty):
         IM-Loss, k from memory.
     """
 
+    # A mean over timesteps: see `Objective`.
+    each_timestep = True
+
     def __init__(
         self,
         exponent: int = 2,
