@@ -6,26 +6,32 @@ from torch.nn.functional import batch_norm
 
 from tssd import LIF, StagedNet, TimeFold, repeat_in_time
 from tssd.data import Digits
-from tssd.models import NetOutput
+from tssd.models import MakeNeuron, NetOutput
 from tssd.models.blocks import conv_norm_neuron
 from tssd.norms import pooled_batch_norm
 from tssd.objectives import Objective
 
 
 def two_stages(
-    in_channels: int, num_classes: int, image_size: int, *, dropout: float = 0.0, channels: int = 8
+    in_channels: int,
+    num_classes: int,
+    image_size: int,
+    *,
+    dropout: float = 0.0,
+    channels: int = 8,
+    neuron: MakeNeuron = LIF,
 ) -> StagedNet:
     """Two convolutions with stride 2 and a linear layer."""
     size = image_size // 2
     first = nn.Sequential(
         TimeFold(nn.Conv2d(in_channels, channels, 3, 2, padding=1, bias=False)),
         pooled_batch_norm(channels),
-        LIF(),
+        neuron(),
     )
     second = nn.Sequential(
         TimeFold(nn.Dropout(dropout), nn.Conv2d(channels, channels, 3, 2, padding=1, bias=False)),
         pooled_batch_norm(channels),
-        LIF(),
+        neuron(),
     )
     shapes = [(channels, size, size), (channels, size // 2, size // 2)]
     head = TimeFold(nn.Flatten(), nn.Linear(channels * (size // 2) ** 2, num_classes))

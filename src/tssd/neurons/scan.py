@@ -261,6 +261,7 @@ def lif_scan(
     """
     check_state(x, v)
     grad = torch.is_grad_enabled()
+    surrogate = surrogate.current()
     if type(surrogate).spike is not Surrogate.spike or (grad and is_trained(surrogate)):
         return in_steps(
             x, v, dynamics, lambda h: surrogate.spike(h - dynamics.threshold), wants_h=wants_h

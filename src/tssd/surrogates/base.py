@@ -40,6 +40,13 @@ class Surrogate:
             return SurrogateSpike.apply(s, self)  # pyright: ignore[reportReturnType]
         return fire(s)
 
+    def current(self) -> "Surrogate":
+        """What spikes and trains as this one does at this moment and never changes, or itself.
+
+        A scan runs that in its place. For surrogates that are such a one only some of the time.
+        """
+        return self
+
     def kept_dtype(self, dtype: torch.dtype) -> torch.dtype:
         """Type of what a neuron whose membrane has `dtype` keeps of s for its backward pass."""
         return dtype
