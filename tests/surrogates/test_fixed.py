@@ -5,7 +5,7 @@ import torch
 from spikingjelly.activation_based import surrogate as spikingjelly
 
 from tssd.errors import UsageError
-from tssd.surrogates import ATan, Rectangular, Sigmoid, Triangular
+from tssd.surrogates import ATan, ClampedTanh, Rectangular, Sigmoid, Triangular
 
 ALL = [
     Rectangular(),
@@ -16,6 +16,8 @@ ALL = [
     Sigmoid(1.5),
     ATan(),
     ATan(0.7),
+    ClampedTanh(),
+    ClampedTanh(2.5, width=2.0),
 ]
 # SpikingJelly names a slope alpha everywhere; a window's width is its inverse.
 TWINS = [
@@ -32,7 +34,7 @@ TWINS = [
 
 def kinks(surrogate):
     """Where the derivative is discontinuous, or its one-sided limits disagree."""
-    if isinstance(surrogate, Rectangular):
+    if isinstance(surrogate, Rectangular | ClampedTanh):
         return [-surrogate.width / 2, surrogate.width / 2]
     return []
 
@@ -70,6 +72,16 @@ def test_derivatives_at_hand_computed_points():
         (Triangular(2.0), [0.25, 0.4375, 0.5, 0.375]),
         (Sigmoid(4.0), [4 * q * (1 - q) for q in (1 / (1 + math.e**k) for k in (4, 1, 0, -2))]),
         (ATan(2.0), [1 / (1 + (math.pi * k) ** 2) for k in (1, 0.25, 0, 0.5)]),
+        # Guo's: 1 - tanh^2 = cosh^-2; cut at 0.5, which is inside.
+        (
+            ClampedTanh(3.0),
+            [0, *(1.5 / math.tanh(1.5) / math.cosh(3 * k) ** 2 for k in (0.25, 0, 0.5))],
+        ),
+        # SML's Dspike: cut at 1.
+        (
+            ClampedTanh(2.5, 2.0),
+            [1.25 / math.tanh(2.5) / math.cosh(2.5 * k) ** 2 for k in (1, 0.25, 0, 0.5)],
+        ),
     ]:
         torch.testing.assert_close(surrogate.derivative(s), torch.tensor(expected).to(s))
 
@@ -96,6 +108,31 @@ def test_compress_then_scale_multiplies_by_the_derivative(surrogate, dtype):
     torch.testing.assert_close(scaled, grad * surrogate.derivative(s))
 
 
+def guo(s):
+    """The gradient as https://github.com/yfguo91/MPBN writes it, u / V with V = 1, written anew."""
+    c, k = (s + 0.5).clamp(0, 1).detach().requires_grad_(), 3
+    smooth = (torch.tanh(k * (c - 0.5)) + math.tanh(k / 2)) / (2 * math.tanh(k / 2))
+    (slope,) = torch.autograd.grad(smooth.sum(), c)
+    return slope * ((s > -0.5) & (s < 0.5))
+
+
+def test_the_clamped_tanh_is_that_of_its_authors():
+    s = points(ClampedTanh())
+    torch.testing.assert_close(ClampedTanh().derivative(s), guo(s))
+
+
+def test_a_clamped_tanh_lies_between_a_window_and_a_tanh():
+    s = points(ClampedTanh())
+    flat, wide = ClampedTanh(1e-4, width=0.8), ClampedTanh(3.0, width=100.0)
+    torch.testing.assert_close(flat.derivative(s), Rectangular(0.8).derivative(s))
+    torch.testing.assert_close(wide.derivative(s), Sigmoid(6.0).derivative(s))
+
+
+def test_a_window_of_no_width_is_refused():
+    with pytest.raises(UsageError, match="^width: got 0, expected a finite number > 0$"):
+        ClampedTanh(3.0, 0)
+
+
 def test_only_the_rectangular_window_keeps_one_byte():
     for surrogate in ALL:
         one_byte = isinstance(surrogate, Rectangular)
@@ -105,7 +142,13 @@ def test_only_the_rectangular_window_keeps_one_byte():
 @pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [(Rectangular, "width"), (Triangular, "width"), (Sigmoid, "slope"), (ATan, "slope")],
+    [
+        (Rectangular, "width"),
+        (Triangular, "width"),
+        (Sigmoid, "slope"),
+        (ATan, "slope"),
+        (ClampedTanh, "slope"),
+    ],
 )
 def test_a_width_or_slope_must_be_positive(kind, name, value):
     with pytest.raises(UsageError, match=f"^{name}: got {value}, expected a finite number > 0$"):

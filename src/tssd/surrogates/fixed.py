@@ -121,3 +121,36 @@ class ATan(Surrogate):
     def primitive(self, s: Tensor) -> Tensor:
         """See `Surrogate.primitive`."""
         return torch.atan(math.pi / 2 * self.slope * s) / math.pi + 0.5
+
+
+@dataclass(frozen=True)
+class ClampedTanh(Surrogate):
+    """k (1 - tanh^2(k s)) / (2 tanh(k a / 2)) 1[|s| <= a/2]: a tanh cut where it is to be 0 and 1.
+
+    Dspike's function. With a small slope it is a rectangle, with a large one a peak.
+
+    Args:
+        slope: k > 0, per unit of membrane potential; Dspike's temperature.
+        width: a > 0, in units of the membrane potential.
+    Source: Li et al. 2021, NeurIPS, "Differentiable Spike" (k = 3 to begin with, a = 1);
+        https://github.com/yfguo91/MPBN has it with k = 3, a = 1.
+    """
+
+    slope: float = 3.0
+    width: float = 1.0
+
+    def __post_init__(self) -> None:
+        _positive("slope", self.slope)
+        _positive("width", self.width)
+
+    def derivative(self, s: Tensor) -> Tensor:
+        """See `Surrogate.derivative`."""
+        inside = (s.abs() <= self.width / 2).to(s.dtype)
+        height = self.slope / (2 * math.tanh(self.slope * self.width / 2))
+        return height * inside * (1 - torch.tanh(self.slope * s).square())
+
+    def primitive(self, s: Tensor) -> Tensor:
+        """See `Surrogate.primitive`."""
+        half = self.width / 2
+        risen = torch.tanh(self.slope * s.clamp(-half, half)) / math.tanh(self.slope * half)
+        return (risen + 1) / 2
