@@ -3,9 +3,12 @@ import math
 import pytest
 import torch
 from spikingjelly.activation_based import surrogate as spikingjelly
+from torch import nn
 
 from tssd.errors import UsageError
+from tssd.neurons import LIF
 from tssd.surrogates import ATan, ClampedTanh, Rectangular, Sigmoid, Triangular
+from tssd.testing import check_neuron, check_surrogate
 
 ALL = [
     Rectangular(),
@@ -116,6 +119,11 @@ def guo(s):
     return slope * ((s > -0.5) & (s < 0.5))
 
 
+def test_the_clamped_tanh_keeps_the_contract():
+    check_surrogate(ClampedTanh)
+    check_neuron(lambda: LIF(surrogate=ClampedTanh(2.5, width=2.0)))
+
+
 def test_the_clamped_tanh_is_that_of_its_authors():
     s = points(ClampedTanh())
     torch.testing.assert_close(ClampedTanh().derivative(s), guo(s))
@@ -126,6 +134,18 @@ def test_a_clamped_tanh_lies_between_a_window_and_a_tanh():
     flat, wide = ClampedTanh(1e-4, width=0.8), ClampedTanh(3.0, width=100.0)
     torch.testing.assert_close(flat.derivative(s), Rectangular(0.8).derivative(s))
     torch.testing.assert_close(wide.derivative(s), Sigmoid(6.0).derivative(s))
+
+
+@pytest.mark.parametrize("surrogate", [ClampedTanh(), ClampedTanh(2.5, 2.0)], ids=str)
+@pytest.mark.parametrize("low", [False, True])
+def test_weights_get_gradients_in_float32_and_under_autocast(surrogate, low):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(6, 8), LIF(surrogate=surrogate), nn.Linear(8, 3))
+    with torch.autocast("cpu", torch.bfloat16, enabled=low):
+        y = net(torch.randn(5, 10, 6))
+    y.float().square().sum().backward()
+    for name, p in net.named_parameters():
+        assert p.grad is not None and p.grad.isfinite().all() and p.grad.any(), name
 
 
 def test_a_window_of_no_width_is_refused():

@@ -33,11 +33,14 @@ class ASGL(nn.Module, Surrogate):
         noise_factor: 1 = constant, as in the authors' example.
         width: a > 0 at the beginning, in units of the membrane potential.
         learn_width: whether it is trained, without weight decay.
-        lr_factor: its share of the optimiser's learning rate.
+        lr_factor: its share of the optimiser's learning rate. Those that take steps of one length,
+            such as Adam and Muon, want a smaller one: the authors' Adam has a rate of 3e-4.
     Raises: UsageError: an option out of range.
     Source: Wang et al. 2023, ICML, "Adaptive Smoothing Gradient Learning for Spiking Neural
         Networks", and https://github.com/Windere/ASGL-SNN. Differs: see docs/methods/surrogates.md.
     """
+
+    log_slope: nn.Parameter | None  # of 1/a, so that a stays positive
 
     def __init__(
         self,
@@ -47,7 +50,7 @@ class ASGL(nn.Module, Surrogate):
         noise_factor: float = 1.0,
         width: float = 1.0,
         learn_width: bool = True,
-        lr_factor: float = 1.0,
+        lr_factor: float = 0.1,
     ) -> None:
         super().__init__()
         for name, p in (("noise", noise), ("noise_end", noise if noise_end is None else noise_end)):
@@ -62,7 +65,6 @@ class ASGL(nn.Module, Surrogate):
         self.noise_factor = noise_factor
         self.lr_factor = lr_factor
         self.window = Rectangular(width)
-        # The logarithm of 1/a, so that a stays positive.
         slope = nn.Parameter(torch.tensor(-math.log(width))) if learn_width else None
         self.register_parameter("log_slope", slope)
         self.p = noise
