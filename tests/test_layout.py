@@ -33,7 +33,7 @@ CORE = {
     "time": {"errors"},
     "surrogates": {"errors"},
     "norms": {"errors", "longest", "time"},
-    "neurons": {"errors", "time", "surrogates"},
+    "neurons": {"errors", "longest", "time", "surrogates"},
     "models": {"errors", "image_size", "time", "surrogates", "norms", "neurons"},
     "objectives": {"errors", "time", "longest", "surrogates", "norms", "neurons", "models"},
     "rules": {"errors", "time", "surrogates", "neurons", "models", "objectives"},

@@ -22,6 +22,21 @@ def test_so_of_objectives():
     assert found == {"task": {**task, "init_args": {}}, "exit_task": used}
 
 
+def test_so_of_neurons_wherever_they_are():
+    lif = {"class_path": "tssd.LIF", "init_args": {"tau": 2.0, "strict": False}}
+    kept = {**lif, "init_args": {"tau": 2.0}}
+    strict = {**lif, "init_args": {"strict": True}}
+    own = {"class_path": "my.Neuron", "init_args": {"strict": False}}
+    for neuron, written in ((lif, kept), (strict, strict), (own, own), ("my.neuron",) * 2):
+        for section, path in (("net", "my.net"), ("exits", "tssd.objectives.ExitPlan")):
+            node = {"class_path": path, "init_args": {"neuron": neuron, "norm": None}}
+            found = without_unused({section: node})[section]
+            assert found == {**node, "init_args": {"neuron": written, "norm": None}}
+    # Strict by default, so that it is written where it is not.
+    mlf = {"class_path": "tssd.neurons.MLF", "init_args": {"strict": False}}
+    assert without_unused({"net": mlf}) == {"net": mlf}
+
+
 def test_null_is_written_where_it_is_not_the_default():
     node = {
         "class_path": f"{__name__}.with_mixing",

@@ -22,8 +22,10 @@ NEURONS = [
     LIF(1.6, 0.9, v_reset=0.0, surrogate=Triangular(0.7)),
     LIF(3.0, v_reset=-0.3, decay_input=True, detach_reset=True),
     IF(surrogate=ATan()),
+    LIF(v_reset=0.0, strict=True),
 ]
-neurons = pytest.mark.parametrize("neuron", NEURONS, ids=["soft", "hard", "detached", "IF"])
+IDS = ["soft", "hard", "detached", "IF", "strict"]
+neurons = pytest.mark.parametrize("neuron", NEURONS, ids=IDS)
 
 
 def outcome(neuron, x, v, *, wants_h):
@@ -107,7 +109,7 @@ def test_nan_and_infinity_are_seen_as_in_pytorch(device, monkeypatch, neuron, va
 
 # The scan's own tests hold for the kernels. Left out are those of the bytes that only it keeps, and
 # such as call it very often or say what the tests here say.
-SCAN = ["test_scan", "test_scan_refusals", "test_lif", "test_scan_in_torch"]
+SCAN = ["test_scan", "test_scan_refusals", "test_lif", "test_scan_in_torch", "test_strict"]
 LEFT_OUT = [
     "bytes_kept",
     "cut_anywhere",
@@ -177,7 +179,7 @@ def test_kernels_compile_for_gpus(tmp_path, monkeypatch, arch, x, v, surrogate, 
     sizes = {"n": "i64" if bits else "i32", "steps": "i32"}
     forward = {"x": x, "v": v, "spikes": x, "v_last": v, **kept, "shown": None if bits else v}
     shared = {"DECAY": 0.375, "GAIN": 0.625, "THRESHOLD": 0.9, "V_RESET": v_reset, "WIDTH": 1.3}
-    shared["BLOCK"] = 1024
+    shared |= {"STRICT": detached, "BLOCK": 1024}
     asm = compiled(
         triton_kernels.forward, forward | sizes | {"x_step": "i32"}, shared | {"OFFSET": 0.1}, arch
     )

@@ -9,7 +9,7 @@ from tssd.neurons.triton_ops import lif_backward, lif_forward
 
 T, N, C, H, W = 4, 3, 5, 2, 3
 
-LIKE_LIF = (0.5, 1.0, 0.0, 1.0, None, False)
+LIKE_LIF = (0.5, 1.0, 0.0, 1.0, None, False, False)
 
 
 def sequence(device, layout):

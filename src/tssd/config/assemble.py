@@ -15,6 +15,7 @@ from tssd.config.make import REFUSALS, located, make
 from tssd.config.options import accepts, content, parameters, walk
 from tssd.config.own_data import with_test
 from tssd.config.own_net import adapted_node, may_be_plain
+from tssd.config.own_defaults import with_own_defaults
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS, parse, parser
@@ -120,7 +121,8 @@ def resolve(config: Config) -> Config:
     hooked = written(config)
     sections = [name for name in config if name not in hooked]
     # The third argument keeps null; jsonargparse 4.49 gave it another name.
-    found = yaml.safe_load(parser(sections).dump(parse(config, sections), "yaml", False))
+    parsed = parse(with_own_defaults(config, sections), sections)
+    found = yaml.safe_load(parser(sections).dump(parsed, "yaml", False))
     found = without_unused(found) | hooked
     return {name: found[name] for name in config}
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from tssd.config.built_for import check_built_for
 from tssd.config.compose import layers
 from tssd.config.folds import check_folds
 from tssd.config.options import problems, walk
@@ -58,6 +59,7 @@ def load_recipe(
     for option, text in in_order(overrides):
         override(config, option, text, replaced)
     check_folds(config)
+    check_built_for(config)
     if tell is not None:
         for line in lines([r for r in replaced if not is_packaged(r.source)], config):
             tell(line)

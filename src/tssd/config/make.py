@@ -8,6 +8,7 @@ from torch import nn
 
 from tssd.config.load import check
 from tssd.config.options import walk
+from tssd.config.own_defaults import with_own_defaults
 from tssd.config.recipe import Config
 from tssd.config.schema import parse, parser
 from tssd.errors import UsageError
@@ -27,7 +28,8 @@ def build_net(section: Config) -> nn.Module:
 def make(config: Config, section: str) -> Any:
     """What a section describes. Raises: UsageError: a value out of range, with its option."""
     try:
-        return parser([section]).instantiate(parse(config, [section]))[section]
+        parsed = parse(with_own_defaults(config, [section]), [section])
+        return parser([section]).instantiate(parsed)[section]
     except REFUSALS as error:
         raise located(error, config, section) from error
     except (Exception, SystemExit) as error:

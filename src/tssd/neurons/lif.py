@@ -18,6 +18,20 @@ class LIFState(NamedTuple):
     v: Tensor
 
 
+def check_threshold(threshold: float, v_reset: float | None) -> None:
+    """Refuse a neuron that could never fire, or would for ever.
+
+    Raises: UsageError: threshold <= 0 or v_reset >= threshold, or not finite.
+    """
+    if not (threshold > 0 and math.isfinite(threshold)):
+        raise UsageError(f"v_threshold: got {threshold}, expected a finite potential > 0")
+    if v_reset is not None and not -math.inf < v_reset < threshold:
+        raise UsageError(
+            f"v_reset: got {v_reset}, expected less than v_threshold = {threshold} and finite, "
+            "or the neuron fires for ever; None is the soft reset"
+        )
+
+
 class LinearIntegrator(Neuron):
     """A neuron whose membrane is linear between spikes: what LIF and IF share.
 
@@ -30,14 +44,7 @@ class LinearIntegrator(Neuron):
 
     def __init__(self, dynamics: Dynamics, surrogate: Surrogate) -> None:
         super().__init__()
-        v_reset, threshold = dynamics.v_reset, dynamics.threshold
-        if not (threshold > 0 and math.isfinite(threshold)):
-            raise UsageError(f"v_threshold: got {threshold}, expected a finite potential > 0")
-        if v_reset is not None and not -math.inf < v_reset < threshold:
-            raise UsageError(
-                f"v_reset: got {v_reset}, expected less than v_threshold = {threshold} and finite, "
-                "or the neuron fires for ever; None is the soft reset"
-            )
+        check_threshold(dynamics.threshold, dynamics.v_reset)
         self.dynamics = dynamics
         self.surrogate = for_neuron(surrogate)
 
@@ -80,6 +87,7 @@ class LIF(LinearIntegrator):
         v_reset: potential after a spike (hard reset), or None to subtract v_threshold (soft).
         decay_input: whether the input is scaled by 1/tau.
         detach_reset: whether the reset passes no gradient.
+        strict: whether it fires above v_threshold only, and not at it.
         surrogate: gradient of the spike; None = rectangular of width 1.
     Raises: UsageError: tau <= 1, v_threshold <= 0 or v_reset >= v_threshold.
     Source: TSSD, arXiv 2406.07862, eq. 1-4. Names and dynamics follow SpikingJelly's LIFNode.
@@ -93,6 +101,7 @@ class LIF(LinearIntegrator):
         v_reset: float | None = None,
         decay_input: bool = False,
         detach_reset: bool = False,
+        strict: bool = False,
         surrogate: Surrogate | None = None,
     ) -> None:
         if not tau > 1:
@@ -105,6 +114,7 @@ class LIF(LinearIntegrator):
                 threshold=v_threshold,
                 v_reset=v_reset,
                 detach_reset=detach_reset,
+                strict=strict,
             ),
             Rectangular() if surrogate is None else surrogate,
         )

@@ -1,7 +1,7 @@
 """The leaky integrate-and-fire recurrence over a whole sequence, with a lean backward pass.
 
     H(t) = decay V(t-1) + gain x(t) + offset          charge
-    S(t) = 1[H(t) >= threshold]                       fire
+    S(t) = 1[H(t) >= threshold], or > if strict       fire
     V(t) = H(t) - threshold S(t)                      soft reset
     V(t) = H(t) + (v_reset - H(t)) S(t)               hard reset
 
@@ -25,6 +25,7 @@ from torch import Tensor
 
 from tssd.errors import UsageError
 from tssd.neurons import triton_scan
+from tssd.neurons.strict import strictly_above
 from tssd.surrogates import Surrogate
 from tssd.surrogates.base import is_trained
 from tssd.surrogates.spike import refuse_second_derivative
@@ -37,6 +38,7 @@ class Dynamics(NamedTuple):
     """Constants of the recurrence above, in units of the membrane potential.
 
     v_reset is None for the soft reset. detach_reset cuts the gradient through S(t) in the reset.
+    strict: whether only a potential above the threshold fires, and not one that is equal to it.
     """
 
     decay: float
@@ -45,6 +47,7 @@ class Dynamics(NamedTuple):
     threshold: float
     v_reset: float | None
     detach_reset: bool
+    strict: bool = False
 
 
 class Scanned(NamedTuple):
@@ -90,6 +93,7 @@ def _run_piece(
     # Mixed types are converted as a whole, which is several times faster than within an operation.
     fired = torch.empty_like(v) if x.dtype != v.dtype else None
     last = len(x) - 1
+    fires = torch.gt if p.strict else torch.ge
     # Slices are taken once: x[t] in the loop would cost small layers as much as the arithmetic.
     each = [t.unbind() for t in (*kept, *shown)]
     for t, (x_t, spikes_t, *kept_t) in enumerate(
@@ -104,7 +108,7 @@ def _run_piece(
             v.add_(p.offset)
         if shown:
             kept_t[-1].copy_(v)
-        torch.ge(v, p.threshold, out=s)
+        fires(v, p.threshold, out=s)
         if kept:
             surrogate.compress(torch.sub(v, p.threshold, out=distance), kept_t[0])
             if p.v_reset is not None:
@@ -190,7 +194,7 @@ def _back_piece(
             else:
                 h = kept_t[1]
                 through.addcmul_(g_v, p.v_reset - h)
-                g_v.masked_fill_(h >= p.threshold, 0)
+                g_v.masked_fill_(h > p.threshold if p.strict else h >= p.threshold, 0)
         torch.add(g_v, surrogate.scale(through, kept_t[0]), out=g_h)
         if g_shown:
             g_h.add_(kept_t[-1])
@@ -263,9 +267,12 @@ def lif_scan(
     grad = torch.is_grad_enabled()
     surrogate = surrogate.current()
     if type(surrogate).spike is not Surrogate.spike or (grad and is_trained(surrogate)):
-        return in_steps(
-            x, v, dynamics, lambda h: surrogate.spike(h - dynamics.threshold), wants_h=wants_h
-        )
+
+        def fire(h: Tensor) -> Tensor:
+            s = h - dynamics.threshold
+            return surrogate.spike(strictly_above(s) if dynamics.strict else s)
+
+        return in_steps(x, v, dynamics, fire, wants_h=wants_h)
     if triton_scan.takes(x, v, surrogate):
         return Scanned(*triton_scan.scan(x, v, dynamics, surrogate, wants_h=wants_h))
     if grad and (x.requires_grad or v.requires_grad):

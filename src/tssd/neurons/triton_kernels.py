@@ -33,6 +33,7 @@ def forward(
     OFFSET: tl.constexpr,
     THRESHOLD: tl.constexpr,
     V_RESET: tl.constexpr,  # None = soft
+    STRICT: tl.constexpr,
     WIDTH: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
@@ -50,7 +51,7 @@ def forward(
         h = tl.fma(m, decay, x_t) if GAIN == 1 else tl.fma(x_t, gain, m * decay)
         if OFFSET != 0:
             h = h + OFFSET
-        fired = h >= THRESHOLD
+        fired = h > THRESHOLD if STRICT else h >= THRESHOLD
         if bits is not None:
             inside = tl.abs(h - THRESHOLD) < WIDTH / 2
             both = inside.to(tl.uint8) | (fired.to(tl.uint8) << 1)
@@ -85,6 +86,7 @@ def backward(
     THRESHOLD: tl.constexpr,
     V_RESET: tl.constexpr,
     DETACH_RESET: tl.constexpr,
+    STRICT: tl.constexpr,
     SURROGATE: tl.constexpr,
     WIDTH: tl.constexpr,
     DOUBLE: tl.constexpr,  # the membrane's type: float64, or float32
@@ -111,7 +113,7 @@ def backward(
             slope = (both & 1).to(dtype) * (1 / WIDTH)
         else:
             h_t = tl.load(h + at * n + i, mask=here, other=0.0)
-            fired = h_t >= THRESHOLD
+            fired = h_t > THRESHOLD if STRICT else h_t >= THRESHOLD
             slope = derivative(h_t - THRESHOLD, SURROGATE, WIDTH)
             if V_RESET is not None and not DETACH_RESET:
                 through = through + g_m * (V_RESET - h_t)

@@ -18,7 +18,8 @@ BLOCK = 1024
 
 # The fields of `tssd.neurons.scan.Dynamics`.
 _DYNAMICS = (
-    "float decay, float gain, float offset, float threshold, float? v_reset, bool detach_reset"
+    "float decay, float gain, float offset, float threshold, float? v_reset, bool detach_reset, "
+    "bool strict"
 )
 
 
@@ -36,6 +37,7 @@ def lif_forward(
     threshold: float,
     v_reset: float | None,
     detach_reset: bool,
+    strict: bool,
     width: float,
     bits: bool,
     h: bool,
@@ -75,6 +77,7 @@ def lif_forward(
             offset,
             threshold,
             v_reset,
+            strict,
             width,
         ],
     )
@@ -103,6 +106,7 @@ def lif_backward(
     threshold: float,
     v_reset: float | None,
     detach_reset: bool,
+    strict: bool,
     surrogate: str,
     number: float,
     x_dtype: torch.dtype,
@@ -152,6 +156,7 @@ def lif_backward(
             threshold,
             v_reset,
             detach_reset,
+            strict,
             surrogate,
             number,
             v_dtype == torch.float64,

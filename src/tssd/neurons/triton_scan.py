@@ -66,7 +66,7 @@ def works_on(device: torch.device) -> bool:
     else:
         try:
             x = torch.zeros(1, 1, device=device)
-            lif_forward(x, x[0], 0.5, 1.0, 0.0, 1.0, None, False, 1.0, True, False)
+            lif_forward(x, x[0], 0.5, 1.0, 0.0, 1.0, None, False, False, 1.0, True, False)
             return True
         except torch.OutOfMemoryError:
             raise

@@ -16,6 +16,7 @@ from tssd.errors import DataError, UsageError
 from tssd.hub.locate import located
 from tssd.longest import build_for
 from tssd.models.base import SpikingNet
+from tssd.objectives.per_timestep import build_missing
 from tssd.reading import one_line
 from tssd.reopened.open_run import for_evaluation, model_of
 from tssd.runs.folder import RunFolder
@@ -119,7 +120,7 @@ def _network(run: RunFolder, model: Model, saved: Saved) -> nn.Module:
 def _built(model: Model) -> nn.Module:
     """The network, with the parameters that stand for one timestep each, not filled in yet."""
     net = build_net(model.net)
-    build_for(net, model.timesteps.teacher)
+    build_missing(net, model.timesteps.teacher)
     return net
 
 
