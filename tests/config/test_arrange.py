@@ -58,6 +58,21 @@ def test_a_scale_may_bring_its_network_unless_one_is_named():
         read("cifar10", "small")
 
 
+@pytest.mark.parametrize(
+    ("pieces", "evaluated"),
+    [
+        (("nmnist", "vgg9", "vanilla_ts"), 10),
+        (("nmnist", "vgg9", "glif", "vanilla_ts"), None),
+        (("nmnist", "vgg9", "glif", "tssd"), 10),
+        (("cifar10dvs", "vgg9", "glif", "t8", "ssd"), None),
+        (("digits", "vgg9", "glif"), "not there"),
+        (("nmnist", "vgg9", "glif", ("own.yaml", {"trainer": {"evaluate_timesteps": 8}})), 8),
+    ],
+)
+def test_a_part_with_rows_for_timesteps_is_evaluated_as_far_as_it_is_built(pieces, evaluated):
+    assert read(*pieces)["trainer"].get("evaluate_timesteps", "not there") == evaluated
+
+
 def test_a_class_comes_before_what_is_set_in_it():
     for order in (("hard_reset", "if"), ("if", "hard_reset")):
         neuron = read("digits", "vgg9", *order)["net"]["init_args"]["neuron"]

@@ -23,6 +23,9 @@ def test_what_is_said_to_the_composition_is_no_section():
     piece = Piece.packaged("scales/fast")
     assert piece.network == "msresnet8"
     assert "network" not in piece.config
+    piece = Piece.packaged("parts/glif")
+    assert piece.longest == "teacher"
+    assert "longest" not in piece.config
 
 
 def test_a_piece_fills_its_room_and_a_file_those_whose_class_it_names():

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tssd.config.contradictions import check_needs, check_one_of_each, check_parts, check_task
-from tssd.config.piece import Piece
+from tssd.config.piece import Piece, leaves
 from tssd.config.pieces import BASE, combinations
 from tssd.config.recipe import Config, Layer, file_content, merge
 
@@ -39,12 +39,15 @@ def arrange(name: str, pieces: Sequence[Piece], *, whole: bool) -> list[Layer]:
     check_task(name, pieces)
     found = [Layer(BASE, file_content(BASE)[1])]
     found += [layer for piece in pieces for layer in piece.layers]
-    steps = _timesteps(merge(found).get("timesteps"), pieces)
+    merged = merge(found)
+    steps = _timesteps(merged.get("timesteps"), pieces)
     check_needs(name, pieces, steps)
     # Only what a method turned round, so that a mistake in a file's pair is told as that file's.
     turned = {who: t for who, t in steps.items() if any(who in p.runs_at for p in pieces)}
     follows = {"description": _description(pieces, steps)}
     follows |= {"timesteps": turned} if turned else {}
+    if _looks_too_far(merged, pieces, steps):
+        follows["trainer"] = {"evaluate_timesteps": None}  # as far as the network runs
     return [*found, Layer(name, follows)]
 
 
@@ -76,6 +79,17 @@ def _timesteps(pair: Any, pieces: Sequence[Piece]) -> Config:
         return {}
     said = [(who, of) for piece in pieces for who, of in piece.runs_at.items() if of in pair]
     return pair | {who: pair[of] for who, of in said}
+
+
+def _looks_too_far(merged: Config, pieces: Sequence[Piece], steps: Config) -> bool:
+    """Whether the data, say, wants to see more timesteps than a part leaves a network.
+
+    What a file wants is not given up unasked.
+    """
+    most = [steps.get(piece.longest) for piece in pieces if piece.longest]
+    asked = any("trainer.evaluate_timesteps" in dict(p.options) for p in pieces if p.room is None)
+    wanted = dict(leaves(merged)).get("trainer.evaluate_timesteps")
+    return not asked and any(m is not None and wanted is not None and wanted > m for m in most)
 
 
 def _description(pieces: Sequence[Piece], steps: Config) -> str:

@@ -14,8 +14,8 @@ from tssd.config.load import check
 from tssd.config.make import REFUSALS, located, make
 from tssd.config.options import accepts, content, parameters, walk
 from tssd.config.own_data import with_test
-from tssd.config.own_net import adapted_node, may_be_plain
 from tssd.config.own_defaults import with_own_defaults
+from tssd.config.own_net import adapted_node, may_be_plain
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS, parse, parser

@@ -22,6 +22,7 @@ class Piece:
         needs: what it is good for only, in the words of `tssd.config.contradictions`.
         network: the network that it takes where none is named, by a scale.
         runs_at: of student and teacher, which one has the timesteps of which, by a method.
+        longest: whose timesteps a network runs for at most, by a part with parameters for each one.
     """
 
     name: str
@@ -31,28 +32,31 @@ class Piece:
     needs: str = ""
     network: str = ""
     runs_at: dict[str, str] = field(default_factory=dict)
+    longest: str = ""
 
     @classmethod
     def packaged(cls, path: str) -> Self:
         """A file of the package, such as `nets/vgg9`, after those that it extends.
 
         Beside the sections of a recipe it may say what it `needs`, a scale which `network` it
-        takes where none is named, and a method by a word whose timesteps it runs at: `timesteps:
-        {teacher: student}`.
+        takes where none is named, a part with parameters for each timestep `longest: teacher`, and
+        a method by a word whose timesteps it runs at: `timesteps: {teacher: student}`.
         """
         room, _, name = path.partition("/")
-        needs, network, runs_at = "", "", dict[str, str]()
+        needs, network, longest, runs_at = "", "", "", dict[str, str]()
         layers = []
         for source, said in _with_bases(path):
             config = dict(said)
             needs = config.pop("needs", needs)
             network = config.pop("network", network)
+            longest = config.pop("longest", longest)
             if steps := config.get("timesteps"):
                 words = {who: of for who, of in steps.items() if isinstance(of, str)}
                 runs_at |= words
                 config["timesteps"] = {who: t for who, t in steps.items() if who not in words}
             layers.append(Layer(source, config))
-        return cls(name, room, tuple(layers), needs=needs, network=network, runs_at=runs_at)
+        said = {"needs": needs, "network": network, "runs_at": runs_at, "longest": longest}
+        return cls(name, room, tuple(layers), **said)
 
     @property
     def config(self) -> Config:

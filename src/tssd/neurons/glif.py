@@ -108,6 +108,11 @@ class GLIF(Neuron):
         begin = self.raw_gain.detach()[:1]
         self.raw_gain = nn.Parameter(begin.repeat(timesteps, 1))
 
+    @property
+    def v_threshold(self) -> Tensor:
+        """V now, [C]."""
+        return self.raw_v_threshold.detach().sigmoid()
+
     def parameter_options(self) -> dict[str, dict[str, float]]:
         """No weight decay, which would draw everything to 1/2; gates learn slowly."""
         slow = {f"raw_{name}": {"lr_factor": 0.1} for name in GATES}

@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def strictly_above(s: Tensor) -> Tensor:
-    """s with 0 put just below 0, so that `Surrogate.spike` of it is 1[s > 0].
+    """A distance s from the threshold, with 0 put just below 0: its spike is then 1[s > 0].
 
     Any surrogate can be given it, one that spikes in a way of its own included: its derivative is
     taken within 2e-38 of where it would be. The gradient passes as if nothing were done.
