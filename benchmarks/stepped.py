@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from tssd import LIF, Neuron
-from tssd.neurons import LIFState, membrane_like
+from tssd.neurons import LIFState, membrane_like, strictly_above
 
 
 class SteppedLIF(Neuron):
@@ -28,7 +28,8 @@ class SteppedLIF(Neuron):
         p = self.dynamics
         h = p.decay * state.v + p.gain * x_t + p.offset
         self.show_membrane(h)
-        spikes = self.surrogate.spike(h - p.threshold)
+        s = h - p.threshold
+        spikes = self.surrogate.spike(strictly_above(s) if p.strict else s)
         reset = spikes.detach() if p.detach_reset else spikes
         v = h - p.threshold * reset if p.v_reset is None else h + (p.v_reset - h) * reset
         return spikes.to(x_t.dtype), LIFState(v)

@@ -11,6 +11,7 @@ from tssd.config.recipe import merge
 from tssd.errors import UsageError
 from tssd.neurons import IF, LIF, Neuron
 from tssd.surrogates import ATan, Rectangular, Sigmoid, Triangular
+from tssd.testing import check_neuron
 
 from .test_peers import normal
 
@@ -90,6 +91,11 @@ def test_a_dialect_is_its_recurrence(nets, name):
     (g,) = torch.autograd.grad((spikes * weights).sum(), x)
     (h,) = torch.autograd.grad((expected * weights).sum(), x)
     torch.testing.assert_close(g, h)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_dialect_keeps_the_contract(nets, name):
+    check_neuron(nets[name].make_neuron, drive=2.0)
 
 
 @pytest.mark.parametrize("name", PARTS)

@@ -54,6 +54,9 @@ class GLIF(Neuron):
     Source: Yao et al. 2022, arXiv 2210.13768, and https://github.com/Ikarosy/Gated-LIF.
     """
 
+    raw_v_threshold: nn.Parameter
+    raw_gain: nn.Parameter
+
     def __init__(
         self,
         v_threshold: float = 0.5,

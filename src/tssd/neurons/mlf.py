@@ -1,9 +1,11 @@
 """MLF: several leaky integrate-and-fire units of different thresholds that share one input."""
 
 from collections.abc import Sequence
+from functools import reduce
 from itertools import pairwise
 from typing import NamedTuple, cast
 
+import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
@@ -79,7 +81,7 @@ class MLF(Neuron):
         given = [None] * len(self.levels) if state is None else state.levels
         pairs = zip(self._units, given, strict=True)
         spikes, states = zip(*(unit.scan(x, before) for unit, before in pairs), strict=True)
-        return sum(spikes[1:], spikes[0]), MLFState(states)
+        return reduce(torch.add, spikes), MLFState(states)
 
     @property
     def _units(self) -> Sequence[LIF]:
