@@ -44,7 +44,7 @@ def arrange(name: str, pieces: Sequence[Piece], *, whole: bool) -> list[Layer]:
     check_needs(name, pieces, steps)
     # Only what a method turned round, so that a mistake in a file's pair is told as that file's.
     turned = {who: t for who, t in steps.items() if any(who in p.runs_at for p in pieces)}
-    follows = {"description": _description(pieces, steps)}
+    follows: Config = {"description": _description(pieces, steps)}
     follows |= {"timesteps": turned} if turned else {}
     if _looks_too_far(merged, pieces, steps):
         follows["trainer"] = {"evaluate_timesteps": None}  # as far as the network runs
