@@ -64,6 +64,7 @@ def test_a_scale_may_bring_its_network_unless_one_is_named():
         (("nmnist", "vgg9", "vanilla_ts"), 10),
         (("nmnist", "vgg9", "glif", "vanilla_ts"), None),
         (("nmnist", "vgg9", "glif", "tssd"), 10),
+        (("nmnist", "vgg9", "tebn"), None),
         (("cifar10dvs", "vgg9", "glif", "t8", "ssd"), None),
         (("digits", "vgg9", "glif"), "not there"),
         (("nmnist", "vgg9", "glif", ("own.yaml", {"trainer": {"evaluate_timesteps": 8}})), 8),
