@@ -29,8 +29,6 @@ from tssd.training.settings import TrainerSettings
 
 MakesNeuron = Callable[[], Neuron]
 MakesNorm = Callable[[int], nn.Module]
-NEURONS = ["tssd.IF", "tssd.LIF"]
-NEURONS += [f"tssd.neurons.{name}" for name in ("GLIF", "MLF", "MPBNLIF", "PLIF")]
 
 
 def test_an_object_is_told_from_what_makes_one(tmp_path, monkeypatch):
