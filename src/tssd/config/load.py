@@ -8,6 +8,7 @@ from pathlib import Path
 from tssd.config.built_for import check_built_for
 from tssd.config.compose import layers
 from tssd.config.folds import check_folds
+from tssd.config.needed_norm import check_needed_norms
 from tssd.config.options import problems, walk
 from tssd.config.override import in_order, no_such_option, override
 from tssd.config.paths import load_object
@@ -60,6 +61,7 @@ def load_recipe(
         override(config, option, text, replaced)
     check_folds(config)
     check_built_for(config)
+    check_needed_norms(config)
     if tell is not None:
         for line in lines([r for r in replaced if not is_packaged(r.source)], config):
             tell(line)

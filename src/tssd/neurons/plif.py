@@ -52,7 +52,7 @@ class PLIF(Neuron):
         self.v_reset = v_reset
         self.decay_input = decay_input
         self.detach_reset = detach_reset
-        self.surrogate = for_neuron(ATan() if surrogate is None else surrogate)
+        self.surrogate = for_neuron(ATan() if surrogate is None else surrogate, trains_decay=True)
         self.w = nn.Parameter(torch.tensor(-math.log(tau - 1)))
 
     @property
@@ -76,7 +76,8 @@ class PLIF(Neuron):
         above = v - rest if rest else v
         h = v + k * (x - above) if self.decay_input else v - k * above + x
         self.show_membrane(h)
-        spikes = self.surrogate.spike(h - self.v_threshold)
+        surrogate = self.surrogate.following(1 - k, self.v_threshold)
+        spikes = surrogate.spike(h - self.v_threshold)
         r = spikes.detach() if self.detach_reset else spikes
         v = h - self.v_threshold * r if self.v_reset is None else (1 - r) * h + r * self.v_reset
         return spikes.to(x_t.dtype), LIFState(v)

@@ -47,6 +47,18 @@ class Surrogate:
         """
         return self
 
+    # Whether its shape depends on a decay that the neuron trains.
+    follows_decay = False
+
+    def following(self, decay: Tensor, threshold: float) -> "Surrogate":
+        """What it is for a neuron that trains its decay; itself unless it follows that.
+
+        Args:
+            decay: [], the share of its membrane that the neuron keeps in a timestep.
+            threshold: potential at which the neuron fires.
+        """
+        return self
+
     def kept_dtype(self, dtype: torch.dtype) -> torch.dtype:
         """Type of what a neuron whose membrane has `dtype` keeps of s for its backward pass."""
         return dtype
@@ -65,14 +77,24 @@ def is_trained(surrogate: Surrogate) -> bool:
     return isinstance(surrogate, nn.Module) and any(p.requires_grad for p in surrogate.parameters())
 
 
-def for_neuron(surrogate: Surrogate, /) -> Surrogate:
+def for_neuron(surrogate: Surrogate, /, *, trains_decay: bool = False) -> Surrogate:
     """The surrogate of one neuron: a module as a copy, since no two layers train the same one.
 
-    Raises: UsageError: not an object of a class that derives from Surrogate.
+    Args:
+        surrogate: as it is given.
+        trains_decay: whether the neuron trains its decay, and calls `Surrogate.following`.
+    Raises: UsageError: not an object of a class that derives from Surrogate, or one that follows a
+        decay that is not trained.
     """
     if not isinstance(surrogate, Surrogate):
         raise UsageError(
             f"surrogate: got {surrogate!r}, expected an object of a class such as "
             "tssd.surrogates.Sigmoid(), or of your own that derives from Surrogate"
+        )
+    if surrogate.follows_decay and not trains_decay:
+        raise UsageError(
+            f"surrogate: {type(surrogate).__name__} follows a decay that the neuron trains, and "
+            "this neuron trains none; take tssd.neurons.PLIF, as the part lsg does, or another "
+            "surrogate"
         )
     return copy.deepcopy(surrogate) if isinstance(surrogate, nn.Module) else surrogate
