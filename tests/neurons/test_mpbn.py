@@ -59,6 +59,17 @@ def test_pencil_trace():
     assert membranes[""].flatten().tolist() == [1, 1.75, 0.5, 1]  # the reset is that of H
 
 
+def test_at_the_threshold_it_fires_unless_strict():
+    for strict in (False, True):
+        made = MPBNLIF(strict=strict).connect(2).double().eval()
+        with torch.no_grad():
+            made.norm.running_var.fill_(1 - made.norm.eps)
+            made.norm.weight.copy_(torch.tensor([1.0, -1.0]))
+        x = torch.tensor([1.0, -1.0], dtype=torch.double).view(1, 1, 2)
+        assert made(x).flatten().tolist() == made.folded()(x).flatten().tolist()
+        assert made(x).tolist() == [[[1 - strict, 1 - strict]]]
+
+
 def test_without_anything_to_normalise_it_is_a_lif_with_hard_reset():
     made, plain = MPBNLIF(1.6).connect(C).double().eval(), LIF(1.6, v_reset=0.0)
     made.norm.running_var.fill_(1 - made.norm.eps)

@@ -1,7 +1,7 @@
 """MPBN: a neuron that normalises its membrane before it fires, and what it becomes for inference.
 
     H(t) = decay V(t-1) + gain x(t) + offset          charge
-    S(t) = 1[norm(H(t)) >= threshold]                 fire
+    S(t) = 1[norm(H(t)) >= threshold], or > if strict   fire
     V(t) = H(t) + (v_reset - H(t)) S(t)               reset, of H and not of norm(H)
 
 With running statistics the norm of a channel is a straight line, so that the spike says on which
@@ -17,6 +17,7 @@ from tssd.errors import UsageError
 from tssd.neurons.base import per_channel
 from tssd.neurons.lif import LIF, LinearIntegrator
 from tssd.neurons.scan import Dynamics, Scanned, check_state, in_steps
+from tssd.neurons.strict import strictly_above
 from tssd.surrogates import Surrogate
 
 
@@ -60,6 +61,7 @@ class MPBNLIF(LIF):
         v_reset: potential after a spike (hard reset), or None to subtract v_threshold (soft).
         decay_input: whether the input is scaled by 1/tau.
         detach_reset: whether the reset passes no gradient.
+        strict: whether it fires above v_threshold only, and not at it, as in the authors' code.
         surrogate: gradient of the spike; None = rectangular of width 1.
         foldable: whether the norm has to fold into thresholds, which asks for a hard reset.
     Shapes: [T, N, C, ...] -> spikes [T, N, C, ...] in {0, 1}.
@@ -76,6 +78,7 @@ class MPBNLIF(LIF):
         v_reset: float | None = 0.0,
         decay_input: bool = False,
         detach_reset: bool = False,
+        strict: bool = False,
         surrogate: Surrogate | None = None,
         foldable: bool = True,
     ) -> None:
@@ -85,6 +88,7 @@ class MPBNLIF(LIF):
             v_reset=v_reset,
             decay_input=decay_input,
             detach_reset=detach_reset,
+            strict=strict,
             surrogate=surrogate,
         )
         self.check_fold(v_reset=v_reset, foldable=foldable)
@@ -112,7 +116,8 @@ class MPBNLIF(LIF):
         return in_steps(x, v, self.dynamics, self._fire, wants_h=wants_h)
 
     def _fire(self, h: Tensor) -> Tensor:
-        return self.surrogate.spike(self.norm(h) - self.dynamics.threshold)
+        s = self.norm(h) - self.dynamics.threshold
+        return self.surrogate.spike(strictly_above(s) if self.dynamics.strict else s)
 
     def folded(self) -> "ThresholdLIF":
         """What computes the same in eval mode, up to rounding, without a norm.
@@ -139,7 +144,7 @@ class MPBNLIF(LIF):
 class ThresholdLIF(LinearIntegrator):
     """LIF that fires on one side of a threshold for each channel: what `MPBNLIF` folds into.
 
-        S(t) = 1[side H(t) >= bound]
+        S(t) = 1[side H(t) >= bound], or > if strict
 
     A channel with side 1 fires from the threshold `bound` upwards, one with -1 from `-bound`
     downwards, and one with 0 always or never.
@@ -168,4 +173,5 @@ class ThresholdLIF(LinearIntegrator):
         return in_steps(x, v, self.dynamics, self._fire, wants_h=wants_h)
 
     def _fire(self, h: Tensor) -> Tensor:
-        return self.surrogate.spike(per_channel(self.side, h) * h - per_channel(self.bound, h))
+        s = per_channel(self.side, h) * h - per_channel(self.bound, h)
+        return self.surrogate.spike(strictly_above(s) if self.dynamics.strict else s)

@@ -19,6 +19,7 @@ class RealSpike(LIF):
         v_reset: potential after a spike (hard reset), or None to subtract v_threshold (soft).
         decay_input: whether the input is scaled by 1/tau.
         detach_reset: whether the reset passes no gradient.
+        strict: whether it fires above v_threshold only, and not at it.
         surrogate: gradient of the spike; None = rectangular of width 1.
     Shapes: [T, N, C, ...] -> alike, 0 or scale_c.
     Raises: UsageError: as LIF.
@@ -34,6 +35,7 @@ class RealSpike(LIF):
         v_reset: float | None = None,
         decay_input: bool = False,
         detach_reset: bool = False,
+        strict: bool = False,
         surrogate: Surrogate | None = None,
     ) -> None:
         super().__init__(
@@ -42,6 +44,7 @@ class RealSpike(LIF):
             v_reset=v_reset,
             decay_input=decay_input,
             detach_reset=detach_reset,
+            strict=strict,
             surrogate=surrogate,
         )
         self.scale = nn.Parameter(Tensor([1.0]))  # of all channels, until there are some
