@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from tssd.many_runs import PlannedRun
@@ -59,7 +60,7 @@ def test_its_run_notes_the_command_that_trains_it_and_a_signal_is_told(tmp_path,
     with lifeline() as stdin, child(run, stdin) as process:
         noted = Path(run.folder, "environment.json")
         while process.poll() is None and not noted.exists():
-            pass
+            time.sleep(0.01)
         process.terminate()
         answer, complaints = process.communicate()
     assert process.returncode == 128 + signal.SIGTERM, complaints

@@ -74,7 +74,12 @@ def _kind(name: str) -> Any:
 
 
 def parser(sections: Iterable[str] = tuple(MEANINGS)) -> ArgumentParser:
-    """A parser of some sections of a recipe."""
+    """A parser of some sections of a recipe, made once: that takes as long as what it parses."""
+    return _parser(tuple(sections))
+
+
+@cache
+def _parser(sections: tuple[str, ...]) -> ArgumentParser:
     made = ArgumentParser(exit_on_error=False)
     for name in sections:
         kind, text = SECTIONS[name]
