@@ -43,7 +43,7 @@ def test_a_run_is_written_with_what_it_has():
     written = resolve(load_recipe("digits+vgg9+plif"))["net"]["init_args"]["neuron"]["init_args"]
     assert (written["v_reset"], written["decay_input"], written["detach_reset"]) == (
         0.0,
-        True,
+        False,  # as the part says
         True,
     )
 
