@@ -2,10 +2,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import tssd
 from tssd.config.compose import layers
-from tssd.config.load import check
+from tssd.config.load import check, load_recipe
 from tssd.config.paths import load_object
 from tssd.config.recipe import merge
 from tssd.config.schema import SECTIONS
@@ -216,4 +217,19 @@ def test_what_stands_in_a_transform_is_refused_as_well(evil):
         config["data"]["init_args"]["transforms"] = [wrong]
         with only_known_parts(), pytest.raises(UsageError, match="was not imported"):
             check(config)
+    assert not evil()
+
+
+def test_words_of_a_trusted_network_are_not_imported_to_be_looked_at(evil, tmp_path, monkeypatch):
+    (tmp_path / "friend.py").write_text(
+        "from torch import nn\ndef net(norm: str, neuron: str) -> nn.Module: return nn.Identity()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    (run := tmp_path / "run").mkdir()
+    (run / "environment.json").write_text("{}")
+    config = merge(layers("digits/tssd"))
+    config["net"] = {"class_path": "friend.net", "init_args": {"norm": "batch", "neuron": PATH}}
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    with trusting(["friend"]):
+        load_recipe(str(run))
     assert not evil()

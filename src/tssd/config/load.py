@@ -56,12 +56,11 @@ def load_recipe(
             for option, value, _ in walk(config):
                 if option.endswith(".trust"):  # of a teacher's run
                     check_trust(option, value)
+            _check_parts(config)  # which imports what they are, so here, too
     config = with_defaults(config)
     for option, text in in_order(overrides):
         override(config, option, text, replaced)
-    check_folds(config)
-    check_built_for(config)
-    check_needed_norms(config)
+    _check_parts(config)
     if tell is not None:
         for line in lines([r for r in replaced if not is_packaged(r.source)], config):
             tell(line)
@@ -78,6 +77,13 @@ def check(config: Config, sources: Sequence[Layer] = ()) -> None:
         text = text or no_such_option(config, option, prefix="")
         raise UsageError(": ".join([*named[-1:], option, text]))
     _check_task(config)
+
+
+def _check_parts(config: Config) -> None:
+    """Refuse parts that do not go together, or not with T_t."""
+    check_folds(config)
+    check_built_for(config)
+    check_needed_norms(config)
 
 
 def _check_task(config: Config) -> None:

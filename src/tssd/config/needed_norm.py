@@ -5,7 +5,7 @@ from typing import Any
 from tssd.config.options import content, parameters
 from tssd.config.paths import load_object, path_of
 from tssd.config.recipe import Config
-from tssd.config.types import MISSING
+from tssd.config.types import MISSING, wanted
 from tssd.errors import UsageError
 
 
@@ -19,14 +19,14 @@ def check_needed_norms(config: Config) -> None:
     net, exits = config.get("net"), config.get("exits")
     norm = _norm(net)
     _check("net", net, norm)
-    _check("exits", exits, _path(content(exits).get("norm")) or norm)
+    _check("exits", exits, _given(exits, "norm") or norm)
 
 
 def _check(section: str, node: Any, norm: str | None) -> None:
     neuron = content(node).get("neuron")
-    parts = {"neuron": neuron, "neuron.surrogate": content(neuron).get("surrogate")}
-    for option, part in parts.items():
-        if (path := _path(part)) is None or norm is None:
+    parts = {"neuron": _given(node, "neuron"), "neuron.surrogate": _given(neuron, "surrogate")}
+    for option, path in parts.items():
+        if path is None or norm is None:
             continue
         needed = getattr(load_object(path), "needs_norm", None)
         if needed is not None and not _is_a(norm, needed):
@@ -39,12 +39,21 @@ def _check(section: str, node: Any, norm: str | None) -> None:
 
 def _norm(node: Any) -> str | None:
     """Import path of a network's norm; None where it has no such option, or is not known."""
-    if (given := _path(content(node).get("norm"))) is not None:
+    if (given := _given(node, "norm")) is not None:
         return given
     path = _path(node)
     slot = parameters(load_object(path)).get("norm") if path is not None else None
     default = None if slot is None or slot.default is MISSING else slot.default
     return path_of(default) if callable(default) else None
+
+
+def _given(node: Any, name: str) -> str | None:
+    """The import path given for an option, if that takes one and not plain words."""
+    value, owner = content(node).get(name), _path(node)
+    if value is None or owner is None:
+        return None
+    slot = parameters(load_object(owner)).get(name)
+    return _path(value) if slot is not None and wanted(slot.kind) is not None else None
 
 
 def _path(node: Any) -> str | None:
