@@ -46,7 +46,14 @@ EXAMPLES = {
     "tssd reproduce": ["tssd reproduce table1 --scale small --dry-run --data.root {tmp}/data"],
     "tssd evaluate": [f"tssd evaluate {RUN} --timesteps 8"],
     "tssd predict": [f"tssd predict {RUN} {{tmp}}/digit.png"],
+    "tssd hub": ["tssd hub", "tssd predict hub:digits-vgg9 {tmp}/digit.png"],
+    "tssd push": [
+        f"tssd push {RUN} jane/digits --dry-run",
+        f"tssd push {RUN} jane/digits --license mit --output {{tmp}}/pushed",
+    ],
     "tssd data": ["tssd data info digits/tssd"],
+    "tssd doctor": ["tssd doctor"],
+    "tssd completion": ["tssd completion bash"],
 }
 
 
