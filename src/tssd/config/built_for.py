@@ -1,8 +1,6 @@
 """Parts that a recipe builds for fewer timesteps than it trains for."""
 
-from typing import Any
-
-from tssd.config.options import content
+from tssd.config.options import content, parts
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config
 from tssd.errors import UsageError
@@ -18,19 +16,14 @@ def check_built_for(config: Config) -> None:
     teacher = content(config.get("timesteps")).get("teacher")
     if not isinstance(teacher, int):
         return  # which is told as that option's mistake
-    for section in ("net", "exits"):
-        _check(section, config.get(section), teacher)
-
-
-def _check(option: str, node: Any, teacher: int) -> None:
-    if not isinstance(node, dict):
-        return
-    for name, value in content(node).items():
-        _check(f"{option}.{name}", value, teacher)
-    built, path = content(node).get("timesteps"), node.get("class_path")
-    if type(built) is not int or not isinstance(path, str) or built >= teacher:
-        return
-    if hasattr(load_object(path), "build_for"):
+    for option, path, given in parts(config):
+        built = given.get("timesteps")
+        if (
+            type(built) is not int
+            or built >= teacher
+            or not hasattr(load_object(path), "build_for")
+        ):
+            continue
         raise UsageError(
             f"{option}.timesteps: got {built}, so that {path.rpartition('.')[2]} is built for "
             f"{built} timesteps, but timesteps.teacher is {teacher}; leave {option}.timesteps out, "

@@ -79,6 +79,22 @@ def content(node: Any) -> dict[str, Any]:
     return {}
 
 
+def parts(config: Config) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """What network and exits are made of: option, import path and given arguments.
+
+    What is inside another comes before it.
+    """
+    for section in ("net", "exits"):
+        yield from _parts(section, config.get(section))
+
+
+def _parts(option: str, node: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for name, value in content(node).items():
+        yield from _parts(f"{option}.{name}", value)
+    if isinstance(node, dict) and isinstance(path := node.get("class_path"), str):
+        yield option, path, content(node)
+
+
 def walk(config: Config) -> Iterator[Option]:
     """Every option of a recipe, with the defaults of those that are not given."""
     yield from _walk(config, top_slots())

@@ -17,7 +17,6 @@ from tssd.errors import UsageError
 from tssd.neurons.base import per_channel
 from tssd.neurons.lif import LIF, LinearIntegrator
 from tssd.neurons.scan import Dynamics, Scanned, check_state, in_steps
-from tssd.neurons.strict import strictly_above
 from tssd.surrogates import Surrogate
 
 
@@ -117,7 +116,7 @@ class MPBNLIF(LIF):
 
     def _fire(self, h: Tensor) -> Tensor:
         s = self.norm(h) - self.dynamics.threshold
-        return self.surrogate.spike(strictly_above(s) if self.dynamics.strict else s)
+        return self.surrogate.spike(self.dynamics.firing(s))
 
     def folded(self) -> "ThresholdLIF":
         """What computes the same in eval mode, up to rounding, without a norm.
@@ -174,4 +173,4 @@ class ThresholdLIF(LinearIntegrator):
 
     def _fire(self, h: Tensor) -> Tensor:
         s = per_channel(self.side, h) * h - per_channel(self.bound, h)
-        return self.surrogate.spike(strictly_above(s) if self.dynamics.strict else s)
+        return self.surrogate.spike(self.dynamics.firing(s))

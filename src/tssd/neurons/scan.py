@@ -49,6 +49,10 @@ class Dynamics(NamedTuple):
     detach_reset: bool
     strict: bool = False
 
+    def firing(self, s: Tensor) -> Tensor:
+        """A distance s [...] from a threshold as surrogates take it, whose spike is 1[s >= 0]."""
+        return strictly_above(s) if self.strict else s
+
 
 class Scanned(NamedTuple):
     """Spikes [T, N, ...], the last membrane [N, ...], and H [T, N, ...] if it was asked for."""
@@ -269,8 +273,7 @@ def lif_scan(
     if type(surrogate).spike is not Surrogate.spike or (grad and is_trained(surrogate)):
 
         def fire(h: Tensor) -> Tensor:
-            s = h - dynamics.threshold
-            return surrogate.spike(strictly_above(s) if dynamics.strict else s)
+            return surrogate.spike(dynamics.firing(h - dynamics.threshold))
 
         return in_steps(x, v, dynamics, fire, wants_h=wants_h)
     if triton_scan.takes(x, v, surrogate):

@@ -130,10 +130,3 @@ class _Plan:
             f"{name}: {type(part).__name__} gets the spikes of {self.source.name} (RealSpike), "
             f"expected {expected}; the scales can't be folded exactly"
         )
-
-
-def _in_order(part: nn.Module) -> list[tuple[str, nn.Module]]:
-    """What runs in a chain, in the order in which it does."""
-    if isinstance(part, Exit):
-        return [("features", part.features), ("neuron", part.neuron), ("head", part.head)]
-    return [*part.named_children()]

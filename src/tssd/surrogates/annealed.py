@@ -1,13 +1,10 @@
 """Surrogates that change over the training, and at each moment of it are a fixed one."""
 
-import math
-
 import torch
 from torch import Tensor, nn
 
-from tssd.errors import UsageError
 from tssd.surrogates.base import Surrogate
-from tssd.surrogates.fixed import Rectangular, Sigmoid
+from tssd.surrogates.fixed import Rectangular, Sigmoid, check_positive
 
 _ALIKE = Rectangular()
 
@@ -71,7 +68,8 @@ class ESG(Annealed):
     """
 
     def __init__(self, k_min: float = 1.0, k_max: float = 10.0) -> None:
-        _check_positive(k_min=k_min, k_max=k_max)
+        check_positive("k_min", k_min)
+        check_positive("k_max", k_max)
         super().__init__(Sigmoid(2 * k_min))
         self.k_min = k_min
         self.k_max = k_max
@@ -97,7 +95,8 @@ class AnnealedRectangular(Annealed):
     """
 
     def __init__(self, start: float = 2.0, end: float = 0.5) -> None:
-        _check_positive(start=start, end=end)
+        check_positive("start", start)
+        check_positive("end", end)
         super().__init__(Rectangular(start))
         self.start = start
         self.end = end
@@ -108,9 +107,3 @@ class AnnealedRectangular(Annealed):
         width = self.start ** (1 - share) * self.end**share
         self.now = Rectangular(width)
         return {"width": width}
-
-
-def _check_positive(**options: float) -> None:
-    for name, value in options.items():
-        if not (value > 0 and math.isfinite(value)):
-            raise UsageError(f"{name}: got {value}, expected a finite number > 0")

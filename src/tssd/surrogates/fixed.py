@@ -10,7 +10,8 @@ from tssd.errors import UsageError
 from tssd.surrogates.base import Surrogate
 
 
-def _positive(name: str, value: float) -> None:
+def check_positive(name: str, value: float) -> None:
+    """Refuse a width or a slope that is none. Raises: UsageError: it is no finite number > 0."""
     # An infinite width or slope has no gradient anywhere.
     if not (value > 0 and math.isfinite(value)):
         raise UsageError(f"{name}: got {value}, expected a finite number > 0")
@@ -28,7 +29,7 @@ class Rectangular(Surrogate):
     width: float = 1.0
 
     def __post_init__(self) -> None:
-        _positive("width", self.width)
+        check_positive("width", self.width)
 
     def derivative(self, s: Tensor) -> Tensor:
         """See `Surrogate.derivative`."""
@@ -64,7 +65,7 @@ class Triangular(Surrogate):
     width: float = 1.0
 
     def __post_init__(self) -> None:
-        _positive("width", self.width)
+        check_positive("width", self.width)
 
     def derivative(self, s: Tensor) -> Tensor:
         """See `Surrogate.derivative`."""
@@ -88,7 +89,7 @@ class Sigmoid(Surrogate):
     slope: float = 4.0
 
     def __post_init__(self) -> None:
-        _positive("slope", self.slope)
+        check_positive("slope", self.slope)
 
     def derivative(self, s: Tensor) -> Tensor:
         """See `Surrogate.derivative`."""
@@ -112,7 +113,7 @@ class ATan(Surrogate):
     slope: float = 2.0
 
     def __post_init__(self) -> None:
-        _positive("slope", self.slope)
+        check_positive("slope", self.slope)
 
     def derivative(self, s: Tensor) -> Tensor:
         """See `Surrogate.derivative`."""
@@ -140,8 +141,8 @@ class ClampedTanh(Surrogate):
     width: float = 1.0
 
     def __post_init__(self) -> None:
-        _positive("slope", self.slope)
-        _positive("width", self.width)
+        check_positive("slope", self.slope)
+        check_positive("width", self.width)
 
     def derivative(self, s: Tensor) -> Tensor:
         """See `Surrogate.derivative`."""
