@@ -105,14 +105,15 @@ def _events(options: argparse.Namespace) -> str:
 
 
 def _profile(options: argparse.Namespace) -> str:
-    rounds = options.rounds or (1 if options.quick else 5)
+    rounds = options.rounds or (1 if options.quick else 9)
     batch = options.batch or (16 if options.quick else 125)
     measured = step_profile.report(
         width=1.0, batch=batch, rounds=rounds, announce=_announce, steps=step_profile.STEPS
     )
     where = f"Measured on {date.today()}: {_processor('cpu')}, {options.threads} threads; "
     load = f"others' load before the run: {os.getloadavg()[0]:.1f} processes."
-    return f"{where}torch {version('torch')}; means of {rounds} steps; {load}\n\n{measured}"
+    how = f"torch {version('torch')}; the step in the middle of {rounds}; {load}"
+    return f"{where}{how}\n\n{measured}"
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from tssd.models.pool import MaxPool2x2
 from tssd.neurons import scan
 from tssd.objectives import SelfDistillation, TaskCrossEntropy
 from tssd.objectives.base import Timesteps
+from tssd.training.memory import memory_kept
 
 # Rows of the table: a kind, and the names that an operation, or what it is part of, starts with.
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -46,16 +47,14 @@ def kind_of(names: Iterable[str]) -> str:
     return REST
 
 
-def shares(step: Callable[[], object], *, rounds: int) -> dict[str, float]:
-    """Seconds of a step by kind, and of `all`: means over rounds, after one of warm-up."""
-    step()
+def shares(step: Callable[[], object]) -> dict[str, float]:
+    """Seconds of one step by kind, and of `all`."""
     with profile(activities=[ProfilerActivity.CPU]) as profiled:
-        for _ in range(rounds):
-            step()
+        step()
     seconds = dict.fromkeys([*KINDS, REST], 0.0)
     for event in profiled.events() or ():
         kind = kind_of(parent.name for parent in _outwards(event))
-        seconds[kind] += event.self_cpu_time_total / 1e6 / rounds
+        seconds[kind] += event.self_cpu_time_total / 1e6
     return seconds | {ALL: sum(seconds.values())}
 
 
@@ -89,7 +88,8 @@ class Step:
     Args:
         timesteps: T_t; 1 is the vanilla network, more is TSSD with T_s = 1.
         precision: of the arithmetic.
-        plain: whether the pools are PyTorch's and the scan runs all samples at once.
+        plain: whether the pools are PyTorch's, the scan runs all samples at once, and what a step
+            frees goes back to the system.
     """
 
     timesteps: int
@@ -146,11 +146,11 @@ def action(column: Step, *, width: float, batch: int) -> Callable[[], object]:
             optimizer.step()
             optimizer.zero_grad()
 
-    def plainly() -> None:
-        with _plain():
+    def under_its_conditions() -> None:
+        with _plain() if column.plain else memory_kept():
             step()
 
-    return plainly if column.plain else step
+    return under_its_conditions
 
 
 @contextmanager
@@ -175,9 +175,17 @@ def report(
     *, width: float, batch: int, rounds: int, announce: Callable[[str], None], steps: Sequence[Step]
 ) -> str:
     """The table under its heading."""
-    columns = {}
-    for column in steps:
-        announce(f"profile, {column.name}")
-        columns[column.name] = shares(action(column, width=width, batch=batch), rounds=rounds)
+    actions = {column.name: action(column, width=width, batch=batch) for column in steps}
+    taken: dict[str, list[dict[str, float]]] = {name: [] for name in actions}
+    for number in range(rounds + 1):  # the first warms up
+        announce(f"profile, round {number} of {rounds}")
+        for name, step in actions.items():
+            taken[name].append(shares(step))
+    # Steps are added up by kind, so that a column is one step as it was: the one in the middle.
+    columns = {name: _middle(found[1:]) for name, found in taken.items()}
     heading = f"### MS-ResNet-8, width {width:g}, batches of {batch}, 32x32 pixels: ms a step"
     return f"{heading}\n\n{table(columns)}"
+
+
+def _middle(steps: Sequence[dict[str, float]]) -> dict[str, float]:
+    return sorted(steps, key=lambda seconds: seconds[ALL])[len(steps) // 2]

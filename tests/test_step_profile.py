@@ -33,7 +33,9 @@ def test_an_operation_is_of_the_innermost_kind_that_it_is_part_of(
 
 def test_the_shares_of_a_step_add_up_and_every_kind_is_found() -> None:
     torch.manual_seed(0)
-    seconds = shares(action(Step(4, torch.float32), width=1 / 16, batch=4), rounds=1)
+    step = action(Step(4, torch.float32), width=1 / 16, batch=4)
+    step()
+    seconds = shares(step)
     assert sum(seconds.values()) == pytest.approx(2 * seconds[ALL])
     assert [kind for kind, value in seconds.items() if value <= 0] == []
     # The profiler's own names may change with torch; nearly nothing may be left over then.

@@ -23,6 +23,7 @@ from lightning.pytorch.loggers import Logger
 
 from tssd.data.shares import Share
 from tssd.training.checkpoint import AtomicCheckpointIO
+from tssd.training.memory import memory_kept
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
 from tssd.training.precision import precision_on
@@ -113,7 +114,7 @@ def train(
             # which costs a neuron's scan a pass.
             torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore
             parts.place_data(trainer.strategy.root_device)
-            with parts.data.shared_out(share):
+            with parts.data.shared_out(share), memory_kept():
                 trainer.fit(module, parts.data, **fit)
         except SystemExit:
             # Lightning turns Ctrl-C and SIGTERM into an exit; the caller decides on the exit code.
