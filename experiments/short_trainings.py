@@ -16,6 +16,11 @@ and from the fourth (M = S --optimizer muon):
     M --lr 0.01, M --lr 0.05, M --threshold 0.25, M --surrogate-width 3, M --batch-size 250,
     M --head flat, M --head relu, M --epochs 9
 
+and from the sixth, neurons of several levels (the part mlf2 has those of the first):
+
+    M --threshold 0.5 1.5, M --threshold 0.5 1.5 --surrogate-width 1,
+    M --threshold 0.4 1 1.6 --surrogate-width 1
+
 Each trains one network at T = 1 and prints accuracy, loss, seconds and its options. A line takes
 about four minutes of one core (AVX-512 with bf16; --width 1 ten, --epochs 9 twelve), most of it in
 the 1,080 steps; needs TSSD_DATA with cifar10_jpeg, and timm for Muon. The table was measured with
@@ -44,6 +49,7 @@ from torch import Tensor, nn
 from tssd import LIF
 from tssd.config import build_data, load_recipe
 from tssd.models.pool import MaxPool2x2
+from tssd.neurons import MLF
 from tssd.norms import pooled_batch_norm
 from tssd.surrogates import Rectangular, Triangular
 from tssd.time import TimeFold, repeat_in_time
@@ -86,7 +92,9 @@ class Net(nn.Module):
     Shapes: [T, N, 3, 32, 32] -> logits [T, N, 10].
     """
 
-    def __init__(self, width: float, shortcut: str, head: str, neuron: Callable[[], LIF]) -> None:
+    def __init__(
+        self, width: float, shortcut: str, head: str, neuron: Callable[[], nn.Module]
+    ) -> None:
         super().__init__()
         self.shortcut, self.head = shortcut, head
         first, *stages = (max(1, round(channels * width)) for channels in CHANNELS)
@@ -223,7 +231,7 @@ def parsed(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--optimizer", choices=tuple(RATES))
     parser.add_argument("--lr", type=float, help="0.2 of SGD, 0.02 of Muon")
     parser.add_argument("--width", type=float, help="factor on 64, 64, 128, 256 channels")
-    parser.add_argument("--threshold", type=float, help="at which neurons fire")
+    parser.add_argument("--threshold", type=float, nargs="+", help="at which neurons fire")
     parser.add_argument("--surrogate", choices=tuple(SURROGATES))
     parser.add_argument("--surrogate-width", type=float)
     parser.add_argument("--head", choices=("mean", "flat", "relu"), help="what is classified")
@@ -232,7 +240,7 @@ def parsed(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--images", type=int, help=f"to train on, up to {IMAGES}")
     parser.add_argument("--seed", type=int)
     parser.set_defaults(
-        shortcut="none", optimizer="sgd", width=0.5, threshold=0.5, surrogate="rectangular",
+        shortcut="none", optimizer="sgd", width=0.5, threshold=[0.5], surrogate="rectangular",
         surrogate_width=2.0, head="mean", batch_size=125, epochs=3, images=IMAGES, seed=0,
     )  # fmt: skip
     return parser.parse_args(words)
@@ -241,13 +249,15 @@ def parsed(words: list[str] | None = None) -> argparse.Namespace:
 def made(args: argparse.Namespace) -> Net:
     """The network of a line."""
     torch.manual_seed(args.seed)
-    surrogate = SURROGATES[args.surrogate]
-    return Net(
-        args.width,
-        args.shortcut,
-        args.head,
-        lambda: LIF(v_threshold=args.threshold, surrogate=surrogate(args.surrogate_width)),
-    )
+
+    def neuron() -> nn.Module:
+        surrogate = SURROGATES[args.surrogate](args.surrogate_width)
+        if len(args.threshold) == 1:
+            return LIF(v_threshold=args.threshold[0], surrogate=surrogate)
+        options = {"tau": 2.0, "v_reset": None, "strict": False}
+        return MLF(args.threshold, **options, surrogate=surrogate)
+
+    return Net(args.width, args.shortcut, args.head, neuron)
 
 
 def main() -> None:

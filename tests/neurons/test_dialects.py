@@ -32,7 +32,7 @@ DIALECTS = {
     "lif_esd": (0.2, 1, 1, None, True, False, Sigmoid(4.0)),
     "lif_tks": (0.5, 0.5, 0.5, 0, True, True, Triangular(0.5)),
 }
-PARTS = [*DIALECTS, "plif", "glif", "mlf"]
+PARTS = [*DIALECTS, "plif", "glif", "mlf", "mlf2"]
 TINY = {"in_channels": 1, "num_classes": 7, "image_size": 16, "width": 1 / 32}
 
 
