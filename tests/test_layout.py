@@ -35,6 +35,7 @@ CORE = {
     "norms": {"errors", "longest", "time"},
     "neurons": {"errors", "longest", "time", "surrogates"},
     "models": {"errors", "image_size", "time", "surrogates", "norms", "neurons"},
+    "interop": {"errors", "reading", "norms", "neurons", "models"},
     "objectives": {"errors", "time", "longest", "surrogates", "norms", "neurons", "models"},
     "rules": {"errors", "time", "surrogates", "neurons", "models", "objectives"},
     "data": {"errors", "atomic", "events", "image_size", "lock", "processes"},

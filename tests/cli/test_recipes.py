@@ -100,7 +100,7 @@ def test_words_are_no_markup(tssd, monkeypatch):
         (["digits+vgg+tssd"], "recipe: 'vgg' in 'digits+vgg+tssd' is neither a piece of a recipe"),
         (
             ["digits+tssd"],
-            "digits+tssd: no network: add one of mlp, msresnet8, resnet18, resnet34, vgg9",
+            f"digits+tssd: no network: add one of {', '.join(rooms()['nets'])}",
         ),
         (["nothing*"], "recipe: 'nothing*' fits none; `tssd recipes` lists all"),
         (["--complet"], "--complet: no such option; did you mean --complete?"),

@@ -3,6 +3,7 @@ from itertools import permutations
 import pytest
 
 from tssd.config.compose import canonical, composition_of, folder_of, layers, matching, words_of
+from tssd.config.pieces import rooms
 from tssd.config.recipe import merge
 from tssd.errors import TssdError, UsageError
 
@@ -138,7 +139,7 @@ def test_the_folder_of_a_composition_is_always_below(write, tmp_path):
     [
         ("tssd", "tssd: no data: add one of cifar10, cifar100, "),
         ("vgg9+tssd", "vgg9+tssd: no data: add one of cifar10, "),
-        ("digits", "digits: no network: add one of mlp, msresnet8, resnet18, resnet34, vgg9"),
+        ("digits", f"digits: no network: add one of {', '.join(rooms()['nets'])}"),
         (
             "digits+vg9",
             "recipe: 'vg9' in 'digits+vg9' is neither a piece of a recipe nor a YAML file",

@@ -11,6 +11,7 @@ from .pages import DOCS
 PACKAGES = [
     "",
     *(".adapters", ".data", ".evaluation", ".models", ".neurons", ".objectives", ".surrogates"),
+    ".interop",
     ".rules",
     ".testing",
 ]

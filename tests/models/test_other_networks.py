@@ -12,62 +12,11 @@ from torch import nn
 from tssd.models import Block
 from tssd.models.blocks import build_neuron, conv_norm, conv_norm_neuron, global_pool_head
 from tssd.models.resnet import resnet
-from tssd.models.vgg import VGG9_STAGES, vgg
+from tssd.models.vgg import vgg
 from tssd.neurons import LIF
 from tssd.norms import TdBN, pooled_batch_norm
 from tssd.testing import check_network
 from tssd.time import TimeFold
-
-MAX_POOL = partial(nn.MaxPool2d, 2)
-
-
-def vgg11(**options):
-    """VGG-11 with max pools; five of them halve the image."""
-    stages = ((64,), (128,), (256, 256), (512, 512), (512, 512))
-    return vgg(stages, pool=MAX_POOL, **options)
-
-
-def vggsnn(**options):
-    """VGGSNN of TET: VGG-9 with a bias in each convolution, for 48 x 48 pixels."""
-
-    def layer(c_in, c_out, neuron, norm, stride):
-        made = conv_norm_neuron(c_in, c_out, neuron, norm, stride)
-        made[0] = TimeFold(nn.Conv2d(c_in, c_out, 3, stride, padding=1))
-        return made
-
-    return vgg(VGG9_STAGES, block=layer, **options)
-
-
-def vgg16(neuron=LIF, width=1.0, **options):
-    """VGG-16 of MLF: two spiking linear layers with dropout at the end."""
-    stages = ((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3)
-
-    def head(shape, num_classes):
-        wide, narrow = round(512 * width), round(256 * width)
-        features = shape[0] * (shape[1] // 2) ** 2
-        return nn.Sequential(
-            TimeFold(nn.AvgPool2d(2), nn.Flatten(), nn.Linear(features, wide)),
-            build_neuron(neuron, wide),
-            TimeFold(nn.Dropout(0.25), nn.Linear(wide, narrow)),
-            build_neuron(neuron, narrow),
-            TimeFold(nn.Dropout(0.25), nn.Linear(narrow, num_classes)),
-        )
-
-    return vgg(stages, neuron=neuron, width=width, head=head, **options)
-
-
-def plif_net(neuron=LIF, **options):
-    """The network of PLIF for gestures: the last layer spikes, ten neurons vote for a class."""
-
-    def head(shape, num_classes):
-        features = shape[0] * (shape[1] // 2) ** 2
-        return nn.Sequential(
-            TimeFold(MAX_POOL(), nn.Flatten(), nn.Linear(features, 10 * num_classes)),
-            build_neuron(neuron, 10 * num_classes),
-            TimeFold(nn.Unflatten(1, (1, -1)), nn.AvgPool1d(10), nn.Flatten()),
-        )
-
-    return vgg(((128,),) * 3, neuron=neuron, pool=MAX_POOL, head=head, **options)
 
 
 class AddThenSpike(Block):
@@ -193,10 +142,6 @@ SEW = {
 @pytest.mark.parametrize(
     ("build", "size"),
     [
-        (vgg11, 32),
-        (vggsnn, 16),
-        (vgg16, 32),
-        (plif_net, 8),
         (resnet19, 8),
         (resnet20, 16),
         (ds_resnet20, 8),
@@ -235,5 +180,4 @@ def test_tdbn_has_the_factor_of_its_paper_in_resnet19():
 
 def test_an_image_is_as_small_as_the_pools_of_the_table_allow():
     with torch.device("meta"):
-        assert [h for _, h, _ in vgg11().shapes] == [32, 16, 8, 4, 2]
         assert vgg(((4,), (4,)), head=lambda shape, k: global_pool_head(shape, k), image_size=2)

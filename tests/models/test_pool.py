@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tssd.models.pool import AvgPool2x2, MaxPool2x2
+from tssd.models.pool import AvgPool2x2, MaxPool2x2, max_pool
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,12 @@ def test_channels_last_input_gives_the_same() -> None:
     nn.AvgPool2d(2)(y).square().sum().backward()
     assert x.grad is not None and y.grad is not None
     torch.testing.assert_close(x.grad, y.grad)
+
+
+def test_the_max_pool_of_other_libraries_rounds_down_and_takes_the_first_of_equal_values() -> None:
+    x = torch.tensor([[[[0.0, 1, 5], [1, 0, 5], [5, 5, 5]]]], requires_grad=True)
+    y = max_pool()(x)
+    y.sum().backward()
+    assert y.tolist() == [[[[1.0]]]]
+    assert x.grad is not None
+    assert x.grad.tolist() == [[[[0, 1, 0], [0, 0, 0], [0, 0, 0]]]]

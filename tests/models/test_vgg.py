@@ -3,9 +3,11 @@ import torch
 from torch import nn
 
 from tssd.errors import UsageError
-from tssd.models import vgg9
-from tssd.neurons import IF
-from tssd.norms import per_step_batch_norm
+from tssd.models import vgg9, vggsnn
+from tssd.models.vgg import biased_layer
+from tssd.neurons import IF, LIF
+from tssd.norms import per_step_batch_norm, pooled_batch_norm
+from tssd.testing import check_network
 from tssd.time import PerStep
 
 
@@ -69,3 +71,29 @@ def test_images_need_not_be_squares():
     assert net(torch.rand(1, 2, 3, 16, 48)).logits.shape == (1, 2, 10)
     with pytest.raises(UsageError, match="^image_size: got 48 x 15, .* needs >= 16 pixels"):
         vgg9(image_size=(48, 15))
+
+
+def test_parameters_of_vggsnn_by_hand():
+    weights = 9 * (
+        2 * 64 + 64 * 128 + 128 * 256 + 256 * 256 + 256 * 512 + 512 * 512 + 512 * 512 + 512 * 512
+    )
+    # A bias, a scale and a shift for each channel.
+    channels = 64 + 128 + 256 + 256 + 512 + 512 + 512 + 512
+    linear = (512 * 3 * 3) * 10 + 10
+    with torch.device("meta"):
+        net = vggsnn()
+    assert count(net) == weights + 3 * channels + linear == 9_271_498
+    assert net.shapes == ((128, 48, 48), (256, 24, 24), (512, 12, 12), (512, 6, 6))
+
+
+def test_vggsnn_keeps_the_contract_of_a_network():
+    check_network(lambda: vggsnn(2, 5, 16, width=1 / 16), (2, 16, 16), timesteps=2)
+
+
+def test_a_layer_with_a_bias_begins_as_he_et_al_and_halves_with_a_stride():
+    torch.manual_seed(0)
+    layer = biased_layer(8, 64, LIF, pooled_batch_norm, 2)
+    conv = layer[0][0]
+    assert conv.weight.std().item() == pytest.approx((2 / (9 * 64)) ** 0.5, rel=0.05)
+    assert conv.bias.shape == (64,)
+    assert layer(torch.randn(2, 3, 8, 7, 7)).shape == (2, 3, 64, 4, 4)

@@ -1,11 +1,14 @@
 """Networks as tappable stages."""
 
 from tssd.models.base import MakeNeuron, MakeNorm, NetOutput, SpikingNet, StagedNet, Tap
+from tssd.models.classic_vgg import vgg11, vgg16
 from tssd.models.flow import Block, Run
 from tssd.models.mlp import mlp
 from tssd.models.msresnet8 import msresnet8
+from tssd.models.plif_nets import plif_net
 from tssd.models.resnet import resnet18, resnet34
-from tssd.models.vgg import vgg9
+from tssd.models.vgg import vgg9, vggsnn
+from tssd.models.widenet import widenet7b_glif, widenet7b_sew
 
 __all__ = [
     "Block",
@@ -18,7 +21,13 @@ __all__ = [
     "Tap",
     "mlp",
     "msresnet8",
+    "plif_net",
     "resnet18",
     "resnet34",
     "vgg9",
+    "vgg11",
+    "vgg16",
+    "vggsnn",
+    "widenet7b_glif",
+    "widenet7b_sew",
 ]

@@ -83,3 +83,13 @@ class MaxPool2x2(nn.MaxPool2d):
         if height % 2 or width % 2:
             input = F.pad(input, (0, width % 2, 0, height % 2), mode="replicate")
         return _HalveByMaximum.apply(input)  # pyright: ignore[reportReturnType]
+
+
+def max_pool() -> nn.MaxPool2d:
+    """PyTorch's own max pool of 2x2 values, which rounds down, as a network's `pool`.
+
+    Of equal spikes it gives the gradient to the one that it gives it to in other libraries.
+
+    Shapes: [B, C, H, W] -> [B, C, H // 2, W // 2].
+    """
+    return nn.MaxPool2d(2)

@@ -1,4 +1,4 @@
-"""VGGs, convolutions in stages with pools between; VGG-9 of the paper."""
+"""VGGs, convolutions in stages with pools between; VGG-9 of the paper, VGGSNN of TET."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -8,7 +8,14 @@ from torch import nn
 from tssd.errors import UsageError
 from tssd.image_size import ImageSize, height_width, in_words
 from tssd.models.base import MakeNeuron, MakeNorm, StagedNet
-from tssd.models.blocks import MakeBlock, MakeHead, conv_norm_neuron, linear_head, scaled
+from tssd.models.blocks import (
+    MakeBlock,
+    MakeHead,
+    build_neuron,
+    conv_norm_neuron,
+    linear_head,
+    scaled,
+)
 from tssd.models.pool import AvgPool2x2
 from tssd.neurons import LIF
 from tssd.norms import pooled_batch_norm
@@ -46,14 +53,8 @@ def vgg(
         head: builds what follows the last stage; None = a pool and one linear layer.
     Raises: UsageError: an image that the pools use up, width <= 0.
     """
-    pools = len(stages) - (head is not None)
+    check_halved(image_size, len(stages) - (head is not None))
     size = height_width(image_size)
-    if min(size) < 2**pools:
-        raise UsageError(
-            f"image_size: got {in_words(image_size)}, but this network halves the image {pools} "
-            f"times and needs >= {2**pools} pixels; enlarge the images with --data.image_size "
-            f"{2**pools}"
-        )
     made, shapes, c_in, sample_shape = [], [], in_channels, (in_channels, *size)
     for index, stage in enumerate(stages):
         channels = [c_in, *(scaled(c, width) for c in stage)]
@@ -74,6 +75,34 @@ def vgg(
         neuron=neuron,
         norm=norm,
     )
+
+
+def check_halved(image_size: ImageSize, pools: int) -> None:
+    """Refuse an image of which pools, each of which rounds down, leave nothing.
+
+    Raises: UsageError: names the smallest size that will do.
+    """
+    if min(height_width(image_size)) < 2**pools:
+        raise UsageError(
+            f"image_size: got {in_words(image_size)}, but this network halves the image {pools} "
+            f"times and needs >= {2**pools} pixels; enlarge the images with --data.image_size "
+            f"{2**pools}"
+        )
+
+
+def biased_layer(
+    c_in: int, c_out: int, neuron: MakeNeuron, norm: MakeNorm, stride: int = 1
+) -> nn.Sequential:
+    """Convolution 3x3 with a bias, norm, neuron, as most VGGs of others have it.
+
+    The norm takes the bias off again. Weights begin as He et al.'s (normal, fan out).
+
+    Shapes: [T, N, c_in, H, W] -> spikes [T, N, c_out, H/stride, W/stride], rounded up.
+    """
+    conv = nn.Conv2d(c_in, c_out, 3, stride, padding=1)
+    nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
+    currents = nn.Sequential(TimeFold(conv), norm(c_out))
+    return nn.Sequential(*currents, build_neuron(neuron, c_out, currents))
 
 
 def vgg9(
@@ -107,4 +136,39 @@ def vgg9(
         width=width,
         neuron=neuron,
         norm=norm,
+    )
+
+
+def vggsnn(
+    in_channels: int = 2,
+    num_classes: int = 10,
+    image_size: ImageSize = 48,
+    *,
+    width: float = 1.0,
+    neuron: MakeNeuron = LIF,
+    norm: MakeNorm = pooled_batch_norm,
+) -> StagedNet:
+    """VGGSNN: VGG-9 with a bias in every convolution, for events of 48x48 pixels.
+
+    Args:
+        in_channels: channels of the input.
+        num_classes: classes K.
+        image_size: side of the input in pixels, or (height, width), at least 16: four pools halve
+            it.
+        width: factor on the channels of all convolutions; 1 = the source's.
+        neuron: builds one spiking layer; torch.nn.ReLU makes the network an ANN.
+        norm: builds one norm from its channels.
+    Raises: UsageError: image_size < 16, width <= 0.
+    Source: Deng et al. 2022, arXiv 2202.11946, and VGG_models.py of
+        https://github.com/brain-intelligence-lab/temporal_efficient_training.
+    """
+    return vgg(
+        VGG9_STAGES,
+        in_channels,
+        num_classes,
+        image_size,
+        width=width,
+        neuron=neuron,
+        norm=norm,
+        block=biased_layer,
     )
