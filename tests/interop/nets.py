@@ -1,5 +1,6 @@
 """The same narrow networks twice: SpikingJelly's and the built-in ones."""
 
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -7,7 +8,13 @@ import torch
 from torch import nn
 
 from tssd.models import Block, StagedNet, plif_net, vgg11
-from tssd.models.blocks import SpikeAddBlock, build_neuron, conv_norm, conv_norm_neuron
+from tssd.models.blocks import build_neuron, conv_norm, conv_norm_neuron
+from tssd.models.plif_nets import (
+    CIFAR10_STAGES,
+    CIFAR10DVS_STAGES,
+    GESTURE_STAGES,
+    MNIST_STAGES,
+)
 from tssd.models.pool import max_pool
 from tssd.models.resnet import resnet, resnet34
 from tssd.neurons import LIF, PLIF
@@ -25,7 +32,6 @@ from spikingjelly.activation_based.model import (  # noqa: E402
 )
 
 K = 5
-WIDTH = 64  # by how much VGGs are narrower
 STAGES = ((64, 1), (128, 1), (256, 1), (512, 1))
 THEIR_LIF = partial(
     neuron.LIFNode,
@@ -61,27 +67,34 @@ class CurrentAdd(Block):
         return run(self.neuron, run(self.branch, x) + run(self.shortcut, x))
 
 
-def their_vgg11(spiking_neuron, batch_norm):
-    """SpikingJelly's, 64 times narrower; it has no option for that."""
-    channels = [v if v == "M" else v // WIDTH for v in spiking_vgg.cfgs["A"]]
-    linear = layer.Linear
+@contextmanager
+def narrow(by):
+    """SpikingJelly's networks, which have no option for it, are built `by` times narrower."""
+
+    class Conv2d(layer.Conv2d):
+        def __init__(self, a, b, *given, **options):
+            super().__init__(a // by or a, b // by, *given, **options)
+
+    class Linear(layer.Linear):
+        def __init__(self, a, b):
+            super().__init__(a // by, b // by or b)
+
+    class BatchNorm2d(layer.BatchNorm2d):
+        def __init__(self, channels):
+            super().__init__(channels // by)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(layer, "Linear", lambda a, b: linear(a // WIDTH, b // WIDTH or b))
-        return spiking_vgg.SpikingVGG(
-            channels,
-            batch_norm,
-            num_classes=K,
-            init_weights=False,
-            spiking_neuron=spiking_neuron,
-        )
+        for kind in (Conv2d, Linear, BatchNorm2d):
+            patch.setattr(layer, kind.__name__, kind)
+        yield
 
 
 def our_vgg11(make, norm=pooled_batch_norm):
-    """The same."""
+    """As SpikingJelly has it."""
     return vgg11(
         3,
         K,
-        width=1 / WIDTH,
+        width=1 / 64,
         pool=max_pool,
         hidden=(4096, 4096),
         hidden_dropout=0.5,
@@ -90,47 +103,50 @@ def our_vgg11(make, norm=pooled_batch_norm):
     )
 
 
-def large_stem(c_in, c_out, make, norm, stride):
-    """The stem for ImageNet."""
-    first = conv_norm_neuron(c_in, c_out, make, norm, stride // 2, kernel=7)
-    return nn.Sequential(first, TimeFold(nn.MaxPool2d(3, 2, padding=1)))
-
-
-def our_resnet(block, make):
+def our_spiking_resnet(make):
     """A block a stage."""
-    return resnet(STAGES, 3, K, 32, block=block, neuron=make, stem=large_stem, stem_stride=4)
+
+    def stem(c_in, c_out, neuron, norm, stride):
+        first = conv_norm_neuron(c_in, c_out, neuron, norm, stride // 2, kernel=7)
+        return nn.Sequential(first, TimeFold(nn.MaxPool2d(3, 2, padding=1)))
+
+    options = {"block": CurrentAdd, "neuron": make, "stem": stem, "stem_stride": 4}
+    return resnet(STAGES, 3, K, 32, width=1 / 16, **options)
 
 
-# Name: how SpikingJelly's is built, how ours is, and the shape of a sample.
+# Name: how SpikingJelly's is built, how ours is, the shape of a sample, how much narrower both are.
 TWINS = {
     "vgg11_bn": (
-        lambda: their_vgg11(THEIR_LIF, batch_norm=True),
+        lambda: spiking_vgg.spiking_vgg11_bn(num_classes=K, spiking_neuron=THEIR_LIF),
         lambda: our_vgg11(OUR_LIF),
         (3, 32, 32),
+        64,
     ),
     "vgg11": (
-        lambda: their_vgg11(THEIR_PLIF, batch_norm=False),
+        lambda: spiking_vgg.spiking_vgg11(num_classes=K, spiking_neuron=THEIR_PLIF),
         lambda: our_vgg11(OUR_PLIF, nn.Identity),
         (3, 32, 32),
+        64,
     ),
     "nmnist": (
         lambda: parametric_lif_net.NMNISTNet(2, spiking_neuron=THEIR_PLIF),
         lambda: plif_net(((2,), (2,)), 2, 10, 34, bias=True, neuron=OUR_PLIF),
         (2, 34, 34),
+        1,
     ),
-    "sew_resnet": (
-        lambda: sew_resnet.SEWResNet(
-            sew_resnet.BasicBlock, [1] * 4, K, cnf="ADD", spiking_neuron=THEIR_PLIF
-        ),
-        lambda: our_resnet(SpikeAddBlock, OUR_PLIF),
+    "sew_resnet34": (
+        lambda: sew_resnet.sew_resnet34(cnf="ADD", num_classes=K, spiking_neuron=THEIR_PLIF),
+        lambda: resnet34(3, K, 32, width=1 / 16, neuron=OUR_PLIF),
         (3, 32, 32),
+        16,
     ),
     "spiking_resnet": (
         lambda: spiking_resnet.SpikingResNet(
             spiking_resnet.BasicBlock, [1] * 4, K, spiking_neuron=THEIR_PLIF
         ),
-        lambda: our_resnet(CurrentAdd, OUR_PLIF),
+        lambda: our_spiking_resnet(OUR_PLIF),
         (3, 32, 32),
+        16,
     ),
 }
 
@@ -151,10 +167,10 @@ FULL_SIZE = {
         partial(sew_resnet.sew_resnet34, cnf="ADD", spiking_neuron=neuron.IFNode),
         resnet34,
     ),
-    "mnist": of_plif("MNISTNet", ((128,),) * 2, 1, 10, 28),
-    "cifar10": of_plif("CIFAR10Net", ((256,) * 3,) * 2, 3, 10, 32),
-    "cifar10dvs": of_plif("CIFAR10DVSNet", ((128,),) * 4, 2, 10, 128, hidden=512),
-    "gesture": of_plif("DVSGestureNet", ((128,),) * 5, 2, 11, 128, hidden=512),
+    "mnist": of_plif("MNISTNet", MNIST_STAGES, 1, 10, 28),
+    "cifar10": of_plif("CIFAR10Net", CIFAR10_STAGES, 3, 10, 32),
+    "cifar10dvs": of_plif("CIFAR10DVSNet", CIFAR10DVS_STAGES, 2, 10, 128, hidden=512),
+    "gesture": of_plif("DVSGestureNet", GESTURE_STAGES, 2, 11, 128, hidden=512),
 }
 
 
@@ -163,14 +179,18 @@ def twins(name: str) -> tuple[nn.Module, StagedNet, tuple[int, int, int]]:
 
     Both in double precision, so that no rounding makes a spike.
     """
-    make_theirs, make_ours, shape = TWINS[name]
+    make_theirs, make_ours, shape, by = TWINS[name]
     torch.manual_seed(0)
-    theirs, ours = make_theirs().double(), make_ours().double()
+    with narrow(by):
+        theirs = make_theirs().double()
+    ours = make_ours().double()
     functional.set_step_mode(theirs, "m")
     with torch.no_grad():
         for key, value in theirs.state_dict().items():
             if key.endswith("running_var"):
                 value.uniform_(0.5, 1.5)
+            elif value.dim() > 1:  # so large that neurons fire in layers without a norm
+                value.normal_(0, 3 / value[0].numel() ** 0.5)
             elif value.is_floating_point():
                 value.add_(0.1 * torch.randn_like(value))
     return theirs, ours, shape

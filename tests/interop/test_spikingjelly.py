@@ -72,9 +72,9 @@ def test_a_wrapped_and_an_imported_network_take_the_same_training_step():
     theirs, ours, shape = twins("vgg11_bn")
     from_spikingjelly(ours, theirs)
     images, labels = samples(N, *shape), torch.arange(N) % K
-    adapted = tssd.adapt(theirs, ["features.5"], example=images)
+    adapted = tssd.adapt(theirs, ["features.6"], example=images)
     results = []
-    for net, tap in ((adapted, "features.5"), (ours, 1)):
+    for net, tap in ((adapted, "features.6"), (ours, 1)):
         terms = {
             "task": TaskCrossEntropy(),
             "temporal": TemporalDistillation(),
