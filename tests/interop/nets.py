@@ -98,6 +98,7 @@ def our_vgg11(make, norm=pooled_batch_norm):
         pool=max_pool,
         hidden=(4096, 4096),
         hidden_dropout=0.5,
+        head_norm=False,
         neuron=make,
         norm=norm,
     )
@@ -130,7 +131,7 @@ TWINS = {
     ),
     "nmnist": (
         lambda: parametric_lif_net.NMNISTNet(2, spiking_neuron=THEIR_PLIF),
-        lambda: plif_net(((2,), (2,)), 2, 10, 34, bias=True, neuron=OUR_PLIF),
+        lambda: plif_net(((2,), (2,)), 2, 10, 34, head_norm=False, bias=True, neuron=OUR_PLIF),
         (2, 34, 34),
         1,
     ),
@@ -154,14 +155,14 @@ TWINS = {
 def of_plif(name, stages, *given, **options):
     """SpikingJelly's of that name, and ours."""
     theirs = getattr(parametric_lif_net, name)
-    ours = partial(plif_net, stages, *given, bias=True, neuron=PLIF, **options)
+    ours = partial(plif_net, stages, *given, head_norm=False, bias=True, neuron=PLIF, **options)
     return partial(theirs, spiking_neuron=neuron.ParametricLIFNode), ours
 
 
 FULL_SIZE = {
     "vgg11_bn": (
         partial(spiking_vgg.spiking_vgg11_bn, spiking_neuron=neuron.LIFNode),
-        partial(vgg11, 3, 1000, 224, pool=max_pool, hidden=(4096, 4096)),
+        partial(vgg11, 3, 1000, 224, pool=max_pool, hidden=(4096, 4096), head_norm=False),
     ),
     "sew_resnet34": (
         partial(sew_resnet.sew_resnet34, cnf="ADD", spiking_neuron=neuron.IFNode),

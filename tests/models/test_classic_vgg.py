@@ -9,7 +9,6 @@ from tssd.errors import UsageError
 from tssd.models import vgg11, vgg16
 from tssd.models.dropout import SharedDropout
 from tssd.models.pool import max_pool
-from tssd.neurons import LIF
 from tssd.testing import check_network
 
 # 9 weights for each pair of channels, and for each channel a bias, a scale and a shift.
@@ -43,7 +42,9 @@ def test_parameters_of_vgg16_by_hand():
     own = convolutions(3, VGG16) + linear(512, 10)
     assert count(vgg16) == own == 14_710_464 + 3 * 4_224 + 5_130 == 14_728_266
     mlf = convolutions(3, VGG16) + linear(512, 512, 256, 10)
-    assert count(vgg16, hidden=(512, 256)) == mlf == 15_119_690
+    assert count(vgg16, hidden=(512, 256), head_norm=False) == mlf == 15_119_690
+    # In place of a bias a scale and a shift.
+    assert count(vgg16, hidden=(512, 256)) == mlf + 512 + 256
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_parameters_of_vgg16_by_hand():
     [(vgg11, torchvision.models.vgg11_bn, VGG11), (vgg16, torchvision.models.vgg16_bn, VGG16)],
 )
 def test_with_hidden_layers_they_have_torchvisions_parameters(build, theirs, channels):
-    ours = count(build, 3, 1000, 224, grid=7, hidden=(4096, 4096))
+    ours = count(build, 3, 1000, 224, grid=7, hidden=(4096, 4096), head_norm=False)
     assert ours == count(theirs) == convolutions(3, channels) + linear(25088, 4096, 4096, 1000)
 
 
@@ -87,9 +88,7 @@ def test_dropout_is_where_it_was_asked_for():
     ],
 )
 def test_they_keep_the_contract_of_a_network(build):
-    neuron = partial(LIF, v_threshold=0.2)  # linear layers without a norm have small outputs
-    made = partial(build, 2, 5, width=1 / 16, neuron=neuron)
-    check_network(made, (2, 32, 32), timesteps=2)
+    check_network(partial(build, 2, 5, width=1 / 16), (2, 32, 32), timesteps=2)
 
 
 @pytest.mark.parametrize(

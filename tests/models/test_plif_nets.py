@@ -14,7 +14,7 @@ from tssd.models.plif_nets import (
     GESTURE_STAGES,
     MNIST_STAGES,
 )
-from tssd.neurons import LIF, PLIF
+from tssd.neurons import PLIF
 from tssd.testing import check_network
 
 NETS = {
@@ -35,7 +35,7 @@ BY_HAND = {
 def built(name, **options):
     *given, hidden = NETS[name]
     with torch.device("meta"):
-        return plif_net(*given, **({"hidden": hidden} | options))
+        return plif_net(*given, **({"hidden": hidden, "head_norm": False} | options))
 
 
 def count(net):
@@ -58,6 +58,8 @@ def test_parameters_by_hand(name, parameters):
     layers = sum(len(stage) for stage in NETS[name][0]) + 2
     more = count(built(name, bias=True, neuron=PLIF)) - parameters
     assert more == hidden + 10 * classes + layers
+    # And a scale and a shift for each neuron of the head.
+    assert count(built(name, head_norm=True)) - parameters == 2 * (hidden + 10 * classes)
 
 
 def test_the_public_code_has_more_hidden_neurons_for_cifar10_dvs():
@@ -89,8 +91,7 @@ def test_dropout_stands_in_front_of_both_linear_layers():
 
 
 def test_it_keeps_the_contract_of_a_network():
-    neuron = partial(LIF, v_threshold=0.2)  # linear layers without a norm have small outputs
-    made = partial(plif_net, MNIST_STAGES, 2, 5, (8, 12), width=1 / 16, neuron=neuron)
+    made = partial(plif_net, MNIST_STAGES, 2, 5, (8, 12), width=1 / 16)
     check_network(made, (2, 8, 12), timesteps=2)
 
 

@@ -33,6 +33,7 @@ def vgg11(
     grid: int | None = 7,
     hidden: Sequence[int] = (),
     hidden_dropout: float = 0.0,
+    head_norm: bool = True,
     neuron: MakeNeuron = LIF,
     norm: MakeNorm = pooled_batch_norm,
 ) -> StagedNet:
@@ -54,6 +55,8 @@ def vgg11(
             repeated if it is smaller; None = as it is.
         hidden: neurons of each linear layer in front of the last.
         hidden_dropout: share of the spikes of each of these that training leaves out.
+        head_norm: whether each of these has a norm in place of a bias. The sources have none;
+            without it the paper's neuron hardly fires there.
         neuron: builds one spiking layer; torch.nn.ReLU makes the network an ANN.
         norm: builds one norm from its channels.
     Raises: UsageError: image_size < 32, width <= 0, an option out of range.
@@ -72,6 +75,7 @@ def vgg11(
         grid=grid,
         hidden=hidden,
         hidden_dropout=hidden_dropout,
+        head_norm=head_norm,
         neuron=neuron,
         norm=norm,
     )
@@ -88,6 +92,7 @@ def vgg16(
     grid: int | None = 1,
     hidden: Sequence[int] = (),
     hidden_dropout: float = 0.0,
+    head_norm: bool = True,
     neuron: MakeNeuron = LIF,
     norm: MakeNorm = pooled_batch_norm,
 ) -> StagedNet:
@@ -109,6 +114,8 @@ def vgg16(
             repeated if it is smaller; None = as it is.
         hidden: neurons of each linear layer in front of the last.
         hidden_dropout: share of the spikes of each of these that training leaves out.
+        head_norm: whether each of these has a norm in place of a bias. The sources have none;
+            without it the paper's neuron hardly fires there.
         neuron: builds one spiking layer; torch.nn.ReLU makes the network an ANN.
         norm: builds one norm from its channels.
     Raises: UsageError: image_size < 32, width <= 0, an option out of range.
@@ -127,6 +134,7 @@ def vgg16(
         grid=grid,
         hidden=hidden,
         hidden_dropout=hidden_dropout,
+        head_norm=head_norm,
         neuron=neuron,
         norm=norm,
     )
@@ -144,6 +152,7 @@ def _classic(
     grid: int | None,
     hidden: Sequence[int],
     hidden_dropout: float,
+    head_norm: bool,
     neuron: MakeNeuron,
     norm: MakeNorm,
 ) -> StagedNet:
@@ -168,7 +177,9 @@ def _classic(
         neurons = [scaled(n, width) for n in hidden]
         return nn.Sequential(
             TimeFold(*pooled, nn.Flatten()),
-            *linear_neurons(features, neurons, neuron, dropout=hidden_dropout),
+            *linear_neurons(
+                features, neurons, neuron, norm if head_norm else None, dropout=hidden_dropout
+            ),
             TimeFold(nn.Linear(neurons[-1] if neurons else features, classes)),
         )
 

@@ -31,6 +31,7 @@ def plif_net(
     *,
     hidden: int = 2048,
     dropout: float = 0.5,
+    head_norm: bool = True,
     bias: bool = False,
     votes: int = 10,
     width: float = 1.0,
@@ -51,7 +52,9 @@ def plif_net(
         hidden: neurons of the linear layer between convolutions and voters.
         dropout: share of the spikes that training leaves out in front of both linear layers, the
             same at every timestep.
-        bias: whether the linear layers have one.
+        head_norm: whether both linear layers have a norm in place of a bias. The source has none;
+            without it voters hardly fire at first, PLIF's neurons included.
+        bias: whether linear layers without a norm have one.
         votes: neurons that vote for a class.
         width: factor on the channels and the hidden neurons.
         pool: builds one pool that halves an image, rounding down.
@@ -69,14 +72,16 @@ def plif_net(
     if votes < 1:
         raise UsageError(f"votes: got {votes}, expected at least 1 neuron for a class")
 
+    made_by = norm if head_norm else None
+
     def head(shape: Shape, classes: int) -> nn.Module:
         channels, height, width_ = shape
         features, neurons = channels * (height // 2) * (width_ // 2), scaled(hidden, width)
         return nn.Sequential(
             TimeFold(pool(), nn.Flatten()),
             *([SharedDropout(dropout)] if dropout else []),
-            *linear_neurons(features, [neurons], neuron, dropout=dropout, bias=bias),
-            *linear_neurons(neurons, [votes * classes], neuron, bias=bias),
+            *linear_neurons(features, [neurons], neuron, made_by, dropout=dropout, bias=bias),
+            *linear_neurons(neurons, [votes * classes], neuron, made_by, bias=bias),
             TimeFold(nn.Unflatten(1, (1, -1)), nn.AvgPool1d(votes), nn.Flatten()),
         )
 
