@@ -62,14 +62,14 @@ def to_spikingjelly(net: nn.Module, model: Weights) -> dict[str, Tensor]:
 def _tensors(weights: Weights) -> dict[str, Tensor]:
     if isinstance(weights, nn.Module):
         return weights.state_dict()
-    where = "weights"
+    where, found = "weights", weights
     if isinstance(weights, str | Path):
-        where, weights = str(weights), _read(Path(weights))
-    if not isinstance(weights, Mapping):
-        raise DataError(f"{where}: got a {type(weights).__name__}, expected a state_dict")
-    tensors = {name: value for name, value in weights.items() if isinstance(value, Tensor)}
-    if not tensors or len(tensors) < len(weights):
-        inside = ", ".join(str(name) for name in weights if name not in tensors)
+        where, found = str(weights), _read(Path(weights))
+    if not isinstance(found, Mapping):
+        raise DataError(f"{where}: got a {type(found).__name__}, expected a state_dict")
+    tensors = {name: value for name, value in found.items() if isinstance(value, Tensor)}
+    if not tensors or len(tensors) < len(found):
+        inside = ", ".join(str(name) for name in found if name not in tensors)
         raise UsageError(
             f"{where}: holds {inside or 'nothing'}, expected tensors by name; pass the entry that "
             "is the model's state_dict, e.g. torch.load(path, weights_only=True)['model']"
