@@ -33,7 +33,7 @@ def same_gradients(ours, theirs):
     expected = {name: p.grad for name, p in theirs.named_parameters()}
     for name, p in ours.named_parameters():
         assert p.grad.any(), name
-        torch.testing.assert_close(p.grad, expected[names[name]], rtol=1e-6, atol=1e-9, msg=name)
+        torch.testing.assert_close(p.grad, expected[names[name]], rtol=1e-9, atol=1e-9, msg=name)
 
 
 @pytest.mark.parametrize("name", TWINS)
