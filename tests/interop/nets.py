@@ -5,9 +5,10 @@ from functools import partial
 
 import pytest
 import torch
+import torchvision
 from torch import nn
 
-from tssd.models import Block, StagedNet, plif_net, vgg11
+from tssd.models import Block, StagedNet, plif_net, vgg11, vgg16
 from tssd.models.blocks import build_neuron, conv_norm, conv_norm_neuron
 from tssd.models.plif_nets import (
     CIFAR10_STAGES,
@@ -163,6 +164,10 @@ FULL_SIZE = {
     "vgg11_bn": (
         partial(spiking_vgg.spiking_vgg11_bn, spiking_neuron=neuron.LIFNode),
         partial(vgg11, 3, 1000, 224, pool=max_pool, hidden=(4096, 4096), head_norm=False),
+    ),
+    "torchvision's vgg16_bn": (
+        torchvision.models.vgg16_bn,
+        partial(vgg16, 3, 1000, 224, grid=7, pool=max_pool, hidden=(4096, 4096), head_norm=False),
     ),
     "sew_resnet34": (
         partial(sew_resnet.sew_resnet34, cnf="ADD", spiking_neuron=neuron.IFNode),
