@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from tssd.evaluation.layers import has_time, work
+from tssd.evaluation.layers import has_time, work, works
+from tssd.models.attention import SpikeProduct, TokenSum
 
 
 def taps_by_hand(conv, size):
@@ -81,3 +82,19 @@ def test_time_is_told_by_the_number_of_axes():
     assert has_time(linear, torch.zeros(4, 3, 6), lead)
     assert not has_time(linear, torch.zeros(12, 6), lead)
     assert not has_time(linear, torch.zeros(12, 3, 6), lead)
+
+
+def test_a_product_has_the_work_of_either_factor_and_a_sum_of_one():
+    first, second = torch.zeros(2, 3, 4, 5, 6), torch.zeros(2, 3, 4, 6, 7)
+    product = SpikeProduct()
+    rows, columns = works(product, (first, second), product(first, second))
+    macs = 2 * 3 * 4 * (5 * 6 * 7)
+    assert (rows.macs, rows.fan_out, rows.taps.tolist()) == (macs, 7, [1])
+    assert (columns.macs, columns.fan_out, columns.taps.tolist()) == (macs, 5, [1])
+    # Event by event either factor, all of them events, comes to all multiply-accumulates.
+    assert first.numel() * rows.fan_out == second.numel() * columns.fan_out == macs
+    (tokens,) = works(total := TokenSum(), (first,), total(first))
+    assert (tokens.macs, tokens.fan_out) == (first.numel(), 1)
+    assert has_time(product, first, (2, 3)) and not has_time(product, first, (3, 2))
+    (linear,) = works(nn.Linear(6, 2), (torch.zeros(3, 6),), torch.zeros(3, 2))
+    assert linear.macs == 3 * 12

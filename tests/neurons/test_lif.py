@@ -160,6 +160,15 @@ def test_a_reset_at_or_above_the_threshold_is_refused(kind, v_reset):
     assert kind(v_threshold=2.0, v_reset=v_reset).dynamics.v_reset == v_reset
 
 
+def test_another_threshold_can_be_set_and_is_checked():
+    neuron = LIF(v_reset=0.25)
+    neuron.v_threshold = 0.5
+    assert neuron.v_threshold == 0.5
+    assert neuron.dynamics == LIF(v_threshold=0.5, v_reset=0.25).dynamics
+    with pytest.raises(UsageError, match="^v_reset: got 0.25, expected less than .* = 0.2"):
+        neuron.v_threshold = 0.2
+
+
 @pytest.mark.parametrize("kind", [LIF, IF])
 @pytest.mark.parametrize("value", [float("inf"), float("nan")])
 def test_a_neuron_that_could_never_fire_is_refused(kind, value):

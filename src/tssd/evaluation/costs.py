@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tssd.evaluation.counting import Column
 from tssd.evaluation.firing import FiringRates, firing_rates, is_spiking
-from tssd.evaluation.layers import LAYERS, UNCOUNTED, has_time, work
-from tssd.evaluation.operations import layer_operations, total_operations
+from tssd.evaluation.layers import ATTENTION, LAYERS, UNCOUNTED, has_time, works
+from tssd.evaluation.operations import ATTENTION_RULE, RULE, layer_operations, total_operations
 from tssd.evaluation.products import OtherProducts
 from tssd.evaluation.spike_counts import Pass, Tally
 from tssd.evaluation.unknown_neurons import UnknownNeurons
@@ -20,13 +21,35 @@ from tssd.time import is_constant_in_time
 
 
 class _Layer:
-    """A watched convolution or linear layer."""
+    """A watched convolution or linear layer, or a product of spikes.
 
-    def __init__(self, timesteps: int) -> None:
-        self.tally = Tally(timesteps)
+    Args:
+        timesteps: T.
+        inputs: how many it has; a product has two.
+    """
+
+    def __init__(self, timesteps: int, inputs: int) -> None:
+        self.tallies = [Tally(timesteps) for _ in range(inputs)]
         self.before_spikes = False
         self.whole = torch.tensor(True)  # whether all inputs were whole numbers >= 0
         self.sums: list[Tensor] = []  # of the inputs of a pass, [S, 2]: values, and their sizes
+
+    @property
+    def tally(self) -> Tally:
+        """Of the input whose events count: of 0 and 1 alone if one is, and of two such the sparser.
+
+        A product of spikes with spikes can be computed event by event of either factor.
+        """
+
+        def price(tally: Tally) -> tuple[bool, int]:
+            return tally.total(Column.GRADED) > 0, tally.total(Column.EVENTS)
+
+        return min(self.tallies, key=price) if len(self.tallies) > 1 else self.tallies[0]
+
+    @property
+    def unplaced(self) -> bool:
+        """Whether a call did not fit T timesteps of N samples."""
+        return any(tally.unplaced for tally in self.tallies)
 
     def note(self, x: Tensor, steps: Tensor | None) -> None:
         """Look at an input in front of all spikes."""
@@ -38,8 +61,10 @@ class _Layer:
 
     def close_pass(self, samples: int, *, constant: bool) -> None:
         """Place a pass in time; what is the same at every timestep is computed once."""
-        once = self.before_spikes and constant and _same_in_time(self.sums, self.tally.timesteps)
-        self.tally.close_pass(samples, once=once)
+        timesteps = self.tallies[0].timesteps
+        once = self.before_spikes and constant and _same_in_time(self.sums, timesteps)
+        for tally in self.tallies:
+            tally.close_pass(samples, once=once)
         self.sums.clear()
 
 
@@ -152,14 +177,16 @@ class CostCounter:
         uncounted = list(self._others | self._products.found)
         has_spikes, analogue = self.has_spikes(), False
         for name, layer in self._layers.items():
-            if layer.tally.unplaced:
+            if layer.unplaced:
                 uncounted.append(name)
                 continue
             # In an ANN, what follows an analogue layer is analogue, also where only 0 arrives.
             behind = analogue and not has_spikes
             analogue = layer.before_spikes and (behind or not layer.whole.item())
             layers[name] = layer_operations(layer.tally, self.samples, analogue=analogue)
-        return total_operations(layers, tuple(uncounted), energy or EnergyModel())
+        attends = any(isinstance(self.net.get_submodule(name), ATTENTION) for name in self._layers)
+        rule = f"{RULE} {ATTENTION_RULE}" if attends else RULE
+        return total_operations(layers, tuple(uncounted), energy or EnergyModel(), rule=rule)
 
     def _hook(self, name: str, module: nn.Module) -> Any:
         if is_spiking(module):
@@ -195,13 +222,15 @@ class CostCounter:
         def hook(
             module: nn.Module, args: tuple[Tensor, ...], named: dict[str, Tensor], output: Tensor
         ) -> None:
-            x = args[0] if args else named["input"]
-            layer = self._layers.setdefault(name, _Layer(self.timesteps))
+            inputs = args if isinstance(module, ATTENTION) else (*args, *named.values())[:1]
+            layer = self._layers.setdefault(name, _Layer(self.timesteps, len(inputs)))
             if not self._spiked:
                 layer.before_spikes = True
-            steps = self._pass.split(x, has_time=has_time(module, x, self._pass.lead))
-            if layer.before_spikes:
-                layer.note(x, steps)
-            layer.tally.add(steps, self._pass.samples, work(module, x, output))
+            found = works(module, inputs, output)
+            for tally, x, work in zip(layer.tallies, inputs, found, strict=True):
+                steps = self._pass.split(x, has_time=has_time(module, x, self._pass.lead))
+                if layer.before_spikes:
+                    layer.note(x, steps)
+                tally.add(steps, self._pass.samples, work)
 
         return hook

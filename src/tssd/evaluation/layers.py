@@ -1,5 +1,6 @@
-"""What convolutions and linear layers do with an input, tap by tap."""
+"""What convolutions, linear layers and attention do with an input, tap by tap."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
 from typing import Any, cast
@@ -8,8 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from tssd.evaluation.spike_counts import Work
+from tssd.models.attention import SpikeProduct, TokenSum
 
-LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
+# What multiplies spikes with spikes; the others have weights.
+ATTENTION = (SpikeProduct, TokenSum)
+LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear, *ATTENTION)
 # Layers of torch's own that compute as much, and are not counted.
 UNCOUNTED = (
     nn.ConvTranspose1d,
@@ -20,15 +24,35 @@ UNCOUNTED = (
     nn.RNNBase,
     nn.RNNCellBase,
 )
+# What an input meets that meets the same everywhere.
+_ONE = torch.ones(1, dtype=torch.int64)
 _GEOMETRY = ("kernel_size", "stride", "padding", "dilation", "padding_mode")
 _CONVS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+
+
+def works(layer: nn.Module, inputs: Sequence[Tensor], output: Tensor) -> list[Work]:
+    """A call's work as each input sets it off: a product has two, of which either may.
+
+    Args:
+        layer: one of LAYERS.
+        inputs: what it was given.
+        output: what it made of it.
+    """
+    if isinstance(layer, SpikeProduct):
+        first, second = inputs
+        macs = output.numel() * first.shape[-1]
+        # A value of the first factor meets a row of the second, one of the second a column.
+        return [Work(macs, _ONE, second.shape[-1]), Work(macs, _ONE, first.shape[-2])]
+    if isinstance(layer, TokenSum):
+        return [Work(inputs[0].numel(), _ONE, 1)]
+    return [work(layer, inputs[0], output)]
 
 
 def work(layer: nn.Module, x: Tensor, output: Tensor) -> Work:
     """A call's work: every output value costs its fan-in, and every input meets its taps.
 
     Args:
-        layer: one of LAYERS.
+        layer: one of LAYERS with weights.
         x: its input.
         output: what it made of it.
     """
@@ -43,7 +67,7 @@ def work(layer: nn.Module, x: Tensor, output: Tensor) -> Work:
 
 def has_time(layer: nn.Module, x: Tensor, lead: tuple[int, int]) -> bool:
     """Whether an input has a time axis of its own; `lead` are the first two axes of a sequence."""
-    if isinstance(layer, nn.Linear):
+    if isinstance(layer, nn.Linear | SpikeProduct | TokenSum):
         return x.dim() > 2 and tuple(x.shape[:2]) == lead
     return x.dim() == _weight(layer).dim() + 1
 

@@ -16,6 +16,13 @@ RULE = (
     "unpadded: operations on zero padding left out, exactly. Not counted: biases, norms, pools, "
     "neurons; exits only in early exit."
 )
+# Follows where a network has attention whose products are layers.
+ATTENTION_RULE = (
+    "Attention: a product of spikes with spikes, or with sums of them: nominal MACs times the "
+    "share of non-zero values in that factor which has 0 and 1 alone, in the sparser one if both "
+    "have, as accumulates; a sum over tokens: its non-zero values. Not counted: masks, which add "
+    "nothing."
+)
 
 
 def layer_operations(tally: Tally, samples: int, *, analogue: bool) -> LayerOperations:
@@ -91,9 +98,13 @@ def priced(
 
 
 def total_operations(
-    layers: Mapping[str, LayerOperations], uncounted: tuple[str, ...], energy: EnergyModel
+    layers: Mapping[str, LayerOperations],
+    uncounted: tuple[str, ...],
+    energy: EnergyModel,
+    *,
+    rule: str = RULE,
 ) -> Operations:
-    """Sums over the layers."""
+    """Sums over the layers, which were counted by a rule."""
     nominal = priced(layers.values(), energy)
     return Operations(
         layers=dict(layers),
@@ -106,5 +117,5 @@ def total_operations(
         unpadded=priced(layers.values(), energy, padded=False),
         energy_model=energy,
         uncounted=uncounted,
-        rule=RULE,
+        rule=rule,
     )

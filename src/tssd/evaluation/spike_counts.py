@@ -134,6 +134,10 @@ class Tally:
             self.runs[geometry] = [r + samples * n for r, n in zip(runs, repeats, strict=True)]
         self._calls.clear()
 
+    def total(self, column: int) -> int:
+        """What is in a column (see `Column`) over all timesteps and samples."""
+        return sum(int(events[:, column].sum()) for events in self.events.values())
+
     def cumulative(self) -> Iterator[tuple[Geometry, list[list[int]], list[int]]]:
         """Per geometry: columns, and samples that ran, over the first T steps for every T."""
         for geometry, events in self.events.items():

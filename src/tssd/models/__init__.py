@@ -7,6 +7,8 @@ from tssd.models.mlp import mlp
 from tssd.models.msresnet8 import msresnet8
 from tssd.models.plif_nets import plif_net
 from tssd.models.resnet import resnet18, resnet34
+from tssd.models.spike_driven import spike_driven_transformer
+from tssd.models.spikformer import spikformer
 from tssd.models.vgg import vgg9, vggsnn
 from tssd.models.widenet import widenet7b_glif, widenet7b_sew
 
@@ -24,6 +26,8 @@ __all__ = [
     "plif_net",
     "resnet18",
     "resnet34",
+    "spike_driven_transformer",
+    "spikformer",
     "vgg9",
     "vgg11",
     "vgg16",

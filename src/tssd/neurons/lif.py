@@ -53,6 +53,12 @@ class LinearIntegrator(Neuron):
         """Potential at which the neuron fires, for norms that scale currents by it."""
         return self.dynamics.threshold
 
+    @v_threshold.setter
+    def v_threshold(self, value: float) -> None:
+        """Another one, for layers that fire sooner. Raises: UsageError: as the constructor."""
+        check_threshold(value, self.dynamics.v_reset)
+        self.dynamics = self.dynamics._replace(threshold=value)
+
     def initial_state(self, x_t: Tensor) -> LIFState:
         """Membrane at v_reset (0 for the soft reset); float32 at least, see `scan`."""
         return LIFState(membrane_like(x_t, self.dynamics.v_reset or 0.0))
