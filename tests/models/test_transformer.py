@@ -9,7 +9,7 @@ from torch import nn
 from tssd.errors import UsageError
 from tssd.models import spike_driven_transformer, spikformer
 from tssd.models.blocks import global_pool_head
-from tssd.models.transformer import max_pool, transformer
+from tssd.models.transformer import overlapping_pool, transformer
 from tssd.neurons import LIF
 from tssd.norms import pooled_batch_norm
 from tssd.objectives import ExitPlan
@@ -74,7 +74,7 @@ def test_images_of_any_shape_make_maps_as_declared(build, pools, sizes):
 def test_a_pool_looks_at_three_pixels_each_way():
     x = torch.zeros(1, 1, 1, 5, 5)
     x[..., 1, 3] = 1
-    assert max_pool()(x)[0, 0, 0].tolist() == [[0, 1, 1], [0, 1, 1], [0, 0, 0]]
+    assert overlapping_pool()(x)[0, 0, 0].tolist() == [[0, 1, 1], [0, 1, 1], [0, 0, 0]]
 
 
 @builders

@@ -37,6 +37,24 @@ FAMILIES = (
     # of sew_resnet have the same names and the same order.
     Family("spiking_resnet", (*_FIRST, "downsample", "sn2", *_STAGES, "fc")),
     Family("sew_resnet", (*_FIRST, "sn2", "downsample", "downsample_sn", *_STAGES, "fc")),
+    # In the layers of `tssd.interop.restated`.
+    Family(
+        "spikformer",
+        (
+            *("patch_embed", "stages", "conv_bn", "block", "neuron", "positional_encoding"),
+            *("blocks", "attn", "qkv_conv_bn", "qkv_lif", "attn_lif", "proj_conv_bn", "proj_lif"),
+            *("mlp", "fc1", "neuron1", "fc2", "neuron2", "head"),
+        ),
+    ),
+    Family(
+        "spike_driven_transformer",
+        (
+            *("patch_embed", "stages", "final_stage", "final_lif", "rpe_conv", "rpe_bn"),
+            *("blocks", "attn", "shortcut_lif", "qkv_conv", "qkv_bn", "attn_lif"),
+            *("proj_conv", "proj_bn"),
+            *("mlp", "lif1", "fc1", "bn1", "lif2", "fc2", "bn2", "head_lif", "head"),
+        ),
+    ),
 )
 
 

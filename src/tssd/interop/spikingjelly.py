@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tssd.errors import DataError, UsageError
 from tssd.interop.pairing import paired
+from tssd.interop.restated import restated, stated_back
 from tssd.reading import one_line
 
 Net = TypeVar("Net", bound=nn.Module)
@@ -26,14 +27,14 @@ def from_spikingjelly(net: Net, weights: Weights) -> Net:
     Args:
         net: a network of `tssd.models`, which is changed in place.
         weights: the other network, its state_dict, or a file with one: .safetensors, or what
-            torch.save writes. Of `spiking_vgg`, `spiking_resnet`, `sew_resnet` or
-            `parametric_lif_net`.
+            torch.save writes. Of `spiking_vgg`, `spiking_resnet`, `sew_resnet`,
+            `parametric_lif_net`, `spikformer` or `spike_driven_transformer`.
     Returns: net.
     Raises: UsageError: the networks differ; names the first two layers that do, and nothing is
         changed. DataError: no file, a damaged one, one that holds more than tensors, or a number
         that is not finite.
     """
-    tensors = _tensors(weights)
+    tensors = restated(_tensors(weights))
     names = paired(net, tensors)
     for theirs in names.values():
         if not tensors[theirs].is_meta and not bool(tensors[theirs].isfinite().all()):
@@ -55,8 +56,8 @@ def to_spikingjelly(net: nn.Module, model: Weights) -> dict[str, Tensor]:
     Raises: UsageError, DataError: as `from_spikingjelly`.
     """
     tensors, own = _tensors(model), net.state_dict()
-    names = {theirs: ours for ours, theirs in paired(net, tensors).items()}
-    return {theirs: own[names[theirs]].clone() for theirs in tensors if theirs in names}
+    names = paired(net, restated(tensors)).items()
+    return stated_back({theirs: own[ours].clone() for ours, theirs in names}, tensors)
 
 
 def _tensors(weights: Weights) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ from tssd.models.attention import Residual, TokenSum, at_half_threshold, by_head
 from tssd.models.base import MakeNeuron, MakeNorm, StagedNet
 from tssd.models.blocks import Shape, build_neuron, conv_norm, conv_norm_neuron
 from tssd.models.flow import Block, Run
-from tssd.models.transformer import HIDDEN, max_pool, transformer
+from tssd.models.transformer import HIDDEN, overlapping_pool, transformer
 from tssd.neurons import LIF
 from tssd.norms import pooled_batch_norm
 from tssd.time import TimeFold
@@ -123,7 +123,7 @@ def _stem(
     for index, ((c_in, c_out), halves) in enumerate(zip(pairwise(channels), pooled, strict=True)):
         currents = conv_norm(c_in, c_out, norm)
         spikes = build_neuron(neuron, c_out, currents)
-        pool = [max_pool()] if halves else []
+        pool = [overlapping_pool()] if halves else []
         if index < last:
             layers.append(nn.Sequential(*currents, spikes, *pool))
         else:

@@ -11,7 +11,7 @@ from tssd.models.attention import Residual, SpikeProduct, at_half_threshold, by_
 from tssd.models.base import MakeNeuron, MakeNorm, StagedNet
 from tssd.models.blocks import build_neuron, conv_norm, conv_norm_neuron, global_pool_head
 from tssd.models.flow import Block, Run
-from tssd.models.transformer import HIDDEN, max_pool, transformer
+from tssd.models.transformer import HIDDEN, overlapping_pool, transformer
 from tssd.neurons import LIF
 from tssd.norms import pooled_batch_norm
 
@@ -131,7 +131,7 @@ def _stem(
         currents = conv_norm(c_in, c_out, norm)
         behind = [build_neuron(neuron, c_out, currents)]
         if halves:
-            behind.insert(0 if pool_currents else 1, max_pool())
+            behind.insert(0 if pool_currents else 1, overlapping_pool())
         layers.append(nn.Sequential(*currents, *behind))
     return nn.Sequential(
         *layers, Residual(conv_norm_neuron(channels[-1], channels[-1], neuron, norm))

@@ -91,6 +91,6 @@ def transformer(
     )
 
 
-def max_pool() -> nn.Module:
+def overlapping_pool() -> nn.Module:
     """The largest of 3x3 values at every second pixel: halves a map, rounding up."""
     return TimeFold(nn.MaxPool2d(3, 2, padding=1))
