@@ -4,7 +4,8 @@ from torch import nn
 
 from tssd.errors import UsageError
 from tssd.models import vgg9, vggsnn
-from tssd.models.vgg import biased_layer
+from tssd.models.blocks import global_pool_head
+from tssd.models.vgg import biased_layer, vgg
 from tssd.neurons import IF, LIF
 from tssd.norms import per_step_batch_norm, pooled_batch_norm
 from tssd.testing import check_network
@@ -97,3 +98,8 @@ def test_a_layer_with_a_bias_begins_as_he_et_al_and_halves_with_a_stride():
     assert conv.weight.std().item() == pytest.approx((2 / (9 * 64)) ** 0.5, rel=0.05)
     assert conv.bias.shape == (64,)
     assert layer(torch.randn(2, 3, 8, 7, 7)).shape == (2, 3, 64, 4, 4)
+
+
+def test_an_image_is_as_small_as_the_pools_of_the_table_allow():
+    with torch.device("meta"):
+        assert vgg(((4,), (4,)), head=global_pool_head, image_size=2)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from tssd.errors import UsageError
-from tssd.models import mlp, msresnet8, resnet18, vgg9
+from tssd.models import mlp, msresnet8, msresnet18, resnet18, vgg9
 from tssd.models.vgg import vgg
 from tssd.neurons import LIF, RealSpike
 from tssd.objectives import tssd
@@ -53,6 +53,7 @@ def binary(net, x):
     [
         (partial(vgg9, **small), -2),
         (partial(msresnet8, **small), -2),
+        (partial(msresnet18, **small), -2),
         (partial(vgg, ((4,), (6,)), 2, K, 16, pool=partial(nn.MaxPool2d, 2)), 0.2),
     ],
 )

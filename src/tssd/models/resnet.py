@@ -19,6 +19,9 @@ from tssd.neurons import LIF
 from tssd.norms import pooled_batch_norm
 from tssd.time import TimeFold
 
+# Side in pixels from which on a network with two stems takes that for large images.
+LARGE = 224
+
 # Output channels and blocks of the stages after the stem.
 RESNET18_STAGES = ((64, 2), (128, 2), (256, 2), (512, 2))
 RESNET34_STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
@@ -36,13 +39,14 @@ def resnet(
     block: MakeBlock = SpikeAddBlock,
     stem: MakeBlock = conv_norm_neuron,
     stem_stride: int = 1,
+    stem_channels: int | None = None,
+    first_stride: int = 1,
     head: MakeHead = global_pool_head,
 ) -> StagedNet:
     """A ResNet: a table of stages and a block. Stage 0 is the stem; all after stage 1 halve.
 
     Args:
-        stages: output channels and number of blocks of the stages after the stem, which has the
-            channels of the first.
+        stages: output channels and number of blocks of the stages after the stem.
         in_channels: channels of the input.
         num_classes: classes K.
         image_size: side of the input in pixels, or (height, width), at least 1; strides round up.
@@ -52,17 +56,25 @@ def resnet(
         block: builds one residual block.
         stem: builds what precedes the blocks.
         stem_stride: by how much the stem makes the image smaller.
+        stem_channels: output channels of the stem, at least 1; None = those of the first stage.
+        first_stride: by how much stage 1 makes the image smaller.
         head: builds what follows the last stage.
-    Raises: UsageError: image_size < 1, width <= 0.
+    Raises: UsageError: image_size < 1, stem_channels < 1, width <= 0.
     """
     size = height_width(image_size)
     if min(size) < 1:
         raise UsageError(f"image_size: got {in_words(image_size)}, expected >= 1 pixel")
-    c_in, size = scaled(stages[0][0], width), _divided(size, stem_stride)
+    if stem_channels is not None and stem_channels < 1:
+        raise UsageError(
+            f"stem_channels: got {stem_channels}, expected >= 1, or null for the first stage's "
+            f"{stages[0][0]}"
+        )
+    c_in = scaled(stages[0][0] if stem_channels is None else stem_channels, width)
+    size = _divided(size, stem_stride)
     made: list[nn.Module] = [stem(in_channels, c_in, neuron, norm, stem_stride)]
     shapes = [(c_in, *size)]
     for index, (channels, blocks) in enumerate(stages):
-        c_out, stride = scaled(channels, width), 1 if index == 0 else 2
+        c_out, stride = scaled(channels, width), first_stride if index == 0 else 2
         layers = [block(c_in, c_out, neuron, norm, stride)]
         layers += [block(c_out, c_out, neuron, norm, 1) for _ in range(blocks - 1)]
         made.append(nn.Sequential(*layers))
@@ -144,18 +156,33 @@ def resnet34(
         width=width,
         neuron=neuron,
         norm=norm,
-        stem=_pooled_stem,
+        stem=pooled_stem,
         stem_stride=4,
     )
 
 
-def _divided(size: tuple[int, int], by: int) -> tuple[int, int]:
-    return -(-size[0] // by), -(-size[1] // by)
+def is_large(image_size: ImageSize, large: bool | None) -> bool:
+    """Whether a network has the stem for large images.
+
+    Args:
+        image_size: side of the input in pixels, or (height, width).
+        large: what was asked for; None = by the size: from 224 pixels on, on both sides.
+    """
+    return min(height_width(image_size)) >= LARGE if large is None else large
 
 
-def _pooled_stem(
+def stem_for(image_size: ImageSize, large: bool | None) -> tuple[MakeBlock, int]:
+    """The stem for large or for small images, as `is_large` says, and its stride."""
+    return (pooled_stem, 4) if is_large(image_size, large) else (conv_norm_neuron, 1)
+
+
+def pooled_stem(
     c_in: int, c_out: int, neuron: MakeNeuron, norm: MakeNorm, stride: int
 ) -> nn.Module:
     """Convolution 7x7, norm, neuron, and the largest of 3x3 spikes, which is a spike or none."""
     first = conv_norm_neuron(c_in, c_out, neuron, norm, stride // 2, kernel=7)
     return nn.Sequential(first, TimeFold(nn.MaxPool2d(3, 2, padding=1)))
+
+
+def _divided(size: tuple[int, int], by: int) -> tuple[int, int]:
+    return -(-size[0] // by), -(-size[1] // by)

@@ -9,12 +9,13 @@ from torch import Tensor, nn
 from tssd.errors import UsageError
 from tssd.models.base import StagedNet
 from tssd.models.blocks import CurrentShortcutBlock
+from tssd.models.residual import MembraneShortcutBlock
 from tssd.neurons import RealSpike
 from tssd.objectives import Exit, SelfDistillation
 from tssd.time import PerStep, TimeFold
 
 # Parts that run one after the other as far as spikes go: a shortcut of currents passes none on.
-CHAINS = (nn.Sequential, TimeFold, PerStep, Exit, CurrentShortcutBlock)
+CHAINS = (nn.Sequential, TimeFold, PerStep, Exit, CurrentShortcutBlock, MembraneShortcutBlock)
 # What a factor for each channel passes through: means, copies and zeros.
 LINEAR = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, nn.Identity, nn.Dropout)
 # And what it passes through if it is not negative.
