@@ -42,7 +42,7 @@ def resnet19(
         hidden: spiking neurons between the two linear layers; null = one linear layer, as in the
             code of MPBN.
         head_norm: whether the first linear layer has a norm in place of a bias. The sources have
-            none; without it the paper's neuron never fires there, nor learns to.
+            none; without it the paper's neuron passes no gradient there at T = 1.
         neuron: builds one spiking layer; torch.nn.ReLU makes the network an ANN.
         norm: builds one norm from its channels.
     Raises: UsageError: image_size < 1, stem_channels < 1, hidden < 1, width <= 0.
