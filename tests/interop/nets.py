@@ -8,8 +8,7 @@ import torch
 import torchvision
 from torch import nn
 
-from tssd.models import Block, StagedNet, plif_net, vgg11, vgg16
-from tssd.models.blocks import build_neuron, conv_norm, conv_norm_neuron
+from tssd.models import StagedNet, plif_net, sewresnet34, standard_resnet34, vgg11, vgg16
 from tssd.models.plif_nets import (
     CIFAR10_STAGES,
     CIFAR10DVS_STAGES,
@@ -17,11 +16,11 @@ from tssd.models.plif_nets import (
     MNIST_STAGES,
 )
 from tssd.models.pool import max_pool
-from tssd.models.resnet import resnet, resnet34
+from tssd.models.residual import CurrentAddBlock
+from tssd.models.resnet import pooled_stem, resnet
 from tssd.neurons import LIF, PLIF
 from tssd.norms import pooled_batch_norm
 from tssd.surrogates import ATan
-from tssd.time import TimeFold
 
 pytest.importorskip("spikingjelly", reason="needs the extra: pip install tssd[interop]")
 from spikingjelly.activation_based import functional, layer, neuron, surrogate  # noqa: E402
@@ -50,22 +49,6 @@ THEIR_PLIF = partial(
 )
 OUR_LIF = partial(LIF, v_threshold=0.5, detach_reset=True, surrogate=ATan())
 OUR_PLIF = partial(PLIF, v_threshold=0.5)
-
-
-class CurrentAdd(Block):
-    """He et al.'s residual block: the neuron behind the addition."""
-
-    def __init__(self, c_in, c_out, neuron, norm, stride=1):
-        super().__init__()
-        self.branch = nn.Sequential(
-            conv_norm_neuron(c_in, c_out, neuron, norm, stride), conv_norm(c_out, c_out, norm)
-        )
-        same = stride == 1 and c_in == c_out
-        self.shortcut = nn.Identity() if same else conv_norm(c_in, c_out, norm, stride, kernel=1)
-        self.neuron = build_neuron(neuron, c_out)
-
-    def flow(self, run, x):
-        return run(self.neuron, run(self.branch, x) + run(self.shortcut, x))
 
 
 @contextmanager
@@ -107,12 +90,7 @@ def our_vgg11(make, norm=pooled_batch_norm):
 
 def our_spiking_resnet(make):
     """A block a stage."""
-
-    def stem(c_in, c_out, neuron, norm, stride):
-        first = conv_norm_neuron(c_in, c_out, neuron, norm, stride // 2, kernel=7)
-        return nn.Sequential(first, TimeFold(nn.MaxPool2d(3, 2, padding=1)))
-
-    options = {"block": CurrentAdd, "neuron": make, "stem": stem, "stem_stride": 4}
+    options = {"block": CurrentAddBlock, "neuron": make, "stem": pooled_stem, "stem_stride": 4}
     return resnet(STAGES, 3, K, 32, width=1 / 16, **options)
 
 
@@ -138,7 +116,7 @@ TWINS = {
     ),
     "sew_resnet34": (
         lambda: sew_resnet.sew_resnet34(cnf="ADD", num_classes=K, spiking_neuron=THEIR_PLIF),
-        lambda: resnet34(3, K, 32, width=1 / 16, neuron=OUR_PLIF),
+        lambda: sewresnet34(3, K, 32, width=1 / 16, large_stem=True, neuron=OUR_PLIF),
         (3, 32, 32),
         16,
     ),
@@ -171,7 +149,11 @@ FULL_SIZE = {
     ),
     "sew_resnet34": (
         partial(sew_resnet.sew_resnet34, cnf="ADD", spiking_neuron=neuron.IFNode),
-        resnet34,
+        sewresnet34,
+    ),
+    "spiking_resnet34": (
+        partial(spiking_resnet.spiking_resnet34, spiking_neuron=neuron.IFNode),
+        standard_resnet34,
     ),
     "mnist": of_plif("MNISTNet", MNIST_STAGES, 1, 10, 28),
     "cifar10": of_plif("CIFAR10Net", CIFAR10_STAGES, 3, 10, 32),

@@ -7,7 +7,8 @@ from torch import nn
 from tssd.errors import UsageError
 from tssd.image_size import ImageSize
 from tssd.models.base import MakeNeuron, MakeNorm, StagedNet
-from tssd.models.blocks import Shape, build_neuron, global_pool_head, scaled, with_norm
+from tssd.models.blocks import Shape, global_pool_head, scaled
+from tssd.models.linear import linear_neurons
 from tssd.models.residual import CurrentAddBlock
 from tssd.models.resnet import resnet
 from tssd.neurons import LIF
@@ -72,11 +73,8 @@ def _hidden_head(
     shape: Shape, num_classes: int, *, hidden: int, neuron: MakeNeuron, norm: MakeNorm | None
 ) -> nn.Module:
     """The mean over the last stage's map, a layer of neurons with norm or bias, a linear layer."""
-    weights = nn.Linear(shape[0], hidden, bias=norm is None)
-    currents = TimeFold(weights) if norm is None else with_norm(weights, norm, hidden, 1)
     return nn.Sequential(
         TimeFold(nn.AdaptiveAvgPool2d(1), nn.Flatten()),
-        currents,
-        build_neuron(neuron, hidden, currents),
+        *linear_neurons(shape[0], [hidden], neuron, norm),
         TimeFold(nn.Linear(hidden, num_classes)),
     )
