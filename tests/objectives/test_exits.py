@@ -7,6 +7,7 @@ from tssd.models import NetOutput, resnet18, vgg9
 from tssd.neurons import IF, LIF, Neuron
 from tssd.norms import per_step_batch_norm, pooled_batch_norm
 from tssd.objectives import Exit, ExitCrossEntropy, ExitPlan, SelfDistillation, Timesteps
+from tssd.objectives.exits import EVERY_STAGE, places_of
 from tssd.time import PerStep, TimeFold
 
 T, N, K = 4, 3, 7
@@ -195,3 +196,15 @@ def test_weights_have_the_names_of_earlier_versions():
     norm = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
     expected = ["features.0.weight", *(f"features.1.{name}" for name in norm)]
     assert names == [*expected, "head.2.weight", "head.2.bias"]
+
+
+def test_every_stage_but_the_last_is_a_place():
+    net = vgg9(num_classes=K, image_size=16, width=1 / 32)
+    assert [*places_of([EVERY_STAGE], net)] == [0, 1, 2]
+    assert places_of(None, net) == [None] and places_of([2, -1], net) == [2, -1]
+    criterion = SelfDistillation(
+        {"exit_task": ExitCrossEntropy()}, Timesteps(1, 2), exits=ExitPlan(EVERY_STAGE)
+    ).connect(net)
+    assert criterion.taps == (0, 1, 2) and len(criterion.exits) == 3
+    with pytest.raises(UsageError, match="^taps: got 'every stage', but Linear has no stages"):
+        places_of([EVERY_STAGE], nn.Linear(1, 1))

@@ -8,15 +8,25 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 import tssd
 from tssd.models import vgg9
 from tssd.objectives import (
+    AdjacentDistillation,
     ContrastiveDistillation,
     ExitContrast,
+    ExitImitation,
+    FeatureHints,
     IMLoss,
+    PerturbedPredictions,
+    RankedDistillation,
     RecDisLoss,
+    ReliableDistillation,
     RMPLoss,
     SelfDistillation,
+    StableSpikes,
     SurrogateModuleLearning,
     TaskCrossEntropy,
+    TemporalConsistency,
     TemporalEfficientTraining,
+    TemporalKnowledgeSharing,
+    TemporalWeightPenalty,
     Timesteps,
 )
 from tssd.objectives.later import LaterChecks
@@ -43,6 +53,14 @@ MAKES = [
     SurrogateModuleLearning,
     contrast,
     ExitContrast,
+    RankedDistillation,
+    TemporalConsistency,
+    AdjacentDistillation,
+    TemporalKnowledgeSharing,
+    StableSpikes,
+    ExitImitation,
+    FeatureHints,
+    ReliableDistillation,
 ]
 
 
@@ -80,6 +98,8 @@ def test_a_step_asks_the_device_for_nothing(monkeypatch):
     with FakeTensorMode():
         net = net_of()
         terms = {make.__name__: make() for make in MAKES if make is not TemporalEfficientTraining}
+        # Those that draw, or look at weights alone, are none of `MAKES`.
+        terms |= {"perturbed": PerturbedPredictions(), "weights": TemporalWeightPenalty()}
         others = SelfDistillation(terms, Timesteps(1, 2)).connect(net)
         task = SelfDistillation({"task": TemporalEfficientTraining()}, Timesteps(1, 2)).connect(net)
         x, y = torch.rand(N, 3, 16, 16), torch.zeros(N, dtype=torch.int64)

@@ -27,6 +27,15 @@ def test_literal_value():
     assert value(mse_share=1.0, level=0.0).item() == pytest.approx(math.log(3) ** 2 / 4)
 
 
+def test_literal_value_of_squared_errors_to_the_labels():
+    # Off by (1, 0), then by (ln 3 - 1, 0).
+    expected = (1 + (math.log(3) - 1) ** 2) / 4
+    assert value(mse_share=1.0, level="labels").item() == pytest.approx(expected)
+    shares = torch.tensor([[0.5, 0.5]])
+    found = value(LOGITS[:1], shares, (1, 1), mse_share=1.0, level="labels")
+    assert found.item() == pytest.approx(0.25)
+
+
 def test_the_labels_and_their_gradient_are_those_of_spikingjelly():
     """SpikingJelly's has no squared errors: the share is 0."""
     ours, theirs = (torch.randn(5, 3, 7, generator=_seed()).requires_grad_() for _ in range(2))

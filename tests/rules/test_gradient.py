@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from tssd.errors import UsageError
-from tssd.rules.gradient import SummedGradient
+from tssd.rules.gradient import SummedGradient, trained
 
 
 @pytest.fixture
@@ -54,3 +54,13 @@ def test_a_gradient_is_handed_on_once_and_has_none_itself(three):
     loss.backward()
     with pytest.raises(RuntimeError, match="a second time"):
         loss.backward()
+
+
+def test_what_is_trained_is_found_once():
+    layer = nn.Linear(2, 2)
+    layer.bias.requires_grad_(False)
+    both = nn.Sequential(layer, nn.Linear(2, 1))
+    found = trained(layer, both, object())
+    assert [p.shape for p in found] == [(2, 2), (1, 2), (1,)] and found[0] is layer.weight
+    with torch.no_grad():
+        assert trained(both) == []

@@ -13,7 +13,7 @@ from tssd.neurons import LIF
 from tssd.objectives import tssd, vanilla
 
 
-@pytest.mark.parametrize("part", ["sltt", "dsr", "dsr_if", "real_spike"])
+@pytest.mark.parametrize("part", ["sltt", "mtt", "dsr", "dsr_if", "real_spike"])
 def test_all_weights_get_gradients(part):
     config = load_recipe(f"digits+vgg9+{part}+tssd")
     path = content(config["net"])["neuron"]["class_path"]

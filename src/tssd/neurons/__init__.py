@@ -10,6 +10,7 @@ from tssd.neurons.mlf import MLF, MLFState
 from tssd.neurons.mpbn import MPBNLIF
 from tssd.neurons.plif import PLIF
 from tssd.neurons.real_spike import RealSpike
+from tssd.neurons.smoothed import SmoothedLIF, SmoothedState
 from tssd.neurons.strict import strictly_above
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "MLFState",
     "Neuron",
     "RealSpike",
+    "SmoothedLIF",
+    "SmoothedState",
     "folded",
     "membrane_like",
     "per_channel",

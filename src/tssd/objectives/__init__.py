@@ -1,6 +1,8 @@
 """Training objectives and how they compose into TSSD."""
 
+from tssd.objectives.adjacent import AdjacentDistillation
 from tssd.objectives.base import Objective, Timesteps
+from tssd.objectives.byot import ExitImitation, FeatureHints
 from tssd.objectives.checks import Loss
 from tssd.objectives.distance import (
     Distance,
@@ -10,6 +12,8 @@ from tssd.objectives.distance import (
     TemperatureKL,
 )
 from tssd.objectives.diverged import DivergedError
+from tssd.objectives.esd import ReliableDistillation
+from tssd.objectives.etc import TemporalConsistency
 from tssd.objectives.exit_contrast import ExitContrast
 from tssd.objectives.exits import Exit, ExitPlan
 from tssd.objectives.frozen import Frozen
@@ -23,18 +27,23 @@ from tssd.objectives.presets import (
     tssd_paper,
     vanilla,
 )
+from tssd.objectives.ranked import RankedDistillation
 from tssd.objectives.recdis import RecDisLoss
 from tssd.objectives.rmp import RMPLoss
 from tssd.objectives.sml import SurrogateModuleLearning
 from tssd.objectives.spatial import SpatialDistillation
 from tssd.objectives.sscl import ContrastiveDistillation
+from tssd.objectives.stable_spike import PerturbedPredictions, StableSpikes
 from tssd.objectives.task import ExitCrossEntropy, TaskCrossEntropy
 from tssd.objectives.teacher import TeacherDistillation
 from tssd.objectives.temporal import TemporalDistillation
 from tssd.objectives.tet import TemporalEfficientTraining
+from tssd.objectives.tks import TemporalKnowledgeSharing
+from tssd.objectives.trt import TemporalWeightPenalty
 from tssd.time import as_sequence
 
 __all__ = [
+    "AdjacentDistillation",
     "ContrastiveDistillation",
     "Distance",
     "DivergedError",
@@ -42,23 +51,32 @@ __all__ = [
     "Exit",
     "ExitContrast",
     "ExitCrossEntropy",
+    "ExitImitation",
     "ExitPlan",
+    "FeatureHints",
     "Frozen",
     "IMLoss",
     "Loss",
     "MeanSquare",
     "Objective",
+    "PerturbedPredictions",
     "RMPLoss",
+    "RankedDistillation",
     "RecDisLoss",
+    "ReliableDistillation",
     "SelfDistillation",
     "SpatialDistillation",
     "SquaredNorm",
+    "StableSpikes",
     "SurrogateModuleLearning",
     "TaskCrossEntropy",
     "TeacherDistillation",
     "TemperatureKL",
+    "TemporalConsistency",
     "TemporalDistillation",
     "TemporalEfficientTraining",
+    "TemporalKnowledgeSharing",
+    "TemporalWeightPenalty",
     "Timesteps",
     "as_sequence",
     "control",

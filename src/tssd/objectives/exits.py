@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
-from tssd.models.base import MakeNeuron, MakeNorm, Tap
+from tssd.models.base import MakeNeuron, MakeNorm, SpikingNet, StagedNet, Tap
 from tssd.models.blocks import build_neuron, with_norm
 from tssd.models.flow import Block, Run
 from tssd.neurons import LIF
@@ -16,6 +16,23 @@ from tssd.norms import pooled_batch_norm
 from tssd.time import TimeFold
 
 log = logging.getLogger("tssd")
+
+# In the place of a tap: all stages but the last. No module can be called so.
+EVERY_STAGE = "every stage"
+
+
+def places_of(taps: Sequence[Tap] | None, net: SpikingNet) -> Sequence[Tap | None]:
+    """The places that taps stand for; None = the middle of the network.
+
+    Raises: UsageError: every stage of a network without stages.
+    """
+    if taps is None or EVERY_STAGE not in taps:
+        return taps or [None]
+    if not isinstance(net, StagedNet):
+        raise UsageError(
+            f"taps: got {EVERY_STAGE!r}, but {type(net).__name__} has no stages; name modules"
+        )
+    return range(max(1, len(net.stages) - 1))
 
 
 class Exit(Block):
@@ -75,8 +92,8 @@ class ExitPlan:
     """Where exits stand and how they are built, before the network is known.
 
     Args:
-        taps: places, one exit each: a stage's index or a module's name; None = the middle of the
-            network.
+        taps: places, one exit each: a stage's index or a module's name, or every stage but the
+            last (every stage); None = the middle of the network.
         channels: output channels of the convolution; None = those of the tap.
         neuron: builds the spiking layer; None = as the network builds its own.
         norm: builds the norm from its channels; None = as the network builds its own.

@@ -30,7 +30,7 @@ from tssd.objectives.checks import (
     parameters_of,
     settled,
 )
-from tssd.objectives.exits import ExitPlan
+from tssd.objectives.exits import ExitPlan, places_of
 from tssd.objectives.frozen import Frozen
 from tssd.objectives.labelled import check_one_task
 from tssd.objectives.later import LaterChecks
@@ -98,7 +98,8 @@ class SelfDistillation(nn.Module):
             term.connect(net, self.timesteps)
         if any(term.needs_exits for term in objectives):
             # A tap named twice, say 3 and -1, is one place.
-            self.taps = tuple(dict.fromkeys(map(net.resolve_tap, self.exit_plan.taps or [None])))
+            places = places_of(self.exit_plan.taps, net)
+            self.taps = tuple(dict.fromkeys(map(net.resolve_tap, places)))
         own = (net.resolve_tap(tap) for term in objectives for tap in term.taps)
         self.kept = tuple(dict.fromkeys([*self.taps, *own]))
         if isinstance(net, nn.Module):

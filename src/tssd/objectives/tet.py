@@ -15,21 +15,23 @@ from tssd.objectives.task import Spans, TaskCrossEntropy, ends
 class TemporalEfficientTraining(TaskCrossEntropy):
     """1/T sum_{t<=T} ((1 - s) CE(O_t, y) + s MSE(O_t, level)), a task loss.
 
-    Every logit is drawn a little to the same level, whatever the label, so that none runs away.
+    Every logit is drawn a little to the same level, whatever the label, so that none runs away; or
+    to 1 for the label's class and 0 for others, the level called labels.
     Inference is the mean over time, as ever.
 
     Args:
         mse_share: share s of the mean squared error, 0 to 1; 0 = cross entropies alone.
-        level: that the squared errors draw all logits to.
+        level: that the squared errors draw all logits to; labels = the shares of classes.
         span: T = the student's T_s, the teacher's T_t, or the average of the losses of both.
         label_smoothing: probability mass spread over all classes, 0 to less than 1.
         class_weights: one number a class, in the order of the labels; balanced = the rarer a class
             among the training samples, the more each of its samples counts; null = all alike.
         weight: factor of the term.
     Shapes: logits [T, N, K], target [N] or shares of classes [N, K] -> [].
-    Raises: UsageError: mse_share outside of 0 to 1, or a level that is not finite.
+    Raises: UsageError: mse_share outside of 0 to 1, or a level that is neither finite nor labels.
     Source: Deng et al. 2022, arXiv 2202.11946, eq. 9-11 in the form of its public code, where the
-        level is the threshold, 1. Share 0.05 for images; the code's for events is 0.001.
+        level is the threshold, 1. Share 0.05 for images; the code's for events is 0.001. Labels as
+        the level: TRT, arXiv 2506.19256.
     """
 
     labelled: ClassVar[Labelled | None] = "every timestep"
@@ -38,7 +40,7 @@ class TemporalEfficientTraining(TaskCrossEntropy):
         self,
         mse_share: float = 0.05,
         *,
-        level: float = 1.0,
+        level: float | Literal["labels"] = 1.0,
         span: Spans = "teacher",
         label_smoothing: float = 0.0,
         class_weights: Literal["balanced"] | list[float] | None = None,
@@ -49,10 +51,10 @@ class TemporalEfficientTraining(TaskCrossEntropy):
         )
         if not 0 <= mse_share <= 1:
             raise UsageError(f"mse_share: got {mse_share}, expected a share from 0 to 1")
-        if not math.isfinite(level):
-            raise UsageError(f"level: got {level}, expected a finite logit, such as 1")
+        if level != "labels" and not (isinstance(level, int | float) and math.isfinite(level)):
+            raise UsageError(f"level: got {level}, expected a finite logit, such as 1, or labels")
         self.mse_share = mse_share
-        self.level = level
+        self.level: float | Literal["labels"] = level
 
     @property
     def each_timestep(self) -> bool:
@@ -74,5 +76,14 @@ class TemporalEfficientTraining(TaskCrossEntropy):
         )
         if not self.mse_share:
             return labelled
-        spread = (logits - self.level).square().mean()
+        spread = (logits - self._level_of(logits, target)).square().mean()
         return (1 - self.mse_share) * labelled + self.mse_share * spread
+
+    def _level_of(self, logits: Tensor, target: Tensor) -> Tensor | float:
+        """What logits [T, N, K] are drawn to."""
+        if self.level != "labels":
+            return self.level
+        if target.is_floating_point():
+            return target
+        # Unlike one_hot this asks no accelerator what the largest class is.
+        return torch.zeros_like(logits[0]).scatter(1, target.unsqueeze(1), 1.0)

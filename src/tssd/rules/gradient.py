@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tssd.surrogates.spike import refuse_second_derivative
 
@@ -63,6 +63,15 @@ class SummedGradient:
         if not self.parameters:
             return loss
         return cast(Tensor, _Delivered.apply(loss.detach(), self._sums, *self.parameters))
+
+
+def trained(*modules: object) -> list[Tensor]:
+    """Each parameter of some modules that is trained, once; none where nothing is to learn."""
+    if not torch.is_grad_enabled():
+        return []
+    roots = [module for module in modules if isinstance(module, nn.Module)]
+    found = {p: None for root in roots for p in root.parameters()}
+    return [p for p in found if p.requires_grad]
 
 
 class _Delivered(torch.autograd.Function):

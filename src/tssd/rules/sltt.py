@@ -13,7 +13,7 @@ from tssd.objectives import Loss, Objective, SelfDistillation
 from tssd.objectives.checks import check_learns
 from tssd.objectives.later import LaterChecks
 from tssd.rules.base import Rule
-from tssd.rules.gradient import SummedGradient
+from tssd.rules.gradient import SummedGradient, trained
 from tssd.rules.stepwise import joined, outputs, rehearsal
 
 # What a term of all timesteps may ask for: all that is known of them once they have run.
@@ -76,7 +76,7 @@ class SLTT(Rule):
         """See `Rule.run`."""
         self._check_parts(criterion, net)
         sequence = criterion.prepare(net, x, target, later=later)
-        gradient = SummedGradient(_trained(net, criterion), sequence.device.type)
+        gradient = SummedGradient(trained(net, criterion), sequence.device.type)
         each = [name for name, term in _terms(criterion) if term.each_timestep]
         together = [name for name, term in _terms(criterion) if not term.each_timestep]
         chosen = self._chosen(len(sequence)) if gradient.parameters else []
@@ -183,11 +183,3 @@ def _terms(criterion: SelfDistillation) -> Iterator[tuple[str, Objective]]:
 
 def _modules(net: SpikingNet, criterion: SelfDistillation) -> list[nn.Module]:
     return [part for part in (net, criterion) if isinstance(part, nn.Module)]
-
-
-def _trained(net: SpikingNet, criterion: SelfDistillation) -> list[Tensor]:
-    """Each trained parameter once; none where nothing is to learn."""
-    if not torch.is_grad_enabled():
-        return []
-    found = {p: None for part in _modules(net, criterion) for p in part.parameters()}
-    return [p for p in found if p.requires_grad]

@@ -1,0 +1,135 @@
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+
+from tssd.errors import UsageError
+from tssd.neurons import IF, LIF, PLIF, recording
+from tssd.norms import TEBN, TdBN, per_step_batch_norm
+from tssd.objectives import (
+    ReliableDistillation,
+    SelfDistillation,
+    TaskCrossEntropy,
+    TemporalDistillation,
+    TemporalEfficientTraining,
+    Timesteps,
+)
+from tssd.rules import RateBackpropagation
+from tssd.rules.rates import slope_of
+from tssd.surrogates import ASGL, Sigmoid
+
+from .nets import T, batch, gradients, net
+
+detached = partial(LIF, surrogate=Sigmoid(2.0), detach_reset=True)
+
+
+def labels(made, timesteps, task=None):
+    torch.manual_seed(1)
+    task = TaskCrossEntropy("teacher") if task is None else task
+    return SelfDistillation({"task": task}, Timesteps(1, timesteps)).connect(made)
+
+
+def trained(made, timesteps, *, rule=True, task=None):
+    criterion, (x, y) = labels(made, timesteps, task), batch()
+    run = partial(RateBackpropagation().run, criterion) if rule else criterion.run
+    loss = run(made, x, y)
+    loss.total.backward()
+    return loss, gradients(made, criterion)
+
+
+@pytest.mark.parametrize("make", [detached, partial(IF, 0.8, detach_reset=True), LIF])
+def test_at_one_timestep_the_gradient_is_that_of_backpropagation(make):
+    for norm in ({}, {"norm": TdBN}):
+        found, own = trained(net(make, **norm), 1)
+        expected, slopes = trained(net(make, **norm), 1, rule=False)
+        torch.testing.assert_close(found, expected, rtol=1e-9, atol=0)
+        assert len(slopes) >= 8 and any(g.any() for g in slopes.values())
+        torch.testing.assert_close(own, slopes, rtol=1e-8, atol=1e-11)
+
+
+@pytest.mark.parametrize("decay_input", [False, True])
+def test_a_slope_is_that_of_the_rate_by_a_constant_current(decay_input):
+    neuron = LIF(3.0, 0.8, decay_input=decay_input, detach_reset=True, surrogate=Sigmoid(2.0))
+    current = torch.linspace(0.1, 3, 40, dtype=torch.double).requires_grad_()
+    with recording(neuron) as membranes:
+        spikes = neuron(current.expand(6, 40))
+    (expected,) = torch.autograd.grad(spikes.mean(0).sum(), current)
+    assert 0.1 < spikes.mean() < 0.9
+    torch.testing.assert_close(slope_of(membranes[""].detach(), neuron), expected)
+
+
+def test_a_slope_by_hand():
+    # Decay 1/2: f = 1, 3/2, 7/4; a rectangular surrogate, 1 within a half of the threshold.
+    h = torch.tensor([0.8, 0.2, 1.4]).view(3, 1)
+    assert slope_of(h, LIF()).item() == pytest.approx((1 + 7 / 4) / 3)
+    assert slope_of(h, IF()).item() == pytest.approx((1 + 3) / 3)
+
+
+def test_its_values_are_those_of_the_spikes():
+    made, plain = net(detached), net(detached)
+    found, slopes = trained(made, T)
+    expected, _ = trained(plain, T, rule=False)
+    torch.testing.assert_close(found.total, expected.total, rtol=1e-9, atol=0)
+    assert all(g.any() and g.isfinite().all() for g in slopes.values())
+    # Statistics are taken in once, and they are the spikes'.
+    for name, value in plain.state_dict().items():
+        torch.testing.assert_close(made.state_dict()[name], value)
+    made.eval()  # and nothing is left in the network
+    x = batch()[0]
+    assert torch.equal(made(x).logits, plain.eval()(x).logits)
+
+
+def test_terms_may_see_features_and_memory_is_one_timestep_s():
+    rule = RateBackpropagation()
+    assert rule.held(7) == 1
+    _, slopes = trained(net(detached), T, task=ReliableDistillation())
+    assert all(g is not None and g.any() for g in slopes.values())
+    made = net(detached)
+    with torch.no_grad():
+        assert not rule.run(labels(made, T), made, *batch()).total.requires_grad
+
+
+def test_an_error_leaves_no_hook_behind():
+    made = net(detached)
+    criterion, (x, y) = labels(made, T), batch()
+    criterion.run(made, x, y)
+
+    def fails(*_):
+        raise ZeroDivisionError
+
+    made.stages[1][1].register_forward_hook(fails)
+    with pytest.raises(ZeroDivisionError):
+        RateBackpropagation().run(criterion, made, x, y)
+    hooks = [len(m._forward_hooks) + len(m._forward_pre_hooks) for m in made.modules()]
+    assert sum(hooks) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"neuron": PLIF}, "net.stages.0.0.2 .PLIF. is another neuron"),
+        ({"neuron": partial(LIF, v_reset=0.0)}, "net.stages.0.0.2 .LIF. has a hard reset"),
+        ({"neuron": lambda: LIF(surrogate=ASGL())}, "spikes in a way of its own, by its surr"),
+        ({"norm": per_step_batch_norm}, "PerStep. norms each timestep by itself"),
+        ({"norm": TEBN}, "TEBN. has parameters for each timestep"),
+        ({"neuron": nn.ReLU}, "^rule: RateBackpropagation finds no LIF or IF neurons in net"),
+    ],
+)
+def test_networks_that_it_does_not_know_are_refused(options, message):
+    made = net(**options)
+    with pytest.raises(UsageError, match=message):
+        RateBackpropagation().check(labels(made, T), made, batch()[0][0])
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [{"own": TemporalDistillation()}, {"own": TemporalEfficientTraining()}],
+)
+def test_terms_that_need_time_are_refused(terms):
+    made = net(detached)
+    others = {} if "Efficient" in type(terms["own"]).__name__ else {"task": TaskCrossEntropy()}
+    criterion = SelfDistillation({**others, **terms}, Timesteps(1, T)).connect(made)
+    told = r"^rule: RateBackpropagation runs without time .* objectives.own \(Temporal"
+    with pytest.raises(UsageError, match=told):
+        RateBackpropagation().check(criterion, made, batch()[0][0])
