@@ -46,7 +46,7 @@ class ReliableDistillation(TaskCrossEntropy):
         distillation: float = 0.3,
         *,
         temperature: float = 3.0,
-        span: Spans = "teacher",
+        span: Spans = "both",
         label_smoothing: float = 0.0,
         class_weights: Literal["balanced"] | list[float] | None = None,
         weight: float = 1.0,

@@ -92,7 +92,7 @@ class MixedTimesteps(Rule):
             gradient.add([labelled], [torch.full_like(labelled, factor)])
             total = total + factor * labelled.detach()
             if len(tasks) < len(criterion.terms):
-                values = {MIXED: labelled}
+                values = {MIXED: torch.stack([*values.values()]).sum()}
             for name, value in values.items():
                 terms[name] = terms.get(name, 0) + share * value.detach()
         assert classes is not None  # there is one configuration at least
