@@ -45,7 +45,7 @@ CORE = {
 # What the other units may never import.
 FORBIDDEN = {
     "adapters": {"objectives", "training", "config", "reopened", "cli"},
-    "config": {"fitting", "reopened", "cli"},
+    "config": {"fitting", "reopened", "taught", "cli"},
     "doctor": {"report", "reproduce", "fitting", "cli"},
     "dry_run": {"many_runs", "reopened", "report", "reproduce", "cli"},
     "evaluation": {"training", "config", "reopened", "cli"},
@@ -55,9 +55,10 @@ FORBIDDEN = {
     "report": {"training", "fitting", "config", "reopened", "cli"},
     "reproduce": {"cli"},
     "sharing": {"training", "fitting", "cli"},
-    "teachers": {"cli", "report", "reproduce"},
+    "taught": {"many_runs", "dry_run", "fitting", "report", "reproduce", "cli"},
+    "teachers": {"cli", "report", "reproduce", "taught"},
     "trained": {"training", "config", "reopened", "cli", "report", "reproduce"},
-    "training": {"config", "fitting", "reopened", "cli"},
+    "training": {"config", "fitting", "reopened", "taught", "cli"},
 }
 
 MODULES = sorted(SOURCE.rglob("*.py"))

@@ -41,14 +41,21 @@ READ = [name.removesuffix(".yaml") for name in ALL if name != "aliases.yaml"]
 
 
 def makes_sense(name):
-    data, _, scale, part, _ = name
+    data, _, scale, part, method = name
+    if part == "ann":  # of one timestep
+        return data not in EVENTS and method.startswith("vanilla") and makes_sense_of(data, scale)
+    if part == "ann_frames" and data not in EVENTS:
+        return False
+    return (part != "nda" or data in EVENTS) and makes_sense_of(data, scale)
+
+
+def makes_sense_of(data, scale):
     if data == "imagenet" and scale:  # scales are for SGD and images that are small
         return False
     if data in EVENTS:
         return scale not in ("scarce", "short", "quick", "fast", "mid")
     # There are only 1,438 digits to train on.
-    many = data != "digits" or scale not in ("short", "fast", "mid")
-    return part != "nda" and many
+    return data != "digits" or scale not in ("short", "fast", "mid")
 
 
 SENSIBLE = [
@@ -211,7 +218,7 @@ def test_what_results_were_made_with_stays(name):
     assert {option: found.get(option) for option in KEPT[name]} == KEPT[name]
 
 
-@pytest.mark.parametrize("part", ["tet", "sml"])
+@pytest.mark.parametrize("part", ["tet", "sml", "tdd", "sealkd"])
 def test_a_scale_that_smooths_labels_does_so_whatever_the_task_loss(part):
     task = merge(layers(f"cifar10_jpeg+fast+{part}+tssd"))["objectives"]["task"]
     assert task["init_args"]["label_smoothing"] == 0.1

@@ -28,18 +28,22 @@ class Teacher(Frozen):
     not be there once training is over; while it lasts, a teacher that has changed is refused.
 
     Args:
-        run: path of the run folder.
+        run: path of the run folder; null = that of `recipe`.
+        recipe: pieces of a recipe, such as ann or resnet34+ann, which stand over the student's own:
+            `tssd train` and `tssd compare` train that first, beside the student's run, once for all
+            students that share it. Counts where there is no `run`.
         epoch: whose weights: the best's or the last's; None = those that count in its results.
         timesteps: that the teacher runs for; None = as in its training, 1 for an ANN.
         trust: modules of your own that the run may import, see `tssd.load`.
     Shapes: x [T, N, C, H, W] -> logits [T', N, K].
-    Raises: UsageError: an unknown epoch, or timesteps < 1.
+    Raises: UsageError: neither a run nor a recipe, an unknown epoch, or timesteps < 1.
     """
 
     def __init__(
         self,
-        run: str | Path,
+        run: str | Path | None = None,
         *,
+        recipe: str | None = None,
         epoch: Epoch | None = None,
         timesteps: int | None = None,
         trust: Sequence[str] = (),
@@ -47,7 +51,13 @@ class Teacher(Frozen):
         super().__init__(None, timesteps=timesteps)
         if epoch not in (None, "best", "last"):
             raise UsageError(f"epoch: got {epoch!r}, expected 'best', 'last' or None")
-        self.run = Path(run)
+        if run is None and not recipe:
+            raise UsageError(
+                "run: got none, expected the path of a run folder, or a recipe that is trained "
+                "first, such as ann"
+            )
+        self.run = None if run is None else Path(run)
+        self.recipe = recipe
         self.epoch: Epoch | None = epoch
         self.trust = (trust,) if isinstance(trust, str) else tuple(trust)
         # From the student's input to the teacher's, per channel; None = they are the same.
@@ -59,6 +69,11 @@ class Teacher(Frozen):
         Raises: DataError: the run is not there, or has no weights. UsageError: it can't run so
             long.
         """
+        if self.run is None:
+            raise DataError(
+                f"recipe: {self.recipe} is not trained yet; `tssd train` and `tssd compare` train "
+                "it first, elsewhere give the folder of a run (run)"
+            )
         # Imported when it is needed: a loss is composed without it.
         from tssd.reopened.load import load
 
@@ -67,7 +82,7 @@ class Teacher(Frozen):
             with torch.random.fork_rng(devices=[]):
                 net = load(self.run, epoch=self.epoch, trust=self.trust)
         except DataError as error:
-            raise DataError(f"run: {error}{self._remedy()}") from error
+            raise DataError(f"run: {error}{_remedy(self.run)}") from error
         steps = self.timesteps or net.timesteps.teacher
         check_length(steps, net)
         self.timesteps = steps
@@ -119,18 +134,19 @@ class Teacher(Frozen):
         m, s, m_own, s_own = (torch.tensor(v).view(-1, 1, 1) for v in (mean, std, own, spread))
         self._rescale = s / s_own, (m - m_own) / s_own
 
-    def _remedy(self) -> str:
-        if self.run.is_dir():
-            return ""
-        here = "" if self.run.is_absolute() else f" (it was looked for from {Path.cwd()})"
-        return (
-            "; a teacher is needed until training is over: put it back, or take another and train "
-            f"into another --output{here}"
-        )
-
     def extra_repr(self) -> str:
         """What a notebook shows."""
-        return str(self.run)
+        return str(self.run or self.recipe)
+
+
+def _remedy(run: Path) -> str:
+    if run.is_dir():
+        return ""
+    here = "" if run.is_absolute() else f" (it was looked for from {Path.cwd()})"
+    return (
+        "; a teacher is needed until training is over: put it back, or take another and train "
+        f"into another --output{here}"
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from tssd.evaluation import (
 )
 from tssd.report import Comparison, Row
 from tssd.runs.results import Results
+from tssd.runs.training_cost import TeacherCost
 
 
 def cells(text, first):
@@ -58,6 +59,14 @@ def test_what_training_took_is_told_as_far_as_it_is_known(capsys):
     ]
     print_accuracy(Results.of(RESULTS | {"training": {"network_steps": 4}}), title="x")
     assert capsys.readouterr().out.splitlines()[-1] == "training: 4 network steps a sample"
+    teacher = {"run": "runs/ann", "accuracy": 0.875, "network_steps": 1, "operations": 2e9}
+    both = {"kd.teacher": teacher | {"seconds": 3.4, "answers": 7e8}, "x.teacher": {"run": "a"}}
+    print_accuracy(Results.of(RESULTS | {"training": {"teachers": both}}), title="x")
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "teacher kd.teacher, runs/ann: 87.50 % on test samples; trained with 2e+09 operations, "
+        "1 network steps a sample, 3 s; 7e+08 operations for its answers",
+        "teacher x.teacher, a: nothing is recorded of its training",
+    ]
     print_accuracy(Results.of(RESULTS), title="x")
     assert "training:" not in capsys.readouterr().out
 
@@ -68,6 +77,18 @@ def test_accuracy_is_shown_once_where_the_best_epoch_is_the_last(capsys):
     out = capsys.readouterr().out
     assert cells(out, "last epoch (epoch 10)")[1:] == ["25.00", "100.00"]
     assert "validation" not in out
+
+
+def test_a_comparison_says_what_teachers_took(capsys):
+    costs = tuple(TeacherCost("runs/ann", 0.9, 1, n * 1e9, n * 2.0, 5e8) for n in (1, 3))
+    rows = (
+        Row("kd", 1, (0, 1), ((90.0,), (94.0,)), teacher=1, taught=costs),
+        Row("vanilla", 1, (0,), ((80.0,),), teacher=1),
+    )
+    print_comparison(Comparison(rows, timesteps=(1,), split_hash="abc", samples=400))
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("teachers")]
+    took = "2e+09 operations, 1 network steps a sample, 4 s, 5e+08 for answers"
+    assert told == [f"teachers of kd, besides: {took}"]
 
 
 def test_a_comparison_marks_what_a_method_is_meant_for(capsys):

@@ -37,6 +37,17 @@ def test_so_of_neurons_wherever_they_are():
     assert without_unused({"net": mlf}) == {"net": mlf}
 
 
+def test_so_of_teachers():
+    def term(**options):
+        teacher = {"class_path": "tssd.Teacher", "init_args": options}
+        node = {"class_path": "tssd.objectives.TeacherDistillation"}
+        return {"objectives": {"kd": {**node, "init_args": {"teacher": teacher}}}}
+
+    assert without_unused(term(run="runs/ann", recipe=None)) == term(run="runs/ann")
+    waiting = term(run=None, recipe="ann")
+    assert without_unused(waiting) == waiting
+
+
 def test_null_is_written_where_it_is_not_the_default():
     node = {
         "class_path": f"{__name__}.with_mixing",

@@ -38,6 +38,16 @@ def test_a_recalibrated_network_may_be_the_baseline_but_not_the_subject():
     assert answer(own, TSSD, reference=own.name).baseline == own
 
 
+def test_a_network_without_spikes_is_a_bound_and_no_baseline():
+    ann = row("x/digits+vgg9+ann", 1, 1, 99, 99, 99)
+    found = answer(ann, FAIR, TSSD)
+    assert (found.subject, found.baseline) == (TSSD, FAIR)
+    assert list(found.tests) == [ann.name, "vanilla_ts"]
+    assert answer(ann, FAIR).subject == FAIR
+    alone = answer(ann, TSSD)
+    assert (alone.baseline, alone.is_fair) == (ann, False)
+
+
 def test_without_tssd_in_a_name_the_first_is_the_subject():
     one, other = row("b", 1, 2, 1), row("a", 1, 3, 2)
     assert answer(FAIR, one, other).subject == one

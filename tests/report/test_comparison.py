@@ -117,6 +117,23 @@ def test_the_cost_of_training_and_the_processors_are_in_the_dict(comparison):
     assert other.to_csv().endswith("m,2,,1,50.0000,,\n")
 
 
+def test_what_teachers_took_is_in_the_dict_and_where_there_are_any_in_the_table(comparison):
+    def taught(seed, operations):
+        cost = {"run": "runs/ann", "network_steps": 1, "operations": operations, "answers": 4.0}
+        return results(seed, 0.5, training={"teachers": {"kd.teacher": cost}})
+
+    found = Comparison.of({"kd": [taught(0, 1.0), taught(1, 3.0)], "m": [results(0, 0.5)]})
+    one, none = found.to_dict()["rows"]
+    expected = {"network_steps": 1, "operations": 2.0, "seconds": None, "answers": 4.0}
+    assert (one["teachers"], none["teachers"]) == (expected, None)
+    first, second = csv.DictReader(found.to_csv().splitlines())
+    assert (first["teachers operations"], first["teachers seconds"]) == ("2.0", "")
+    assert second["teachers operations"] == ""
+    assert "teachers" not in comparison.to_csv()
+    # A method only some of whose runs say so says nothing.
+    assert Comparison.of({"kd": [taught(0, 1.0), results(1, 0.5)]}).rows[0].of_teachers() is None
+
+
 def test_recalibrated_runs_are_a_second_row():
     runs = {
         "vanilla": [results(0, 0.5, 0.6, student=2), results(1, 0.7, 0.6, student=2)],

@@ -55,6 +55,18 @@ def test_an_option_more_or_less_is_a_difference(differ):
     assert differ(BASE + "  threads: 1\n") == "'threads: 1' where seed0 has 'nothing'"
 
 
+def test_students_of_other_seeds_have_other_teachers_made_in_the_same_way(tmp_path):
+    def write(seed, teacher="ann~0", more=""):
+        path = tmp_path / f"{seed}{teacher}" / "config.yaml"
+        path.parent.mkdir()
+        path.write_text(f"run: runs/.teachers/{teacher}/seed{seed}\n{more}")
+        return path
+
+    first, second = write(0), write(1, more="seed: 1\n")
+    assert other_option(second, first) is None
+    assert "run: runs/.teachers/ann~1" in other_option(write(2, "ann~1"), first)
+
+
 @pytest.mark.parametrize("rate", [0.1, 0.2])
 def test_another_version_may_write_the_same_in_another_order(differ, rate):
     text = "seed: 2\ntrainer: {epochs: 3, progress: false}\n"

@@ -12,7 +12,13 @@ from tssd.runs.evaluation import (
 )
 from tssd.runs.folder import RunFolder
 from tssd.runs.results import Results
-from tssd.runs.training_cost import TrainingCost, seconds_to_levels, training_operations
+from tssd.runs.training_cost import (
+    TeacherCost,
+    TrainingCost,
+    forward_operations,
+    seconds_to_levels,
+    training_operations,
+)
 from tssd.runs.typed_json import plain, read_as
 
 
@@ -42,6 +48,8 @@ def test_operations_by_hand():
     )
     forward = 1000 + 4 * 10 + 4 * 100 + 4 * 5
     assert found == 2 * 3 * forward * 50 * 3
+    # What a teacher says comes without the exits.
+    assert forward_operations(evaluation(layers, 5.0), network_steps=4) == 2 * (forward - 20)
 
 
 def test_nothing_measured_is_nothing_known():
@@ -85,5 +93,13 @@ def test_a_file_without_it_is_read(trained):
 
 
 def test_it_survives_json():
-    cost = TrainingCost(4, 3.1e14, 60.5, {"80": 30.25})
+    cost = TrainingCost(4, 3.1e14, 60.5, {"80": 30.25}, {"kd.teacher": TeacherCost("a", 0.5, 1)})
     assert read_as(TrainingCost, json.loads(json.dumps(plain(cost)))) == cost
+
+
+def test_teachers_together_count_a_run_once_and_all_its_answers():
+    same = {name: TeacherCost("a", 0.5, 1, 3e9, 2.0, 1e9) for name in ("x.teacher", "y.teacher")}
+    assert TrainingCost(teachers=same).of_teachers == TeacherCost("a", None, 1, 3e9, 2.0, 2e9)
+    two = {"x.teacher": same["x.teacher"], "y.teacher": TeacherCost("b", 0.7, 4, 1e9)}
+    assert TrainingCost(teachers=two).of_teachers == TeacherCost("a, b", None, 5, 4e9)
+    assert TrainingCost().of_teachers is None

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from tssd.runs.folder import RunFolder
+from tssd.runs.training_cost import TeacherCost
 from tssd.sharing.portable import (
     portable_command,
     portable_config,
@@ -56,6 +59,11 @@ def test_results_keep_operations_and_no_seconds(trained):
     assert (found.training.seconds, found.training.seconds_to) == (None, {})
     assert found.training.operations == results.training.operations
     assert found.best == results.best
+    cost = TeacherCost("/home/jane/ann", 0.9, 1, 2e9, 3.0)
+    taught = replace(results, training=replace(results.training, teachers={"kd.teacher": cost}))
+    assert portable_results(taught).training.teachers == {
+        "kd.teacher": TeacherCost("ann", 0.9, 1, 2e9)
+    }
 
 
 def test_the_environment_keeps_versions_and_processor_and_not_the_machine():

@@ -13,7 +13,7 @@ from tssd.runs.evaluation import Evaluation
 from tssd.runs.processors import told
 from tssd.runs.recalibration import Recalibration
 from tssd.runs.results import Results
-from tssd.runs.training_cost import TrainingCost
+from tssd.runs.training_cost import TeacherCost, TrainingCost
 
 # Columns that a cell such as 90.44 ± 3.71* takes with its frame.
 CELL = 16
@@ -59,7 +59,26 @@ def training_in_words(cost: TrainingCost) -> list[str]:
     if cost.seconds_to:
         reached = [f"{level} % after {spent:.0f} s" for level, spent in cost.seconds_to.items()]
         lines.append(f"accuracy on validation samples: {', '.join(reached)} of training")
+    for name, teacher in cost.teachers.items():
+        lines.append(printable(f"teacher {name}, {teacher.run}: {_teacher_in_words(teacher)}"))
     return lines
+
+
+def _teacher_in_words(cost: TeacherCost) -> str:
+    """Of one teacher; nothing of what was not recorded."""
+    told = [] if cost.accuracy is None else [f"{100 * cost.accuracy:.2f} % on test samples"]
+    took = _took(cost.operations, cost.network_steps, cost.seconds)
+    told += [f"trained with {took}"] if took else []
+    if cost.answers is not None:
+        told.append(f"{cost.answers:.2g} operations for its answers")
+    return "; ".join(told) or "nothing is recorded of its training"
+
+
+def _took(operations: float | None, steps: float | None, seconds: float | None) -> str:
+    told = [] if operations is None else [f"{operations:.2g} operations"]
+    told += [] if steps is None else [f"{steps:g} network steps a sample"]
+    told += [] if seconds is None else [f"{seconds:.0f} s"]
+    return ", ".join(told)
 
 
 def print_comparison(comparison: Comparison) -> None:
@@ -92,6 +111,11 @@ def print_comparison(comparison: Comparison) -> None:
     print(f"{', '.join(map(str, seeds))}")
     if costs := _training_steps(comparison, short):
         print(printable(f"network steps a training sample: {costs}"))
+    for name, row in zip(short, comparison.rows, strict=True):
+        if row.of is None and (of := row.of_teachers()):
+            took = _took(of["operations"], of["network_steps"], of["seconds"])
+            answers = "" if of["answers"] is None else f", {of['answers']:.2g} for answers"
+            print(printable(f"teachers of {name}, besides: {took or 'not recorded'}{answers}"))
     if note := told(comparison.processors):
         print(printable(note))
     images = f"{comparison.samples} test samples, split {comparison.split_hash}"

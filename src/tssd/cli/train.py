@@ -85,12 +85,15 @@ def _print_options(recipe: str, overrides: list[Override]) -> None:
 def _train(recipe: str, overrides: list[Override], *, output: str | None, resume: bool) -> int:
     from tssd.cli.tables import print_accuracy
     from tssd.config import build, load_recipe
+    from tssd.taught import prepared
     from tssd.training.fit import fit
 
-    parts = build(load_recipe(recipe, overrides, tell=logging.getLogger("tssd").info))
+    config = load_recipe(recipe, overrides, tell=logging.getLogger("tssd").info)
+    parts = build(config)
     folder = output or default_folder(recipe, parts.seed)
     # Only when asked for: the recipe of a run that was given other epochs would change them.
     relength = any(name == "trainer.epochs" for name, _ in overrides)
+    parts = prepared(config, parts, folder, resume=resume, relength=relength)
     results = fit(parts, folder, resume=resume, relength=relength)
     print_accuracy(results, title=results.description or recipe)
     print(f"run folder: {folder}")

@@ -10,8 +10,9 @@ from tssd.training.settings import LATER
 # Of the data, and of objectives. They came when runs existed already, and null, their default, is
 # what those did: a run that does not use them is written as it always was.
 UNWRITTEN = ("transforms", "mixup", "cutmix", "class_weights")
-# Of classes of tssd below the network and the exits, such as their neurons, in the same way.
-UNWRITTEN_BELOW = {"strict": False}
+# Of classes of tssd below the network and the exits, such as their neurons, in the same way, and
+# below objectives, such as their teachers.
+UNWRITTEN_BELOW = {"strict": False, "recipe": None}
 
 
 def without_unused(config: Config) -> Config:
@@ -34,7 +35,7 @@ def without_unused(config: Config) -> Config:
         kept["data"] = _without_unused(kept["data"])
     kept |= {name: _strip(kept[name]) for name in ("net", "exits") if name in kept}
     if isinstance(terms := kept.get("objectives"), dict):
-        kept["objectives"] = {name: _without_unused(term) for name, term in terms.items()}
+        kept["objectives"] = {name: _strip(_without_unused(term)) for name, term in terms.items()}
     return kept
 
 
@@ -53,7 +54,7 @@ def _without_unused(node: Config) -> Config:
 
 
 def _strip(node: Any) -> Any:
-    """A node of the network without the options that its neurons do not use."""
+    """A node without the options that the parts below it do not use."""
     if not isinstance(node, dict):
         return node
     kept = {name: _strip(value) for name, value in node.items()}
@@ -64,5 +65,5 @@ def _strip(node: Any) -> Any:
     if not (unused and isinstance(path, str) and path.startswith("tssd.")):
         return kept
     slots = parameters(load_object(path))
-    unused = [name for name in unused if slots[name].default == UNWRITTEN_BELOW[name]]
+    unused = [n for n in unused if n in slots and slots[n].default == UNWRITTEN_BELOW[n]]
     return kept | {"init_args": {name: v for name, v in given.items() if name not in unused}}

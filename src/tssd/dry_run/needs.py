@@ -13,8 +13,11 @@ from tssd.config.recipe import Config
 from tssd.dry_run.estimate import Estimate
 from tssd.dry_run.shapes import DataShape, data_shape, devices_of, with_stand_in
 from tssd.processes import process_pool
+from tssd.taught import untrained
 from tssd.training.needs.least_memory import refuse_too_large
 from tssd.training.needs.measured import Measured, measure
+
+log = logging.getLogger("tssd")
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,11 @@ def needs_of(config: Config, shape: DataShape | None = None) -> Needs:
     Side effects: as training, but nothing is written.
     """
     shape = shape or data_shape(config)
-    parts = build(with_stand_in(config, shape))
+    with_data = with_stand_in(config, shape)
+    parts = build(with_data)
     refuse_too_large(parts)
+    for option in untrained(with_data, parts, in_time=shape.events):
+        log.info("%s: is trained before the student, which is not in these numbers", option)
     counts = (_count(parts.net), _count(parts.criterion))
     steps = parts.criterion.timesteps
     return Needs(

@@ -5,15 +5,18 @@ from tssd.many_runs.failure import Failure
 from tssd.many_runs.planned import PlannedRun
 from tssd.runs.results import Results
 from tssd.signals import is_interrupted
+from tssd.taught import prepared
 from tssd.training.fit import fit
 
 
 def train(run: PlannedRun) -> Results:
     """Train a run, or continue it; what its results.json holds.
 
-    Raises: as `load_recipe`, `build` and `fit`.
+    Raises: as `load_recipe`, `build`, `prepared` and `fit`.
     """
-    return fit(build(load_recipe(run.recipe, run.overrides)), run.folder, resume=True)
+    config = load_recipe(run.recipe, run.overrides)
+    parts = prepared(config, build(config), run.folder, resume=True)
+    return fit(parts, run.folder, resume=True)
 
 
 def outcome(run: PlannedRun) -> Results | Failure:

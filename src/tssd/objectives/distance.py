@@ -80,6 +80,13 @@ class TemperatureKL(Distance):
     def __call__(self, student: Tensor, teacher: Tensor) -> Tensor:
         """See `Distance`."""
         check_same_classes(student, teacher)
+        return self.temperature**2 * self._divergence(student, teacher).mean()
+
+    def each(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """Of every sample. Shapes: [..., K] and [..., K], broadcast -> [...]."""
+        return self.temperature**2 * self._divergence(student, teacher)
+
+    def _divergence(self, student: Tensor, teacher: Tensor) -> Tensor:
         log_p = F.log_softmax(teacher / self.temperature, dim=-1)
         log_q = F.log_softmax(student / self.temperature, dim=-1)
-        return self.temperature**2 * (log_p.exp() * (log_p - log_q)).sum(-1).mean()
+        return (log_p.exp() * (log_p - log_q)).sum(-1)

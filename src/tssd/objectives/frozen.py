@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -29,6 +30,9 @@ class Frozen(nn.Module):
     Raises: UsageError: timesteps < 1, or no module; when called: a sequence that is shorter, or
         that changes where a plain module takes images, or more timesteps than the teacher can run.
     """
+
+    # The folder of its run, where it has one.
+    run: Path | None = None
 
     def __init__(self, module: nn.Module | None, *, timesteps: int | None = None) -> None:
         super().__init__()

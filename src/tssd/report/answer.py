@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from tssd.report.comparison import Comparison, Row
-from tssd.report.method_labels import CONTROLS, control_of
+from tssd.report.method_labels import CONTROLS, control_of, is_ann
 from tssd.report.significance import LEVEL, Paired, corrected, paired
 
 
@@ -38,7 +38,7 @@ class Answer:
         the first with tssd in its name, or else the first; a control is none. The baseline is the
         control for this T, the plain one rather than that with an exit. Without one it is the best
         of those that were trained at this T alone (the choice is against the subject), or else the
-        best of the others.
+        best of the others. A network without spikes (`ann`) is neither, if there are others.
 
         Args:
             comparison: the methods.
@@ -47,6 +47,7 @@ class Answer:
         rows = comparison.rows
         # Other statistics are no gain of a method: the subject is a network as it was trained.
         own = [row for row in rows if row.of is None]
+        own = [row for row in own if not is_ann(row.name)] or own
         others = [row for row in own if row.name != reference] or list(own)
         judged = [row for row in others if control_of(row.name) is None] or others
         taught = [row for row in judged if (row.teacher or 0) > row.student]
@@ -56,13 +57,14 @@ class Answer:
         subject = next((row for row in meant if "tssd" in row.name), meant[0])
         at = min(subject.student, *(len(curve) for row in rows for curve in row.accuracy))
         rivals = [row for row in rows if row.name != subject.name]
-        meant_for = [row for row in rivals if row.student == at]
+        spiking = [row for row in rivals if not is_ann(row.name)] or rivals
+        meant_for = [row for row in spiking if row.student == at]
         fair = [[row for row in meant_for if control_of(row.name) == own] for own in CONTROLS]
-        fair.append([row for row in rivals if _is_alone(row, at)])
+        fair.append([r for r in spiking if _is_alone(r, at) and not is_ann(r.name)])
         if reference is not None:
             chosen = [row for row in rivals if row.name == reference]
         else:
-            chosen = next(filter(None, fair), [row for row in rivals if row.of != subject.name])
+            chosen = next(filter(None, fair), [row for row in spiking if row.of != subject.name])
         baseline = max(chosen, key=lambda row: row.mean(at), default=None)
         tests = {row.name: paired_at(subject, row, at) for row in rivals}
         return cls(

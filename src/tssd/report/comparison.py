@@ -13,7 +13,12 @@ from tssd.report.shown_names import in_csv, in_markdown
 from tssd.runs.differences import fingerprints
 from tssd.runs.evaluation import PerT
 from tssd.runs.results import Epoch, Results
+from tssd.runs.training_cost import TeacherCost
 from tssd.runs.which_epoch import EPOCHS, epochs_in_words
+
+# What is said of the training of teachers, and of what they said in that of their students.
+OF_TEACHERS = ("network_steps", "operations", "seconds", "answers")
+TeacherCosts = Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class Row:
         label: what the recipe says about it, without what all say; may be empty.
         of: the method whose networks they are, with batch norm recalibrated at each T; None = as
             they were trained.
+        taught: what the teachers of each run took that are runs of their own; None = it had none.
     """
 
     name: str
@@ -39,6 +45,7 @@ class Row:
     teacher: int | None = None
     label: str = ""
     of: str | None = None
+    taught: tuple[TeacherCost | None, ...] = ()
 
     def mean(self, t: int) -> float:
         """Mean over the seeds at T = t, per cent."""
@@ -48,6 +55,13 @@ class Row:
         """Sample standard deviation over the seeds at T = t, per cent; None for a single seed."""
         values = [run[t - 1] for run in self.accuracy]
         return statistics.stdev(values) if len(values) > 1 else None
+
+    def of_teachers(self) -> TeacherCosts | None:
+        """Means over the runs of what their teachers took; None = they had none, or not all."""
+        found = [cost for cost in self.taught if cost is not None]
+        if not found or len(found) < len(self.seeds):
+            return None
+        return {name: _mean([getattr(cost, name) for cost in found]) for name in OF_TEACHERS}
 
     def cell(self, t: int) -> str:
         """`mean +- std` with two decimals."""
@@ -134,6 +148,7 @@ class Comparison:
                 accuracy=curves[name],
                 teacher=group[0].timesteps.teacher,
                 label=label,
+                taught=tuple(run.training.of_teachers for run in group),
             )
             for (name, group), label in zip(runs.items(), labels, strict=True)
         ]
@@ -147,6 +162,10 @@ class Comparison:
             weights=epochs_in_words(everything, epoch),
             processors=processors,
         )
+
+    @property
+    def _has_teachers(self) -> bool:
+        return any(row.of_teachers() for row in self.rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Numbers behind the table, per seed too."""
@@ -162,6 +181,7 @@ class Comparison:
                     "description": row.label,
                     "student_timesteps": row.student,
                     "network_steps": row.teacher,
+                    "teachers": row.of_teachers(),
                     "recalibrated": row.of is not None,
                     "seeds": list(row.seeds),
                     "accuracy": {
@@ -183,7 +203,9 @@ class Comparison:
         writer = csv.writer(text, lineterminator="\n")
         columns = [c for t in self.timesteps for c in (f"T={t} mean", f"T={t} std")]
         heads = ["method", "student timesteps", "network steps a sample", "seeds"]
-        writer.writerow([*heads, *columns, "description"])
+        # A column only where there is something to say.
+        taught = [f"teachers {name}" for name in OF_TEACHERS if self._has_teachers]
+        writer.writerow([*heads, *columns, "description", *taught])
         for row in self.rows:
             values: list[object] = []
             for t in self.timesteps:
@@ -191,7 +213,9 @@ class Comparison:
                 values += [f"{row.mean(t):.4f}", "" if std is None else f"{std:.4f}"]
             steps = "" if row.teacher is None else row.teacher
             first = [in_csv(row.name), row.student, steps, len(row.seeds)]
-            writer.writerow([*first, *values, in_csv(row.label)])
+            took = row.of_teachers() or {}
+            costs = [took.get(name.removeprefix("teachers ")) for name in taught]
+            writer.writerow([*first, *values, in_csv(row.label), *costs])
         return text.getvalue()
 
     def to_markdown(self) -> str:
@@ -217,6 +241,11 @@ def _with_recalibrated(
         row,
         replace(row, name=f"{row.name}, recalibrated", accuracy=accuracy, of=row.name),
     ]
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.mean(known) if len(known) == len(values) else None
 
 
 def _named(row: Row) -> str:

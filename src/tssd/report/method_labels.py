@@ -8,6 +8,8 @@ from tssd.errors import UsageError
 LONGEST = 60
 # Methods that have the labels of others and no distillation; the plain one is preferred.
 CONTROLS = ("control", "control_exit")
+# Parts that make the network one without spikes.
+ANNS = ("ann", "ann_frames")
 
 
 def split_names(names: Sequence[str]) -> tuple[str, list[str]]:
@@ -46,8 +48,16 @@ def control_of(name: str) -> str | None:
     >>> control_of("digits+vgg9+control"), control_of("digits+vgg9+tssd")
     ('control', None)
     """
-    last = name.removesuffix(".yaml").removesuffix(".yml").rpartition("/")[2]
-    return next((own for own in CONTROLS if own in last.split("+")), None)
+    return next((own for own in CONTROLS if own in _pieces(name)), None)
+
+
+def is_ann(name: str) -> bool:
+    """Whether a method is the network without spikes.
+
+    >>> is_ann("digits+vgg9+ann"), is_ann("digits+vgg9+kdsnn")
+    (True, False)
+    """
+    return any(part in _pieces(name) for part in ANNS)
 
 
 def method_named(wanted: str, names: Sequence[str], option: str) -> str:
@@ -95,3 +105,7 @@ def labels(names: Sequence[str], descriptions: Sequence[str]) -> list[str]:
     """
     pairs = zip(split_names(names)[1], short_descriptions(descriptions), strict=True)
     return [f"{text} ({name})" if text else name for name, text in pairs]
+
+
+def _pieces(name: str) -> list[str]:
+    return name.removesuffix(".yaml").removesuffix(".yml").rpartition("/")[2].split("+")

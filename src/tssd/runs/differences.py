@@ -1,5 +1,6 @@
 """How two runs differ: in their options, and in the samples that they saw."""
 
+import re
 from collections.abc import Container, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -31,6 +32,11 @@ NOT_TRAINED = (
 )
 # May change on resuming, if that is asked for: the schedule becomes that of the new length.
 LENGTH = "trainer.epochs"
+# Beside the runs: teachers that were trained before their students, a folder each and a seed in it.
+# What looks for runs passes over hidden folders, since an ANN is none to compare with.
+TEACHERS = ".teachers"
+# Students of other seeds have other teachers, made in the same way.
+_OF_SEED = re.compile(rf"({re.escape(TEACHERS)}/[^/\s]+)/seed\d+")
 # Keys as they stand in a line of YAML, without the sections above them.
 FREE = ("seed", *(name.rpartition(".")[2] for name in NOT_TRAINED))
 
@@ -77,16 +83,22 @@ def other_option(path: Path, like: Path) -> str | None:
 
 def _same_meaning(*paths: Path) -> bool:
     """Whether they differ in nothing but their order, and in what an earlier version left out."""
-    own, other = (with_later_options(read_yaml(path)) for path in paths)
+    own, other = (_of_any_seed(with_later_options(read_yaml(path))) for path in paths)
     free = ("seed", "data.init_args.seed", *NOT_TRAINED)
     return first_difference(own, other, free=free) is None
 
 
 def _lines(path: Path) -> list[str]:
     """The lines that count. Compared as text: a YAML parser takes milliseconds a file."""
-    return [
-        line for line in read_text(path).splitlines() if line.lstrip().partition(":")[0] not in FREE
-    ]
+    lines = _OF_SEED.sub(r"\1", read_text(path)).splitlines()
+    return [line for line in lines if line.lstrip().partition(":")[0] not in FREE]
+
+
+def _of_any_seed(value: Any) -> Any:
+    """A configuration whose teachers are named without their seed."""
+    if isinstance(value, Mapping):
+        return {key: _of_any_seed(inside) for key, inside in value.items()}
+    return _OF_SEED.sub(r"\1", value) if isinstance(value, str) else value
 
 
 def fingerprints(runs: Sequence[Results]) -> list[str]:

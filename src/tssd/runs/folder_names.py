@@ -38,15 +38,21 @@ def folder_name(name: str, options: Sequence[tuple[str, str]] = ()) -> str:
         and all(map(_kept, whole.split("/")))
     ):
         return whole
-    return _hashed(whole, (name, tuple(options)))
+    return hashed_name(whole, (name, tuple(options)))
 
 
 def file_name(name: str) -> str:
     """The same for a file: one part of a path, without a suffix."""
-    return _hashed(name, name) if "/" in name else folder_name(name)
+    return hashed_name(name, name) if "/" in name else folder_name(name)
 
 
-def _hashed(whole: str, known: object) -> str:
+def hashed_name(whole: str, known: object) -> str:
+    """One part of a path: a readable beginning, and a hash of all that is known.
+
+    Args:
+        whole: that it begins with, as far as every file system keeps it.
+        known: whatever tells it from others, by its `repr`.
+    """
     readable = re.sub(r"[^a-z0-9._]+|\.\.+", "-", whole.lower())
     readable = re.sub(r"-+", "-", readable)[:40].strip("-._")
     hashed = hashlib.sha256(repr(known).encode("utf-8", "surrogatepass")).hexdigest()

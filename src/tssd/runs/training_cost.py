@@ -13,6 +13,28 @@ PASSES = 3
 
 
 @dataclass(frozen=True)
+class TeacherCost:
+    """What a teacher took besides its student's training; None was not recorded.
+
+    Args:
+        run: the folder of its run.
+        accuracy: at its own T_s, on its test samples, 0 to 1.
+        network_steps: of its training, see `TrainingCost`.
+        operations: of its training.
+        seconds: of its training, without validation.
+        answers: multiply-accumulates x 2 of all that it said in the student's training. Their time
+            is in the student's.
+    """
+
+    run: str
+    accuracy: float | None = None
+    network_steps: int | None = None
+    operations: float | None = None
+    seconds: float | None = None
+    answers: float | None = None
+
+
+@dataclass(frozen=True)
 class TrainingCost:
     """What training took; None, or what is empty, was not recorded.
 
@@ -20,16 +42,35 @@ class TrainingCost:
         network_steps: timesteps of the whole network for a training sample in an epoch, T_t.
         operations: multiply-accumulates x 2 of all epochs, exits included: those of the forward
             pass over T_t timesteps x 3. What is the same at all timesteps counts once. Not counted:
-            norms, neurons, teachers of their own, validation.
+            norms, neurons, teachers of their own (see there), validation.
         seconds: of training without validation, all sessions together.
         seconds_to: seconds of them until the accuracy on the validation samples, at T_s, first
             reached a level in per cent.
+        teachers: those that are runs of their own, by the term that asks and its option.
     """
 
     network_steps: int | None = None
     operations: float | None = None
     seconds: float | None = None
     seconds_to: dict[str, float] = field(default_factory=dict)
+    teachers: dict[str, TeacherCost] = field(default_factory=dict)
+
+    @property
+    def of_teachers(self) -> TeacherCost | None:
+        """All teachers together, a run that several terms ask counted once; None = there is none.
+
+        None of a number that one of them did not record.
+        """
+        if not self.teachers:
+            return None
+        once = {cost.run: cost for cost in self.teachers.values()}
+        known = {
+            name: [getattr(cost, name) for cost in once.values()]
+            for name in ("network_steps", "operations", "seconds")
+        }
+        known["answers"] = [cost.answers for cost in self.teachers.values()]
+        sums = {name: None if None in of else sum(of) for name, of in known.items()}
+        return TeacherCost(", ".join(once), **sums)
 
 
 def training_operations(
@@ -43,6 +84,21 @@ def training_operations(
         samples: training samples of an epoch.
         epochs: that were trained.
     """
+    forward = forward_operations(evaluation, network_steps=network_steps)
+    if forward is None:
+        return None
+    for early in evaluation.early_exit.values():
+        forward += 2 * network_steps * (early.costs.weak_dense_macs if early.costs else 0.0)
+    return PASSES * forward * samples * epochs
+
+
+def forward_operations(evaluation: Evaluation, *, network_steps: int) -> float | None:
+    """Multiply-accumulates x 2 of one sample's forward pass, without exits; None = not measured.
+
+    Args:
+        evaluation: of the network.
+        network_steps: timesteps of the pass.
+    """
     if evaluation.operations is None:
         return None
     forward = 0.0
@@ -50,9 +106,7 @@ def training_operations(
         # In front of all spikes an image is the same at every timestep, and computed once.
         once = layer.kind == "mac" and layer.count[-1] < 1.5 * layer.dense_macs
         forward += layer.dense_macs * (1 if once else network_steps)
-    for early in evaluation.early_exit.values():
-        forward += network_steps * (early.costs.weak_dense_macs if early.costs else 0.0)
-    return 2 * PASSES * forward * samples * epochs
+    return 2 * forward
 
 
 def seconds_to_levels(rows: Iterable[Mapping[str, float]]) -> dict[str, float]:

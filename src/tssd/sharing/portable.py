@@ -40,7 +40,11 @@ def portable_config(config: Mapping[str, Any]) -> Config:
 
 def portable_results(results: Results) -> Results:
     """The results without seconds, which are of a machine and of what else ran on it."""
-    training = replace(results.training, seconds=None, seconds_to={})
+    teachers = {
+        name: replace(cost, run=_short(cost.run), seconds=None)
+        for name, cost in results.training.teachers.items()
+    }
+    training = replace(results.training, seconds=None, seconds_to={}, teachers=teachers)
     return replace(results, train_seconds=None, training=training)
 
 

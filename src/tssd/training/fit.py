@@ -24,7 +24,7 @@ from tssd.training.place import place, refuse_place
 from tssd.training.precision import settle_precision
 from tssd.training.saver import stop_of
 from tssd.training.starting import around, start_from
-from tssd.training.teachers import introduce
+from tssd.training.teachers import costs, introduce
 from tssd.training.trainer import train
 
 log = logging.getLogger("tssd")
@@ -174,6 +174,7 @@ def _cost(parts: Parts, table: MetricsTable, evaluation: EpochEvaluation) -> Tra
         ),
         seconds=table.rows[-1].get("seconds"),
         seconds_to=seconds_to_levels(table.rows),
+        teachers=costs(parts, epochs=_number(evaluation)),
     )
 
 

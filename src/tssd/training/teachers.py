@@ -1,8 +1,12 @@
-"""Teachers of a run: whether they fit its data, and whether they are still the same."""
+"""Teachers of a run: whether they fit its data, whether they are still the same, what they took."""
 
 from collections.abc import Mapping
 
 from tssd.errors import DataError, TssdError
+from tssd.hub.locate import located
+from tssd.objectives import Frozen
+from tssd.runs.folder import RunFolder
+from tssd.runs.training_cost import TeacherCost, forward_operations
 from tssd.training.parts import Parts
 
 
@@ -45,3 +49,38 @@ def refuse_others(where: object, noted: Mapping[str, str], now: Mapping[str, str
                 f"{before}, now it is {found}; put it back as it was, or train into another "
                 "--output"
             )
+
+
+def costs(parts: Parts, *, epochs: int) -> dict[str, TeacherCost]:
+    """What the teachers took that are runs, by TERM.ATTRIBUTE.
+
+    Args:
+        parts: of the student.
+        epochs: that it was trained for.
+    """
+    samples = parts.data.split_sizes["train"]
+    return {
+        name: _cost(teacher, samples * epochs)
+        for name, teacher in parts.criterion.teachers.items()
+        if teacher.run is not None
+    }
+
+
+def _cost(teacher: Frozen, answered: int) -> TeacherCost:
+    """Of a teacher that has answered for so many samples."""
+    run = RunFolder(located(f"{teacher.run}"))
+    if not run.results.exists():  # of a run that is not finished, nothing is known
+        return TeacherCost(f"{teacher.run}")
+    results = run.read_results()
+    found, training = results.evaluated(), results.training
+    steps = teacher.timesteps or 1
+    forward = forward_operations(found, network_steps=steps)
+    at = min(results.timesteps.student, len(found.accuracy)) - 1
+    return TeacherCost(
+        run=f"{teacher.run}",
+        accuracy=found.accuracy[at],
+        network_steps=training.network_steps,
+        operations=training.operations,
+        seconds=training.seconds,
+        answers=None if forward is None else forward * answered,
+    )

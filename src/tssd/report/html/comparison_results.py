@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tssd.report.averages import deviation, mean
+from tssd.report.comparison import OF_TEACHERS
 from tssd.report.html.elements import Html, details, element, note, together
 from tssd.report.html.figures import figures
 from tssd.report.html.methods import Methods
@@ -67,6 +68,8 @@ def costs(methods: Methods) -> Html:
             caption = f"{name[0].upper()}{name[1:]}, mean ± standard deviation"
             header = ["method", "n", *[f"T = {t}" for t in steps]]
             parts.append(table(caption, header, rows, kind="methods"))
+    if taught := _teachers(methods):
+        parts.append(taught)
     constants = "Operations were not recorded."
     if operations := evaluation_of(methods, methods.runs(methods.reference)[0]).operations:
         model = operations.energy_model
@@ -81,6 +84,21 @@ def costs(methods: Methods) -> Html:
         [replace(run.results, selected=epoch_of_costs(run, asked)) for run in every]
     )
     return together([note(f"Weights: {words}. {constants}"), figures(*parts)])
+
+
+def _teachers(methods: Methods) -> Html | None:
+    """What was spent on teachers that are runs of their own."""
+    rows = []
+    for row in methods.comparison.rows:
+        if (took := row.of_teachers()) is not None and row.of is None:
+            values = [took[name] for name in OF_TEACHERS]
+            cells = [mean_std([] if value is None else [value], digits) for value in values]
+            rows.append([methods.headings[row.name], *cells])
+    caption = (
+        "Teachers: what their training took, and their answers in that of their students; means"
+    )
+    names = ["network steps a sample", "training operations", "seconds", "operations for answers"]
+    return table(caption, ["method", *names], rows, kind="methods") if rows else None
 
 
 def _every_run(methods: Methods) -> Html:

@@ -128,10 +128,27 @@ def _training(cost: Sourced) -> list[tuple[str, Html]]:
         if cost[key]
     ]
     levels = cost["seconds_to"]
+    teachers = cost["teachers"]
+    known += [(f"teacher {n}", _teacher(teachers[n])) for n in teachers.value or ()]
     return known + [
         (f"until {level} % on validation", together([shown(levels[level], digits), " s"]))
         for level in levels.value or ()
     ]
+
+
+def _teacher(cost: Sourced) -> Html:
+    """What a teacher that is a run of its own took."""
+    parts: list[Html] = [shown(cost["run"], digits)]
+    for key, form, words in (
+        ("accuracy", percent, " % on its test samples"),
+        ("network_steps", whole, " network steps a training sample"),
+        ("operations", digits, " training operations"),
+        ("seconds", digits, " s of training without validation"),
+        ("answers", digits, " operations for its answers"),
+    ):
+        if cost[key]:
+            parts.append(together(["; ", shown(cost[key], form), words]))
+    return together(parts)
 
 
 def timesteps(results: Sourced, samples: Samples | None) -> Html:

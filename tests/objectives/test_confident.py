@@ -1,0 +1,50 @@
+import math
+
+import pytest
+import torch
+
+from tssd.errors import UsageError
+from tssd.objectives import ConfidentSteps, TemperatureKL
+from tssd.objectives.confident import sure_others
+
+from .teachers import connected, output
+
+TARGET = torch.tensor([0])
+SURE = 3 * math.log(3)  # at temperature 3 shares of 3/4 and 1/4
+
+
+def test_two_steps_learn_from_each_other_by_hand():
+    out = output(torch.tensor([[[SURE, 0.0]], [[0, 0]]]))
+    first = 0.5 * math.log(4 / 3)  # from uniform to 3/4, 1/4
+    second = 0.75 * math.log(1.5) + 0.25 * math.log(0.5)
+    found = connected(ConfidentSteps(), out)(out, TARGET).item()
+    assert found == pytest.approx(9 / 2 * (first + second), rel=1e-5)
+
+
+def test_weights_of_three_steps_by_hand():
+    # Two that say 3/4, 1/4 (confidence 1 - 0.562335 / ln 2) and one that says nothing.
+    logits = torch.tensor([[[math.log(3), 0.0]], [[math.log(3), 0.0]], [[0.0, 0.0]]])
+    first, second, third = sure_others(logits)[:, 0, 0].tolist()
+    own = math.exp(0.188722) / (math.exp(0.188722) + 1)  # of the other sure one, of cosine 1
+    assert first == second == pytest.approx(own * math.log(3), rel=1e-5)
+    assert third == pytest.approx(math.log(3))  # alike to none: the mean of both
+
+
+def test_the_others_pass_no_gradient():
+    logits = torch.randn(3, 2, 4, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    connected(ConfidentSteps(), output(logits.detach()), (1, 3))(output(logits), TARGET).backward()
+    copy = logits.detach().clone().requires_grad_()
+    TemperatureKL(3.0)(copy, sure_others(copy.detach())).backward()
+    assert torch.equal(logits.grad, copy.grad)
+
+
+def test_one_step_has_nobody_to_learn_from():
+    logits = torch.randn(1, 2, 4).requires_grad_()
+    value = connected(ConfidentSteps(), output(logits.detach()), (1, 1))(output(logits), TARGET)
+    value.backward()
+    assert value.item() == 0 and not logits.grad.any()
+
+
+def test_refused():
+    with pytest.raises(UsageError, match="^temperature: got -1"):
+        ConfidentSteps(-1)

@@ -1,0 +1,77 @@
+"""What is common to terms on features: places, means over time, layers of their own."""
+
+import pytest
+import torch
+from torch import nn
+
+from tssd.errors import UsageError
+from tssd.models import vgg9
+from tssd.objectives import AttentionDistillation, FeatureDistillation, Timesteps
+from tssd.objectives.taught_features import applied, convolution, norm
+
+from .teachers import Says, connected, output
+
+FEATURES = {0: torch.ones(2, 2, 1, 1, 2), 1: torch.zeros(2, 2, 3, 4, 4)}
+TAUGHT = {0: torch.zeros(2, 1, 1, 2), 1: torch.ones(2, 5, 4, 4), "x": torch.full((2, 1, 1, 2), 7.0)}
+
+
+def teacher():
+    return Says(torch.zeros(2, 2), TAUGHT)
+
+
+def test_places_are_by_default_the_last_stage_or_all():
+    net = vgg9(num_classes=2, image_size=16, width=1 / 64)
+    last = FeatureDistillation(teacher()).connect(net, Timesteps(1, 2))
+    every = AttentionDistillation(teacher()).connect(net, Timesteps(1, 2))
+    assert (last.taps, every.taps) == ((3,), (0, 1, 2, 3))
+
+
+def test_the_teacher_may_be_asked_at_other_places_and_in_any_order():
+    out = output(torch.zeros(2, 2, 2), FEATURES)
+    term = connected(AttentionDistillation(teacher(), taps=[1, 0], teacher_taps=[1, "x"]), out)
+    pairs = term.pairs(out)
+    assert [own.shape[1] for own, _ in pairs] == [3, 1]
+    assert [taught.max().item() for _, taught in pairs] == [1, 7]
+
+
+def test_layers_follow_the_shape_and_the_type():
+    for shape in ((4, 6, 6), (4, 6), (4,)):
+        layers = nn.Sequential(convolution(shape, 4, 5, 3), norm(shape, 5)).double()
+        made = applied(layers, torch.rand(3, *shape))
+        assert (made.shape, made.dtype) == ((3, 5, *shape[1:]), torch.float64)
+    assert applied(nn.Identity(), torch.ones(2, 2, dtype=torch.bfloat16)).dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"taps": []}, r"^taps: got none, expected at least one place, such as \[-1\]$"),
+        ({"span": "both"}, "^span: got 'both', expected student or teacher$"),
+    ],
+)
+def test_refused(options, message):
+    with pytest.raises(UsageError, match=message):
+        FeatureDistillation(teacher(), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"taps": [0, 0]}, r"^taps: got \[0, 0\], expected each place once$"),
+        (
+            {"taps": [0], "teacher_taps": [0, 1]},
+            r"^teacher_taps: got \[0, 1\], .* each of the 1 pl",
+        ),
+    ],
+)
+def test_refused_by_a_network(options, message):
+    with pytest.raises(UsageError, match=message):
+        connected(FeatureDistillation(teacher(), **options), output(torch.zeros(2, 2, 2), FEATURES))
+
+
+def test_maps_of_another_size_are_refused_in_one_line():
+    out = output(torch.zeros(2, 2, 2), FEATURES)
+    term = connected(AttentionDistillation(teacher(), taps=[0], teacher_taps=[1]), out)
+    told = r"^teacher: its features at 1 are \[16\], but the network's at 0 are \[2\]; take places"
+    with pytest.raises(UsageError, match=told):
+        term(out, torch.tensor([0, 1]))

@@ -1,0 +1,196 @@
+"""One command trains a teacher, then its student; the next student finds the teacher."""
+
+import contextlib
+import io
+import logging
+from pathlib import Path
+
+import pytest
+import yaml
+
+import tssd.taught
+from training.runs import is_same, stopped
+from tssd.cli import main
+from tssd.config import build, load_recipe
+from tssd.dry_run.needs import needs_of
+from tssd.dry_run.shapes import data_shape
+from tssd.errors import DataError, UsageError
+from tssd.many_runs.here import train
+from tssd.many_runs.planned import PlannedRun
+from tssd.report import Comparison
+from tssd.report.collection import collect
+from tssd.report.html import comparison_results
+from tssd.report.html.methods import Methods
+from tssd.runs.folder import RunFolder
+from tssd.taught import prepared, teacher_folder
+from tssd.training.fit import fit
+
+
+def options(tiny, **more):
+    return [*{**dict(tiny), "trainer.epochs": "2", "data.batch_size": "25", **more}.items()]
+
+
+def student(name, tiny, folder, **more):
+    config = load_recipe(name, options(tiny, **more))
+    return config, build(config), folder
+
+
+def weights(folder):
+    from safetensors.torch import load_file
+
+    return load_file(RunFolder(folder).weights)
+
+
+@pytest.fixture(scope="module")
+def trained_by_one_command(tiny, tmp_path_factory):
+    """The folder of all runs, of one student, and what the command has printed."""
+    runs, printed = tmp_path_factory.mktemp("taught") / "runs", io.StringIO()
+    folder = runs / "kdsnn" / "seed0"
+    words = [f"--{name}={value}" for name, value in options(tiny)]
+    with contextlib.redirect_stdout(printed):
+        assert main(["train", "digits+vgg9+kdsnn", *words, f"--output={folder}"]) == 0
+    return runs, folder, printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def second(trained_by_one_command, tiny):
+    """A student of another method, whose two terms have the same teacher."""
+    runs, _, _ = trained_by_one_command
+    before = tssd.taught.fit
+    tssd.taught.fit = None  # nobody trains a teacher again
+    try:
+        name = "digits+vgg9+bkdsnn+tssd"
+        return train(PlannedRun(name, 0, runs / "bkdsnn" / "seed0", tuple(options(tiny))))
+    finally:
+        tssd.taught.fit = before
+
+
+def test_the_teacher_is_a_run_beside_the_runs_and_the_student_names_it(trained_by_one_command):
+    runs, folder, printed = trained_by_one_command
+    (teacher,) = (runs / ".teachers").glob("*/seed0")
+    assert teacher.parent.name.startswith("digits-vgg9-ann~")
+    config = RunFolder(teacher).read_config()
+    assert config["net"]["init_args"]["neuron"]["class_path"] == "torch.nn.ReLU"
+    assert config["timesteps"] == {"student": 1, "teacher": 1}
+    term = yaml.safe_load((folder / "config.yaml").read_text())["objectives"]["kdsnn"]["init_args"]
+    assert term["teacher"] == {
+        "class_path": "tssd.Teacher",
+        "init_args": {"run": str(teacher), "epoch": None, "timesteps": None, "trust": []},
+    }
+    own = RunFolder(teacher).read_results()
+    line = next(line for line in printed.splitlines() if line.startswith("teacher "))
+    assert line.startswith(f"teacher kdsnn.teacher, {teacher}: {100 * own.last.accuracy[0]:.2f} %")
+
+
+def test_what_the_teacher_took_is_in_the_results(trained_by_one_command):
+    runs, folder, _ = trained_by_one_command
+    (teacher,) = (runs / ".teachers").glob("*/seed0")
+    own, results = RunFolder(teacher).read_results(), RunFolder(folder).read_results()
+    (cost,) = results.training.teachers.values()
+    assert (cost.run, cost.network_steps) == (str(teacher), 1)
+    assert (cost.operations, cost.seconds) == (own.training.operations, own.training.seconds)
+    # One forward pass where the training has three, for as many samples.
+    assert cost.answers == pytest.approx(own.training.operations / 3)
+    assert results.training.of_teachers == cost
+
+
+def test_another_student_finds_it_and_counts_it_once(trained_by_one_command, second):
+    _, folder, _ = trained_by_one_command
+    first = RunFolder(folder).read_results().training.of_teachers
+    assert list(second.training.teachers) == ["bkdsnn.teacher", "bkdsnn_feature.teacher"]
+    both = second.training.of_teachers
+    assert (both.run, both.operations) == (first.run, first.operations)
+    assert both.answers == 2 * first.answers
+
+
+def test_reports_have_students_and_what_their_teachers_took(trained_by_one_command, second):
+    runs, _, _ = trained_by_one_command
+    collection = collect(runs)
+    assert list(collection.methods) == ["bkdsnn", "kdsnn"] and not collection.left_out
+    methods = Methods.of(collection, reference=None, epoch=None)
+    page = comparison_results.costs(methods)
+    assert "Teachers: what their training took" in page
+    rows = Comparison.of({"a": [second]}).to_dict()["rows"]
+    assert rows[0]["teachers"]["answers"] == second.training.of_teachers.answers
+
+
+def test_an_interrupted_teacher_is_continued_and_is_the_same(
+    trained_by_one_command, tiny, tmp_path, monkeypatch
+):
+    runs, _, _ = trained_by_one_command
+    (teacher,) = (runs / ".teachers").glob("*/seed0")
+    asked = student("digits+vgg9+kdsnn", tiny, tmp_path / "run")
+    with monkeypatch.context() as patch:
+        patch.setattr(tssd.taught, "fit", lambda p, *a, **o: fit(stopped(p, step=2), *a, **o))
+        with pytest.raises(KeyboardInterrupt):
+            prepared(*asked)
+    assert not (tmp_path / "run").exists()
+    prepared(*asked)
+    (again,) = (tmp_path / ".teachers").glob("*/seed0")
+    assert again.parent.name == teacher.parent.name
+    assert is_same(weights(again), weights(teacher))
+
+
+def test_nothing_is_trained_for_a_run_that_is_there_or_for_a_student_that_is_wrong(
+    trained_by_one_command, tiny, tmp_path, monkeypatch
+):
+    _, folder, _ = trained_by_one_command
+    monkeypatch.setattr(tssd.taught, "fit", None)
+    again = student("digits+vgg9+kdsnn", tiny, folder)
+    assert RunFolder(folder).read_results() == fit(prepared(*again), folder, resume=True)
+    other = student("digits+vgg9+kdsnn", tiny, folder, **{"optimizer.lr": "0.3"})
+    with pytest.raises(UsageError, match="this run exists already; continue it with --resume or"):
+        prepared(*other)
+    wrong = student("digits+vgg9+kdsnn", tiny, tmp_path / "run")
+    wrong[0]["objectives"]["kdsnn"]["init_args"]["teacher"]["init_args"]["recipe"] = "an"
+    with pytest.raises(UsageError, match=r"^objectives.kdsnn.teacher.recipe: 'an' in 'an' is no n"):
+        prepared(wrong[0], build(wrong[0]), tmp_path / "run")
+    assert not (tmp_path / "run").exists() and not (tmp_path / ".teachers").exists()
+
+
+def test_a_run_that_is_named_is_taken_and_has_to_be_there(trained_by_one_command, tiny, tmp_path):
+    runs, _, _ = trained_by_one_command
+    (teacher,) = (runs / ".teachers").glob("*/seed0")
+    named = {"objectives.kdsnn.teacher.run": str(teacher)}
+    config, parts, folder = student("digits+vgg9+kdsnn", tiny, tmp_path / "run", **named)
+    assert prepared(config, parts, folder) is parts
+    named = {"objectives.kdsnn.teacher.run": "no/such/run"}
+    asked = student("digits+vgg9+kdsnn", tiny, tmp_path / "run", **named)
+    with pytest.raises(DataError, match=r"^objectives.kdsnn.teacher.run: no/such/run: no such fol"):
+        fit(prepared(*asked), tmp_path / "run")
+
+
+def test_without_the_command_it_is_said_that_it_is_not_trained(tiny, tmp_path):
+    _, parts, folder = student("digits+vgg9+kdsnn", tiny, tmp_path / "run")
+    with pytest.raises(DataError, match=r"^objectives.kdsnn.teacher.recipe: ann is not trained ye"):
+        fit(parts, folder)
+
+
+def test_a_dry_run_measures_with_an_untrained_one_and_says_so(tiny, caplog):
+    config = load_recipe("digits+vgg9+kdsnn", options(tiny))
+    with caplog.at_level(logging.INFO, "tssd"):
+        needs = needs_of(config, data_shape(config))
+    assert needs.measured.step > 0
+    assert "objectives.kdsnn.teacher: is trained before the student" in caplog.text
+
+
+def test_folders_differ_where_the_network_would():
+    def folder(student="runs/a/seed0", **changes):
+        recipe = {"data": "x.Data", "net": {"class_path": "x.net"}, "trainer": {"epochs": 2}}
+        return teacher_folder(Path(student), recipe | changes, "ann", 0)
+
+    assert folder().parts[:2] == ("runs", ".teachers") and folder().name == "seed0"
+    assert folder().parent.name.startswith("data-net-ann~")
+    assert folder() == folder("runs/other/seed3") == folder("runs/own-output")
+    alike = {"trainer": {"epochs": 2, "progress": False}, "description": "x", "seed": 5}
+    assert folder(**alike) == folder()
+    assert folder(trainer={"epochs": 3}) != folder()
+
+
+def test_processes_that_somebody_starts_train_no_teacher(tiny, tmp_path, monkeypatch):
+    config, parts, folder = student("digits+vgg9+kdsnn", tiny, tmp_path / "run")
+    config["trainer"]["devices"] = 2
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UsageError, match="^objectives.kdsnn.teacher: is trained before"):
+        prepared(config, parts, folder)
