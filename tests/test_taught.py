@@ -3,13 +3,15 @@
 import contextlib
 import io
 import logging
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 import tssd.taught
-from training.runs import is_same, stopped
+from training.runs import is_same, stopped, table
 from tssd.cli import main
 from tssd.config import build, load_recipe
 from tssd.dry_run.needs import needs_of
@@ -52,15 +54,20 @@ def trained_by_one_command(tiny, tmp_path_factory):
     return runs, folder, printed.getvalue()
 
 
+# All methods with a teacher at once, with TSSD, and the terms that ask it.
+EVERY = "bkdsnn+default_kd+kdsnn+kdsnn_feature+lasnn+sealkd+tdd+tssd"
+ASKING = ["bkdsnn", "bkdsnn_feature", "kdsnn", "kdsnn_feature", "lasnn", "sealkd", "tdd_teacher"]
+
+
 @pytest.fixture(scope="module")
 def second(trained_by_one_command, tiny):
-    """A student of another method, whose two terms have the same teacher."""
+    """A student of them all, whose terms have the same teacher."""
     runs, _, _ = trained_by_one_command
     before = tssd.taught.fit
     tssd.taught.fit = None  # nobody trains a teacher again
     try:
-        name = "digits+vgg9+bkdsnn+tssd"
-        return train(PlannedRun(name, 0, runs / "bkdsnn" / "seed0", tuple(options(tiny))))
+        name = f"digits+vgg9+{EVERY}"
+        return train(PlannedRun(name, 0, runs / "every" / "seed0", tuple(options(tiny))))
     finally:
         tssd.taught.fit = before
 
@@ -91,22 +98,31 @@ def test_what_the_teacher_took_is_in_the_results(trained_by_one_command):
     assert (cost.operations, cost.seconds) == (own.training.operations, own.training.seconds)
     # One forward pass where the training has three, for as many samples.
     assert cost.answers == pytest.approx(own.training.operations / 3)
-    assert results.training.of_teachers == cost
+    assert results.training.of_teachers == replace(cost, accuracy=None)
 
 
 def test_another_student_finds_it_and_counts_it_once(trained_by_one_command, second):
     _, folder, _ = trained_by_one_command
     first = RunFolder(folder).read_results().training.of_teachers
-    assert list(second.training.teachers) == ["bkdsnn.teacher", "bkdsnn_feature.teacher"]
+    assert sorted(second.training.teachers) == [f"{name}.teacher" for name in ASKING]
     both = second.training.of_teachers
     assert (both.run, both.operations) == (first.run, first.operations)
-    assert both.answers == 2 * first.answers
+    assert both.answers == pytest.approx(len(ASKING) * first.answers)
+
+
+def test_every_term_takes_part_and_nothing_of_them_is_exported(trained_by_one_command, second):
+    runs, folder, _ = trained_by_one_command
+    rows = table(runs / "every" / "seed0")
+    terms = {name.removeprefix("train/") for name in rows[0] if name.startswith("train/")}
+    assert {*ASKING, "default_kd", "sealkd_steps", "tdd_self", "temporal", "spatial"} <= terms
+    assert all(row[f"train/{name}"] > 0 for row in rows for name in terms)
+    assert weights(runs / "every" / "seed0").keys() == weights(folder).keys()
 
 
 def test_reports_have_students_and_what_their_teachers_took(trained_by_one_command, second):
     runs, _, _ = trained_by_one_command
     collection = collect(runs)
-    assert list(collection.methods) == ["bkdsnn", "kdsnn"] and not collection.left_out
+    assert list(collection.methods) == ["every", "kdsnn"] and not collection.left_out
     methods = Methods.of(collection, reference=None, epoch=None)
     page = comparison_results.costs(methods)
     assert "Teachers: what their training took" in page
@@ -138,7 +154,9 @@ def test_nothing_is_trained_for_a_run_that_is_there_or_for_a_student_that_is_wro
     monkeypatch.setattr(tssd.taught, "fit", None)
     again = student("digits+vgg9+kdsnn", tiny, folder)
     assert RunFolder(folder).read_results() == fit(prepared(*again), folder, resume=True)
-    other = student("digits+vgg9+kdsnn", tiny, folder, **{"optimizer.lr": "0.3"})
+    begun = shutil.copytree(folder, tmp_path / "begun")
+    (begun / "results.json").unlink()
+    other = student("digits+vgg9+kdsnn", tiny, begun, **{"optimizer.lr": "0.3"})
     with pytest.raises(UsageError, match="this run exists already; continue it with --resume or"):
         prepared(*other)
     wrong = student("digits+vgg9+kdsnn", tiny, tmp_path / "run")

@@ -24,7 +24,8 @@ class Says(nn.Module):
         return tuple(self.features[tap].shape[1:])
 
     def forward(self, x, taps=()):
-        shown = {tap: repeat_in_time(self.features[tap], len(x)) for tap in taps}
+        places = map(self.resolve_tap, taps)
+        shown = {tap: repeat_in_time(self.features[tap], len(x)) for tap in places}
         return NetOutput(repeat_in_time(self.logits, len(x)), shown)
 
 

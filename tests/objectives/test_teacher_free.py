@@ -48,7 +48,7 @@ def test_spans_are_averaged():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"correct": 0}, "correct: got 0, expected a probability > 0"),
+        ({"correct": 0}, "correct: got 0, expected a probability above 0"),
         ({"temperature": 0}, "temperature: got 0, expected a finite number > 0"),
         ({"multiplier": math.inf}, "multiplier: got inf, expected a finite number > 0"),
         ({"span": "all"}, "span: got 'all'"),
