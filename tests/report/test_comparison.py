@@ -127,8 +127,8 @@ def test_what_teachers_took_is_in_the_dict_and_where_there_are_any_in_the_table(
     expected = {"network_steps": 1, "operations": 2.0, "seconds": None, "answers": 4.0}
     assert (one["teachers"], none["teachers"]) == (expected, None)
     first, second = csv.DictReader(found.to_csv().splitlines())
-    assert (first["teachers operations"], first["teachers seconds"]) == ("2.0", "")
-    assert second["teachers operations"] == ""
+    assert (first["teachers: operations"], first["teachers: seconds"]) == ("2.0", "")
+    assert second["teachers: network steps"] == ""
     assert "teachers" not in comparison.to_csv()
     # A method only some of whose runs say so says nothing.
     assert Comparison.of({"kd": [taught(0, 1.0), results(1, 0.5)]}).rows[0].of_teachers() is None

@@ -163,10 +163,6 @@ class Comparison:
             processors=processors,
         )
 
-    @property
-    def _has_teachers(self) -> bool:
-        return any(row.of_teachers() for row in self.rows)
-
     def to_dict(self) -> dict[str, Any]:
         """Numbers behind the table, per seed too."""
         return {
@@ -204,7 +200,8 @@ class Comparison:
         columns = [c for t in self.timesteps for c in (f"T={t} mean", f"T={t} std")]
         heads = ["method", "student timesteps", "network steps a sample", "seeds"]
         # A column only where there is something to say.
-        taught = [f"teachers {name}" for name in OF_TEACHERS if self._has_teachers]
+        told = OF_TEACHERS if any(row.of_teachers() for row in self.rows) else ()
+        taught = [f"teachers: {name.replace('_', ' ')}" for name in told]
         writer.writerow([*heads, *columns, "description", *taught])
         for row in self.rows:
             values: list[object] = []
@@ -214,7 +211,7 @@ class Comparison:
             steps = "" if row.teacher is None else row.teacher
             first = [in_csv(row.name), row.student, steps, len(row.seeds)]
             took = row.of_teachers() or {}
-            costs = [took.get(name.removeprefix("teachers ")) for name in taught]
+            costs = [took.get(name) for name in told]
             writer.writerow([*first, *values, in_csv(row.label), *costs])
         return text.getvalue()
 
