@@ -5,6 +5,7 @@ from scipy import stats
 
 from tssd.report import Comparison, Row
 from tssd.report.answer import Answer, certainty, interval, p_value, paired_at
+from tssd.runs.training_cost import TeacherCost
 
 
 def row(name, student, teacher, *accuracy, seeds=None):
@@ -46,6 +47,13 @@ def test_a_network_without_spikes_is_a_bound_and_no_baseline():
     assert answer(ann, FAIR).subject == FAIR
     alone = answer(ann, TSSD)
     assert (alone.baseline, alone.is_fair) == (ann, False)
+
+
+def test_a_method_with_a_teacher_of_its_own_is_no_fair_baseline():
+    taught = replace(row("kdsnn", 1, 1, 99, 99, 99), taught=(TeacherCost("runs/ann"),) * 3)
+    assert answer(taught, FAIR, TSSD).baseline == FAIR
+    found = answer(taught, TSSD)
+    assert (found.baseline, found.is_fair) == (taught, False)
 
 
 def test_without_tssd_in_a_name_the_first_is_the_subject():

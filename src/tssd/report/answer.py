@@ -37,8 +37,9 @@ class Answer:
         The subject is the method whose student has the lowest T below its teacher's; of several
         the first with tssd in its name, or else the first; a control is none. The baseline is the
         control for this T, the plain one rather than that with an exit. Without one it is the best
-        of those that were trained at this T alone (the choice is against the subject), or else the
-        best of the others. A network without spikes (`ann`) is neither, if there are others.
+        of those that were trained at this T alone and without a teacher of their own (the choice is
+        against the subject), or else the best of the others. A network without spikes (`ann`) is
+        neither, if there are others.
 
         Args:
             comparison: the methods.
@@ -159,4 +160,6 @@ def p_value(p: float) -> str:
 
 
 def _is_alone(row: Row, at: int) -> bool:
-    return row.student == at and (row.teacher or row.student) <= row.student
+    """Whether a method was trained at a T alone, and without a teacher that is a run of its own."""
+    alone = row.student == at and (row.teacher or row.student) <= row.student
+    return alone and row.of_teachers() is None
