@@ -72,9 +72,9 @@ def test_a_damaged_model_json_is_named(run, text):
 
 def test_a_model_json_that_names_no_network(run):
     model = json.loads(run.model.read_text())
-    model["net"]["class_path"] = "tssd.models.vgg11"
+    model["net"]["class_path"] = "tssd.models.vgg99"
     run.model.write_text(json.dumps(model))
-    with pytest.raises(DataError, match=r"model\.json: .*tssd\.models\.vgg11 does not exist"):
+    with pytest.raises(DataError, match=r"model\.json: .*tssd\.models\.vgg99 does not exist"):
         load(run.path)
 
 

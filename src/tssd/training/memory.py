@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 # Options of glibc's mallopt and their values: those that keep memory, and glibc's own.
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-KEEPS = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1))
+KEEPS = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, -1))
 USUAL = ((M_MMAP_MAX, 65_536), (M_TRIM_THRESHOLD, 128 * 1024))
 
 
@@ -18,7 +18,8 @@ USUAL = ((M_MMAP_MAX, 65_536), (M_TRIM_THRESHOLD, 128 * 1024))
 def memory_kept() -> Iterator[None]:
     """Within, what is freed is not handed back; at the end all of it is. Speed alone.
 
-    Without glibc (macOS, Windows, musl) it does nothing.
+    Without glibc (macOS, Windows, musl) it does nothing. In another thread than the main one blocks
+    above 64 MiB go back all the same.
     """
     try:
         libc = ctypes.CDLL(None)
