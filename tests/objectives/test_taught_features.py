@@ -7,7 +7,8 @@ from torch import nn
 from tssd.errors import UsageError
 from tssd.models import vgg9
 from tssd.objectives import AttentionDistillation, FeatureDistillation, Timesteps
-from tssd.objectives.taught_features import applied, convolution, norm
+from tssd.objectives.own_layers import applied
+from tssd.objectives.taught_features import convolution, norm
 
 from .teachers import Says, connected, output
 

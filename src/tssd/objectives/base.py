@@ -20,6 +20,13 @@ Span = Literal["student", "teacher"]
 Labelled = Literal["means over time", "every timestep"]
 
 
+def checked_span(span: Span) -> Span:
+    """Whose mean it is. Raises: UsageError: neither the student's nor the teacher's."""
+    if span not in ("student", "teacher"):
+        raise UsageError(f"span: got {span!r}, expected student or teacher")
+    return span
+
+
 @dataclass(frozen=True)
 class Timesteps:
     """How long the network runs.
@@ -46,6 +53,10 @@ class Timesteps:
                 f"timesteps.teacher: got {self.teacher}, expected at least "
                 f"timesteps.student = {self.student}"
             )
+
+    def of(self, span: Span) -> int:
+        """T_s of the student, T_t of the teacher."""
+        return self.student if span == "student" else self.teacher
 
 
 class Objective(nn.Module):

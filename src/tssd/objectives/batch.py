@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import DataError, UsageError
+from tssd.objectives.precise import precise
 
 # How far the shares of a sample may be from 1 together: as far as bfloat16 rounds them.
 SLACK = 0.02
@@ -104,7 +105,7 @@ def labels(target: Tensor, num_classes: int) -> Classes:
     """
     if not _are_shares(target, num_classes):
         return classes(target, num_classes)
-    shares = target.to(torch.promote_types(target.dtype, torch.float32))
+    shares = precise(target)
     return Classes(shares, _sound(shares).all())
 
 

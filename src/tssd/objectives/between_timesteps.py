@@ -6,7 +6,7 @@ from torch import Tensor
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet
-from tssd.objectives.base import Objective, Span, Timesteps
+from tssd.objectives.base import Objective, Span, Timesteps, checked_span
 from tssd.objectives.distance import TemperatureKL
 
 
@@ -34,10 +34,8 @@ class BetweenTimesteps(Objective):
         ramp_epochs: float = 0.0,
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
-        if span not in ("student", "teacher"):
-            raise UsageError(f"span: got {span!r}, expected student or teacher")
         self.distance = TemperatureKL(temperature)
-        self.span: Span = span
+        self.span: Span = checked_span(span)
         self.detach_teacher = detach_teacher
 
     def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:
@@ -51,7 +49,7 @@ class BetweenTimesteps(Objective):
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
-        return self.of_steps(out.logits[: getattr(self.timesteps, self.span)])
+        return self.of_steps(out.logits[: self.timesteps.of(self.span)])
 
     def taught(self, student: Tensor, teacher: Tensor) -> Tensor:
         """k^2 KL(teacher || student), a mean over all but the classes.
@@ -63,7 +61,7 @@ class BetweenTimesteps(Objective):
 
 def check_several(term: Objective, timesteps: Timesteps, span: Span = "teacher") -> None:
     """Refuse T = 1 for a term that compares timesteps. Raises: UsageError: says what to do."""
-    if getattr(timesteps, span) < 2:
+    if timesteps.of(span) < 2:
         raise UsageError(
             f"timesteps.{span}: got 1, but {type(term).__name__} compares timesteps with each "
             f"other, expected at least 2; raise --timesteps, or take a method whose teacher runs "

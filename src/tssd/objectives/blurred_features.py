@@ -11,11 +11,10 @@ from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, Tap
 from tssd.objectives.base import Span, Timesteps
 from tssd.objectives.features import REMEDY, channels_of, checked_channels
+from tssd.objectives.own_layers import applied, where_the_weights_are
 from tssd.objectives.taught_features import (
     TaughtFeatures,
-    applied,
     convolution,
-    where_the_weights_are,
 )
 
 # Below this a teacher's features count as all 0.

@@ -8,9 +8,11 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, Tap
-from tssd.objectives.base import Objective, Span, Timesteps
+from tssd.objectives.base import Objective, Span, Timesteps, checked_span
 from tssd.objectives.distance import TemperatureKL
 from tssd.objectives.exits import EVERY_STAGE, places_of
+from tssd.objectives.own_layers import applied, where_the_weights_are
+from tssd.objectives.precise import precise
 from tssd.time import TimeFold, time_mean
 
 
@@ -44,15 +46,13 @@ class ExitImitation(Objective):
         ramp_epochs: float = 0.0,
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
-        if span not in ("student", "teacher"):
-            raise UsageError(f"span: got {span!r}, expected student or teacher")
         self.distance = TemperatureKL(temperature)
-        self.span: Span = span
+        self.span: Span = checked_span(span)
         self.detach_teacher = detach_teacher
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
-        steps = self.timesteps.student if self.span == "student" else self.timesteps.teacher
+        steps = self.timesteps.of(self.span)
         mean = time_mean(out.logits, steps)
         mean = mean.detach() if self.detach_teacher else mean
         terms = [self.distance(time_mean(early, steps), mean) for early in out.exits.values()]
@@ -97,29 +97,20 @@ class FeatureHints(Objective):
         """Build what adapts features, where the network's weights are and of their type."""
         last = net.resolve_tap(-1)
         places = tuple(dict.fromkeys(map(net.resolve_tap, places_of(self.places, net))))
-        weights = net.parameters() if isinstance(net, nn.Module) else ()
-        like = next((p for p in weights if p.is_floating_point()), torch.empty(0))
         made = [adaptor(net.tap_shape(tap), net.tap_shape(last)) for tap in places]
-        self.adaptors = nn.ModuleList(made).to(like.device, like.dtype)
+        self.adaptors = where_the_weights_are(nn.ModuleList(made), net)
         self.taps = (*places, last)
         return super().connect(net, timesteps)
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
         steps = self.timesteps.teacher
-        *on_the_way, last = [time_mean(_precise(out.taps[tap]), steps) for tap in self.taps]
+        *on_the_way, last = [time_mean(precise(out.taps[tap]), steps) for tap in self.taps]
         terms = [
-            (self._adapted(adapt, rate) - last.detach()).square().flatten(1).sum(1).mean()
+            (applied(adapt, rate.unsqueeze(0))[0] - last.detach()).square().flatten(1).sum(1).mean()
             for adapt, rate in zip(self.adaptors, on_the_way, strict=True)
         ]
         return torch.stack(terms).mean()
-
-    def _adapted(self, adapt: nn.Module, rate: Tensor) -> Tensor:
-        like = next(adapt.parameters())
-        # Shapes without numbers know no autocast.
-        if rate.is_meta or not torch.is_autocast_enabled(rate.device.type):
-            rate = rate.to(like.dtype)
-        return _precise(adapt(rate.unsqueeze(0))[0])
 
 
 def adaptor(shape: tuple[int, ...], to: tuple[int, ...]) -> TimeFold:
@@ -145,7 +136,3 @@ def adaptor(shape: tuple[int, ...], to: tuple[int, ...]) -> TimeFold:
         conv = nn.Conv2d(shape[0], to[0], 1, bias=False)
         made = [nn.AdaptiveAvgPool2d(to[1:]), conv, nn.BatchNorm2d(to[0])]
     return TimeFold(*made, nn.ReLU())
-
-
-def _precise(values: Tensor) -> Tensor:
-    return values.to(torch.promote_types(values.dtype, torch.float32))

@@ -20,6 +20,7 @@ from tssd.objectives.batch import (
 )
 from tssd.objectives.diverged import are_finite, check_weights, diverged
 from tssd.objectives.later import INPUT, LABELS, LOGITS, TOTAL, WEIGHTS, LaterChecks
+from tssd.objectives.precise import precise
 from tssd.time import as_sequence
 
 
@@ -106,11 +107,7 @@ def parameters_of(net: SpikingNet) -> dict[str, Tensor]:
 
 
 def in_full_precision(out: NetOutput) -> NetOutput:
-    """Logits in float32 at least: the terms compare means that hardly differ."""
-
-    def precise(logits: Tensor) -> Tensor:
-        return logits.to(torch.promote_types(logits.dtype, torch.float32))
-
+    """Its logits and those of its exits in float32 at least."""
     exits = {tap: precise(logits) for tap, logits in out.exits.items()}
     return replace(out, logits=precise(out.logits), exits=exits)
 

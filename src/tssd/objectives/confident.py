@@ -7,9 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tssd.models.base import NetOutput
-from tssd.objectives.base import Objective, Span
+from tssd.objectives.base import Objective, Span, checked_span
 from tssd.objectives.distance import TemperatureKL
-from tssd.objectives.ensemble import checked_span
 
 
 class ConfidentSteps(Objective):
@@ -39,11 +38,11 @@ class ConfidentSteps(Objective):
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
         self.distance = TemperatureKL(temperature)
-        self.span = checked_span(span)
+        self.span: Span = checked_span(span)
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
-        steps = self.timesteps.student if self.span == "student" else self.timesteps.teacher
+        steps = self.timesteps.of(self.span)
         logits = out.logits[:steps]
         if steps == 1:
             return 0 * logits.sum()

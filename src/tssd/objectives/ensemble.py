@@ -6,7 +6,7 @@ from torch import Tensor
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput
-from tssd.objectives.base import Objective, Span
+from tssd.objectives.base import Objective, Span, checked_span
 from tssd.objectives.distance import Distance, TemperatureKL
 from tssd.objectives.hard_labels import classes_of
 
@@ -44,11 +44,11 @@ class EnsembleDistillation(Objective):
             raise UsageError(f"members: got {members!r}, expected all or right")
         self.members: Members = members
         self.distance = distance or TemperatureKL(3.0)
-        self.span = checked_span(span)
+        self.span: Span = checked_span(span)
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
-        steps = self.timesteps.student if self.span == "student" else self.timesteps.teacher
+        steps = self.timesteps.of(self.span)
         logits = out.logits[:steps]
         return self.distance(logits, self.ensemble(logits.detach(), target))
 
@@ -58,10 +58,3 @@ class EnsembleDistillation(Objective):
             return logits.mean(0)
         right = (logits.argmax(-1) == classes_of(target)).to(logits.dtype)
         return (right.unsqueeze(-1) * logits).sum(0) / right.sum(0).clamp_min(1).unsqueeze(-1)
-
-
-def checked_span(span: Span) -> Span:
-    """Whose T it is. Raises: UsageError: neither the student's nor the teacher's."""
-    if span not in ("student", "teacher"):
-        raise UsageError(f"span: got {span!r}, expected student or teacher")
-    return span

@@ -10,6 +10,9 @@ from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, StagedNet
 from tssd.objectives.base import Timesteps
 from tssd.objectives.distance import TemperatureKL
+from tssd.objectives.hard_labels import classes_of
+from tssd.objectives.own_layers import as_taken, where_the_weights_are
+from tssd.objectives.precise import precise
 from tssd.objectives.task import Spans, TaskCrossEntropy
 from tssd.time import TimeFold, time_mean
 
@@ -67,11 +70,9 @@ class ReliableDistillation(TaskCrossEntropy):
                 f"net: got {type(net).__name__}, but {type(self).__name__} builds branches behind "
                 "the stages of a network of tssd (tssd.StagedNet); leave the term out"
             )
-        weights = (p for p in net.parameters() if p.is_floating_point())
-        like = next(weights, torch.empty(0))
         self.taps = tuple(range(len(net.stages) - 1))
         made = [branch(net.shapes[tap:], net.num_classes) for tap in self.taps]
-        self.branches = nn.ModuleList(made).to(like.device, like.dtype)
+        self.branches = where_the_weights_are(nn.ModuleList(made), net)
         return super().connect(net, timesteps)
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
@@ -90,16 +91,12 @@ class ReliableDistillation(TaskCrossEntropy):
 
     def _of_branch(self, part: nn.Module, spikes: Tensor) -> Tensor:
         """Logits [N, K] of the spikes [T, N, ...] of a stage."""
-        spikes = spikes.to(torch.promote_types(spikes.dtype, torch.float32))
-        rate, like = time_mean(spikes, self.timesteps.teacher), next(part.parameters())
-        # Shapes without numbers know no autocast.
-        if rate.is_meta or not torch.is_autocast_enabled(rate.device.type):
-            rate = rate.to(like.dtype)
-        return part(rate.unsqueeze(0))[0]
+        rate = time_mean(precise(spikes), self.timesteps.teacher)
+        return part(as_taken(rate, part).unsqueeze(0))[0]
 
     def _distilled(self, z: Tensor, target: Tensor) -> Tensor:
         """Sum over heads of the mean over samples of k^2 KL. Shapes: z [heads, N, K] -> []."""
-        classes = target.argmax(-1) if target.is_floating_point() else target
+        classes = classes_of(target)
         right = (z.detach().argmax(-1) == classes).to(z.dtype).unsqueeze(-1)  # [heads, N, 1]
         own = z.detach()
         q = (right * own).sum(0) / right.sum(0).clamp_min(1)

@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor
 
-from tssd.errors import UsageError
 from tssd.models.base import NetOutput
-from tssd.objectives.base import Objective, Span
+from tssd.objectives.base import Objective, Span, checked_span
 from tssd.objectives.contrast import info_nce
 from tssd.objectives.distance import TemperatureKL
 from tssd.time import time_mean
@@ -40,14 +39,12 @@ class ExitContrast(Objective):
         ramp_epochs: float = 0.0,
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
-        if span not in ("student", "teacher"):
-            raise UsageError(f"span: got {span!r}, expected student or teacher")
         self.temperature = TemperatureKL(temperature).temperature  # which checks it
-        self.span: Span = span
+        self.span: Span = checked_span(span)
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
-        steps = self.timesteps.student if self.span == "student" else self.timesteps.teacher
+        steps = self.timesteps.of(self.span)
         end = time_mean(out.logits, steps).detach()
         terms = [
             info_nce(time_mean(early, steps), end, self.temperature) for early in out.exits.values()

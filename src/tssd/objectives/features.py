@@ -9,12 +9,11 @@ from torch import Tensor, nn
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, Tap
 from tssd.objectives.base import Span, Timesteps
+from tssd.objectives.own_layers import applied, where_the_weights_are
 from tssd.objectives.taught_features import (
     TaughtFeatures,
-    applied,
     convolution,
     norm,
-    where_the_weights_are,
 )
 
 

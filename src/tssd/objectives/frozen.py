@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from tssd.errors import UsageError
 from tssd.longest import longest
 from tssd.models.base import NetOutput, SpikingNet, Tap, eval_mode
+from tssd.objectives.precise import precise
 from tssd.time import is_constant_in_time, repeat_in_time
 
 
@@ -62,7 +63,7 @@ class Frozen(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits at each of the teacher's timesteps."""
-        return _precise(self._answer(x).logits)
+        return precise(self._answer(x).logits)
 
     def features(self, x: Tensor, taps: Iterable[Tap]) -> dict[Tap, Tensor]:
         """What the teacher shows at some of its places, the mean over its own time.
@@ -71,7 +72,7 @@ class Frozen(nn.Module):
         Raises: UsageError: as `forward`, or a network that can't be tapped, or not there.
         """
         shown = self._answer(x, tuple(taps)).taps
-        return {tap: _precise(value).mean(0) for tap, value in shown.items()}
+        return {tap: precise(value).mean(0) for tap, value in shown.items()}
 
     def _answer(self, x: Tensor, taps: tuple[Tap, ...] = ()) -> NetOutput:
         module = self.module()
@@ -151,10 +152,6 @@ class Frozen(nn.Module):
                 "[N, K]; return these alone, or use tssd.adapt"
             )
         return logits.unsqueeze(0)
-
-
-def _precise(values: Tensor) -> Tensor:
-    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 def _check_length(module: nn.Module, steps: int) -> None:

@@ -27,13 +27,13 @@ from tssd.objectives.checks import (
     check_learns,
     checked_sequence,
     in_full_precision,
-    parameters_of,
     settled,
 )
 from tssd.objectives.exits import ExitPlan, places_of
 from tssd.objectives.frozen import Frozen
 from tssd.objectives.labelled import check_one_task
 from tssd.objectives.later import LaterChecks
+from tssd.objectives.own_layers import as_taken, where_the_weights_are
 from tssd.objectives.per_timestep import build_missing
 
 
@@ -104,12 +104,10 @@ class SelfDistillation(nn.Module):
         self.kept = tuple(dict.fromkeys([*self.taps, *own]))
         if isinstance(net, nn.Module):
             build_missing(net, self.timesteps.teacher)
-        weights = parameters_of(net).values()
-        like = next((p for p in weights if p.is_floating_point()), torch.empty(0))
         for tap in self.taps:
             head = self.exit_plan.build(net.tap_shape(tap), net.num_classes, net)
             build_missing(head, self.timesteps.teacher)
-            self.exits[_key(tap)] = head.to(like.device, like.dtype)
+            self.exits[_key(tap)] = where_the_weights_are(head, net)
         return self
 
     def exit_at(self, tap: Tap) -> nn.Module:
@@ -147,10 +145,8 @@ class SelfDistillation(nn.Module):
                     f"exits: the exit is on {like.device}, but the network on {spikes.device}; "
                     "move both, or connect after moving the network"
                 )
-            # Shapes without numbers know no autocast.
-            if spikes.is_meta or not torch.is_autocast_enabled(spikes.device.type):
-                spikes = spikes.to(like.dtype)  # the network's may have changed since `connect`
-            out.exits[tap] = run(head, spikes)
+            # The network's type may have changed since `connect`.
+            out.exits[tap] = run(head, as_taken(spikes, head))
         return out
 
     def forward(self, out: NetOutput, target: Tensor, *, later: LaterChecks | None = None) -> Loss:

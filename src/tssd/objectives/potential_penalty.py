@@ -12,6 +12,7 @@ from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet
 from tssd.neurons import Neuron
 from tssd.objectives.base import Objective, Timesteps
+from tssd.objectives.precise import precise
 
 # Where neurons keep the potential at which they fire.
 THRESHOLDS = ("v_threshold", "threshold")
@@ -83,9 +84,7 @@ class PotentialPenalty(Objective):
         found = []
         for name, h in out.membranes.items():
             if (unit := self._units.get(name)) is not None:
-                found.append(
-                    self.of_layer(h.to(torch.promote_types(h.dtype, torch.float32)) / unit)
-                )
+                found.append(self.of_layer(precise(h) / unit))
         if not found:
             raise UsageError(
                 f"layers: none of {_listed(self._units)} showed its membranes, only "

@@ -4,9 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from tssd.models.base import NetOutput
-from tssd.objectives.base import Objective, Span
+from tssd.objectives.base import Objective, Span, checked_span
 from tssd.objectives.distance import TemperatureKL, check_same_classes
-from tssd.objectives.ensemble import checked_span
 from tssd.objectives.frozen import Frozen
 from tssd.objectives.hard_labels import classes_of
 
@@ -46,14 +45,14 @@ class SelectiveDistillation(Objective):
         super().__init__(weight, ramp_epochs=ramp_epochs)
         self.teacher = teacher if isinstance(teacher, Frozen) else Frozen(teacher)
         self.distance = TemperatureKL(temperature)
-        self.span = checked_span(span)
+        self.span: Span = checked_span(span)
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
         assert out.input is not None  # the loss saw to it
         taught = self.teacher(out.input).mean(0)
         check_same_classes(out.logits, taught)
-        steps = self.timesteps.student if self.span == "student" else self.timesteps.teacher
+        steps = self.timesteps.of(self.span)
         return self.distance(*without_mistakes(out.logits[:steps], taught, classes_of(target)))
 
 

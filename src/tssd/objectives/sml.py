@@ -10,6 +10,7 @@ from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
 from tssd.objectives.base import Timesteps
 from tssd.objectives.distance import TemperatureKL
+from tssd.objectives.own_layers import as_taken, where_the_weights_are
 from tssd.objectives.task import Spans, TaskCrossEntropy, ends
 from tssd.time import TimeFold, is_constant_in_time, time_mean
 
@@ -80,10 +81,8 @@ class SurrogateModuleLearning(TaskCrossEntropy):
         """Build the heads, where the network's weights are and of their type."""
         places = default_places(net) if self.places is None else self.places
         self.taps = tuple(dict.fromkeys(map(net.resolve_tap, places)))
-        weights = net.parameters() if isinstance(net, nn.Module) else ()
-        like = next((p for p in weights if p.is_floating_point()), torch.empty(0))
         heads = [surrogate_head(net.tap_shape(tap), net.num_classes) for tap in self.taps]
-        self.heads = nn.ModuleList(heads).to(like.device, like.dtype)
+        self.heads = where_the_weights_are(nn.ModuleList(heads), net)
         return super().connect(net, timesteps)
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
@@ -102,10 +101,7 @@ class SurrogateModuleLearning(TaskCrossEntropy):
 
     def _of_head(self, head: nn.Module, features: Tensor, *, still: bool) -> Tensor:
         """Logits [N, K] of features [T, N, ...]."""
-        like = next(head.parameters())
-        # Shapes without numbers know no autocast.
-        if features.is_meta or not torch.is_autocast_enabled(features.device.type):
-            features = features.to(like.dtype)
+        features = as_taken(features, head)
         return head(features.mean(0, keepdim=True) if still else features).mean(0)
 
     def _of_means(self, z: Tensor, heads: Sequence[Tensor], target: Tensor) -> Tensor:

@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor
 
-from tssd.errors import UsageError
 from tssd.models.base import NetOutput
-from tssd.objectives.base import Objective, Span
+from tssd.objectives.base import Objective, Span, checked_span
 from tssd.objectives.distance import Distance, MeanSquare
 from tssd.time import time_mean
 
@@ -36,15 +35,13 @@ class SpatialDistillation(Objective):
         ramp_epochs: float = 0.0,
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
-        if span not in ("student", "teacher"):
-            raise UsageError(f"span: got {span!r}, expected student or teacher")
-        self.span: Span = span
+        self.span: Span = checked_span(span)
         self.distance = distance or MeanSquare()
         self.detach_teacher = detach_teacher
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
-        steps = self.timesteps.student if self.span == "student" else self.timesteps.teacher
+        steps = self.timesteps.of(self.span)
         teacher = time_mean(out.logits, steps)
         if self.detach_teacher:
             teacher = teacher.detach()

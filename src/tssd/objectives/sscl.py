@@ -8,10 +8,11 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
-from tssd.objectives.base import Objective, Span, Timesteps
+from tssd.objectives.base import Objective, Span, Timesteps, checked_span
 from tssd.objectives.contrast import info_nce, linear_cka
 from tssd.objectives.distance import TemperatureKL
 from tssd.objectives.frozen import Frozen
+from tssd.objectives.precise import precise
 from tssd.time import time_mean
 
 
@@ -55,12 +56,10 @@ class ContrastiveDistillation(Objective):
         super().__init__(weight, ramp_epochs=ramp_epochs)
         if taps is not None and not taps:
             raise UsageError("taps: got none, expected at least one place, such as [1]")
-        if span not in ("student", "teacher"):
-            raise UsageError(f"span: got {span!r}, expected student or teacher")
         self.teacher = teacher if isinstance(teacher, Frozen) else Frozen(teacher)
         self.places = None if taps is None else (taps,) if isinstance(taps, str) else tuple(taps)
         self.temperature = TemperatureKL(temperature).temperature  # which checks it
-        self.span: Span = span
+        self.span: Span = checked_span(span)
 
     def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:
         """Find the places."""
@@ -73,11 +72,11 @@ class ContrastiveDistillation(Objective):
         """See the class."""
         assert out.input is not None  # the loss saw to it
         taught = self.teacher.features(out.input, self.taps)
-        steps = self.timesteps.student if self.span == "student" else self.timesteps.teacher
+        steps = self.timesteps.of(self.span)
         terms = []
         for tap in self.taps:
             own = out.taps[tap]
-            own = time_mean(own.to(torch.promote_types(own.dtype, torch.float32)), steps)
+            own = time_mean(precise(own), steps)
             other = taught[tap].to(own.dtype)
             if own.shape != other.shape:
                 raise UsageError(

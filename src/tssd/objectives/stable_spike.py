@@ -11,6 +11,7 @@ from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
 from tssd.objectives.base import Objective, Timesteps
 from tssd.objectives.between_timesteps import check_several
 from tssd.objectives.distance import TemperatureKL
+from tssd.objectives.precise import precise
 from tssd.time import time_mean
 
 Noise = Literal["or", "and"]
@@ -62,7 +63,7 @@ class StableSpikes(Objective):
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
-        return torch.stack([self._of_spikes(_precise(out.taps[tap])) for tap in self.taps]).mean()
+        return torch.stack([self._of_spikes(precise(out.taps[tap])) for tap in self.taps]).mean()
 
     def _of_spikes(self, spikes: Tensor) -> Tensor:
         spikes = spikes[: self.timesteps.teacher]
@@ -131,7 +132,7 @@ class PerturbedPredictions(Objective):
         rate = stable.detach().mean(0).clamp(0, 1).expand_as(stable)
         drawn = torch.bernoulli(rate)
         other = stable * drawn if self.noise == "and" else torch.maximum(stable, drawn)
-        perturbed = _precise(self._head[0](other)).mean(0)
+        perturbed = precise(self._head[0](other)).mean(0)
         mean = time_mean(out.logits, steps)
         return self.distance(perturbed, mean.detach() if self.detach_teacher else mean)
 
@@ -143,7 +144,3 @@ def lasting(spikes: Tensor) -> Tensor:
     [1.0, 0.0, 0.0, 1.0]
     """
     return torch.minimum(spikes[:-1], spikes[1:])
-
-
-def _precise(values: Tensor) -> Tensor:
-    return values.to(torch.promote_types(values.dtype, torch.float32))

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Self, cast
 
-import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
-from tssd.objectives.base import Objective, Span, Timesteps
+from tssd.objectives.base import Objective, Span, Timesteps, checked_span
 from tssd.objectives.frozen import Frozen
+from tssd.objectives.precise import precise
 from tssd.time import time_mean
 
 CONVOLUTIONS = {1: nn.Linear, 2: nn.Conv1d, 3: nn.Conv2d}
@@ -47,12 +47,10 @@ class TaughtFeatures(Objective):
         super().__init__(weight, ramp_epochs=ramp_epochs)
         if taps is not None and not taps:
             raise UsageError("taps: got none, expected at least one place, such as [-1]")
-        if span not in ("student", "teacher"):
-            raise UsageError(f"span: got {span!r}, expected student or teacher")
         self.teacher = teacher if isinstance(teacher, Frozen) else Frozen(teacher)
         self.places = None if taps is None else (taps,) if isinstance(taps, str) else tuple(taps)
         self.teacher_places = None if teacher_taps is None else tuple(teacher_taps)
-        self.span: Span = span
+        self.span: Span = checked_span(span)
         # The teacher's places in the order of `taps`, once it is connected.
         self._of_teacher: tuple[Tap | None, ...] = ()
 
@@ -77,11 +75,11 @@ class TaughtFeatures(Objective):
     def pairs(self, out: NetOutput) -> list[tuple[Tensor, Tensor]]:
         """The network's and the teacher's features at each place, [N, ...] in float32 at least."""
         assert out.input is not None  # the loss saw to it
-        steps = self.timesteps.student if self.span == "student" else self.timesteps.teacher
+        steps = self.timesteps.of(self.span)
         shown = self.teacher.features(out.input, cast("tuple[Tap, ...]", self._of_teacher))
         resolve = cast(SpikingNet, self.teacher.module()).resolve_tap
         taught = [shown[resolve(place)] for place in self._of_teacher]
-        own = [time_mean(full(out.taps[tap]), steps) for tap in self.taps]
+        own = [time_mean(precise(out.taps[tap]), steps) for tap in self.taps]
         return [(f, a.to(f.dtype)) for f, a in zip(own, taught, strict=True)]
 
     def check_alike(self, place: int, own: Tensor, taught: Tensor, *, remedy: str) -> None:
@@ -100,11 +98,6 @@ class TaughtFeatures(Objective):
                 f"{list(taught.shape[1:])}, but the network's at {self.taps[place]!r} are "
                 f"{list(own.shape[1:])}; {remedy}"
             )
-
-
-def full(features: Tensor) -> Tensor:
-    """Features in float32 at least."""
-    return features.to(torch.promote_types(features.dtype, torch.float32))
 
 
 def convolution(
@@ -128,19 +121,3 @@ def convolution(
 def norm(shape: tuple[int, ...], channels: int) -> nn.Module:
     """Batch norm of features of a shape."""
     return NORMS[len(shape)](channels)
-
-
-def where_the_weights_are(made: nn.Module, net: SpikingNet) -> nn.Module:
-    """Layers of a term's own on the device of a network's weights, and of their type."""
-    weights = net.parameters() if isinstance(net, nn.Module) else ()
-    like = next((p for p in weights if p.is_floating_point()), torch.empty(0))
-    return made.to(like.device, like.dtype)
-
-
-def applied(layers: nn.Module, features: Tensor) -> Tensor:
-    """What layers of a term's own make of features, in float32 at least."""
-    like = next(layers.parameters(), features)
-    # Shapes without numbers know no autocast.
-    if features.is_meta or not torch.is_autocast_enabled(features.device.type):
-        features = features.to(like.dtype)
-    return full(layers(features))

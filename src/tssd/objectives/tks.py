@@ -9,6 +9,7 @@ from tssd.models.base import NetOutput, SpikingNet
 from tssd.objectives.base import Timesteps
 from tssd.objectives.between_timesteps import check_several
 from tssd.objectives.distance import TemperatureKL
+from tssd.objectives.hard_labels import classes_of
 from tssd.objectives.task import Spans, TaskCrossEntropy
 
 
@@ -74,8 +75,7 @@ class TemporalKnowledgeSharing(TaskCrossEntropy):
         return (1 - self.current_sharing) * labelled + self.current_sharing * shared
 
     def _shared(self, z: Tensor, target: Tensor) -> Tensor:
-        classes = target.argmax(-1) if target.is_floating_point() else target
-        right = (z.argmax(-1) == classes).to(z.dtype)  # [T, N]
+        right = (z.argmax(-1) == classes_of(target)).to(z.dtype)  # [T, N]
         q = ((right.unsqueeze(-1) * z).sum(0) / self.temperature).softmax(-1)
         if self.detach_teacher:
             q = q.detach()
