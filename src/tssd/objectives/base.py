@@ -27,6 +27,24 @@ def checked_span(span: Span) -> Span:
     return span
 
 
+def named_places(
+    taps: Sequence[Tap] | None, option: str = "taps", *, such_as: Tap = 1
+) -> tuple[Tap, ...] | None:
+    """Places as they are named, one or several; None = a default, which the network decides.
+
+    Args:
+        taps: as given.
+        option: what it is called.
+        such_as: an example of a place.
+    Raises: UsageError: an empty list.
+    """
+    if taps is None:
+        return None
+    if not taps:
+        raise UsageError(f"{option}: got none, expected at least one place, such as [{such_as}]")
+    return (taps,) if isinstance(taps, str) else tuple(taps)
+
+
 @dataclass(frozen=True)
 class Timesteps:
     """How long the network runs.
@@ -80,6 +98,9 @@ class Objective(nn.Module):
     taps: tuple[Tap, ...] = ()
     # What a task loss labels, and None of any other term: two ways do not go together.
     labelled: ClassVar[Labelled | None] = None
+    # Whether a task loss of means also compares timesteps with each other: then a rule can't give
+    # it the mean of another run.
+    compares_timesteps = False
     # Whether the term is the mean over timesteps of what it is for each of them alone: then a rule
     # that goes step by step (`tssd.rules`) may ask for it with the output [1, N, ...] of one.
     each_timestep = False

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, Tap
-from tssd.objectives.base import Objective, Span, Timesteps, checked_span
+from tssd.objectives.base import Objective, Span, Timesteps, checked_span, named_places
 from tssd.objectives.distance import TemperatureKL
 from tssd.objectives.exits import EVERY_STAGE, places_of
 from tssd.objectives.own_layers import applied, where_the_weights_are
@@ -87,10 +87,7 @@ class FeatureHints(Objective):
         ramp_epochs: float = 0.0,
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
-        if taps is not None and not taps:
-            raise UsageError("taps: got none, expected at least one place, such as [1]")
-        taps = [EVERY_STAGE] if taps is None else taps
-        self.places = (taps,) if isinstance(taps, str) else tuple(taps)
+        self.places = named_places(taps) or (EVERY_STAGE,)
         self.adaptors = nn.ModuleList()
 
     def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:

@@ -13,6 +13,7 @@ from tssd.models.flow import Block, Run
 from tssd.neurons import LIF
 from tssd.neurons.foreign import clear_state
 from tssd.norms import pooled_batch_norm
+from tssd.objectives.base import named_places
 from tssd.time import TimeFold
 
 log = logging.getLogger("tssd")
@@ -108,13 +109,11 @@ class ExitPlan:
         neuron: MakeNeuron | None = None,
         norm: MakeNorm | None = None,
     ) -> None:
-        if taps is not None and not taps:
-            raise UsageError("exits.taps: got none, expected at least one place, such as [1]")
         if channels is not None and channels < 1:
             raise UsageError(
                 f"exits.channels: got {channels}, expected >= 1, or null for the tap's"
             )
-        self.taps = None if taps is None else (taps,) if isinstance(taps, str) else tuple(taps)
+        self.taps = named_places(taps, "exits.taps")
         self.channels = channels
         self.neuron = neuron
         self.norm = norm

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
-from tssd.objectives.base import Timesteps
+from tssd.objectives.base import Timesteps, named_places
 from tssd.objectives.distance import TemperatureKL
 from tssd.objectives.own_layers import as_taken, where_the_weights_are
 from tssd.objectives.task import Spans, TaskCrossEntropy, ends
@@ -65,13 +65,11 @@ class SurrogateModuleLearning(TaskCrossEntropy):
         super().__init__(
             span, label_smoothing=label_smoothing, class_weights=class_weights, weight=weight
         )
-        if taps is not None and not taps:
-            raise UsageError("taps: got none, expected at least one place, such as [1]")
         if not 0 <= mutual < 1:
             raise UsageError(f"mutual: got {mutual}, expected a share from 0 to less than 1")
         if not 0 <= head_weight < float("inf"):
             raise UsageError(f"head_weight: got {head_weight}, expected a finite number >= 0")
-        self.places = None if taps is None else (taps,) if isinstance(taps, str) else tuple(taps)
+        self.places = named_places(taps)
         self.mutual = mutual
         self.head_weight = head_weight
         self.distance = TemperatureKL(temperature)

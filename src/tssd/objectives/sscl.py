@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
-from tssd.objectives.base import Objective, Span, Timesteps, checked_span
+from tssd.objectives.base import Objective, Span, Timesteps, checked_span, named_places
 from tssd.objectives.contrast import info_nce, linear_cka
 from tssd.objectives.distance import TemperatureKL
 from tssd.objectives.frozen import Frozen
@@ -54,10 +54,8 @@ class ContrastiveDistillation(Objective):
         ramp_epochs: float = 0.0,
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
-        if taps is not None and not taps:
-            raise UsageError("taps: got none, expected at least one place, such as [1]")
         self.teacher = teacher if isinstance(teacher, Frozen) else Frozen(teacher)
-        self.places = None if taps is None else (taps,) if isinstance(taps, str) else tuple(taps)
+        self.places = named_places(taps)
         self.temperature = TemperatureKL(temperature).temperature  # which checks it
         self.span: Span = checked_span(span)
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
-from tssd.objectives.base import Objective, Timesteps
+from tssd.objectives.base import Objective, Timesteps, named_places
 from tssd.objectives.between_timesteps import check_several
 from tssd.objectives.distance import TemperatureKL
 from tssd.objectives.precise import precise
@@ -48,9 +48,7 @@ class StableSpikes(Objective):
         ramp_epochs: float = 0.0,
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
-        if taps is not None and not taps:
-            raise UsageError("taps: got none, expected at least one place, such as [-1]")
-        self.places = None if taps is None else (taps,) if isinstance(taps, str) else tuple(taps)
+        self.places = named_places(taps, such_as=-1)
         self.detach_stable = detach_stable
 
     def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:

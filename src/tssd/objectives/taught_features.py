@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
-from tssd.objectives.base import Objective, Span, Timesteps, checked_span
+from tssd.objectives.base import Objective, Span, Timesteps, checked_span, named_places
 from tssd.objectives.frozen import Frozen
 from tssd.objectives.precise import precise
 from tssd.time import time_mean
@@ -45,10 +45,8 @@ class TaughtFeatures(Objective):
         ramp_epochs: float,
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
-        if taps is not None and not taps:
-            raise UsageError("taps: got none, expected at least one place, such as [-1]")
         self.teacher = teacher if isinstance(teacher, Frozen) else Frozen(teacher)
-        self.places = None if taps is None else (taps,) if isinstance(taps, str) else tuple(taps)
+        self.places = named_places(taps, such_as=-1)
         self.teacher_places = None if teacher_taps is None else tuple(teacher_taps)
         self.span: Span = checked_span(span)
         # The teacher's places in the order of `taps`, once it is connected.

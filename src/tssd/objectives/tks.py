@@ -36,6 +36,8 @@ class TemporalKnowledgeSharing(TaskCrossEntropy):
     Source: Dong et al. 2023, Temporal Knowledge Sharing, arXiv 2304.06540, as in its public code.
     """
 
+    compares_timesteps = True
+
     def __init__(
         self,
         span: Spans = "both",

@@ -2,7 +2,7 @@
 
 from collections.abc import Set
 
-from tssd.objectives import Objective, TemporalKnowledgeSharing
+from tssd.objectives import Objective
 
 # What of a term's needs says nothing of the logits.
 COUNTS = frozenset({"needs_class_counts"})
@@ -16,5 +16,5 @@ def labels_means(term: Objective, *, may_need: Set[str] = COUNTS) -> bool:
         may_need: names of needs (`needs_...`) that a rule can meet.
     """
     needs = {need for need in dir(term) if need.startswith("needs_") and getattr(term, need)}
-    between = isinstance(term, TemporalKnowledgeSharing)
-    return term.labelled == "means over time" and not between and needs <= may_need
+    of_means = term.labelled == "means over time" and not term.compares_timesteps
+    return of_means and needs <= may_need
