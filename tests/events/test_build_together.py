@@ -20,6 +20,12 @@ def recordings(tmp_path):
 
 
 @pytest.fixture
+def slow_recordings(tmp_path):
+    """Their building outlasts a busy machine's pause, so that the second meets the first at it."""
+    return folder_of_recordings(tmp_path / "data", 20, pause=0.04)
+
+
+@pytest.fixture
 def root(tmp_path):
     return tmp_path / "caches"
 
@@ -29,10 +35,10 @@ def log(root, name):
 
 
 @needs_fork
-def test_the_second_waits_and_takes_the_firsts(root, recordings):
-    first = start(root, recordings, name="first")
+def test_the_second_waits_and_takes_the_firsts(root, slow_recordings):
+    first = start(root, slow_recordings, name="first")
     wait_until(lambda: "caching" in log(root, "first"), first)
-    second = start(root, recordings, name="second")
+    second = start(root, slow_recordings, name="second")
     second.join()
     first.join()
     assert (first.exitcode, second.exitcode) == (0, 0)
@@ -42,10 +48,10 @@ def test_the_second_waits_and_takes_the_firsts(root, recordings):
 
 
 @needs_fork
-def test_the_second_builds_when_the_first_is_killed(root, recordings, tmp_path):
-    first = start(root, recordings, name="first")
+def test_the_second_builds_when_the_first_is_killed(root, slow_recordings, tmp_path):
+    first = start(root, slow_recordings, name="first")
     wait_until(lambda: "caching" in log(root, "first"), first)
-    second = start(root, recordings, name="second")
+    second = start(root, slow_recordings, name="second")
     wait_until(lambda: "waiting" in log(root, "second"), second)
     first.kill()
     first.join()
@@ -53,19 +59,19 @@ def test_the_second_builds_when_the_first_is_killed(root, recordings, tmp_path):
     assert (first.exitcode, second.exitcode) == (-signal.SIGKILL, 0)
     assert "caching" in log(root, "second")
     assert len(tree(root)) == 3
-    expected = build(tmp_path / "whole", recordings)
-    np.testing.assert_array_equal(build(root, recordings).frames, expected.frames)
+    expected = build(tmp_path / "whole", slow_recordings)
+    np.testing.assert_array_equal(build(root, slow_recordings).frames, expected.frames)
 
 
 @needs_fork
-def test_builders_of_different_caches_do_not_disturb_each_other(root, recordings):
-    first = start(root, recordings, name="first")
+def test_builders_of_different_caches_do_not_disturb_each_other(root, slow_recordings):
+    first = start(root, slow_recordings, name="first")
     wait_until(lambda: "caching" in log(root, "first"), first)
-    other = build(root, recordings[:3])
+    other = build(root, slow_recordings[:3])
     assert first.is_alive()
     first.join()
     assert first.exitcode == 0
-    assert len(other) == 6 and len(build(root, recordings)) == 40
+    assert len(other) == 6 and len(build(root, slow_recordings)) == 40
 
 
 def without_locks(barrier):
