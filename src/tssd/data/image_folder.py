@@ -210,7 +210,12 @@ class ImageFolder(ImageData):
     @property
     def dataset_name(self) -> str:
         """Name for the split's hash, made of the files' names: a copy elsewhere has the same."""
-        return f"image-folder {self.listing.fingerprint(self.path)}"
+        return f"image-folder {self._fingerprint}"
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        # Asked for six times in a run, and tens of thousands of names are hashed.
+        return self.listing.fingerprint(self.path)
 
     @property
     def content_hash(self) -> str:
