@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import memory, step_profile, tables, timesteps, training_step
+from benchmarks import memory, parts, step_profile, tables, timesteps, training_step
 from benchmarks.workloads import perceptron, vgg9_images
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -20,6 +20,8 @@ EVENTS_BEGIN = "<!-- events measured: begin (written by python -m benchmarks --w
 EVENTS_END = "<!-- events measured: end -->"
 PROFILE_BEGIN = "<!-- profile measured: begin (written by python -m benchmarks --write) -->"
 PROFILE_END = "<!-- profile measured: end -->"
+PARTS_BEGIN = "<!-- parts measured: begin (written by python -m benchmarks --write) -->"
+PARTS_END = "<!-- parts measured: end -->"
 
 
 def _options() -> argparse.Namespace:
@@ -30,7 +32,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of PyTorch (all)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--surrogate", choices=("rectangular", "sigmoid"), default="rectangular")
-    sides = ("network", "events", "profile")
+    sides = ("network", "events", "profile", "parts")
     parser.add_argument("--only", choices=sides, help="one side; all if left out")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/")
     return parser.parse_args()
@@ -116,6 +118,15 @@ def _profile(options: argparse.Namespace) -> str:
     return f"{where}{how}\n\n{measured}"
 
 
+def _parts(options: argparse.Namespace) -> str:
+    rounds = options.rounds or (1 if options.quick else 9)
+    batch = options.batch or (4 if options.quick else 16)
+    measured = parts.report(rounds=rounds, batch=batch, width=0.25, announce=_announce)
+    where = f"Measured on {date.today()}: {_processor('cpu')}, one thread's time on the processor; "
+    how = f"torch {version('torch')}; VGG-9 at width 0.25, batches of {batch}; {rounds} rounds."
+    return f"{where}{how}\n\n{measured}"
+
+
 def main() -> None:
     """Measure, print, and on request write the page."""
     options = _options()
@@ -126,6 +137,8 @@ def main() -> None:
         _show(_events(options), options, begin=EVENTS_BEGIN, end=EVENTS_END)
     if options.only in (None, "profile"):
         _show(_profile(options), options, begin=PROFILE_BEGIN, end=PROFILE_END)
+    if options.only in (None, "parts"):
+        _show(_parts(options), options, begin=PARTS_BEGIN, end=PARTS_END)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,149 @@
+"""A training step with each part of another system: CPU time and memory, over the plain step's.
+
+Steps of all parts take turns on one thread, and what counts is the processor's time, which other
+programs on the machine hardly change.
+"""
+
+import logging
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from benchmarks.rule_memory import Held
+from benchmarks.tables import MIB, markdown
+from tssd.config import build, load_recipe
+from tssd.config.pieces import rooms
+from tssd.dry_run.shapes import DataShape, data_shape, with_stand_in
+from tssd.errors import UsageError
+from tssd.training.parts import Parts
+
+PLAIN = "plain"
+# What a part is measured on: all timesteps through LIF, batch norm and cross entropy.
+BASE, METHODS = "cifar10+vgg9", ("vanilla_tt", "tssd")
+# Parts that say how long or on what a network is trained, or make it no spiking network.
+OTHER = {"ann", "ann_frames", "nda", "t8", "t16"}
+
+
+def names() -> list[str]:
+    """Every part that changes a step of this network."""
+    return [name for name in rooms()["parts"] if "+" not in name and name not in OTHER]
+
+
+@dataclass
+class Step:
+    """An optimisation step of one recipe on random data, and what it took."""
+
+    parts: Parts
+    seconds: list[float] = field(default_factory=list)
+    held: int = 0
+
+    def __post_init__(self) -> None:
+        self.module = self.parts.module()
+        self.x, self.y = self.parts.data.batch()  # pyright: ignore[reportAttributeAccessIssue]
+        self.optimizer = self.module.make_optimizer(self.module.parameters())
+
+    def take(self) -> None:
+        """Forward, loss, backward and update."""
+        rule = self.parts.rule
+        run = self.parts.criterion.run if rule is None else self._by_rule
+        run(self.parts.net, self.x, self.y).total.backward()  # pyright: ignore
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+
+    def time(self) -> None:
+        """Take a step, and note the processor's time."""
+        start = time.process_time()
+        self.take()
+        self.seconds.append(time.process_time() - start)
+
+    def weigh(self) -> None:
+        """Take a step, and note what autograd holds at most."""
+        own = [*self.module.parameters(), *self.module.buffers()]
+        counted = Held(own)
+        with torch.autograd.graph.saved_tensors_hooks(counted.pack, lambda kept: kept.tensor):
+            self.take()
+        self.held = counted.peak
+
+    def _by_rule(self, net: object, x: torch.Tensor, y: torch.Tensor) -> object:
+        assert self.parts.rule is not None
+        return self.parts.rule.run(self.parts.criterion, net, x, y)  # pyright: ignore
+
+
+def steps(
+    found: Iterable[str], method: str, *, batch: int, width: float, announce: Callable[[str], None]
+) -> dict[str, Step]:
+    """A step for the plain recipe and for each part; one that does not go with it is told."""
+    made: dict[str, Step] = {}
+    shape: DataShape | None = None
+    for name in (PLAIN, *found):
+        recipe = f"{BASE}+{method}" if name == PLAIN else f"{BASE}+{name}+{method}"
+        options = {"net.width": str(width), "data.batch_size": str(batch)}
+        try:
+            config = load_recipe(recipe, tuple(options.items()))
+            shape = shape or data_shape(config)
+            made[name] = Step(build(with_stand_in(config, shape)))
+        except UsageError as error:
+            announce(f"{recipe}: {error}")
+    return made
+
+
+def measure(made: Mapping[str, Step], *, rounds: int) -> None:
+    """Let all steps take turns, after one round that warms up and weighs."""
+    for step in made.values():
+        step.weigh()
+    for _ in range(rounds):
+        for step in made.values():
+            step.time()
+
+
+def table(by_method: Mapping[str, Mapping[str, Step]]) -> str:
+    """A row a part: times the plain step, and times what that holds, with each method."""
+    header = ["part"]
+    for method in by_method:
+        header += [f"{method}: time", "rounds", "held"]
+    rows = []
+    for name in dict.fromkeys(name for made in by_method.values() for name in made):
+        row = [name if name == PLAIN else f"`{name}`"]
+        for made in by_method.values():
+            row += _cells(made[PLAIN], made.get(name))
+        rows.append(row)
+    return markdown(header, rows)
+
+
+def _cells(plain: Step, own: Step | None) -> list[str]:
+    if own is None:
+        return ["-", "", "-"]
+    if own is plain:
+        seconds = statistics.median(plain.seconds)
+        return [f"{1e3 * seconds:.0f} ms", "", f"{plain.held / MIB:.0f} MiB"]
+    ratios = [a / b for a, b in zip(own.seconds, plain.seconds, strict=True)]
+    ratio = statistics.median(own.seconds) / statistics.median(plain.seconds)
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    return [f"{ratio:.2f}", spread, f"{own.held / plain.held:.2f}"]
+
+
+def report(
+    *,
+    rounds: int,
+    batch: int,
+    width: float,
+    announce: Callable[[str], None],
+    only: Sequence[str] | None = None,
+) -> str:
+    """Measure every part on one thread, alone and with TSSD."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    logging.getLogger("tssd").setLevel(logging.WARNING)
+    found: dict[str, Mapping[str, Step]] = {}
+    try:
+        for method in METHODS:
+            announce(f"parts with {method}")
+            made = steps(only or names(), method, batch=batch, width=width, announce=announce)
+            measure(made, rounds=rounds)
+            found[method] = made
+    finally:
+        torch.set_num_threads(threads)
+    return table(found)
