@@ -1,7 +1,6 @@
 """That steps of parts are measured over the plain one, and what can't be built is told."""
 
 import pytest
-
 from benchmarks.parts import PLAIN, Step, measure, names, report, steps, table
 
 

@@ -77,3 +77,15 @@ def test_without_the_baseline_s_runs_there_are_no_gains():
     unknown = [Line(cell("dear", VANILLA), "words", (50.0,), (0,))]
     assert "| dear | - | 1 | 50.00 |" in ablation_markdown(unknown, None)
     assert any("(cost not recorded)" in row for row in ablation_markdown(unknown, None))
+
+
+def test_gains_over_more_rows_have_tables_of_their_own():
+    rows = ablation_markdown(with_gains(lines(), "control"), "control", ("dear", "cheap"))
+    heads = [row for row in rows if row.startswith("Gain over")]
+    assert [head.split(",")[0] for head in heads] == [
+        "Gain over control", "Gain over dear", "Gain over cheap",
+    ]  # fmt: skip
+    over_dear = rows[rows.index(heads[1]) : rows.index(heads[2])]
+    assert not any(row.startswith("| dear") for row in over_dear)
+    cheap = next(row for row in over_dear if row.startswith("| cheap"))
+    assert "**-5.00 ± 0.08 (" in cheap  # 55.0 - 60.0, 56.1 - 61.0, 56.9 - 62.0, 58.0 - 63.0

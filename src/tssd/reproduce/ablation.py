@@ -1,10 +1,11 @@
 """An ablation for people: methods against timesteps, and which method to take at each T."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from tssd.report.shown_names import in_markdown
 from tssd.report.significance import LEVEL, corrected, paired
-from tssd.reproduce.lines import Line, spread
+from tssd.reproduce.lines import Line, spread, with_gains
 
 Block = Sequence[Line]
 
@@ -18,8 +19,16 @@ def blocks(lines: Sequence[Line]) -> list[Block]:
     return list(found.values())
 
 
-def ablation_markdown(lines: Sequence[Line], baseline: str | None) -> list[str]:
-    """For each data set and column accuracies, gains over the baseline, and what is best."""
+def ablation_markdown(
+    lines: Sequence[Line], baseline: str | None, also_over: Sequence[str] = ()
+) -> list[str]:
+    """For each data set and column accuracies, gains over the baseline, and what is best.
+
+    Args:
+        lines: with their gains over the baseline.
+        baseline: the row that those are over.
+        also_over: more rows, whose gains stand in tables of their own.
+    """
     found: list[str] = []
     for block in blocks(lines):
         cell = block[0].cell
@@ -27,9 +36,9 @@ def ablation_markdown(lines: Sequence[Line], baseline: str | None) -> list[str]:
         found += ["Test accuracy, %, and what it costs to train:", ""]
         cost = {"steps a sample": _steps, "n": lambda line: str(len(line.values))}
         found += [*_pivot(block, cost, _accuracy), ""]
-        if gaining := [line for line in block if line.pairs]:
-            found += [f"Gain over {in_markdown(baseline or '')}, points (p; corrected):", ""]
-            found += [*_pivot(gaining, {"pairs": lambda line: str(line.pairs)}, _gain), ""]
+        found += _gains(block, baseline)
+        for row in also_over:
+            found += _gains(with_gains([_ungained(line) for line in block], row), row)
         found += [*(f"- {in_markdown(sentence)}" for sentence in best_sentences(block)), ""]
     return found[:-1]
 
@@ -58,6 +67,17 @@ def best_sentences(block: Block) -> Iterator[str]:
             text += f"{spread(least.mean, least.std)} ({_cost(least)})"
         told = len(ps) - len(near)
         yield f"{text}; told apart from {told} of {len(ps)} others."
+
+
+def _gains(block: Block, baseline: str | None) -> Iterator[str]:
+    if gaining := [line for line in block if line.pairs]:
+        yield from (f"Gain over {in_markdown(baseline or '')}, points (p; corrected):", "")
+        yield from _pivot(gaining, {"pairs": lambda line: str(line.pairs)}, _gain)
+        yield ""
+
+
+def _ungained(line: Line) -> Line:
+    return replace(line, gain=None, gain_std=None, pairs=0, p=None, corrected_p=None)
 
 
 def _pivot(

@@ -7,6 +7,7 @@ from pathlib import Path
 from tssd.many_runs.planned import Override
 from tssd.report.shown_names import in_markdown
 from tssd.reproduce.ablation_plot import plot_ablation
+from tssd.reproduce.composition_plot import plot_composition
 from tssd.reproduce.counted import Collected, as_json
 from tssd.reproduce.curves import (
     Finished,
@@ -64,6 +65,8 @@ def write_outcome(
         plot_sweep(table, path)
     elif table.plan.kind == "ablation":
         plot_ablation(table.lines, path, title=heading(table))
+    elif table.plan.kind == "composition":
+        plot_composition(table.lines, path, title=heading(table))
     else:
         plot_table(table, path)
     if table.plan.kind == "timesteps" or table.plan.kind in SERIES:

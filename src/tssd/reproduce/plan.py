@@ -16,7 +16,9 @@ from tssd.runs.results import Epoch
 Scale = Literal["paper", "small", "mid", "fast"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 # What is drawn, and what is written beside the table of accuracies.
-Kind = Literal["table", "ablation", "timesteps", "sweep", "curves", "rates", "exits", "theory"]
+Kind = Literal[
+    "table", "ablation", "composition", "timesteps", "sweep", "curves", "rates", "exits", "theory"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ class Plan:
         kind: what is drawn.
         cells: the numbers.
         epoch: whose weights count, for each scale; None = those that the runs say.
-        text: baseline (the row that gains are over), x_label, notes and not_here.
+        text: baseline (the row that gains are over), also_over (more such rows of an ablation),
+            x_label, notes and not_here.
     """
 
     name: str

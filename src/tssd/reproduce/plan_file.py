@@ -15,7 +15,7 @@ from tssd.runs.which_epoch import EPOCHS
 from tssd.yaml_text import load_yaml
 
 REQUIRED = ("title", "source", "kind", "cells")
-OPTIONAL = ("epoch", "baseline", "notes", "not_here", "x_label")
+OPTIONAL = ("epoch", "baseline", "also_over", "notes", "not_here", "x_label")
 CELL_REQUIRED = ("data", "row", "column", "at", "runs")
 CELL_OPTIONAL = ("paper", "x", "recalibrated")
 # Kinds that show more than accuracies.
@@ -91,16 +91,23 @@ def _plan(name: str, content: Any) -> Plan:
         key: None if given.get(key) is None else _words(given[key], f"{name}: {key}")
         for key in ("baseline", "x_label")
     }
-    rows = dict.fromkeys(cell.row for cell in cells)
-    if (baseline := text["baseline"]) is not None and baseline not in rows:
-        raise UsageError(
-            f"{name}: baseline: no row is called {baseline!r}; {nearest(baseline, rows)}"
-        )
-    for key in ("notes", "not_here"):
+    for key in ("notes", "not_here", "also_over"):
         lines = given.get(key) or []
         if not isinstance(lines, list):
             raise UsageError(f"{name}: {key}: got {lines!r}, expected a list of texts")
         text[key] = [_words(line, f"{name}: {key}: {n}") for n, line in enumerate(lines)]
+    rows = dict.fromkeys(cell.row for cell in cells)
+    bases = {
+        "baseline": [text["baseline"]] if text["baseline"] else [],
+        "also_over": text["also_over"],
+    }
+    for key, names in bases.items():
+        if unknown := next((row for row in names if row not in rows), None):
+            raise UsageError(
+                f"{name}: {key}: no row is called {unknown!r}; {nearest(unknown, rows)}"
+            )
+    if text["also_over"] and (kind != "ablation" or text["baseline"] is None):
+        raise UsageError(f"{name}: also_over: is for an ablation with a baseline; leave it out")
     return Plan(
         name=name,
         title=_words(given["title"], f"{name}: title"),

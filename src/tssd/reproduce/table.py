@@ -9,6 +9,7 @@ from typing import Any, Self
 from tssd.errors import DataError
 from tssd.report.shown_names import in_csv, in_markdown
 from tssd.reproduce.ablation import ablation_markdown
+from tssd.reproduce.composition import composition_markdown
 from tssd.reproduce.counted import Collected, refuse_other_splits
 from tssd.reproduce.lines import Line, signed, spread, with_gains
 from tssd.reproduce.plan import Cell, Plan, Scale
@@ -125,7 +126,10 @@ class Table:
         """A table for a README, with what is not counted below it."""
         gains = any(line.gain is not None or line.paper_gain is not None for line in self.lines)
         if self.plan.kind == "ablation":
-            rows = ablation_markdown(self.lines, self.plan.text.get("baseline"))
+            text = self.plan.text
+            rows = ablation_markdown(self.lines, text.get("baseline"), text.get("also_over") or ())
+        elif self.plan.kind == "composition":
+            rows = composition_markdown(self.lines)
         else:
             rows = self._rows(gains=gains)
         planned = f"seeds {', '.join(map(str, self.seeds))}"
@@ -137,6 +141,9 @@ class Table:
                 " ± std of the differences over the seeds that both have; p by a paired t test,"
             )
             rows[-1] += " corrected (Holm) for all that is compared with it at that T."
+        if self.plan.kind == "composition":
+            rows[-1] += " Differences are over the seeds that both have, in points, ± std; bold"
+            rows[-1] += " where a paired t test, corrected (Holm) for the lines, tells them apart."
         rows[-1] += " Steps: timesteps of the whole network a training sample."
         rows[-1] += " Splits: " + (
             ", ".join(in_markdown(f"{data} {split}") for data, split in self.splits.items())
