@@ -133,3 +133,30 @@ def test_short_names_in_files_are_written_out(own):
     assert config["schedule"] == "tssd.training.schedule.StepDecay"
     assert config["optimizer"]["class_path"] == "torch.optim.SGD"
     assert config["optimizer"]["init_args"] == {"lr": 1, "momentum": 0.9, "weight_decay": 1e-4}
+
+
+@pytest.mark.parametrize(
+    ("method", "option", "pair"),
+    [
+        ("vanilla_ts", ("timesteps.student", "3"), (3, 3)),
+        ("vanilla_ts", ("timesteps.teacher", "8"), (1, 1)),
+        ("vanilla_tt", ("timesteps.student", "1"), (4, 4)),
+        ("vanilla_tt", ("timesteps.teacher", "8"), (8, 8)),
+        ("ssd", ("timesteps.student", "2"), (2, 2)),
+        ("control", ("timesteps.student", "2"), (2, 4)),
+        ("tssd", ("timesteps.teacher", "8"), (1, 8)),
+    ],
+)
+def test_a_method_of_one_length_keeps_to_it_whichever_timesteps_an_option_sets(
+    method, option, pair
+):
+    config = load_recipe(f"digits+vgg9+{method}", [option])
+    assert tuple(config["timesteps"].values()) == pair
+
+
+def test_with_other_terms_it_is_another_method_and_means_the_pair_that_it_says():
+    options = [
+        ("timesteps.student", "1"),
+        ("objectives.temporal", "tssd.objectives.TemporalDistillation"),
+    ]
+    assert load_recipe("digits+vgg9+vanilla_tt", options)["timesteps"]["student"] == 1

@@ -39,8 +39,8 @@ BY_HAND = {
         NETS * 2 * (3 * 2 + 8) * 3 + (2 * 2 + 8) * 4,
         NETS * (3 + 2 * 8) + (2 + 8),
     ),
-    # Vanilla of 2 lengths (one twice), 4 methods, 14 systems without and 6 with a teacher, MTT twice,
-    # 5 systems at T_s, read at 4 T; events without teachers and T_s, at 5 T.
+    # Vanilla of 2 lengths (one twice), 4 methods, 14 systems without and 6 with a teacher, MTT
+    # twice, 5 systems at T_s, read at 4 T; events without teachers and T_s, at 5 T.
     "leaderboard": (
         (3 + 4 + 14 + 6 + 2 + 5) * 4 + (3 + 4 + 14 + 2) * 5,
         (2 + 4 + 14 + 6 + 1 + 5) + (2 + 4 + 14 + 1),

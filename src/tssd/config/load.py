@@ -12,6 +12,7 @@ from tssd.config.needed_norm import check_needed_norms
 from tssd.config.options import problems, walk
 from tssd.config.override import in_order, no_such_option, override
 from tssd.config.paths import load_object
+from tssd.config.piece import Piece
 from tssd.config.recipe import Config, Layer, Replaced, is_packaged, merge
 from tssd.config.replaced import lines
 from tssd.config.sections import with_defaults
@@ -60,6 +61,7 @@ def load_recipe(
     config = with_defaults(config)
     for option, text in in_order(overrides):
         override(config, option, text, replaced)
+    config |= _at_one_length(config, found, overrides)
     _check_parts(config)
     if tell is not None:
         for line in lines([r for r in replaced if not is_packaged(r.source)], config):
@@ -77,6 +79,23 @@ def check(config: Config, sources: Sequence[Layer] = ()) -> None:
         text = text or no_such_option(config, option, prefix="")
         raise UsageError(": ".join([*named[-1:], option, text]))
     _check_task(config)
+
+
+def _at_one_length(
+    config: Config, found: Sequence[Layer], overrides: Sequence[tuple[str, str]]
+) -> Config:
+    """The pair of timesteps of a method that trains at one of them, whichever an option sets.
+
+    Else `vanilla_ts --timesteps.student 1` would keep T_t, and be the control. With other terms it
+    is another method, and means the pair that it says.
+    """
+    own = {option.partition(".")[0] for option, _ in overrides}
+    methods = [layer.source for layer in found if layer.source.startswith("methods/")]
+    pair = config.get("timesteps")
+    if not methods or "timesteps" not in own or "objectives" in own or not isinstance(pair, dict):
+        return {}
+    turned = Piece.packaged(methods[-1]).runs_at
+    return {"timesteps": pair | {who: pair[of] for who, of in turned.items() if of in pair}}
 
 
 def _check_parts(config: Config) -> None:
