@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import memory, parts, step_profile, tables, timesteps, training_step
+from benchmarks import memory, networks, parts, step_profile, tables, timesteps, training_step
 from benchmarks.workloads import perceptron, vgg9_images
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -22,6 +22,7 @@ PROFILE_BEGIN = "<!-- profile measured: begin (written by python -m benchmarks -
 PROFILE_END = "<!-- profile measured: end -->"
 PARTS_BEGIN = "<!-- parts measured: begin (written by python -m benchmarks --write) -->"
 PARTS_END = "<!-- parts measured: end -->"
+NETWORKS = PAGE.parent / "architectures" / "cost.md"
 
 
 def _options() -> argparse.Namespace:
@@ -32,7 +33,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of PyTorch (all)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--surrogate", choices=("rectangular", "sigmoid"), default="rectangular")
-    sides = ("network", "events", "profile", "parts")
+    sides = ("network", "events", "profile", "parts", "networks")
     parser.add_argument("--only", choices=sides, help="one side; all if left out")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/")
     return parser.parse_args()
@@ -68,11 +69,13 @@ def put(page: str, report: str, *, begin: str, end: str) -> str:
     return f"{before}{begin}\n\n{report}\n\n{end}{after}"
 
 
-def _show(report: str, options: argparse.Namespace, *, begin: str, end: str) -> None:
+def _show(
+    report: str, options: argparse.Namespace, *, begin: str, end: str, page: Path = PAGE
+) -> None:
     print(report)
     if options.write:
-        text = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(put(text, report, begin=begin, end=end), encoding="utf-8")
+        text = page.read_text(encoding="utf-8")
+        page.write_text(put(text, report, begin=begin, end=end), encoding="utf-8")
 
 
 def _network(options: argparse.Namespace) -> str:
@@ -127,6 +130,14 @@ def _parts(options: argparse.Namespace) -> str:
     return f"{where}{how}\n\n{measured}"
 
 
+def _networks(options: argparse.Namespace) -> str:
+    # Quickly: whether all of it runs.
+    width = "0.0625" if options.quick else None
+    measured = networks.report(networks.measure(width=width, announce=_announce))
+    where = f"Measured on {date.today()}: {_processor('cpu')}, one thread's time on the processor; "
+    return f"{where}torch {version('torch')}.\n\n{measured}"
+
+
 def main() -> None:
     """Measure, print, and on request write the page."""
     options = _options()
@@ -139,6 +150,8 @@ def main() -> None:
         _show(_profile(options), options, begin=PROFILE_BEGIN, end=PROFILE_END)
     if options.only in (None, "parts"):
         _show(_parts(options), options, begin=PARTS_BEGIN, end=PARTS_END)
+    if options.only in (None, "networks"):
+        _show(_networks(options), options, begin=BEGIN, end=END, page=NETWORKS)
 
 
 if __name__ == "__main__":

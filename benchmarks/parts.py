@@ -18,6 +18,7 @@ from tssd.config import build, load_recipe
 from tssd.config.pieces import rooms
 from tssd.dry_run.shapes import DataShape, data_shape, with_stand_in
 from tssd.errors import UsageError
+from tssd.taught import untrained
 from tssd.training.parts import Parts
 
 PLAIN = "plain"
@@ -84,7 +85,10 @@ def steps(
         try:
             config = load_recipe(recipe, tuple(options.items()))
             shape = shape or data_shape(config)
-            made[name] = Step(build(with_stand_in(config, shape)))
+            config = with_stand_in(config, shape)
+            parts = build(config)
+            untrained(config, parts, in_time=False)
+            made[name] = Step(parts)
         except UsageError as error:
             announce(f"{recipe}: {error}")
     return made
