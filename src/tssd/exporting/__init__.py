@@ -1,0 +1,1 @@
+"""Trained networks as files for other runtimes, checked against the network itself."""
