@@ -50,9 +50,7 @@ class Ran:
 class Format(Protocol):
     """A module of this package that writes files of one kind and runs them again."""
 
-    def write(
-        self, folder: Path, graph: Graph, facts: Mapping[str, Any], request: Request
-    ) -> None:
+    def write(self, folder: Path, graph: Graph, facts: Mapping[str, Any], request: Request) -> None:
         """Write into an empty folder; the facts, which are plain JSON, go into the files as well.
 
         Raises: UnsupportedError: the format can't say what the graph does.

@@ -118,6 +118,20 @@ class MPBNLIF(LIF):
         s = self.norm(h) - self.dynamics.threshold
         return self.surrogate.spike(self.dynamics.firing(s))
 
+    def sides(self) -> tuple[Tensor, Tensor]:
+        """In eval mode, on which side of which potential it fires: see `ThresholdLIF`.
+
+        Shapes: side [C], bound [C], in float64.
+        """
+        mean, variance = self.norm.running_mean, self.norm.running_var
+        assert mean is not None and variance is not None
+        scale, deviation = self.norm.weight.double(), (variance.double() + self.norm.eps).sqrt()
+        distance = self.dynamics.threshold - self.norm.bias.double()
+        side = scale.sign()
+        # Without a scale the norm is its shift, whatever the membrane.
+        threshold = mean.double() + distance * deviation / scale
+        return side, torch.where(side == 0, distance, side * threshold)
+
     def folded(self) -> "ThresholdLIF":
         """What computes the same in eval mode, up to rounding, without a norm.
 
@@ -128,14 +142,9 @@ class MPBNLIF(LIF):
                 "v_reset: got a soft reset, behind which MPBN's norm does not fold into thresholds "
                 "of a LIF; train with a hard reset (v_reset 0.0), or run the network as it is"
             )
-        mean, variance = self.norm.running_mean, self.norm.running_var
-        assert mean is not None and variance is not None
-        scale, deviation = self.norm.weight.double(), (variance.double() + self.norm.eps).sqrt()
-        distance = self.dynamics.threshold - self.norm.bias.double()
-        side = scale.sign()
-        # Without a scale the norm is its shift, whatever the membrane.
-        threshold = mean.double() + distance * deviation / scale
-        bound = torch.where(side == 0, distance, side * threshold)
+        side, bound = self.sides()
+        mean = self.norm.running_mean
+        assert mean is not None
         folded = ThresholdLIF(self.dynamics, self.surrogate, side.to(mean), bound.to(mean))
         return folded.train(self.training)
 
