@@ -1,9 +1,7 @@
 """Networks of others, read by torch.fx."""
 
-import operator
 from typing import Any
 
-import torch
 from torch import fx, nn
 
 from tssd.adapters.net import AdaptedNet
@@ -23,8 +21,9 @@ from tssd.time import PerStep, TimeFold
 LEADS = {"time_first": 2, "stepped": 1}
 # What may follow a mean over time and come to the same in front of it.
 LINEAR = ("conv", "linear", "avg_pool", "mean", "flatten", "affine")
-ADDITIONS = (operator.add, operator.iadd, torch.add, "add", "add_")
+ADDITIONS = ("add", "iadd", "add_")
 COPIES = ("contiguous", "clone", "float")
+OPERATIONS = (*ADDITIONS, *COPIES, "flatten", "mean")
 
 
 class _Tracer(fx.Tracer):
@@ -105,10 +104,13 @@ class _Reading:
         name = target if isinstance(target, str) else getattr(target, "__name__", str(target))
         if node.op == "get_attr" or not node.args:
             raise self._refusal(node, f"it uses {name}, but {REMEDY}")
+        if name not in OPERATIONS:
+            raise self._refusal(node, f"it uses {name}, but {REMEDY}")
         x, rest = self._value(node, node.args[0]), node.args[1:]
-        if target in ADDITIONS and len(rest) == 1 and not node.kwargs:
+        self.reader.name = node.name
+        if name in ADDITIONS and len(rest) == 1 and not node.kwargs:
             return x + self._value(node, rest[0])
-        if target in COPIES:
+        if name in COPIES:
             return x
         if name == "flatten":
             return self._flattened(x, *rest, **node.kwargs)

@@ -57,7 +57,7 @@ class Draft:
         """A step behind all others; a name that is taken, of a layer that runs twice, is numbered.
 
         Args:
-            name: the module's path.
+            name: the module's path; "" = the operation's own name.
             op: one of `tssd.graph.ops`, or another for a time.
             inputs: names of steps, or "input".
             arrays: weights.
@@ -65,6 +65,7 @@ class Draft:
             shape: of its output; None = as the operation has it.
         Raises: UsageError: shapes that do not fit.
         """
+        name = name or op
         free, number = name, 2
         while free in self.steps or free == INPUT:
             free, number = f"{name}:{number}", number + 1

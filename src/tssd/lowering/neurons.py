@@ -8,7 +8,19 @@ from torch import Tensor, nn
 
 from tssd.lowering.draft import Wide
 from tssd.lowering.traced import Traced
-from tssd.neurons import DSRIF, DSRLIF, IF, LIF, MLF, MPBNLIF, PLIF, Neuron, RealSpike
+from tssd.neurons import (
+    DSRIF,
+    DSRLIF,
+    GLIF,
+    IF,
+    LIF,
+    MLF,
+    MPBNLIF,
+    PLIF,
+    Neuron,
+    RealSpike,
+    SmoothedLIF,
+)
 from tssd.neurons.lif import LinearIntegrator
 from tssd.neurons.mpbn import ThresholdLIF
 from tssd.neurons.scan import Dynamics

@@ -50,8 +50,8 @@ class Reader:
             forward = type(part).forward
             if forward in (nn.Sequential.forward, TimeFold.forward, PerStep.forward):
                 with self.leading(2 if forward is nn.Sequential.forward else 1):
-                    for inner in part.children():
-                        x = self(inner, x)
+                    for inner in part._modules.values():  # one that stands there twice runs twice
+                        x = x if inner is None else self(inner, x)
                 return x
             if isinstance(part, Block):
                 return self._joined(part, x)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import torch
 from torch import nn
 
 from tssd.errors import UsageError
@@ -102,6 +103,18 @@ class Traced:
 
     def _refuse(self, what: str) -> NoReturn:
         raise self.refusal(self.reader.block, f"its forward pass {what}, but {REMEDY}")
+
+    @classmethod
+    def __torch_function__(
+        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> "Traced":
+        """What torch's own functions do with it: nothing but to add two."""
+        given = [value for value in args if isinstance(value, Traced)]
+        if func is torch.add and len(given) == len(args) == 2 and not kwargs:
+            return given[0] + given[1]
+        (given or [v for v in (kwargs or {}).values() if isinstance(v, Traced)])[0]._refuse(
+            f"uses torch's {getattr(func, '__name__', func)}"
+        )
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):  # what Python itself looks for

@@ -1,0 +1,127 @@
+import pytest
+import torch
+from torch import nn
+
+from tssd.adapters import adapt
+from tssd.errors import UsageError
+from tssd.lowering import LoweredNet, lower
+from tssd.neurons import LIF
+from tssd.time import TimeFold
+
+X = torch.rand(4, 3, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+class Foreign(nn.Module):
+    """A network as people write them, whose forward pass is `way`."""
+
+    def __init__(self, way):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first = TimeFold(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4))
+        self.fire = LIF(v_threshold=0.3)
+        self.second = TimeFold(nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4))
+        self.again = LIF(v_threshold=0.3)
+        self.head = nn.Linear(256, 5)
+        self.way = way
+
+    def forward(self, x):
+        return self.way(self, self.fire(self.first(x)))
+
+
+def added(net, x):
+    return net.head((x + net.again(net.second(x))).flatten(2))
+
+
+def averaged(net, x):
+    return net.head(net.again(net.second(x)).flatten(2).mean(0))
+
+
+def of(module, layout="time_first", **options):
+    return adapt(module.eval(), example=X[0], layout=layout, **options).eval()
+
+
+@pytest.mark.parametrize("way", [added, averaged])
+def test_a_network_of_layers_is_followed(way):
+    net = of(Foreign(way))
+    graph = lower(net, (1, 8, 8))
+    with torch.no_grad():
+        expected = net(X).logits
+        found, spikes = LoweredNet(graph).run(X)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+    assert [*spikes] == ["fire", "again"]
+    assert spikes["again"].any()
+
+
+@pytest.mark.parametrize(("mode", "layout"), [("m", "time_first"), ("s", "stepped")])
+def test_spikingjellys_networks_are_followed(mode, layout):
+    library = "spikingjelly.activation_based"
+    neuron = pytest.importorskip(
+        f"{library}.neuron", reason="needs the extra: pip install tssd[interop]"
+    )
+    from spikingjelly.activation_based import functional, layer
+
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        layer.Conv2d(1, 8, 3, padding=1, bias=False),
+        layer.BatchNorm2d(8),
+        neuron.LIFNode(v_threshold=0.1),
+        layer.MaxPool2d(2),
+        layer.Conv2d(8, 8, 3, padding=1),
+        neuron.ParametricLIFNode(v_threshold=0.05, v_reset=None),
+        layer.Flatten(),
+        layer.Linear(128, 5),
+    )
+    functional.set_step_mode(module, mode)
+    net = of(module, layout)
+    graph = lower(net, (1, 8, 8))
+    with torch.no_grad():
+        expected = net(X).logits
+        found, spikes = LoweredNet(graph).run(X)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+    assert spikes["5"].any()
+
+
+def times(net, x):
+    return net.head((2 * x).flatten(2))
+
+
+def by_value(net, x):
+    return added(net, x) if x.sum() > -1 else x
+
+
+def loose(net, x):
+    return net.head(x.flatten(2)) + net.head.bias
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        (times, "net: at mul of Foreign, it uses mul, but a graph has convolutions"),
+        (by_value, "net: torch.fx can't follow Foreign, whose forward pass depends on values"),
+        (loose, "it uses head.bias"),
+    ],
+)
+def test_what_it_cannot_follow_is_said(way, said):
+    with pytest.raises(UsageError, match=said):
+        lower(of(Foreign(way)), (1, 8, 8))
+
+
+class Remembering(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(64, 5)
+
+    def forward(self, x, state=0):
+        return self.head(x.flatten(1) + state), x.flatten(1)
+
+
+def test_a_state_of_its_own_and_other_layouts_are_refused():
+    with pytest.raises(UsageError, match="it takes a state, which only neurons may carry"):
+        lower(of(Remembering(), "stepped"), (1, 8, 8))
+
+    class BatchFirst(Foreign):
+        def forward(self, x):
+            return super().forward(x.transpose(0, 1)).transpose(0, 1)
+
+    with pytest.raises(UsageError, match="has the layout batch_first, expected time_first or"):
+        lower(of(BatchFirst(added), "batch_first"), (1, 8, 8))
