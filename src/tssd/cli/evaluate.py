@@ -2,10 +2,9 @@
 
 import json
 import math
-from argparse import ArgumentTypeError
 from typing import Any
 
-from tssd.cli.parser import CommandParser, at_least
+from tssd.cli.parser import CommandParser, at_least, epoch_of
 from tssd.cli.tables import print_evaluation
 from tssd.errors import UsageError
 from tssd.hub.locate import located
@@ -53,7 +52,7 @@ def run(words: list[str]) -> int:
     )
     parser.add_argument(
         "--epoch",
-        type=_epoch,
+        type=epoch_of,
         metavar="best|last|N",
         help="whose weights; N = of an epoch that trainer.checkpoint_every_n_epochs has kept "
         "(default: those that count in the run's results)",
@@ -112,15 +111,6 @@ def run(words: list[str]) -> int:
     if not args.json:
         print(f"all numbers: {kept}")
     return 0
-
-
-def _epoch(text: str) -> str | int:
-    """A type for argparse."""
-    if text in ("best", "last"):
-        return text
-    if text.isdecimal() and int(text):
-        return int(text)
-    raise ArgumentTypeError(f"got {text!r}, expected best, last or the number of an epoch")
 
 
 def _finite(value: Any) -> Any:

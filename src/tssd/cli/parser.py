@@ -18,6 +18,7 @@ SUMMARIES = {
     "compare": "train recipes over several seeds, where missing, and tabulate them",
     "reproduce": "a table or figure of the paper: ours beside the paper's numbers",
     "report": "a run, or the runs of a folder, as one HTML file that needs no network",
+    "export": "write a trained network for another runtime, run it there and compare",
     "predict": "classify images or recordings with a run: class and confidence at every T",
     "hub": "list the trained networks that come with tssd, or show the card of one",
     "push": "upload a run to a hub, with a card, or write what would be uploaded",
@@ -151,3 +152,12 @@ def at_least(minimum: int) -> Callable[[str], int]:
         return value
 
     return number
+
+
+def epoch_of(text: str) -> str | int:
+    """A type for argparse: best, last or the number of an epoch."""
+    if text in ("best", "last"):
+        return text
+    if text.isdecimal() and int(text):
+        return int(text)
+    raise argparse.ArgumentTypeError(f"got {text!r}, expected best, last or the number of an epoch")

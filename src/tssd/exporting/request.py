@@ -41,10 +41,12 @@ class Ran:
     Args:
         logits: of each timestep, not averaged, [T, N, K].
         spikes: of each lif node that the runtime shows, [T, N, *shape] by its name.
+        exits: likewise the logits of exits that were kept, as far as it shows them.
     """
 
     logits: Values
     spikes: Mapping[str, Values] = field(default_factory=dict)
+    exits: Mapping[str, Values] = field(default_factory=dict)
 
 
 class Format(Protocol):

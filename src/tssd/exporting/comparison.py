@@ -1,0 +1,174 @@
+"""What a runtime makes of a network, beside what the network does itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tssd.adapters.net import AdaptedNet
+from tssd.exporting.request import Ran, Values
+from tssd.graph import Graph
+from tssd.models.base import NetOutput, Tap, eval_mode
+from tssd.neurons import MLF
+
+# Logits may differ by so much in what is called faithful: rounding of float32, and no spike.
+LOGITS = 1e-4
+
+Label = Literal["faithful", "approximate"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a runtime differs from the network on some samples.
+
+    Args:
+        samples: how many.
+        timesteps: T.
+        spikes: that could have been, over all samples, timesteps and neurons compared.
+        spikes_differing: how many of them differ, by layer, of those where any do.
+        not_compared: layers whose spikes the runtime, or the network, does not show.
+        logits_difference: largest, of one timestep's.
+        classes_differing: samples of which the class differs at T = 1, 2, ....
+        exits_difference: largest, of logits of exits that the runtime shows; None = of none.
+    """
+
+    samples: int
+    timesteps: int
+    spikes: int
+    spikes_differing: dict[str, int]
+    not_compared: tuple[str, ...]
+    logits_difference: float
+    classes_differing: tuple[int, ...]
+    exits_difference: float | None = None
+
+    @property
+    def label(self) -> Label:
+        """Faithful where all spikes compared are equal, and logits up to rounding."""
+        farthest = max(self.logits_difference, self.exits_difference or 0.0)
+        return "faithful" if not self.spikes_differing and farthest <= LOGITS else "approximate"
+
+    def in_words(self) -> str:
+        """The label and its figures, in one line."""
+        differing, of = sum(self.spikes_differing.values()), f"{self.samples} samples"
+        if self.spikes:
+            spikes = f"{differing or 'no'} of {self.spikes:,} spikes differ"
+        else:
+            spikes = "no spikes are shown"
+        classes = max(self.classes_differing)
+        return (
+            f"{self.label}: on {of} at T = {self.timesteps}, {spikes}, logits by at most "
+            f"{self.logits_difference:.1g}, classes of {classes or 'none'}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class OwnRun:
+    """What a network makes of an input: as `Ran`, spikes by the neurons' names in the network."""
+
+    logits: Values
+    spikes: Mapping[str, Values]
+    exits: Mapping[str, Values]
+
+
+def run_network(
+    graph: Graph, net: nn.Module, x: Tensor, exits: Mapping[Tap, nn.Module] | None = None
+) -> OwnRun:
+    """Run a network in eval mode on x [T, N, C, H, W], and watch its neurons.
+
+    Args:
+        graph: made of it.
+        net: a `SpikingNet`.
+        x: its input.
+        exits: heads by the place whose spikes they get.
+    """
+    root, exits = _root(net), exits or {}
+    shown: dict[str, list[Tensor]] = {}
+
+    def watch(name: str) -> torch.utils.hooks.RemovableHandle:
+        def keep(part: nn.Module, inputs: object, output: object) -> None:
+            if isinstance(output, Tensor):
+                shown.setdefault(name, []).append(output.detach().cpu())
+
+        return root.get_submodule(name).register_forward_hook(keep)
+
+    there = dict(root.named_modules()).keys()
+    watched = [watch(name) for name in _neurons(graph, root) if name in there]
+    try:
+        with torch.no_grad(), eval_mode(net, *exits.values()):
+            out: NetOutput = net(x, tuple(exits)) if exits else net(x)
+            heads = {str(tap): head(out.taps[tap]) for tap, head in exits.items()}
+    finally:
+        for hook in watched:
+            hook.remove()
+    # A module that is called once a timestep, or once for all, gives the same values in this order.
+    spikes = {name: torch.cat([y.flatten() for y in ys]).numpy() for name, ys in shown.items()}
+    return OwnRun(
+        out.logits.float().cpu().numpy(),
+        spikes,
+        {tap: logits.float().cpu().numpy() for tap, logits in heads.items()},
+    )
+
+
+def compare(graph: Graph, net: nn.Module, own: OwnRun, ran: Ran) -> Comparison:
+    """Compare a runtime's outputs with the network's on the same input.
+
+    Args:
+        graph: what was written.
+        net: the network, whose parts' names its nodes have.
+        own: what it made of the input.
+        ran: what the runtime made of it.
+    """
+    root = _root(net)
+    steps, samples = own.logits.shape[:2]
+    compared, differing, missing = 0, {}, []
+    for name, nodes in _neurons(graph, root).items():
+        shown = [ran.spikes[node] for node in nodes if node in ran.spikes]
+        output = own.spikes.get(name)
+        if len(shown) != len(nodes) or output is None or output.size != shown[0].size:
+            missing.append(name)
+            continue
+        # The spikes of several levels are a number, those of some neurons have a height.
+        expected = output if len(nodes) > 1 else output != 0
+        found = int((np.sum(shown, axis=0).ravel() != expected).sum())
+        compared += output.size
+        if found:
+            differing[name] = found
+    exits = [_farthest(own.exits[tap], logits) for tap, logits in ran.exits.items()]
+    classes = (answers(own.logits) != answers(ran.logits)).sum(1)
+    return Comparison(
+        samples=samples,
+        timesteps=steps,
+        spikes=compared,
+        spikes_differing=differing,
+        not_compared=tuple(missing),
+        logits_difference=_farthest(own.logits, ran.logits),
+        classes_differing=tuple(classes.tolist()),
+        exits_difference=max(exits, default=None),
+    )
+
+
+def answers(logits: Values) -> np.ndarray:
+    """The class at T = 1, 2, ..., of the mean logits so far: [T, N, K] -> [T, N]."""
+    counts = np.arange(1, len(logits) + 1).reshape(-1, 1, 1)
+    return (logits.astype(np.float64).cumsum(0) / counts).argmax(-1)
+
+
+def _root(net: nn.Module) -> nn.Module:
+    return net.module if isinstance(net, AdaptedNet) else net
+
+
+def _neurons(graph: Graph, root: nn.Module) -> dict[str, list[str]]:
+    """The nodes that each of a network's neurons has become, by its name."""
+    parts, found = dict(root.named_modules()), {}
+    for node in graph.neurons():
+        name = node.name.partition(":")[0]
+        above = name.rpartition(".levels.")[0]
+        found.setdefault(above if isinstance(parts.get(above), MLF) else name, []).append(node.name)
+    return found
+
+
+def _farthest(expected: Values, found: Values) -> float:
+    return float(np.abs(expected.astype(np.float64) - found).max(initial=0.0))

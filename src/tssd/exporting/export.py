@@ -1,0 +1,128 @@
+"""From a run to a folder of files for another runtime, checked and measured."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from torch import nn
+
+from tssd.data.loading import one_line_failures
+from tssd.errors import DataError, UsageError
+from tssd.exporting.comparison import Comparison, compare, run_network
+from tssd.exporting.facts import facts_of
+from tssd.exporting.folder import check_free, emptied, new_folder
+from tssd.exporting.formats import entry_of, format_of
+from tssd.exporting.measure import Measured, array, measure
+from tssd.exporting.request import Request, Weights
+from tssd.exporting.samples import calibration_samples, some_test_samples
+from tssd.hub.locate import located
+from tssd.lowering import lower
+from tssd.models.base import Tap
+from tssd.reopened.open_run import OpenRun, Override, open_run
+from tssd.reopened.same_data import compare_data
+from tssd.runs.folder import write_json
+from tssd.runs.results import Epoch
+
+# Beside the files of every format: what is known of them.
+FACTS = "export.json"
+# Samples for the calibration of weights of fewer bits.
+CALIBRATION = 64
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, and how it does.
+
+    Args:
+        files: their names and sizes in bytes.
+        comparison: with the network, spike by spike, on some test samples.
+        measured: on all test samples.
+    """
+
+    files: dict[str, int]
+    comparison: Comparison
+    measured: Measured
+
+
+def export(
+    run: str,
+    name: str,
+    output: Path,
+    overrides: Sequence[Override] = (),
+    *,
+    epoch: Epoch | int | None = None,
+    weights: Weights | None = None,
+    exits: bool = False,
+    samples: int = 100,
+) -> Exported:
+    """Write a run's network in a format, run what was written, and say how it does.
+
+    Args:
+        run: a run folder, or hub:NAME.
+        name: of the format.
+        output: a new folder, which appears whole or not at all.
+        overrides: options of the run that differ here, such as where its data is.
+        epoch: whose weights; None = those that count.
+        weights: as what they are written; None = as the format usually has them.
+        exits: whether auxiliary heads are kept.
+        samples: test samples whose every spike is compared.
+    Raises: UsageError: no such format, a library that is missing, or a network that the format
+        can't say. DataError: the run is not finished, the folder is there already, or data is
+        missing.
+    """
+    chosen, weights = format_of(name), _weights(name, weights)
+    check_free(output)
+    folder_of_run = str(located(run))
+    opened = open_run(folder_of_run, overrides, epoch=epoch)
+    if opened.saved.unfinished:
+        raise DataError(
+            f"{run}: training is not finished ({opened.saved.unfinished}); continue it with "
+            f"`tssd train {run} --resume`, then export it"
+        )
+    parts, model = opened.parts, opened.model
+    compared = compare_data(folder_of_run, opened, overrides)
+    parts.trainer.use_threads()
+    # What runs elsewhere is compared with the network on the processor, in float32.
+    net, heads = parts.net.to("cpu"), _heads(opened, run) if exits else {}
+    graph = lower(net, model.sample_shape, exits=heads)
+    facts = facts_of(model, run=run, epoch=opened.saved.epoch, name=name, weights=weights)
+    with one_line_failures(), new_folder(output) as folder:
+        calibration = calibration_samples(parts, CALIBRATION)
+        x = some_test_samples(parts, samples)
+        request = Request(len(x), weights, array(calibration))
+        chosen.write(folder, graph, facts, request)
+        ran = chosen.run(folder, array(x), request)
+        comparison = compare(graph, net, run_network(graph, net, x, heads), ran)
+        measured = measure(
+            lambda given: chosen.run(folder, given, request),
+            net,
+            parts.data.test_dataloader(),
+            len(x),
+        )
+        facts |= {
+            "timesteps": len(x),
+            "label": comparison.label,
+            "compared": asdict(comparison),
+            "measured": asdict(measured),
+            "accuracy": list(measured.accuracy),
+            "data_of_training": compared.same,
+        }
+        chosen.write(emptied(folder), graph, facts, request)
+        write_json(folder / FACTS, facts)
+        files = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+    return Exported(files, comparison, measured)
+
+
+def _weights(name: str, wanted: Weights | None) -> Weights:
+    can = entry_of(name).weights
+    if wanted is not None and wanted not in can:
+        raise UsageError(f"--weights: got {wanted}, but --format {name} has {' and '.join(can)}")
+    return wanted or can[0]
+
+
+def _heads(opened: OpenRun, run: str) -> dict[Tap, nn.Module]:
+    """The auxiliary heads of a run, by the place whose spikes they get."""
+    criterion = opened.parts.criterion
+    if not criterion.taps:
+        raise UsageError(f"--exits: {run} was trained without an auxiliary head; leave it out")
+    return {tap: criterion.exit_at(tap).to("cpu") for tap in criterion.taps}

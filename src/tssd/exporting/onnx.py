@@ -1,0 +1,96 @@
+"""ONNX: files for onnxruntime and whatever else reads them."""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import helper
+
+from tssd.exporting.onnx_graphs import membrane, step_model, unrolled_model
+from tssd.exporting.onnx_nodes import FLOAT
+from tssd.exporting.request import Ran, Request, Values
+from tssd.exporting.state import described, initial_membranes
+from tssd.graph import INPUT, Graph
+
+STEP = "step.onnx"
+UNROLLED = "unrolled.onnx"
+
+
+def write(folder: Path, graph: Graph, facts: Mapping[str, Any], request: Request) -> None:
+    """Write step.onnx and unrolled.onnx, the facts in the metadata of each."""
+    facts = {**facts, "state": described(graph)}
+    onnx.save(step_model(graph, facts), folder / STEP)
+    repeats = facts["input"] == "image"
+    onnx.save(unrolled_model(graph, request.timesteps, facts, repeats=repeats), folder / UNROLLED)
+
+
+def run(folder: Path, x: Values, request: Request) -> Ran:
+    """Spikes and logits of exits by the step graph, logits by the unrolled one, in onnxruntime.
+
+    Where x is no sequence for the unrolled graph, of another T, all is by the step graph.
+    """
+    step = _watched(folder / STEP, (folder / STEP).stat().st_mtime_ns)
+    ran = step.run(x)
+    path = folder / UNROLLED
+    unrolled = _session(path.read_bytes(), path.stat().st_mtime_ns)
+    (expected,), outputs = unrolled.get_inputs(), unrolled.get_outputs()
+    if outputs[0].shape[0] != len(x):
+        return ran
+    given = x if len(expected.shape) == x.ndim else x[0]
+    logits, *exits = unrolled.run(None, {INPUT: np.ascontiguousarray(given)})
+    names = (output.name.removeprefix("exits/") for output in outputs[1:])
+    return Ran(logits, ran.spikes, dict(zip(names, exits, strict=True)))
+
+
+class _Watched(NamedTuple):
+    """A step graph that shows its spikes as well, and how its state begins."""
+
+    session: onnxruntime.InferenceSession
+    state: list[dict[str, Any]]
+
+    def run(self, x: Values) -> Ran:
+        """All timesteps of x [T, N, C, H, W], one after the other."""
+        names = [output.name for output in self.session.get_outputs()]
+        membranes = initial_membranes(self.state, x.shape[1])
+        given = {membrane(name): v for name, v in membranes.items()}
+        steps: list[dict[str, Values]] = []
+        for x_t in x:
+            made = self.session.run(None, given | {INPUT: np.ascontiguousarray(x_t)})
+            steps.append(dict(zip(names, made, strict=True)))
+            given = {name: steps[-1][f"{name}/next"] for name in given}
+        spikes = {name: np.stack([s[_spikes(name)] for s in steps]) for name in membranes}
+        exits = {
+            name.removeprefix("exits/"): np.stack([s[name] for s in steps])
+            for name in names
+            if name.startswith("exits/")
+        }
+        return Ran(np.stack([s["logits"] for s in steps]), spikes, exits)
+
+
+def _spikes(name: str) -> str:
+    return f"{name}/spikes"
+
+
+@lru_cache(maxsize=2)
+def _watched(path: Path, changed: int) -> _Watched:
+    model = onnx.load(path)
+    facts = json.loads(next(p.value for p in model.metadata_props if p.key == "tssd"))
+    for each in facts["state"]:
+        shape = ["samples", *each["shape"]]
+        value = helper.make_tensor_value_info(_spikes(each["name"]), FLOAT, shape)
+        model.graph.output.append(value)
+    return _Watched(_session(model.SerializeToString(), changed), facts["state"])
+
+
+@lru_cache(maxsize=2)
+def _session(model: bytes, changed: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    # Threads that wait by spinning take the processor from whatever else runs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
