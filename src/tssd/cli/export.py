@@ -112,9 +112,7 @@ def run(words: list[str]) -> int:
 
 def _beside(run: str, name: str) -> Path:
     if is_hub_name(run):
-        raise UsageError(
-            f"export: say where {run} goes, whose folder is not yours: --output FOLDER"
-        )
+        raise UsageError(f"export: {run} is not yours to write to; give --output FOLDER")
     return Path(run) / "exported" / name
 
 

@@ -18,6 +18,9 @@ PURPOSE = {
     "timm": "the optimisers LAMB, of the ImageNet recipe, and Muon, of fast and mid",
     "hub": "networks on a hub: hub:OWNER/NAME, tssd push",
     "hdf5": "recordings in HDF5 files, SHD and SSC",
+    "engine": "compiled kernels of the engine for exported networks",
+    "onnx": "networks exported as ONNX",
+    "nir": "networks exported as NIR",
 }
 # For those who work on tssd itself.
 NOT_TOLD = ("dev", "docs")

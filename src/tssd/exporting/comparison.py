@@ -136,7 +136,9 @@ def compare(graph: Graph, net: nn.Module, own: OwnRun, ran: Ran) -> Comparison:
         compared += output.size
         if found:
             differing[name] = found
-    exits = [_farthest(own.exits[tap], logits) for tap, logits in ran.exits.items()]
+    exits = [
+        _farthest(own.exits[tap], ran.exits[tap]) for tap in own.exits.keys() & ran.exits.keys()
+    ]
     classes = (answers(own.logits) != answers(ran.logits)).sum(1)
     return Comparison(
         samples=samples,

@@ -1,6 +1,7 @@
 """From a run to a folder of files for another runtime, checked and measured."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tssd.exporting.facts import facts_of
 from tssd.exporting.folder import check_free, emptied, new_folder
 from tssd.exporting.formats import entry_of, format_of
 from tssd.exporting.measure import Measured, array, measure
-from tssd.exporting.request import Request, Weights
+from tssd.exporting.request import Request, UnsupportedError, Weights
 from tssd.exporting.samples import calibration_samples, some_test_samples
 from tssd.hub.locate import located
 from tssd.lowering import lower
@@ -84,13 +85,15 @@ def export(
     parts.trainer.use_threads()
     # What runs elsewhere is compared with the network on the processor, in float32.
     net, heads = parts.net.to("cpu"), _heads(opened, run) if exits else {}
-    graph = lower(net, model.sample_shape, exits=heads)
+    with _unsupported(f"{run}: unsupported"):
+        graph = lower(net, model.sample_shape, exits=heads)
     facts = facts_of(model, run=run, epoch=opened.saved.epoch, name=name, weights=weights)
     with one_line_failures(), new_folder(output) as folder:
         calibration = calibration_samples(parts, CALIBRATION)
         x = some_test_samples(parts, samples)
         request = Request(len(x), weights, array(calibration))
-        chosen.write(folder, graph, facts, request)
+        with _unsupported(f"{run}: unsupported in {name}"):
+            chosen.write(folder, graph, facts, request)
         ran = chosen.run(folder, array(x), request)
         comparison = compare(graph, net, run_network(graph, net, x, heads), ran)
         measured = measure(
@@ -111,6 +114,15 @@ def export(
         write_json(folder / FACTS, facts)
         files = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
     return Exported(files, comparison, measured)
+
+
+@contextmanager
+def _unsupported(what: str) -> Iterator[None]:
+    """Inside, what a graph or a format can't say is told of with the network it is of."""
+    try:
+        yield
+    except UsageError as error:
+        raise UnsupportedError(f"{what}: {error}") from error
 
 
 def _weights(name: str, wanted: Weights | None) -> Weights:
