@@ -67,6 +67,29 @@ def test_what_a_block_computes_besides_is_refused_with_its_name(change, said):
         lower(net_of(Mine(change)), (2, 6, 6))
 
 
+class Halved(nn.Conv2d):
+    """Computes with other weights than those it trains."""
+
+    def forward(self, x):
+        return self._conv_forward(x, self.weight / 2, self.bias)
+
+    def folded(self):
+        made = nn.Conv2d(4, 4, 3, padding=1, bias=False)
+        made.weight.data = self.weight.data / 2
+        return made
+
+
+def test_a_part_that_folds_is_read_as_what_it_folds_into():
+    halved = Halved(4, 4, 3, padding=1, bias=False)
+    norm = pooled_batch_norm(4)
+    net = trained(net_of(nn.Sequential(TimeFold(halved), norm, LIF(v_threshold=0.2))))
+    graph = assert_alike(net, (2, 6, 6))
+    assert "stages.1.0.0" in [node.name for node in graph.nodes]
+    halved.folded = lambda: Halved(4, 4, 3)
+    with pytest.raises(UsageError, match=r"stages\.1\.0\.0 \(Halved\): it folds into another"):
+        lower(net, (2, 6, 6))
+
+
 @pytest.mark.parametrize("build", [models.spikformer, models.spike_driven_transformer])
 def test_attention_is_refused_by_name(build):
     net = build(3, 7, 16, width=0.1)

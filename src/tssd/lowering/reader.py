@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from torch import nn
 
@@ -56,10 +57,19 @@ class Reader:
             if isinstance(part, Block):
                 return self._joined(part, x)
             lowered = known_layer(part) or known_neuron(part)
+            folds = getattr(part, "folded", None)
+            if lowered is None and callable(folds):  # into a part that is known, see tssd.neurons
+                return self._folded(part, folds(), x)
             if lowered is None:
                 raise x.refusal(part, why_unknown(part) or f"it has no operation; {REMEDY}")
             check_numbers(self.name, part)
             return lowered(x, part)
+
+    def _folded(self, part: nn.Module, folded: Any, x: Traced) -> Traced:
+        self.names[id(folded)] = self.name
+        if type(folded) is type(part):
+            raise x.refusal(part, f"it folds into another of its kind; {REMEDY}")
+        return self(folded, x)
 
     def _joined(self, block: Block, x: Traced) -> Traced:
         if any(isinstance(part, PRODUCTS) for part in block.children()):
