@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,8 @@ def test_what_onnxruntime_makes_of_the_files(graph, net, heads, x, request_, tmp
     fewer = format_.run(tmp_path, x[:2].numpy(), request_)
     assert np.abs(fewer.logits - ran.logits[:2]).max() < 1e-5
     assert np.array_equal(fewer.spikes["stages.0.2"], ran.spikes["stages.0.2"][:2])
+    without = format_.run(tmp_path, x.numpy(), replace(request_, spikes=False))
+    assert without.spikes == {} and np.array_equal(without.logits, ran.logits)
 
 
 def test_an_image_is_given_once(graph, net, x, request_, tmp_path):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from torch import nn
@@ -96,8 +96,9 @@ def export(
             chosen.write(folder, graph, facts, request)
         ran = chosen.run(folder, array(x), request)
         comparison = compare(graph, net, run_network(graph, net, x, heads), ran)
+        only_logits = replace(request, spikes=False)
         measured = measure(
-            lambda given: chosen.run(folder, given, request),
+            lambda given: chosen.run(folder, given, only_logits),
             net,
             parts.data.test_dataloader(),
             len(x),

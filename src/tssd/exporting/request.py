@@ -27,11 +27,13 @@ class Request:
         timesteps: the T of what is written for one T, and the most that is measured.
         weights: as what weights are written.
         samples: the network's input [T, N, C, H, W] for calibration, of no sample of the test part.
+        spikes: whether a runtime that shows spikes, and exits, is to show them.
     """
 
     timesteps: int
     weights: Weights
     samples: Values
+    spikes: bool = True
 
 
 @dataclass(frozen=True, eq=False)
