@@ -50,6 +50,17 @@ def test_spikes_logits_and_classes_that_differ_are_counted(graph, net, x):
     assert "approximate" in found.in_words() and "classes of 1" in found.in_words()
 
 
+def test_pieces_add_up_to_the_whole(graph, net, heads, x):
+    def of(x):
+        return compare(graph, net, run_network(graph, net, x, heads), off(ran_by(graph, x)))
+
+    def off(ran):
+        ran.spikes["stages.0.2"][0] = 1
+        return replace(ran, exits={"1": ran.logits})
+
+    assert of(x[:, :2]) + of(x[:, 2:]) == of(x)
+
+
 def test_a_runtime_that_shows_no_spikes_is_judged_by_its_logits(graph, net, x):
     own, ran = run_network(graph, net, x), ran_by(graph, x)
     found = compare(graph, net, own, Ran(ran.logits))

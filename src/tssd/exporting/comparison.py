@@ -1,5 +1,6 @@
 """What a runtime makes of a network, beside what the network does itself."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -49,6 +50,22 @@ class Comparison:
         """Faithful where all spikes compared are equal, and logits up to rounding."""
         farthest = max(self.logits_difference, self.exits_difference or 0.0)
         return "faithful" if not self.spikes_differing and farthest <= LOGITS else "approximate"
+
+    def __add__(self, other: "Comparison") -> "Comparison":
+        """Of both samples together."""
+        exits = [d for d in (self.exits_difference, other.exits_difference) if d is not None]
+        differing = Counter(self.spikes_differing) + Counter(other.spikes_differing)
+        both = zip(self.classes_differing, other.classes_differing, strict=True)
+        return Comparison(
+            samples=self.samples + other.samples,
+            timesteps=self.timesteps,
+            spikes=self.spikes + other.spikes,
+            spikes_differing=dict(differing),
+            not_compared=self.not_compared,
+            logits_difference=max(self.logits_difference, other.logits_difference),
+            classes_differing=tuple(a + b for a, b in both),
+            exits_difference=max(exits, default=None),
+        )
 
     def in_words(self) -> str:
         """The label and its figures, in one line."""

@@ -1,8 +1,11 @@
 """From a run to a folder of files for another runtime, checked and measured."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 from torch import nn
@@ -16,6 +19,7 @@ from tssd.exporting.formats import entry_of, format_of
 from tssd.exporting.measure import Measured, array, measure
 from tssd.exporting.request import Request, UnsupportedError, Weights
 from tssd.exporting.samples import calibration_samples, some_test_samples
+from tssd.graph import Graph
 from tssd.hub.locate import located
 from tssd.lowering import lower
 from tssd.models.base import Tap
@@ -28,6 +32,8 @@ from tssd.runs.results import Epoch
 FACTS = "export.json"
 # Samples for the calibration of weights of fewer bits.
 CALIBRATION = 64
+# Spikes that are compared at once, which bound the memory: a few times 256 MB.
+SPIKES = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -94,8 +100,16 @@ def export(
         request = Request(len(x), weights, array(calibration))
         with _unsupported(f"{run}: unsupported in {name}"):
             chosen.write(folder, graph, facts, request)
-        ran = chosen.run(folder, array(x), request)
-        comparison = compare(graph, net, run_network(graph, net, x, heads), ran)
+        found = [
+            compare(
+                graph,
+                net,
+                run_network(graph, net, piece, heads),
+                chosen.run(folder, array(piece), request),
+            )
+            for piece in x.split(_at_once(graph, len(x)), dim=1)
+        ]
+        comparison = reduce(add, found)
         only_logits = replace(request, spikes=False)
         measured = measure(
             lambda given: chosen.run(folder, given, only_logits),
@@ -115,6 +129,12 @@ def export(
         write_json(folder / FACTS, facts)
         files = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
     return Exported(files, comparison, measured)
+
+
+def _at_once(graph: Graph, timesteps: int) -> int:
+    """Samples whose spikes are in memory together."""
+    neurons = sum(math.prod(node.shape) for node in graph.neurons())
+    return max(1, SPIKES // max(1, neurons * timesteps))
 
 
 @contextmanager
