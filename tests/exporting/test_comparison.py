@@ -3,12 +3,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from lowering.test_neurons import two_layers
-from tssd.exporting.comparison import answers, compare, run_network
+from tssd.exporting.comparison import answers, compare, own_rounding, run_network
 from tssd.exporting.request import Ran
 from tssd.lowering import LoweredNet, lower
-from tssd.neurons import MLF
+from tssd.models import StagedNet
+from tssd.neurons import IF, MLF
+from tssd.time import TimeFold
 
 
 def ran_by(graph, x):
@@ -48,6 +51,19 @@ def test_spikes_logits_and_classes_that_differ_are_counted(graph, net, x):
     assert found.logits_difference == pytest.approx(10)
     assert found.classes_differing[0] == 1
     assert "approximate" in found.in_words() and "classes of 1" in found.in_words()
+
+
+def test_what_rounding_alone_is_worth(graph, net, x):
+    assert own_rounding(graph, net, x) == 0
+    assert next(net.parameters()).dtype == torch.float32
+    # 0.1 + 0.1 + 0.1 of float32 is 0.30000001 in float32, and 0.300000004 in float64.
+    head = TimeFold(nn.Flatten(), nn.Linear(72, 3))
+    stages, shapes = [IF(v_threshold=0.30000001)], [(2, 6, 6)]
+    single = StagedNet(stages, head, shapes=shapes, num_classes=3, sample_shape=(2, 6, 6))
+    assert own_rounding(lower(single), single, torch.full((3, 1, 2, 6, 6), 0.1)) == 72
+    found = compare(graph, net, run_network(graph, net, x), ran_by(graph, x))
+    told = replace(found, own_rounding=1234).in_words()
+    assert told.endswith("; in float64 1,234 of the network's own spikes differ")
 
 
 def test_pieces_add_up_to_the_whole(graph, net, heads, x):

@@ -1,5 +1,6 @@
 """What a runtime makes of a network, beside what the network does itself."""
 
+import copy
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from tssd.neurons import MLF
 
 # Logits may differ by so much in what is called faithful: rounding of float32, and no spike.
 LOGITS = 1e-4
+# And heights of spikes, in which a network in float64 is rounded otherwise.
+HEIGHT = 1e-3
 
 Label = Literal["faithful", "approximate"]
 
@@ -34,6 +37,8 @@ class Comparison:
         logits_difference: largest, of one timestep's.
         classes_differing: samples of which the class differs at T = 1, 2, ....
         exits_difference: largest, of logits of exits that the runtime shows; None = of none.
+        own_rounding: spikes in which the network itself, computed in float64, differs from what it
+            is in float32; None = not looked at.
     """
 
     samples: int
@@ -44,6 +49,7 @@ class Comparison:
     logits_difference: float
     classes_differing: tuple[int, ...]
     exits_difference: float | None = None
+    own_rounding: int | None = None
 
     @property
     def label(self) -> Label:
@@ -75,10 +81,13 @@ class Comparison:
         else:
             spikes = "no spikes are shown"
         classes = max(self.classes_differing)
-        return (
+        told = (
             f"{self.label}: on {of} at T = {self.timesteps}, {spikes}, logits by at most "
             f"{self.logits_difference:.1g}, classes of {classes or 'none'}"
         )
+        if self.own_rounding is None:
+            return told
+        return f"{told}; in float64 {self.own_rounding:,} of the network's own spikes differ"
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +136,24 @@ def run_network(
         spikes,
         {tap: logits.float().cpu().numpy() for tap, logits in heads.items()},
     )
+
+
+def own_rounding(graph: Graph, net: nn.Module, x: Tensor) -> int | None:
+    """Spikes that change if the network computes in float64: what rounding alone is worth.
+
+    Args:
+        graph: made of it.
+        net: a `SpikingNet`, in float32.
+        x: its input [T, N, C, H, W].
+    Returns None for a network of others that can't compute in float64.
+    """
+    own = run_network(graph, net, x).spikes
+    try:
+        precise = run_network(graph, copy.deepcopy(net).double(), x.double()).spikes
+    except RuntimeError:
+        return None
+    # Heights of spikes are rounded, too; what is there or not differs by more.
+    return sum(int((np.abs(own[name] - precise[name]) > HEIGHT).sum()) for name in own)
 
 
 def compare(graph: Graph, net: nn.Module, own: OwnRun, ran: Ran) -> Comparison:

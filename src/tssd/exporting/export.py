@@ -12,7 +12,7 @@ from torch import nn
 
 from tssd.data.loading import one_line_failures
 from tssd.errors import DataError, UsageError
-from tssd.exporting.comparison import Comparison, compare, run_network
+from tssd.exporting.comparison import Comparison, compare, own_rounding, run_network
 from tssd.exporting.facts import facts_of
 from tssd.exporting.folder import check_free, emptied, new_folder
 from tssd.exporting.formats import entry_of, format_of
@@ -100,6 +100,7 @@ def export(
         request = Request(len(x), weights, array(calibration))
         with _unsupported(f"{run}: unsupported in {name}"):
             chosen.write(folder, graph, facts, request)
+        pieces = x.split(_at_once(graph, len(x)), dim=1)
         found = [
             compare(
                 graph,
@@ -107,9 +108,13 @@ def export(
                 run_network(graph, net, piece, heads),
                 chosen.run(folder, array(piece), request),
             )
-            for piece in x.split(_at_once(graph, len(x)), dim=1)
+            for piece in pieces
         ]
         comparison = reduce(add, found)
+        if comparison.label == "approximate" and weights == "float32":
+            rounded = [own_rounding(graph, net, piece) for piece in pieces]
+            known = None if None in rounded else sum(filter(None, rounded))
+            comparison = replace(comparison, own_rounding=known)
         only_logits = replace(request, spikes=False)
         measured = measure(
             lambda given: chosen.run(folder, given, only_logits),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import onnx
@@ -45,7 +45,7 @@ def run(folder: Path, x: Values, request: Request) -> Ran:
         if not fits:
             return stepped
     given = np.ascontiguousarray(x[0] if repeats else x)
-    logits, *exits = unrolled.run(None, {INPUT: given})
+    logits, *exits = cast(list[Values], unrolled.run(None, {INPUT: given}))
     names = (output.name.removeprefix("exits/") for output in outputs[1:])
     spikes = {} if stepped is None else stepped.spikes
     return Ran(logits, spikes, dict(zip(names, exits, strict=True)))
@@ -64,7 +64,8 @@ class _Watched(NamedTuple):
         given = {membrane(name): v for name, v in membranes.items()}
         steps: list[dict[str, Values]] = []
         for x_t in x:
-            made = self.session.run(None, given | {INPUT: np.ascontiguousarray(x_t)})
+            inputs = given | {INPUT: np.ascontiguousarray(x_t)}
+            made = cast(list[Values], self.session.run(None, inputs))
             steps.append(dict(zip(names, made, strict=True)))
             given = {name: steps[-1][f"{name}/next"] for name in given}
         spikes = {name: np.stack([s[_spikes(name)] for s in steps]) for name in membranes}

@@ -141,7 +141,8 @@ def _add(made: OnnxNodes, node: Node, inputs: list[str]) -> str:
 
 def _affine(made: OnnxNodes, node: Node, inputs: list[str]) -> str:
     scale, shift = (
-        made.weight(f"{node.name}/{name}", node.number(name)[None]) for name in ("scale", "shift")
+        made.weight(f"{node.name}/{name}", _for_batch(node.number(name)))
+        for name in ("scale", "shift")
     )
     scaled = made.add("Mul", [*inputs, scale], f"{node.name}/scaled")
     return made.add("Add", [scaled, shift], _out(made, node))

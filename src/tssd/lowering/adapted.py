@@ -114,7 +114,7 @@ class _Reading:
             return x
         if name == "flatten":
             return self._flattened(x, *rest, **node.kwargs)
-        if name == "mean" and self._is_time(*rest, **node.kwargs):
+        if name == "mean" and self._is_time(*rest, **dict(node.kwargs)):
             self.averaged = len(self.draft.steps)
             return x
         raise self._refusal(node, f"it uses {name}, but {REMEDY}")
@@ -122,7 +122,7 @@ class _Reading:
     def _flattened(self, x: Traced, start_dim: Any = 0, end_dim: Any = -1) -> Traced:
         return x if len(x.shape) == 1 else x.flatten(start_dim, end_dim)
 
-    def _is_time(self, dim: Any = None, keepdim: bool = False) -> bool:
+    def _is_time(self, dim: Any = None, keepdim: Any = False) -> bool:
         return dim in (0, (0,), [0]) and not keepdim and self.reader.lead == 2
 
     def _value(self, node: fx.Node, found: object) -> Traced:

@@ -124,8 +124,8 @@ def adaptive_average_pool(x: Traced, pool: nn.AdaptiveAvgPool2d) -> Traced:
 
 def average_pool_1d(x: Traced, pool: nn.AvgPool1d) -> Traced:
     """Means of neighbours in one row (1, F), such as votes, as a linear layer."""
-    (kernel,), (stride,) = pool.kernel_size, pool.stride
-    if len(x.shape) != 2 or x.shape[0] != 1 or pool.padding[0] or pool.ceil_mode:
+    kernel, stride, padding = (pair(n)[0] for n in (pool.kernel_size, pool.stride, pool.padding))
+    if len(x.shape) != 2 or x.shape[0] != 1 or padding or pool.ceil_mode:
         raise x.refusal(pool, f"it gets {list(x.shape)}, expected one row of features, not padded")
     count = (x.shape[1] - kernel) // stride + 1
     weight = np.zeros((count, x.shape[1]))

@@ -50,7 +50,7 @@ def fires(
         strict: whether it fires above its threshold only.
         at: see `Traced.then`.
     """
-    arrays = {k: v for k, v in constants.items() if np.ptp(v)}
+    arrays = {k: v for k, v in constants.items() if isinstance(v, np.ndarray) and np.ptp(v)}
     options: dict[str, Any] = {
         k: np.mean(v).item() for k, v in constants.items() if k not in arrays
     }
