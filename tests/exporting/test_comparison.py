@@ -30,9 +30,11 @@ def test_a_network_runs_as_it_does_and_its_hooks_are_taken_off(graph, net, heads
     assert np.array_equal(own.logits, out.logits.numpy())
     assert np.array_equal(own.exits["1"], early)
     assert not any(part._forward_hooks for part in net.modules())
-    found = compare(graph, net, own, ran_by(graph, x))
+    found = compare(graph, net, own, ran_by(graph, x), heads)
     assert found.label == "faithful"
-    assert found.not_compared == ("exits.1.neuron",)
+    assert found.not_compared == ()
+    without = compare(graph, net, run_network(graph, net, x), ran_by(graph, x))
+    assert without.not_compared == ("exits.1.neuron",)
     assert found.spikes == sum(own.spikes[n].size for n in own.spikes)
     assert found.in_words().startswith(f"faithful: on 5 samples at T = 3, no of {found.spikes:,}")
 

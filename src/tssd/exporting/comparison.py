@@ -110,7 +110,8 @@ def run_network(
         x: its input.
         exits: heads by the place whose spikes they get.
     """
-    root, exits = _root(net), exits or {}
+    exits = exits or {}
+    parts = _parts(net, exits)
     shown: dict[str, list[Tensor]] = {}
 
     def watch(name: str) -> torch.utils.hooks.RemovableHandle:
@@ -118,10 +119,9 @@ def run_network(
             if isinstance(output, Tensor):
                 shown.setdefault(name, []).append(output.detach().cpu())
 
-        return root.get_submodule(name).register_forward_hook(keep)
+        return parts[name].register_forward_hook(keep)
 
-    there = dict(root.named_modules()).keys()
-    watched = [watch(name) for name in _neurons(graph, root) if name in there]
+    watched = [watch(name) for name in _neurons(graph, parts) if name in parts]
     try:
         with torch.no_grad(), eval_mode(net, *exits.values()):
             out: NetOutput = net(x, tuple(exits)) if exits else net(x)
@@ -156,7 +156,13 @@ def own_rounding(graph: Graph, net: nn.Module, x: Tensor) -> int | None:
     return sum(int((np.abs(own[name] - precise[name]) > HEIGHT).sum()) for name in own)
 
 
-def compare(graph: Graph, net: nn.Module, own: OwnRun, ran: Ran) -> Comparison:
+def compare(
+    graph: Graph,
+    net: nn.Module,
+    own: OwnRun,
+    ran: Ran,
+    exits: Mapping[Tap, nn.Module] | None = None,
+) -> Comparison:
     """Compare a runtime's outputs with the network's on the same input.
 
     Args:
@@ -164,11 +170,11 @@ def compare(graph: Graph, net: nn.Module, own: OwnRun, ran: Ran) -> Comparison:
         net: the network, whose parts' names its nodes have.
         own: what it made of the input.
         ran: what the runtime made of it.
+        exits: heads by the place whose spikes they get.
     """
-    root = _root(net)
     steps, samples = own.logits.shape[:2]
     compared, differing, missing = 0, {}, []
-    for name, nodes in _neurons(graph, root).items():
+    for name, nodes in _neurons(graph, _parts(net, exits or {})).items():
         shown = [ran.spikes[node] for node in nodes if node in ran.spikes]
         output = own.spikes.get(name)
         if len(shown) != len(nodes) or output is None or output.size != shown[0].size:
@@ -180,9 +186,8 @@ def compare(graph: Graph, net: nn.Module, own: OwnRun, ran: Ran) -> Comparison:
         compared += output.size
         if found:
             differing[name] = found
-    exits = [
-        _farthest(own.exits[tap], ran.exits[tap]) for tap in own.exits.keys() & ran.exits.keys()
-    ]
+    shared = own.exits.keys() & ran.exits.keys()
+    farthest = [_farthest(own.exits[tap], ran.exits[tap]) for tap in shared]
     classes = (answers(own.logits) != answers(ran.logits)).sum(1)
     return Comparison(
         samples=samples,
@@ -192,7 +197,7 @@ def compare(graph: Graph, net: nn.Module, own: OwnRun, ran: Ran) -> Comparison:
         not_compared=tuple(missing),
         logits_difference=_farthest(own.logits, ran.logits),
         classes_differing=tuple(classes.tolist()),
-        exits_difference=max(exits, default=None),
+        exits_difference=max(farthest, default=None),
     )
 
 
@@ -202,13 +207,17 @@ def answers(logits: Values) -> np.ndarray:
     return (logits.astype(np.float64).cumsum(0) / counts).argmax(-1)
 
 
-def _root(net: nn.Module) -> nn.Module:
-    return net.module if isinstance(net, AdaptedNet) else net
+def _parts(net: nn.Module, exits: Mapping[Tap, nn.Module]) -> dict[str, nn.Module]:
+    """The parts of a network and its exits, by the names that a graph's nodes have."""
+    parts = dict((net.module if isinstance(net, AdaptedNet) else net).named_modules())
+    for tap, head in exits.items():
+        parts |= {f"exits.{tap}.{name}": part for name, part in head.named_modules()}
+    return parts
 
 
-def _neurons(graph: Graph, root: nn.Module) -> dict[str, list[str]]:
+def _neurons(graph: Graph, parts: Mapping[str, nn.Module]) -> dict[str, list[str]]:
     """The nodes that each of a network's neurons has become, by its name."""
-    parts, found = dict(root.named_modules()), {}
+    found: dict[str, list[str]] = {}
     for node in graph.neurons():
         name = node.name.partition(":")[0]
         above = name.rpartition(".levels.")[0]

@@ -107,6 +107,7 @@ def export(
                 net,
                 run_network(graph, net, piece, heads),
                 chosen.run(folder, array(piece), request),
+                heads,
             )
             for piece in pieces
         ]
