@@ -29,6 +29,7 @@ the files and in export.json. A network that the format can't say is refused by 
 examples:
   tssd export runs/digits/tssd/seed0 --format engine
   tssd export runs/digits/tssd/seed0 --format onnx --timesteps 2 --output for_phones
+  tssd export runs/digits/tssd/seed0 --format nir --soft-reset recorded
   tssd export hub:digits-vgg9 --format torch --output digits
   tssd export runs/mine --format engine --weights int7 --exits --data.root other_images"""
 
@@ -39,7 +40,8 @@ def run(words: list[str]) -> int:
     parser = CommandParser(
         "export",
         usage="RUN --format NAME [--output FOLDER] [--timesteps T] [--weights KIND] [--exits]\n"
-        "                   [--epoch best|last|N] [--samples N] [--data.OPTION VALUE ...]",
+        "                   [--epoch best|last|N] [--samples N] [--soft-reset recorded]\n"
+        "                   [--data.OPTION VALUE ...]",
         epilog=EPILOG.format(formats=formats),
     )
     parser.add_argument("run", nargs="?", metavar="RUN", help="a finished run, or hub:NAME")
@@ -76,6 +78,12 @@ def run(words: list[str]) -> int:
         metavar="N",
         help="test samples whose every spike is compared (default: 100)",
     )
+    parser.add_argument(
+        "--soft-reset",
+        choices=("refused", "recorded"),
+        default="refused",
+        help="nir, which knows none: in the metadata alone (default: refused)",
+    )
     args, overrides = parser.parse_with_recipe(words)
     if args.help:
         parser.print_help()
@@ -85,6 +93,10 @@ def run(words: list[str]) -> int:
     if args.format is None:
         raise UsageError(f"export: no --format given, expected one of {', '.join(FORMATS)}")
     parser.refuse_fixed(overrides, changeable=CHANGEABLE)
+    if args.soft_reset != "refused" and args.format != "nir":
+        raise UsageError(
+            f"--soft-reset: is of --format nir; {args.format} says a soft reset itself"
+        )
     if args.timesteps:
         if args.timesteps > LONGEST:
             raise UsageError(f"--timesteps: got {args.timesteps}, expected 1 to {LONGEST}")
@@ -103,6 +115,7 @@ def run(words: list[str]) -> int:
         weights=args.weights,
         exits=args.exits,
         samples=args.samples,
+        soft_reset=args.soft_reset,
     )
     _print(made, args.format)
     total = sum(made.files.values())

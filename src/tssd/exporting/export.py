@@ -17,7 +17,7 @@ from tssd.exporting.facts import facts_of
 from tssd.exporting.folder import check_free, emptied, new_folder
 from tssd.exporting.formats import entry_of, format_of
 from tssd.exporting.measure import Measured, array, measure
-from tssd.exporting.request import Request, UnsupportedError, Weights
+from tssd.exporting.request import Request, SoftReset, UnsupportedError, Weights
 from tssd.exporting.samples import calibration_samples, some_test_samples
 from tssd.graph import Graph
 from tssd.hub.locate import located
@@ -61,6 +61,7 @@ def export(
     weights: Weights | None = None,
     exits: bool = False,
     samples: int = 100,
+    soft_reset: SoftReset = "refused",
 ) -> Exported:
     """Write a run's network in a format, run what was written, and say how it does.
 
@@ -73,6 +74,7 @@ def export(
         weights: as what they are written; None = as the format usually has them.
         exits: whether auxiliary heads are kept.
         samples: test samples whose every spike is compared.
+        soft_reset: see `Request`.
     Raises: UsageError: no such format, a library that is missing, or a network that the format
         can't say. DataError: the run is not finished, the folder is there already, or data is
         missing.
@@ -97,7 +99,7 @@ def export(
     with one_line_failures(), new_folder(output) as folder:
         calibration = calibration_samples(parts, CALIBRATION)
         x = some_test_samples(parts, samples)
-        request = Request(len(x), weights, array(calibration))
+        request = Request(len(x), weights, array(calibration), soft_reset=soft_reset)
         with _unsupported(f"{run}: unsupported in {name}"):
             chosen.write(folder, graph, facts, request)
         pieces = x.split(_at_once(graph, len(x)), dim=1)

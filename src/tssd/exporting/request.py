@@ -13,6 +13,7 @@ from tssd.graph import Graph
 
 Values = NDArray[np.float32]
 Weights = Literal["float32", "int8", "int7"]
+SoftReset = Literal["refused", "recorded"]
 
 
 class UnsupportedError(UsageError):
@@ -28,12 +29,15 @@ class Request:
         weights: as what weights are written.
         samples: the network's input [T, N, C, H, W] for calibration, of no sample of the test part.
         spikes: whether a runtime that shows spikes, and exits, is to show them.
+        soft_reset: of neurons that subtract their threshold, where a format knows none: "refused",
+            or "recorded", for readers who look there.
     """
 
     timesteps: int
     weights: Weights
     samples: Values
     spikes: bool = True
+    soft_reset: SoftReset = "refused"
 
 
 @dataclass(frozen=True, eq=False)
