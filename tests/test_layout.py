@@ -46,6 +46,7 @@ CORE = {
 # What the other units may never import.
 FORBIDDEN = {
     "adapters": {"objectives", "training", "config", "reopened", "cli"},
+    "bench": {"fitting", "many_runs", "report", "reproduce", "cli"},
     "config": {"fitting", "reopened", "taught", "cli"},
     "doctor": {"report", "reproduce", "fitting", "cli"},
     "dry_run": {"many_runs", "reopened", "report", "reproduce", "cli"},

@@ -30,6 +30,7 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
     "compare": None,
     "data": ("data",),
     "evaluate": ("data", "trainer"),
+    "bench": ("data",),
     "report": ("data",),
 }
 # Those that take a recipe by its name.

@@ -20,6 +20,7 @@ SUMMARIES = {
     "report": "a run, or the runs of a folder, as one HTML file that needs no network",
     "export": "write a trained network for another runtime, run it there and compare",
     "predict": "classify images or recordings with a run: class and confidence at every T",
+    "bench": "a run in PyTorch, ONNX Runtime and the engine: latency, memory, accuracy, energy",
     "hub": "list the trained networks that come with tssd, or show the card of one",
     "push": "upload a run to a hub, with a card, or write what would be uploaded",
     "data": "prepare, inspect, draw or simulate a data set",

@@ -40,6 +40,7 @@ class RunFolder:
     results = property(lambda self: self.path / "results.json")
     evaluation = property(lambda self: self.path / "evaluation.json")
     recalibrated = property(lambda self: self.path / "recalibrated.json")
+    bench = property(lambda self: self.path / "bench.json")
 
     def kept(self, epoch: int) -> Path:
         """The checkpoint of an epoch, counted from 1, that is kept besides best and last."""

@@ -1,0 +1,85 @@
+"""A graph in ONNX Runtime: unrolled for each T, in float32 or quantised by its own tool."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime import quantization
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from tssd.exporting.onnx_graphs import unrolled_model
+from tssd.exporting.request import Request
+from tssd.graph import INPUT, Graph
+
+if TYPE_CHECKING:
+    from tssd.bench.runtimes import Call
+
+# What has weights; the rest, as the neurons, stays in float32.
+QUANTISED = ["Conv", "Gemm", "MatMul"]
+
+
+def write(folder: Path, graph: Graph, requests: Mapping[int, Request], *, images: bool) -> None:
+    """A model for each T; int8 with scales of the request's samples, a channel a scale.
+
+    Args:
+        folder: to write into.
+        graph: the network.
+        requests: for each T.
+        images: whether the input is one image for all timesteps, so that what stands in front of
+            the first neurons is computed once.
+    """
+    for timesteps, request in requests.items():
+        made, path = unrolled_model(graph, timesteps, {}, repeats=images), _path(folder, timesteps)
+        if request.weights == "float32":
+            onnx.save(made, path)
+            continue
+        plain = folder / "plain.onnx"
+        onnx.save(made, plain)
+        quant_pre_process(plain, plain, skip_symbolic_shape=True)
+        quantization.quantize_static(
+            plain,
+            path,
+            _Samples(request.samples[0] if images else request.samples),
+            op_types_to_quantize=QUANTISED,
+            per_channel=True,
+        )
+        plain.unlink()
+
+
+def opened(folder: Path, threads: int) -> "Call":
+    """What runs the models; each is opened when it is first asked for."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = threads
+    # Threads that wait by spinning take the processor from the runtime whose turn it is.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    sessions: dict[int, onnxruntime.InferenceSession] = {}
+
+    def call(x: NDArray[np.float32], timesteps: int) -> NDArray[np.float32]:
+        if timesteps not in sessions:
+            sessions[timesteps] = onnxruntime.InferenceSession(
+                str(_path(folder, timesteps)), options, providers=["CPUExecutionProvider"]
+            )
+        given = x if x.ndim == 4 else x[:timesteps]
+        return cast(Any, sessions[timesteps].run(["logits"], {INPUT: given})[0])
+
+    return call
+
+
+def _path(folder: Path, timesteps: int) -> Path:
+    return folder / f"{timesteps}.onnx"
+
+
+class _Samples(quantization.CalibrationDataReader):
+    """Samples for the ranges of activations, all at once."""
+
+    def __init__(self, x: NDArray[np.float32]) -> None:
+        self.batches = iter([{INPUT: np.ascontiguousarray(x)}])
+
+    def get_next(self) -> dict[str, Any] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The next batch; None = there are no more."""
+        return next(self.batches, None)
