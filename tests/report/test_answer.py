@@ -56,6 +56,14 @@ def test_a_method_with_a_teacher_of_its_own_is_no_fair_baseline():
     assert (found.baseline, found.is_fair) == (taught, False)
 
 
+def test_a_converted_network_which_was_trained_at_no_t_is_no_fair_baseline():
+    converted = replace(row("qcfs", 1, 1, 99, 99, 99), student=2, teacher=2, trained_steps=1)
+    found = answer(converted, replace(TSSD, student=2, teacher=4))
+    assert (found.baseline, found.is_fair) == (converted, False)
+    assert converted.network_steps == 1
+    assert FAIR.network_steps == FAIR.teacher
+
+
 def test_without_tssd_in_a_name_the_first_is_the_subject():
     one, other = row("b", 1, 2, 1), row("a", 1, 3, 2)
     assert answer(FAIR, one, other).subject == one

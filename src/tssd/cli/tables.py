@@ -221,8 +221,8 @@ def _training_steps(comparison: Comparison, short: Sequence[str]) -> str:
     """
     names: dict[int, list[str]] = {}
     for name, row in zip(short, comparison.rows, strict=True):
-        if row.teacher is not None and row.of is None:
-            names.setdefault(row.teacher, []).append(name)
+        if row.network_steps is not None and row.of is None:
+            names.setdefault(row.network_steps, []).append(name)
     return ", ".join(f"{steps} ({', '.join(own)})" for steps, own in sorted(names.items()))
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.flow import Carry, Run, State, call, eval_mode, has_threshold, initial_state
+from tssd.models.presteps import counted, counted_pre_steps
 from tssd.neurons import Neuron
 from tssd.neurons.foreign import clear_state, forward_is_foreign, state_keepers, takes_one_step
 
@@ -98,6 +99,7 @@ class StagedNet(nn.Module):
         super().__init__()
         self.stages = nn.ModuleList(stages)
         self.head = head
+        self.pre_steps = counted_pre_steps([*stages, head])
         self.shapes = tuple(shapes)
         self.num_classes = num_classes
         self.sample_shape = sample_shape
@@ -154,7 +156,7 @@ class StagedNet(nn.Module):
             x = run(stage, x)
             if index in wanted:
                 kept[index] = x
-        return NetOutput(run(self.head, x), kept)
+        return NetOutput(counted(self, run, run(self.head, x)), kept)
 
     def _check(self, x: Tensor) -> None:
         if x.dim() != 5:

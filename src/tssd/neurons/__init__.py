@@ -9,6 +9,7 @@ from tssd.neurons.membranes import recording
 from tssd.neurons.mlf import MLF, MLFState
 from tssd.neurons.mpbn import MPBNLIF
 from tssd.neurons.plif import PLIF
+from tssd.neurons.qcfs import QCFS, QCFSState
 from tssd.neurons.real_spike import RealSpike
 from tssd.neurons.smoothed import SmoothedLIF, SmoothedState
 from tssd.neurons.strict import strictly_above
@@ -22,10 +23,12 @@ __all__ = [
     "MLF",
     "MPBNLIF",
     "PLIF",
+    "QCFS",
     "GLIFState",
     "LIFState",
     "MLFState",
     "Neuron",
+    "QCFSState",
     "RealSpike",
     "SmoothedLIF",
     "SmoothedState",

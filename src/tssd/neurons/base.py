@@ -30,6 +30,10 @@ class Neuron(nn.Module):
 
     # Whether a timestep's gradient depends on later ones, so that no step can go backward alone.
     whole_sequences = False
+    # Whether it knows no time in training mode, so that an image repeated in time is computed once.
+    trains_without_time = False
+    # Timesteps at first that find something out and decide nothing: see `tssd.models.presteps`.
+    pre_steps = 0
 
     def connect(self, channels: int) -> Self:
         """Told the channels C of its layer, axis 2 of [T, N, C, ...], once it is built.

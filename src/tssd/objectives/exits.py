@@ -10,6 +10,7 @@ from tssd.errors import UsageError
 from tssd.models.base import MakeNeuron, MakeNorm, SpikingNet, StagedNet, Tap
 from tssd.models.blocks import build_neuron, with_norm
 from tssd.models.flow import Block, Run
+from tssd.models.presteps import counted, counted_pre_steps
 from tssd.neurons import LIF
 from tssd.neurons.foreign import clear_state
 from tssd.norms import pooled_batch_norm
@@ -73,6 +74,7 @@ class Exit(Block):
         pooled = [] if axes == 1 else [pool, nn.Flatten()]
         self.head = TimeFold(*pooled, nn.Linear(c_out, num_classes))
         self.neuron = build_neuron(neuron, c_out, self.features)
+        self.pre_steps = counted_pre_steps([self.neuron])
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits of x, the spikes at a tap."""
@@ -81,7 +83,7 @@ class Exit(Block):
 
     def flow(self, run: Run, x: Tensor) -> Tensor:
         """Logits of x, the spikes at a tap; in timesteps with a state, see `Block`."""
-        return run(self.head, run(self.neuron, run(self.features, x)))
+        return counted(self, run, run(self.head, run(self.neuron, run(self.features, x))))
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle holds: no membrane of another library's neuron."""

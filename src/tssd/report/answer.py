@@ -162,4 +162,6 @@ def p_value(p: float) -> str:
 def _is_alone(row: Row, at: int) -> bool:
     """Whether a method was trained at a T alone, and without a teacher that is a run of its own."""
     alone = row.student == at and (row.teacher or row.student) <= row.student
-    return alone and row.of_teachers() is None
+    # A converted network was trained as an ANN, at no T.
+    as_a_network = (row.trained_steps or row.student) >= row.student
+    return alone and as_a_network and row.of_teachers() is None

@@ -30,12 +30,12 @@ class Row:
         student: the T that it is meant for.
         seeds: of the runs.
         accuracy: test accuracy in per cent, [seed][T - 1].
-        teacher: the T of its teacher; the same as `student` without one, None = not known. Training
-            runs the network for so many steps a sample.
+        teacher: the T of its teacher; the same as `student` without one, None = not known.
         label: what the recipe says about it, without what all say; may be empty.
         of: the method whose networks they are, with batch norm recalibrated at each T; None = as
             they were trained.
         taught: what the teachers of each run took that are runs of their own; None = it had none.
+        trained_steps: of the whole network for a training sample; None = the T of its teacher.
     """
 
     name: str
@@ -46,6 +46,12 @@ class Row:
     label: str = ""
     of: str | None = None
     taught: tuple[TeacherCost | None, ...] = ()
+    trained_steps: int | None = None
+
+    @property
+    def network_steps(self) -> int | None:
+        """What a training sample takes; None = not known."""
+        return self.trained_steps or self.teacher
 
     def mean(self, t: int) -> float:
         """Mean over the seeds at T = t, per cent."""
@@ -149,6 +155,7 @@ class Comparison:
                 teacher=group[0].timesteps.teacher,
                 label=label,
                 taught=tuple(run.training.of_teachers for run in group),
+                trained_steps=group[0].training.network_steps,
             )
             for (name, group), label in zip(runs.items(), labels, strict=True)
         ]
@@ -176,7 +183,7 @@ class Comparison:
                     "method": row.name,
                     "description": row.label,
                     "student_timesteps": row.student,
-                    "network_steps": row.teacher,
+                    "network_steps": row.network_steps,
                     "teachers": row.of_teachers(),
                     "recalibrated": row.of is not None,
                     "seeds": list(row.seeds),
@@ -208,7 +215,7 @@ class Comparison:
             for t in self.timesteps:
                 std = row.std(t)
                 values += [f"{row.mean(t):.4f}", "" if std is None else f"{std:.4f}"]
-            steps = "" if row.teacher is None else row.teacher
+            steps = "" if row.network_steps is None else row.network_steps
             first = [in_csv(row.name), row.student, steps, len(row.seeds)]
             took = row.of_teachers() or {}
             costs = [took.get(name) for name in told]

@@ -212,7 +212,9 @@ def _read(cell: Cell, scale: Scale, epoch: Epoch, collected: Collected) -> Line:
     curves = collected.curves(cell, scale, epoch)
     values = tuple(_accuracy(curve, seed, cell) for seed, curve in curves.items())
     variant = cell.runs[scale]
-    steps = {results.timesteps.teacher for results in collected.finished.get(variant, ())}
+    runs = collected.finished.get(variant, ())
+    # Those of earlier versions have recorded T_t alone.
+    steps = {run.training.network_steps or run.timesteps.teacher for run in runs}
     return Line(
         cell,
         variant.words,

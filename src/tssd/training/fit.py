@@ -19,6 +19,7 @@ from tssd.training.group import Leader, follow
 from tssd.training.loggers import loggers
 from tssd.training.module import DistillModule
 from tssd.training.needs.least_memory import refuse_too_large
+from tssd.training.needs.timeless import trains_without_time
 from tssd.training.parts import Parts
 from tssd.training.place import place, refuse_place
 from tssd.training.precision import settle_precision
@@ -163,7 +164,7 @@ def _train(
 
 
 def _cost(parts: Parts, table: MetricsTable, evaluation: EpochEvaluation) -> TrainingCost:
-    steps = parts.criterion.timesteps.teacher
+    steps = 1 if trains_without_time(parts) else parts.criterion.timesteps.teacher
     return TrainingCost(
         network_steps=steps,
         operations=training_operations(
