@@ -79,6 +79,8 @@ def build(
     rest = ("net", "timesteps", "objectives", "exits", "optimizer", "schedule", "trainer")
     made = {name: given[name]() if name in given else make(config, name) for name in rest}
     make_optimizer, net = made["optimizer"], made["net"]
+    if "weights" in config:
+        make(config, "weights").put_into(net)
     check_optimizer(make_optimizer)
     try:
         criterion = SelfDistillation(

@@ -19,10 +19,19 @@ REFUSALS = (ValueError, TypeError, RuntimeError, ArithmeticError)
 FOREIGN = ("net", "callbacks", "logger")
 
 
-def build_net(section: Config) -> nn.Module:
-    """A network from the `net` section of a resolved configuration."""
-    check({"net": section})
-    return make({"net": section}, "net")
+def build_net(section: Config, weights: Config | None = None) -> nn.Module:
+    """A network from sections of a resolved configuration.
+
+    Args:
+        section: `net`.
+        weights: the section of that name; None = there is none.
+    """
+    config = {"net": section} | ({} if weights is None else {"weights": weights})
+    check(config)
+    net = make(config, "net")
+    if weights is not None:
+        make(config, "weights").put_into(net)
+    return net
 
 
 def make(config: Config, section: str) -> Any:

@@ -54,6 +54,10 @@ def _kind(name: str) -> Any:
         from tssd.rules import Rule
 
         return Rule
+    if name == "weights":
+        from tssd.models import Weights
+
+        return Weights
     if name == "optimizer":
         from tssd.training.module import MakeOptimizer
 

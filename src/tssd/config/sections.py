@@ -12,6 +12,8 @@ MEANINGS = {
     "seed": "seed of weights, order and augmentation; the split does not depend on it",
     "data": "data module",
     "net": "network, or a function that builds it; its shapes come from the data",
+    "weights": "what its convolutions compute with, such as tssd.models.QuantisedWeights; null = "
+    "the weights that are trained",
     "timesteps": "timesteps of student and teacher",
     "objectives": "terms of the loss by name; null removes one, a new name adds one",
     "exits": "where exits stand and how they are built",
@@ -26,7 +28,14 @@ MEANINGS = {
 }
 
 # Sections that most recipes don't have, and what stands there then.
-UNUSED: Config = {"callbacks": {}, "logger": None, "init": None, "freeze": [], "rule": None}
+UNUSED: Config = {
+    "weights": None,
+    "callbacks": {},
+    "logger": None,
+    "init": None,
+    "freeze": [],
+    "rule": None,
+}
 
 # What options of Lightning's Trainer are called here.
 AS_OURS = {

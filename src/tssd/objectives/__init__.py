@@ -23,6 +23,7 @@ from tssd.objectives.exits import Exit, ExitPlan
 from tssd.objectives.features import FeatureDistillation
 from tssd.objectives.frozen import Frozen
 from tssd.objectives.im import IMLoss
+from tssd.objectives.joint import JointANN
 from tssd.objectives.loss import SelfDistillation
 from tssd.objectives.presets import (
     control,
@@ -70,6 +71,7 @@ __all__ = [
     "FeatureHints",
     "Frozen",
     "IMLoss",
+    "JointANN",
     "Loss",
     "MeanSquare",
     "Objective",

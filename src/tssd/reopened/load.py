@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from tssd.adapters import adapt
 from tssd.adapters.given import copy_of, example_of
-from tssd.config.make import build_net
+from tssd.config.make import build_net, make
 from tssd.config.trust import only_known_parts, trusting
 from tssd.errors import DataError, UsageError
 from tssd.hub.locate import located
@@ -94,6 +94,8 @@ def _given(net: nn.Module, model: Model, saved: Saved) -> nn.Module:
     made = copy_of(net)
     if layout is not None and not isinstance(made, SpikingNet):
         made = adapt(made, example=example_of(model.sample_shape), layout=layout)
+    if model.weights is not None:
+        make({"weights": model.weights}, "weights").put_into(made)
     build_for(made, model.timesteps.teacher)
     fill(made, saved.net, saved.source)
     return made
@@ -119,7 +121,7 @@ def _network(run: RunFolder, model: Model, saved: Saved) -> nn.Module:
 
 def _built(model: Model) -> nn.Module:
     """The network, with the parameters that stand for one timestep each, not filled in yet."""
-    net = build_net(model.net)
+    net = build_net(model.net, model.weights)
     build_missing(net, model.timesteps.teacher)
     return net
 

@@ -99,6 +99,7 @@ def model_of(run: RunFolder) -> Model:
         mean=data.mean,
         std=data.std,
         split_hash=_noted_split(run),
+        weights=config.get("weights"),
     )
 
 

@@ -33,6 +33,8 @@ class Model:
         crop_share: share of the largest part of its shape that is kept of an image file.
         as_given: what the samples of a Dataset of the user's own are, which the network takes as
             they come: image or frames; None = they are of a data module of ours.
+        weights: section of the configuration that says what its convolutions compute with; None =
+            the weights that are trained.
     """
 
     net: dict[str, Any]
@@ -45,12 +47,14 @@ class Model:
     content_hash: str | None = None
     crop_share: float = 1.0
     as_given: AsGiven | None = None
+    weights: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Content of model.json."""
         content = plain(self)
-        if self.as_given is None:
-            del content["as_given"]
+        for name in ("as_given", "weights"):
+            if content[name] is None:
+                del content[name]
         return content
 
     @property
@@ -79,6 +83,9 @@ def _model(content: dict[str, Any]) -> Model:
     right = isinstance(steps, dict) and steps.keys() == {"student", "teacher"}
     right = right and all(type(n) is int and 1 <= n <= LONGEST for n in steps.values())
     _expect(right, "timesteps", steps, f"student and teacher, each 1 to {LONGEST}")
+    weights = content.get("weights")
+    right = weights is None or isinstance(weights, dict)
+    _expect(right, "weights", weights, "a mapping with class_path, or nothing")
     names = content["class_names"]
     right = isinstance(names, list) and len(names) > 0 and all(isinstance(n, str) for n in names)
     _expect(right, "class_names", names, "a list of names")
@@ -107,6 +114,7 @@ def _model(content: dict[str, Any]) -> Model:
         content_hash=_text(content.get("content_hash")),
         crop_share=float(crop),
         as_given=given,
+        weights=weights,
     )
 
 

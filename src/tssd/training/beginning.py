@@ -68,6 +68,7 @@ def begin(parts: Parts, run: RunFolder) -> tuple[LengthChange, ...]:
         std=tuple(data.std),
         crop_share=data.crop_share if isinstance(data, ImageFolder) else 1.0,
         as_given=data.kind if isinstance(data, GivenData) else None,
+        weights=parts.config.get("weights"),
         **hashes,
     )
     write_json(run.model, model.to_dict())

@@ -1,0 +1,147 @@
+"""Joint A-SNN: values, what is shared, and what passes a gradient."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from tssd.config.compose import layers
+from tssd.config.recipe import merge
+from tssd.errors import UsageError
+from tssd.models import FactoredWeights, resnet18, vgg9
+from tssd.models.base import NetOutput
+from tssd.neurons import Neuron
+from tssd.objectives import JointANN, SelfDistillation, Timesteps
+from tssd.objectives.joint import ann_of, masked_distance
+
+
+def factored(make=vgg9, **options):
+    torch.manual_seed(0)
+    net = make(in_channels=1, image_size=16, width=1 / 32, **options)
+    FactoredWeights().put_into(net)
+    return net
+
+
+@pytest.fixture
+def batch():
+    return torch.rand(6, 1, 16, 16, generator=torch.Generator().manual_seed(1)), torch.arange(6)
+
+
+class Answer(nn.Module):
+    """An ANN that says and shows the same whatever it is asked."""
+
+    def __init__(self, logits, features):
+        super().__init__()
+        self.said = NetOutput(logits, {0: features})
+
+    def forward(self, x, taps):
+        return self.said
+
+
+@pytest.mark.parametrize("summed", [True, False])
+def test_the_end_alone_by_hand(summed):
+    """Two classes, no head on the way: log 3 = odds of 3 to 1 for the network, of 1 to 1."""
+    term = JointANN(imitation=0.25, temperature=1.0, feature_weight=0.5, summed=summed)
+    logits = torch.tensor([[[math.log(3), 0.0]], [[0.0, 0.0]]])
+    logits = logits if summed else logits * 2  # sums of the one are the means of the other
+    spikes = torch.tensor([[[1.0, 0.0, -1.0]], [[1.0, 0.0, 0.0]]]) * (1 if summed else 2)
+    out = NetOutput(logits, {0: spikes}, input=torch.zeros(2, 1, 1))
+    term.taps, term._timesteps = (0,), Timesteps(2, 2)
+    term.ann = Answer(torch.zeros(1, 1, 2), torch.tensor([[[0.5, 0.5, -3.0]]]))
+    for of in ("network", "ann"):
+        term.adaptors[of], term.heads[of] = nn.ModuleList(), nn.ModuleList()
+    labels = math.log(4) + math.log(2)  # the network says 1/4 of class 1, the ANN 1/2
+    alike = 0.5 * math.log(0.5 / 0.75) + 0.5 * math.log(0.5 / 0.25)
+    far = 1.5**2 + 0.5**2  # where both are below 0 nothing counts
+    expected = 0.75 * labels + 0.25 * alike + 0.5 * far
+    assert term(out, torch.tensor([1])).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_masked_distance_by_hand():
+    student = torch.tensor([[1.0, -1.0, 0.0], [-2.0, 0.5, 3.0]])
+    teacher = torch.tensor([[0.0, 2.0, 0.0], [-1.0, 0.5, 1.0]])
+    assert masked_distance(student, teacher).item() == (1 + 9 + 4) / 2
+
+
+@pytest.mark.parametrize("make", [vgg9, resnet18])
+def test_the_ann_is_the_network_without_spikes_and_shares_singular_vectors(make):
+    net = factored(make)
+    ann = ann_of(net)
+    assert not any(isinstance(part, Neuron) for part in ann.modules())
+    names = {name for name, _ in ann.named_parameters()}
+    assert not any(name.endswith(("left", "right")) for name in names)
+    shared = {id(p) for p in net.parameters()} & {id(p) for p in ann.parameters()}
+    assert not shared
+    # With the network's own values it is the same network with ReLU.
+    plain = make(in_channels=1, image_size=16, width=1 / 32, neuron=nn.ReLU)
+    FactoredWeights().put_into(plain)
+    plain.load_state_dict(net.state_dict())
+    x = torch.rand(1, 3, 1, 16, 16)
+    assert torch.equal(ann.eval()(x).logits, plain.eval()(x).logits)
+
+
+def test_everything_learns_and_the_ann_reaches_what_is_shared(batch):
+    net = factored()
+    term = JointANN(span="teacher")
+    loss = SelfDistillation({"task": term}, Timesteps(2, 3)).connect(net)
+    loss.run(net, *batch).total.backward()
+    for name, p in [*net.named_parameters(), *term.named_parameters()]:
+        assert p.grad is not None and p.grad.isfinite().all(), name
+    assert len(term.heads["network"]) == 3
+    by_both = net.stages[0][0][0][0].left.grad.clone()
+    net.zero_grad()
+    (only := JointANN(span="teacher")).connect(net, Timesteps(2, 3))
+    only.imitation = only.feature_weight = 0.0
+    out = net(batch[0].expand(3, *batch[0].shape), only.taps)
+    out.input = batch[0].expand(3, *batch[0].shape)
+    only(NetOutput(out.logits.detach(), {k: v.detach() for k, v in out.taps.items()},
+                   input=out.input), batch[1]).backward()  # fmt: skip
+    # The network itself passes nothing on here, so this is the ANN's.
+    assert net.stages[0][0][0][0].left.grad.any()
+    assert net.stages[0][0][0][0].scale.grad is None
+    assert not torch.equal(net.stages[0][0][0][0].left.grad, by_both)
+
+
+def test_teachers_pass_no_gradient(batch):
+    net = factored()
+    term = JointANN(imitation=0.5).connect(net, Timesteps(1, 1))
+    x = batch[0].unsqueeze(0)
+    out = net(x, term.taps)
+    out.input = x
+    with_labels = term(out, batch[1])
+    kept = term.ann.head[-1].weight
+    (own,) = torch.autograd.grad(with_labels, kept, retain_graph=True)
+    # What the ANN's end learns is its labels: (1 - a) CE.
+    ann = term.ann(x, term.taps)
+    (labels,) = torch.autograd.grad(0.5 * F.cross_entropy(ann.logits[0], batch[1]), kept)
+    torch.testing.assert_close(own, labels)
+
+
+def test_recipes():
+    config = merge(layers("cifar10+vgg9+jointasnn+tssd"))
+    assert config["weights"]["class_path"] == "tssd.models.FactoredWeights"
+    assert list(config["objectives"])[:1] == ["task"]
+    with pytest.raises(UsageError, match="qat7 and jointasnn both set weights"):
+        layers("digits+vgg9+qat7+jointasnn")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"imitation": 1.0}, "imitation: got 1.0, expected a share from 0 to less than 1"),
+        ({"feature_weight": -1.0}, "feature_weight: got -1.0, expected a finite number >= 0"),
+        ({"span": "both"}, "span: got 'both', expected student or teacher"),
+    ],
+)
+def test_mistakes(options, message):
+    with pytest.raises(UsageError, match=message):
+        JointANN(**options)
+
+
+def test_networks_that_share_nothing_are_refused():
+    with pytest.raises(UsageError, match="add --weights tssd.models.FactoredWeights"):
+        ann_of(vgg9(image_size=16, width=1 / 32))
+    with pytest.raises(UsageError, match="knows networks of tssd"):
+        ann_of(nn.Sequential())
