@@ -42,7 +42,7 @@ READ = [name.removesuffix(".yaml") for name in ALL if name != "aliases.yaml"]
 
 def makes_sense(name):
     data, _, scale, part, method = name
-    if part == "ann":  # of one timestep
+    if part in ("ann", "qcfs", "srp"):  # whose training knows no time
         return data not in EVENTS and method.startswith("vanilla") and makes_sense_of(data, scale)
     if part == "ann_frames" and data not in EVENTS:
         return False

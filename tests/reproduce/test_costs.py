@@ -3,6 +3,8 @@ from dataclasses import replace
 import pytest
 
 from tssd.config import build, load_recipe
+from tssd.config.compose import composition_of
+from tssd.config.pieces import rooms
 from tssd.dry_run.estimate import Estimate
 from tssd.dry_run.shapes import DataShape, data_shape, with_stand_in
 from tssd.reproduce import costs as module
@@ -16,6 +18,8 @@ TINY = [("net.width", "0.02"), ("data.batch_size", "4"), ("trainer.threads", "1"
 ONE = Variant("digits/tssd")
 # Plans of parts and networks that each have tests of their own.
 ELSEWHERE = {"components", "leaderboard", "networks"}
+# Parts and networks of the paper's own rows. Those of rivals are tested where they are.
+OWN = {"vgg9", "resnet18", "resnet34", "t8", "t16"}
 # Methods that stand beside TSSD in the plans.
 BESIDE = ("control", "control_exit", "tssd_paper", "tssd_paper_detached")
 LIGHT = Variant("digits/tssd", (("objectives.temporal.weight", "0.5"), ("trainer.epochs", "4")))
@@ -86,6 +90,7 @@ def test_weights_and_epochs_are_the_same_work_and_timesteps_are_not():
     assert key() != key(("data.batch_size", "8"))
     assert key() != key(recipe="cifar10/vgg9_extension")
     assert key() != key(recipe="cifar10/vgg9_tsd")
+    assert key() != key(("weights", "tssd.models.QuantisedWeights"))
 
 
 def kinds_of_work():
@@ -95,6 +100,8 @@ def kinds_of_work():
         variants.update(variant for cell in plan.cells for variant in cell.runs.values())
     # Controls and the paper's reading at one pair of timesteps: TSSD is there at every pair.
     variants -= {v for v in variants if v.options and v.recipe.endswith(BESIDE)}
+    of_rivals = {*rooms()["nets"], *rooms()["parts"]} - OWN
+    variants -= {v for v in variants if of_rivals & {*composition_of(v.recipe).split("+")}}
     configs = {variant: read(variant) for variant in sorted(variants, key=lambda v: v.words)}
     found = {}
     for variant, data in shapes_of(configs).items():

@@ -17,11 +17,15 @@ BY_HAND = {
     # 4 pairs (T_t, T_s) of 2 methods; a vanilla network is trained for 2 T_t, TSSD for 4 pairs.
     "table2": (4 * 2 * NETS * DATA, (2 + 4) * NETS * DATA),
     # VGG-9 at T = 2 and 1, ResNet-18 at T = 2, on CIFAR10 and CIFAR100; ResNet-34 on ImageNet.
-    "table3": (3 * 2 + 1, 3 * 2 + 1),
-    # On CIFAR10-DVS and DVS-Gesture VGG-9 at T = 5, 8, 16 and ResNet-18 at 8, 16.
-    "table4": ((3 + 2) * 2, (3 + 2) * 2),
-    # TSSD and the extension on 2 data sets.
-    "table5": (2 * 2, 2 * 2),
+    # Rivals: RMP-Loss at 2 T, TET, MPBN and default KD on both data sets; Real Spike and IM-Loss on
+    # each with another network; MLF, Spikformer, KDSNN; SRP, one network read at 2 T.
+    "table3": (3 * 2 + 1 + 5 * 2 + 2 * 2 + 3 + 2, 3 * 2 + 1 + 5 * 2 + 2 * 2 + 3 + 1),
+    # On CIFAR10-DVS and DVS-Gesture VGG-9 at T = 5, 8, 16 and ResNet-18 at 8, 16. Rivals: DSR, LSG,
+    # GLIF, TET, MPBN, Real Spike; Spike-driven Transformer twice; ASGL, MLF, PLIF, TEBN, Spikformer
+    # and default KD three times.
+    "table4": ((3 + 2) * 2 + 6 + 2 + 6 * 3, (3 + 2) * 2 + 6 + 2 + 6 * 3),
+    # TSSD, the extension, and 3 methods without and with TSSD, on 2 data sets.
+    "table5": ((2 + 3 * 2) * 2, (2 + 3 * 2) * 2),
     # A baseline and T_t = 2 to 6 (5), a baseline and T_t = 6 to 15 (10).
     "figure3": ((1 + 5) + (1 + 10), (1 + 5) + (1 + 10)),
     # A baseline, 5 alphas, 5 betas; alpha = 1 and beta = 1 are one network.
@@ -50,13 +54,15 @@ BY_HAND = {
     "networks": (7 * 3 * 3, 7 * 3),
 }
 # The same at the small scale, which has the control, vanilla at T_s in Table 2, N-MNIST in Table 1
-# and CIFAR10 in Figure 4, and no ImageNet in Table 3.
+# and CIFAR10 in Figure 4, and neither ImageNet nor rivals in Tables 3 to 5.
 SMALL = BY_HAND | {
     "table1": (5 * NETS * 3, 5 * NETS * 3),
     # 4 pairs of 5 rows, vanilla twice; 2 vanilla networks by T_t, 2 by T_s, a control and a TSSD a
     # pair.
     "table2": (4 * 5 * NETS * DATA, (2 + 2 + 4 + 4) * NETS * DATA),
     "table3": (3 * 2, 3 * 2),
+    "table4": ((3 + 2) * 2, (3 + 2) * 2),
+    "table5": (2 * 2, 2 * 2),
     "figure3": ((1 + 5 + 5) + (1 + 10 + 10), (1 + 5 + 5) + (1 + 10 + 10)),
     "figure4": ((2 + 5 + 5) * 2, (2 + 5 + 5 - 1) * 2),
     "curves": (3 * DATA, 3 * DATA),
@@ -150,14 +156,20 @@ def test_the_numbers_of_the_paper_s_tables_by_their_sums():
         + (39.25 + 50.29 + 91.66 + 92.65) + (92.27 + 92.25 + 93.66 + 93.48)
         + (62.45 + 66.07 + 69.67 + 70.23) + (73.20 + 72.90 + 77.30 + 76.40)
         + (54.47 + 57.27 + 60.80 + 62.83) + (65.50 + 62.97 + 69.93 + 67.83),
-        "table3": (94.41 + 74.69) + (93.49 + 73.33) + (93.37 + 73.40) + 66.13,
+        "table3": (94.41 + 74.69) + (93.49 + 73.33) + (93.37 + 73.40) + 66.13
+        + (94.39 + 73.30 + 93.33 + 72.55) + 94.25 + 93.94 + 93.41 + (94.16 + 72.87)
+        + (94.01 + 70.62) + (93.85 + 70.18) + (93.54 + 70.79) + (93.49 + 74.31) + (74.31 + 71.52),
         "table4": (72.90 + 78.70 + 84.37) + (86.69 + 90.85 + 97.45) + (72.90 + 81.60)
-        + (87.96 + 95.60),
-        "table5": (72.90 + 0.43 + 72.90) + (86.69 + 1.39 + 86.69),
+        + (87.96 + 95.60) + 77.27 + (80.00 + 94.33) + 76.80 + 77.90 + 77.33 + 74.40 + 72.85
+        + (92.13 + 76.33 + 79.28) + (67.07 + 85.77 + 97.29) + (66.77 + 79.98 + 94.68)
+        + (67.70 + 78.70 + 94.56) + (68.55 + 79.86 + 95.25) + (66.37 + 82.75 + 96.18),
+        "table5": (72.90 + 0.43 + 72.90) + (86.69 + 1.39 + 86.69)
+        + (76.33 + 92.13) + (67.07 + 85.77) + (67.70 + 78.70),
     }  # fmt: skip
     for name, total in expected.items():
         cells = load_plan(name).at_scale("paper")
-        assert sum(cell.paper for cell in cells) == pytest.approx(total), name
+        told = [cell.paper for cell in cells if cell.paper is not None]
+        assert sum(told) == pytest.approx(total), name
 
 
 def test_a_vanilla_network_of_table2_is_trained_once_and_read_twice():

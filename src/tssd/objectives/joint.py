@@ -4,7 +4,6 @@ import copy
 from collections.abc import Sequence
 from typing import Literal, Self, cast
 
-import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
