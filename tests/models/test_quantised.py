@@ -1,5 +1,6 @@
 """Quantisation-aware training: what is computed with, what learns, and what leaves."""
 
+from contextlib import nullcontext
 from functools import partial
 
 import pytest
@@ -81,8 +82,12 @@ def test_a_network_learns_with_them_and_folds(make):
     assert type(layers[0]) is nn.Conv2d
     assert all(type(part) is QuantisedConv2d for part in layers[1:])
     criterion = tssd(student=1, teacher=2).connect(net)
-    criterion.run(net, torch.rand(6, 2, 16, 16), torch.arange(6)).total.backward()
-    assert all(p.grad is not None for p in net.parameters())
+    for precision in (nullcontext(), torch.autocast("cpu", torch.bfloat16)):
+        net.zero_grad()
+        with precision:
+            criterion.run(net, torch.rand(6, 2, 16, 16), torch.arange(6)).total.backward()
+        assert all(p.grad is not None and p.grad.isfinite().all() for p in net.parameters())
+        assert all(layer.weight.grad.any() for layer in layers)
     plain, x = folded(net.eval()), repeat_in_time(torch.rand(2, 2, 16, 16), 2)
     assert {type(part) for part in plain.modules() if isinstance(part, nn.Conv2d)} == {nn.Conv2d}
     assert torch.equal(plain(x).logits, net(x).logits)

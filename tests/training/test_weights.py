@@ -20,16 +20,16 @@ from .runs import small
 ONE_EPOCH = {"trainer.epochs": 1}
 
 
-def test_it_is_written_loaded_and_evaluated_with_its_weights_and_begins_from_another(tmp_path):
-    fit(small(ONE_EPOCH), tmp_path / "plain")
+def test_it_is_written_loaded_and_evaluated_with_its_weights(finished, tmp_path):
+    """And begins from a run without any."""
     options = ONE_EPOCH | {"weights": "tssd.models.QuantisedWeights", "weights.bits": 3}
-    options |= {"init": str(tmp_path / "plain")}
+    options |= {"init": str(finished)}
     results = fit(small(options), tmp_path / "qat")
     run = RunFolder(tmp_path / "qat")
     expected = {"class_path": "tssd.models.QuantisedWeights", "init_args": {"bits": 3}}
     assert yaml.safe_load(run.config.read_text())["weights"] == expected
     assert json.loads(run.model.read_text())["weights"] == expected
-    assert "weights" not in json.loads(RunFolder(tmp_path / "plain").model.read_text())
+    assert "weights" not in json.loads(RunFolder(finished).model.read_text())
 
     trained = load(run.path, trust=[nets.__name__])
     net = trained.net
