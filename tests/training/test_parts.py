@@ -34,6 +34,13 @@ def test_membranes_of_a_compiled_network_are_refused_at_once(monkeypatch):
         small({"trainer.compile": True})
 
 
+def test_a_network_has_to_decide_at_the_t_that_it_is_meant_for():
+    options = {"net.neuron": "tssd.neurons.QCFS", "net.neuron.pre_steps": 2}
+    with pytest.raises(UsageError, match="timesteps.student: got 2, but .*student: 3"):
+        small(options)
+    assert small(options | {"net.neuron.pre_steps": 1}).net.pre_steps.pre_steps == 1
+
+
 @pytest.mark.parametrize(
     ("wanted", "device", "free", "placed"),
     [

@@ -11,6 +11,7 @@ from torch import nn
 from tssd.data import DataModule
 from tssd.errors import UsageError
 from tssd.models.base import SpikingNet
+from tssd.models.presteps import CountedPreSteps
 from tssd.objectives import SelfDistillation
 from tssd.objectives.per_timestep import longest_of
 from tssd.rules import Rule
@@ -62,8 +63,8 @@ class Parts:
     def __post_init__(self) -> None:
         """Tell terms that ask how often each class is.
 
-        Raises: UsageError: a term needs what a compiled network does not show, or the rule does not
-            go with another part.
+        Raises: UsageError: a term needs what a compiled network does not show, the rule does not go
+            with another part, or the network has not begun to decide at T_s.
         """
         self.criterion.learn_class_counts(lambda: self.data.class_counts)
         terms = dict(self.criterion.terms.items())
@@ -75,6 +76,16 @@ class Parts:
             )
         if self.rule is not None:
             self._check_rule(self.rule)
+        self._check_pre_steps()
+
+    def _check_pre_steps(self) -> None:
+        counted, student = getattr(self.net, "pre_steps", None), self.criterion.timesteps.student
+        if isinstance(counted, CountedPreSteps) and student <= counted.pre_steps:
+            raise UsageError(
+                f"timesteps.student: got {student}, but the first {counted.pre_steps} timesteps of "
+                "the network's neurons are pre-steps (pre_steps), which T counts; use --timesteps "
+                f"'{{student: {counted.pre_steps + 1}, teacher: {counted.pre_steps + 1}}}' or more"
+            )
 
     def _check_rule(self, rule: Rule) -> None:
         name, settings = type(rule).__name__, self.trainer
