@@ -17,6 +17,7 @@ from tssd.neurons import (
     MLF,
     MPBNLIF,
     PLIF,
+    QCFS,
     RealSpike,
     SmoothedLIF,
     folded,
@@ -50,6 +51,7 @@ def two_layers(neuron):
         RealSpike,
         partial(DSRIF, 0.7),
         DSRLIF,
+        partial(QCFS, v_threshold=0.6),
     ],
 )
 def test_each_neuron_spikes_as_it_does(neuron):
@@ -101,6 +103,8 @@ class InAWay(Rectangular):
         (GLIF, r"stages\.0\.2 \(GLIF\): its gains differ between timesteps"),
         (SmoothedLIF, r"stages\.0\.2 \(SmoothedLIF\): its membrane remembers"),
         (nn.ReLU, r"stages\.0\.2 \(ReLU\): it does not spike"),
+        (partial(QCFS, pre_steps=2), r"stages\.0\.2 \(QCFS\): its first 2 timesteps decide"),
+        (partial(QCFS, spiking=False), r"stages\.0\.2 \(QCFS\): it does not spike"),
         (Other, r"stages\.0\.2 \(Other\): it is no neuron that a graph knows"),
         (partial(LIF, surrogate=InAWay()), r"stages\.0\.2 \(LIF\): InAWay spikes in a way of its"),
     ],

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from tssd.errors import UsageError
+from tssd.lowering import lower
 from tssd.models import QuantisedWeights, resnet18, vgg9
 from tssd.models.quantised import QuantisedConv2d, quantised
 from tssd.neurons import folded
@@ -91,6 +92,13 @@ def test_a_network_learns_with_them_and_folds(make):
     plain, x = folded(net.eval()), repeat_in_time(torch.rand(2, 2, 16, 16), 2)
     assert {type(part) for part in plain.modules() if isinstance(part, nn.Conv2d)} == {nn.Conv2d}
     assert torch.equal(plain(x).logits, net(x).logits)
+    # A graph has the weights that are computed with, batch norm folded into them.
+    graph = lower(net, (2, 16, 16))
+    convolutions = [node for node in graph.nodes if node.op == "conv"]
+    for layer, node in zip(layers[1:], convolutions[1:], strict=True):
+        whole = quantised(layer.weight.detach(), 7).whole
+        leaving = quantised(torch.tensor(node.arrays["weight"]), 7).whole
+        assert torch.equal(leaving.abs(), whole.abs())
 
 
 def test_bits_that_make_no_sense_are_refused():

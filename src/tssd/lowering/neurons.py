@@ -17,12 +17,14 @@ from tssd.neurons import (
     MLF,
     MPBNLIF,
     PLIF,
+    QCFS,
     Neuron,
     RealSpike,
     SmoothedLIF,
 )
 from tssd.neurons.lif import LinearIntegrator
 from tssd.neurons.mpbn import ThresholdLIF
+from tssd.neurons.qcfs import DYNAMICS, START
 from tssd.neurons.scan import Dynamics
 from tssd.surrogates import Surrogate
 
@@ -116,6 +118,19 @@ def dsr(x: Traced, neuron: DSRIF | DSRLIF) -> Traced:
     return _high(fires(x, constants, hard=False), np.full(x.shape[0], p.height * v))
 
 
+def qcfs(x: Traced, neuron: QCFS) -> Traced:
+    """From half a threshold; spikes are as high as the threshold."""
+    if not neuron.spiking:
+        raise x.refusal(neuron, "it does not spike (spiking: false); leave that out")
+    if neuron.pre_steps:
+        why = f"its first {neuron.pre_steps} timesteps decide which neurons are silent (SRP)"
+        raise x.refusal(neuron, f"{why}; train with qcfs, which has the same weights")
+    threshold = neuron.threshold()
+    own = {"input_scale": threshold.reciprocal().item(), "initial": START}
+    spikes = fires(x, _constants(DYNAMICS) | own, hard=False)
+    return _high(spikes, np.full(x.shape[0], threshold.double().item()))
+
+
 def mpbn(x: Traced, neuron: MPBNLIF) -> Traced:
     """A LIF with a threshold for each channel."""
     return _one_sided(x, neuron, *neuron.sides())
@@ -201,6 +216,7 @@ NEURONS: dict[type[Neuron], Lowered] = {
     RealSpike: real_spike,
     DSRIF: dsr,
     DSRLIF: dsr,
+    QCFS: qcfs,
 }
 WHY_NOT = {
     GLIF: "its gains differ between timesteps and its resets are mixed; train with PLIF or LIF",
