@@ -18,6 +18,7 @@ CORE = {
     "errors": set(),
     "atomic": {"errors", "lock"},
     "earlier": set(),
+    "engine": {"errors", "graph"},
     "graph": {"errors", "atomic"},
     "hub": {"errors"},
     "image_size": set(),

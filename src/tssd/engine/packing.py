@@ -1,0 +1,44 @@
+"""Weights as rows of 64 outputs, in the form in which `vectors` adds them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tssd.engine.layer import Weights
+
+LANES = 64
+LINE = 64
+
+
+def aligned(shape: tuple[int, ...], dtype: type) -> NDArray:
+    """An array that begins at a line of the cache; not filled."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    room = np.empty(size + LINE, np.uint8)
+    start = -room.ctypes.data % LINE
+    return room[start : start + size].view(dtype).reshape(shape)
+
+
+def row_bytes(bits: int) -> int:
+    """Bytes of a row."""
+    return LANES if bits else 4 * LANES
+
+
+def packed(weights: Weights) -> NDArray[np.uint8]:
+    """Rows of each block of 64 outputs [blocks, bytes], with a row of zeros at the end of each.
+
+    Only for layers of one group.
+    """
+    _, count, outputs = weights.matrix.shape
+    blocks = -(-outputs // LANES)
+    padded = np.zeros((count + 1, blocks * LANES), np.float32)
+    padded[:count, :outputs] = weights.matrix[0]
+    rows = padded.reshape(count + 1, blocks, LANES).transpose(1, 0, 2)
+    table = aligned((blocks, (count + 1) * row_bytes(weights.bits)), np.uint8)
+    if not weights.bits:
+        table.view(np.float32).reshape(rows.shape)[:] = rows
+        return table
+    # Words of 16 bits: the low byte, biased, is output j, the high byte output 32 + j.
+    pairs = table.reshape(blocks, count + 1, LANES // 2, 2)
+    half = LANES // 2
+    pairs[..., 0] = (rows[..., :half] + 2 ** (weights.bits - 1)).astype(np.uint8)
+    pairs[..., 1] = rows[..., half:].astype(np.int8).view(np.uint8)
+    return table

@@ -1,0 +1,132 @@
+"""A graph as steps: which layers run with their neurons, and which weights may be whole numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tssd.engine.layer import Neurons, Weights, neurons_of, weights_of
+from tssd.engine.quantisation import is_exact
+from tssd.engine.values import LARGEST
+from tssd.graph import INPUT, Graph, Node
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One thing to run.
+
+    Args:
+        name: the node whose output it gives.
+        inputs: nodes whose outputs it gets.
+        node: the same node.
+        size: rows, columns of the output; features are one pixel.
+        channels: of the output.
+        weights: of a convolution or linear layer.
+        neurons: that fire; behind the weights, if it has both.
+        top: the largest count that its output can hold; 0 = real values.
+        forget: outputs that nobody needs any more.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    node: Node
+    size: tuple[int, int]
+    channels: int
+    weights: Weights | None
+    neurons: Neurons | None
+    top: int
+    forget: tuple[str, ...] = ()
+
+
+def plan(graph: Graph, bits: int) -> tuple[Step, ...]:
+    """The steps of a graph.
+
+    Whole numbers take the place of weights that see spikes, or their sums and means, and have
+    neurons behind them. The first layer of an image and the last of a network stay float32.
+
+    Args:
+        graph: the network.
+        bits: of a weight; 0 = float32.
+    """
+    kept = {graph.output, *graph.exits.values()}
+    tops = {INPUT: 0}
+    before_neurons = _before_neurons(graph)
+    steps: list[Step] = []
+    alone: dict[str, Node] = {}  # layers that run with the neurons that alone read them
+    for node in graph.nodes:
+        tops[node.name] = _top(node, [tops[name] for name in node.inputs])
+        readers = graph.readers(node.name)
+        by_itself = len(readers) == 1 and readers[0].op == "lif" and node.name not in kept
+        if node.op in ("conv", "linear") and by_itself:
+            alone[node.name] = node
+            continue
+        layer, weights, neurons, inputs = node, None, None, node.inputs
+        if node.op == "lif":
+            neurons = neurons_of(node)
+            if node.inputs[0] in alone:
+                layer = alone[node.inputs[0]]
+                inputs = layer.inputs
+        if layer.op in ("conv", "linear"):
+            top = tops[layer.inputs[0]]
+            whole = bool(top) and layer.name in before_neurons
+            weights = _weights(layer, bits if whole else 0, top)
+            if neurons is not None:
+                weights = weights.in_front_of(neurons.gain, neurons.offset)
+                neurons = neurons.without_input()
+        channels, *size = node.shape
+        rows, columns = size or (1, 1)
+        top = tops[node.name]
+        steps.append(
+            Step(node.name, inputs, node, (rows, columns), channels, weights, neurons, top)
+        )
+    return tuple(steps)
+
+
+def _weights(node: Node, bits: int, top: int) -> Weights:
+    """As whole numbers, unless sums of so many would not be exact."""
+    weights = weights_of(node, bits)
+    if bits and not all(is_exact(group, top) for group in weights.matrix):
+        return weights_of(node, 0)
+    return weights
+
+
+def _top(node: Node, tops: list[int]) -> int:
+    """The largest count that a node can give; 0 = real values."""
+    if node.op == "lif":
+        return 1
+    if node.op in ("max_pool", "flatten"):
+        return tops[0]
+    if node.op == "add" and all(tops):
+        top = sum(tops)
+    elif node.op == "avg_pool" and not node.options["ceil"]:
+        top = tops[0] * int(np.prod(node.options["kernel"]))
+    else:
+        return 0
+    return top if top <= LARGEST else 0
+
+
+def _before_neurons(graph: Graph) -> set[str]:
+    """Nodes that neurons stand behind, sooner or later."""
+    found: set[str] = set()
+    for node in reversed(graph.nodes):
+        if node.op == "lif" or node.name in found:
+            found.update(node.inputs)
+    return found
+
+
+def needed(steps: Sequence[Step], outputs: Sequence[str]) -> tuple[Step, ...]:
+    """The steps that some outputs need, in an order that gives the first output first."""
+    by_name = {step.name: step for step in steps}
+    chosen: dict[str, Step] = {}
+    for output in outputs:
+        wanted = {output}
+        for step in reversed(steps):
+            if step.name in wanted:
+                wanted.update(step.inputs)
+        chosen |= {step.name: step for step in steps if step.name in wanted - chosen.keys()}
+    last = {name: step for step in chosen.values() for name in step.inputs}
+    forget: dict[str, list[str]] = {}
+    for name, reader in last.items():
+        if name not in outputs:
+            forget.setdefault(reader.name, []).append(name)
+    return tuple(replace(by_name[n], forget=tuple(forget.get(n, ()))) for n in chosen)

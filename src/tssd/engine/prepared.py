@@ -1,0 +1,134 @@
+"""What of a layer is made once, before kernels run it, and what they are called with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tssd.engine.layer import Floats, Neurons, Weights
+from tssd.engine.packing import LANES, packed, row_bytes
+from tssd.engine.plan import Step
+from tssd.engine.quantisation import events_within_int16
+from tssd.engine.row_sums import UNROLL
+from tssd.engine.values import Signal
+
+# Entries of a list of rows: 4 MB.
+LISTED = 2**20
+
+
+@dataclass(eq=False)
+class Prepared:
+    """A layer of weights as the kernels take it.
+
+    Args:
+        weights: the layer.
+        size: rows, columns of its output.
+        table: rows of weights.
+        within: rows that may be added in 16 bits.
+        dense_above: events per input value above which the dense path is faster.
+    """
+
+    weights: Weights
+    size: tuple[int, int]
+    table: NDArray[np.uint8]
+    within: int
+    dense_above: float = np.inf
+
+
+class Call(NamedTuple):
+    """What a kernel gets for inputs of one shape: geometry, scale of each output, room to work."""
+
+    geometry: NDArray[np.int64]
+    scale: Floats
+    room: tuple[NDArray, ...]
+
+
+def takes_events(step: Step) -> bool:
+    """Whether a step has weights that kernels can take: of one group, with 32-bit places."""
+    if step.weights is None:
+        return False
+    groups, rows, _ = step.weights.matrix.shape
+    return groups == 1 and (rows + 1) * row_bytes(step.weights.bits) < 2**32
+
+
+def prepared(step: Step) -> Prepared:
+    """Of a step that takes events."""
+    weights = step.weights
+    assert weights is not None
+    within = events_within_int16(weights.matrix[0]) if weights.bits else UNROLL
+    return Prepared(weights, step.size, packed(weights).reshape(-1), within // UNROLL * UNROLL)
+
+
+class Constants(NamedTuple):
+    """Neurons as the kernels take them.
+
+    Args:
+        numbers: decay, threshold, keep, after, once if they are uniform, else of each output.
+        uniform: whether all outputs have the same neurons.
+        initial: membranes at first, as many as whole blocks of outputs take.
+    """
+
+    numbers: Floats
+    uniform: bool
+    initial: Floats
+
+
+def constants(neurons: Neurons) -> Constants:
+    """Of a layer of neurons."""
+    parts = (neurons.decay, neurons.threshold, neurons.keep, neurons.after)
+    numbers = np.concatenate([p[:1] if neurons.uniform else p for p in parts])
+    rest = np.zeros(-len(neurons.initial) % LANES, np.float32)
+    return Constants(numbers, neurons.uniform, np.append(neurons.initial, rest))
+
+
+def call(layer: Prepared, x: Signal, array: Callable[[str, int, Any], NDArray]) -> Call:
+    """What a kernel gets for inputs like x.
+
+    Args:
+        layer: to be run.
+        x: its input.
+        array: gives room by name, size and type.
+    """
+    room = tuple(array(*size) for size in _room(layer, x))
+    return Call(_geometry(layer, x), layer.weights.scale * np.float32(x.scale), room)
+
+
+def padded(x: Floats, padding: tuple[int, int]) -> Floats:
+    """Values with zeros around each map, and some behind all, with one axis."""
+    (up, left), (steps, samples, height, width, channels) = padding, x.shape
+    shape = (steps, samples, height + 2 * up, width + 2 * left, channels)
+    size = int(np.prod(shape))
+    values = np.zeros(size + LANES, np.float32)
+    values[:size].reshape(shape)[:, :, up : up + height, left : left + width] = x
+    return values
+
+
+def _room(layer: Prepared, x: Signal) -> list[tuple[str, int, Any]]:
+    """Names, sizes and types of the arrays in which a kernel works."""
+    steps, samples, height, width, _ = x.array.shape
+    window, planes = len(layer.weights.matrix[0]), x.top.bit_length()
+    block = [("sums", LANES, np.float32), ("fresh", LANES, np.float32)]
+    if not x.counts:
+        return [("window", steps * window + LANES, np.float32), *block]
+    slots = steps * samples * layer.size[0] * layer.size[1] * planes
+    return [
+        ("events", x.array.size * planes + LANES, np.uint32),
+        ("begins", planes * steps * samples * height * (width + 1), np.int64),
+        ("rows", max(LISTED, steps * planes * (window + 2 * LANES)), np.uint32),
+        ("ends", slots + 1, np.int64),
+        *block,
+    ]
+
+
+def _geometry(layer: Prepared, x: Signal) -> NDArray[np.int64]:
+    """In the order of the names in `kernels`."""
+    weights = layer.weights
+    steps, samples, height, width, channels = x.array.shape
+    if not x.counts:
+        height, width = height + 2 * weights.padding[0], width + 2 * weights.padding[1]
+    pairs = (layer.size, weights.kernel, weights.stride, weights.padding, weights.dilation)
+    rest = (x.top.bit_length(), weights.bits, layer.within)
+    flat = [n for pair in pairs for n in pair]
+    return np.array([steps, samples, height, width, channels, *flat, *rest], np.int64)

@@ -1,0 +1,176 @@
+"""The inner loop: weight rows of 64 outputs added up, one row an event.
+
+A row as float32 is four vectors of 16. As whole numbers it is 32 words of 16 bits,
+256 * high + (low + bias), high and low in [-bias, bias): two outputs in one word. The sum of words
+modulo 2^16 and the sum of their high bytes give both. With 7 bits (bias 64) two rows are added
+before they are taken apart, since two low bytes carry nothing into the high one.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from tssd.engine.vectors import FLOAT, FLOATS, I8, I16, I32, I64, Code, constant
+
+# Lists of rows are padded to a multiple of it.
+UNROLL = 4
+
+_WORDS = ir.VectorType(I16, 32)
+_WIDE = ir.VectorType(I32, 16)
+# Of a row, and of each of its vectors.
+_LINE = 64
+
+_Values = Sequence[ir.Value]
+
+
+def _rows_added(kind: ir.VectorType, sum_of: Callable[[Code, Any, Any], _Values]) -> Any:
+    """An intrinsic sums = factor * sums + (sum of rows).
+
+    Args of the intrinsic:
+        table: bytes; rows begin at multiples of a line of the cache.
+        base: where the block's rows begin.
+        rows: list of where each row begins behind that, uint32.
+        start, stop: part of the list; their difference is a multiple of UNROLL.
+        factor: float32.
+        sums: float32 [64].
+    """
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        table, base, rows, start, stop, factor, sums = args
+        begin = code.place(0, table, base, I8)
+        listed = code.place(2, rows, I64(0), I32)
+
+        def row(index: ir.Value, k: int) -> ir.Value:
+            offset = builder.load(builder.gep(listed, [builder.add(index, I64(k))]))
+            place = builder.gep(begin, [builder.zext(offset, I64)])
+            return builder.bitcast(place, kind.as_pointer())
+
+        totals = sum_of(code, (start, stop), row)
+        places = code.place(6, sums, I64(0), FLOATS)
+        factors = code.spread(factor, FLOATS)
+        for part, total in enumerate(totals):
+            before = builder.fmul(factors, code.load(places, part))
+            code.store(builder.fadd(before, total), places, part)
+        return code.nothing()
+
+    @intrinsic
+    def add_rows(
+        typing: Any, table: Any, base: Any, rows: Any, start: Any, stop: Any, factor: Any, sums: Any
+    ) -> Any:
+        whole = types.int64
+        return types.void(table, whole, rows, whole, whole, types.float32, sums), build
+
+    return add_rows
+
+
+def _loop(
+    code: Code, span: _Values, first: _Values, body: Callable[..., _Values], step: int = UNROLL
+) -> _Values:
+    """`values = body(index, values)` for indices of a span; the last values."""
+    builder, (start, stop) = code.builder, span
+    before = builder.block
+    head, inside, after = (builder.append_basic_block(name) for name in ("head", "rows", "after"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    index = builder.phi(I64)
+    index.add_incoming(start, before)
+    values = [builder.phi(value.type) for value in first]
+    for phi, value in zip(values, first, strict=True):
+        phi.add_incoming(value, before)
+    builder.cbranch(builder.icmp_signed("<", index, stop), inside, after)
+    builder.position_at_end(inside)
+    for phi, value in zip(values, body(index, values), strict=True):
+        phi.add_incoming(value, builder.block)
+    index.add_incoming(builder.add(index, I64(step)), builder.block)
+    builder.branch(head)
+    builder.position_at_end(after)
+    return values
+
+
+def _whole_numbers(bias: int, together: int) -> Any:
+    """Rows of words, `together` of them added before they are taken apart."""
+
+    def sum_of(code: Code, span: _Values, row: Callable[..., ir.Value]) -> _Values:
+        builder = code.builder
+
+        def body(index: ir.Value, values: _Values) -> _Values:
+            whole, high = values
+            for k in range(0, UNROLL, together):
+                words = [code.load(row(index, k + m), align=_LINE) for m in range(together)]
+                added = words[0] if together == 1 else builder.add(*words)
+                whole = builder.add(whole, added)
+                high = builder.add(high, builder.ashr(added, constant(_WORDS, 8)))
+            return whole, high
+
+        none = constant(_WORDS, 0)
+        whole, high = _loop(code, span, (none, none), body)
+        count = builder.trunc(builder.sub(span[1], span[0]), I16)
+        biases = code.spread(builder.mul(count, I16(bias)), _WORDS)
+        low = builder.sub(builder.sub(whole, builder.shl(high, constant(_WORDS, 8))), biases)
+        return [
+            builder.sitofp(builder.sext(_half(builder, words, half), _WIDE), FLOATS)
+            for words in (low, high)
+            for half in range(2)
+        ]
+
+    return _rows_added(_WORDS, sum_of)
+
+
+def _half(builder: ir.IRBuilder, words: ir.Value, half: int) -> ir.Value:
+    chosen = ir.Constant(ir.VectorType(I32, 16), list(range(16 * half, 16 * half + 16)))
+    return builder.shuffle_vector(words, ir.Constant(_WORDS, ir.Undefined), chosen)
+
+
+def _floats(code: Code, span: _Values, row: Callable[..., ir.Value]) -> _Values:
+    def body(index: ir.Value, values: _Values) -> _Values:
+        for k in range(UNROLL):
+            place = row(index, k)
+            loaded = [code.load(place, part, align=_LINE) for part in range(4)]
+            values = [code.builder.fadd(a, b) for a, b in zip(values, loaded, strict=True)]
+        return values
+
+    return _loop(code, span, [constant(FLOATS, 0.0)] * 4, body)
+
+
+@intrinsic
+def add_scaled_rows(
+    typing: Any, table: Any, base: Any, values: Any, first: Any, count: Any, sums: Any
+) -> Any:
+    """Sums = sum of all rows of a block in order, each times its value; float32.
+
+    Args:
+        table, base, sums: as `_rows_added`.
+        values: float32, the first row's at `first`.
+        count: rows.
+    """
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        table, base, values, first, count, sums = args
+        begin, listed = code.place(0, table, base, FLOATS), code.place(2, values, first, FLOAT)
+
+        def body(index: ir.Value, totals: _Values) -> _Values:
+            value = code.spread(code.load(builder.gep(listed, [index])), FLOATS)
+            row = builder.gep(begin, [builder.mul(index, I64(4))])
+            # Rounded once, where the processor can.
+            once = ("contract",)
+            parts = [builder.fmul(value, code.load(row, k, _LINE), flags=once) for k in range(4)]
+            return [builder.fadd(a, b, flags=once) for a, b in zip(totals, parts, strict=True)]
+
+        totals = _loop(code, (I64(0), count), [constant(FLOATS, 0.0)] * 4, body, 1)
+        place = code.place(5, sums, I64(0), FLOATS)
+        for part, total in enumerate(totals):
+            code.store(total, place, part)
+        return code.nothing()
+
+    whole = types.int64
+    return types.void(table, whole, values, whole, whole, sums), build
+
+
+add_rows_int7 = _whole_numbers(bias=64, together=2)
+add_rows_int8 = _whole_numbers(bias=128, together=1)
+add_rows_float = _rows_added(FLOATS, _floats)

@@ -1,0 +1,94 @@
+"""Steps one after the other: from an input to the outputs that are wanted."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from tssd.engine.layer import Floats
+from tssd.engine.plan import Step
+from tssd.engine.values import Signal
+from tssd.graph import INPUT, Node
+
+# Membranes [N, H, W, C] after the last reset, by node.
+State = Mapping[str, Floats]
+
+
+class Runner(Protocol):
+    """Runs layers with weights, neurons or both; see `Dense.layer`."""
+
+    def layer(
+        self, step: Step, x: Signal, v: Floats | None, timesteps: int, keep: bool
+    ) -> tuple[Signal, Floats | None]:
+        """What a step gives, and the membranes afterwards."""
+        ...
+
+    def plain(self, node: Node, inputs: list[Signal]) -> Signal:
+        """What a node without weights and without neurons gives."""
+        ...
+
+
+class Pass:
+    """One pass of an input through the steps, which may stop in between.
+
+    Args:
+        steps: of the network.
+        runner: of its layers.
+        x: the input.
+        timesteps: T.
+        state: membranes before the first timestep; None = as they are at first.
+        keep: whether the membranes afterwards are wanted.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        runner: Runner,
+        x: Signal,
+        timesteps: int,
+        *,
+        state: State | None = None,
+        keep: bool = False,
+    ) -> None:
+        self.runner = runner
+        self.timesteps = timesteps
+        self.keep = keep
+        self.given = state
+        self.state: dict[str, Floats] = {}
+        self.signals = {INPUT: x}
+        self._left = iter(steps)
+
+    def until(self, name: str) -> Signal:
+        """Run on until a node's output is there."""
+        for step in [] if name in self.signals else self._left:
+            self._run(step)
+            if step.name == name:
+                break
+        return self.signals[name]
+
+    def every(self, names: Iterable[str]) -> Iterator[tuple[str, Signal]]:
+        """Run to the end; the outputs of some nodes as they come."""
+        wanted = set(names)
+        for step in self._left:
+            signal = self._run(step)
+            if step.name in wanted:
+                yield step.name, signal
+
+    def keep_only(self, samples: Floats) -> None:
+        """Go on with some of the samples, by index or mask."""
+        self.signals = {name: signal.taken(samples) for name, signal in self.signals.items()}
+        if self.given is not None:
+            self.given = {name: v[samples] for name, v in self.given.items()}
+        self.state = {name: v[samples] for name, v in self.state.items()}
+
+    def _run(self, step: Step) -> Signal:
+        inputs = [self.signals[name] for name in step.inputs]
+        if step.weights is None and step.neurons is None:
+            signal = self.runner.plain(step.node, inputs)
+        else:
+            v = self.given[step.name] if self.given is not None and step.neurons else None
+            signal, v = self.runner.layer(step, inputs[0], v, self.timesteps, self.keep)
+            if v is not None and self.keep:
+                self.state[step.name] = v
+        self.signals[step.name] = signal
+        for name in step.forget:
+            self.signals.pop(name, None)
+        return signal

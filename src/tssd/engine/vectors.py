@@ -1,0 +1,181 @@
+"""What kernels do to 64 values at once, as vectors of LLVM.
+
+numba turns plain loops into vectors too, but guards each by checks whether arrays overlap and ends
+it in a loop of single values, which on short lists costs more than the work. LLVM compiles these to
+the widest vectors that the processor has: 512 bits, 2 of 256 or 4 of 128.
+
+Arrays are passed with a place in them, counted in values; nothing checks that it lies inside.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+I1, I8, I16, I32, I64, FLOAT = (*map(ir.IntType, (1, 8, 16, 32, 64)), ir.FloatType())
+FLOATS = ir.VectorType(FLOAT, 16)
+BYTES = ir.VectorType(I8, 64)
+LISTED = ir.VectorType(I32, 16)
+
+
+class Code:
+    """Builds the code of one call: places in arrays, loads, stores, constants.
+
+    Args:
+        context, builder, signature: as numba gives them.
+    """
+
+    def __init__(self, context: Any, builder: ir.IRBuilder, signature: Any) -> None:
+        self.context = context
+        self.builder = builder
+        self.kinds = signature.args
+
+    def place(self, argument: int, array: ir.Value, index: ir.Value, kind: ir.Type) -> ir.Value:
+        """The address of an array's value at an index, as one of another kind."""
+        data = self.context.make_array(self.kinds[argument])(self.context, self.builder, array).data
+        return self.builder.bitcast(self.builder.gep(data, [index]), kind.as_pointer())
+
+    def load(self, place: ir.Value, part: int = 0, align: int = 1) -> ir.Value:
+        """The value, or vector, at an address; or that many behind it."""
+        loaded = self.builder.load(self.builder.gep(place, [I64(part)]))
+        loaded.align = align
+        return loaded
+
+    def store(self, value: ir.Value, place: ir.Value, part: int = 0) -> None:
+        """Write it there."""
+        self.builder.store(value, self.builder.gep(place, [I64(part)]), align=1)
+
+    def spread(self, value: ir.Value, kind: ir.VectorType) -> ir.Value:
+        """A vector of equal values."""
+        one = self.builder.insert_element(ir.Constant(kind, ir.Undefined), value, I32(0))
+        nowhere = ir.Constant(ir.VectorType(I32, kind.count), [0] * kind.count)
+        return self.builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), nowhere)
+
+    def nothing(self) -> ir.Value:
+        """What a call without a result returns."""
+        return self.context.get_dummy_value()
+
+
+def constant(kind: ir.VectorType, value: float) -> ir.Constant:
+    """A vector of equal constants."""
+    return ir.Constant(kind, [value] * kind.count)
+
+
+@intrinsic
+def bits_of_64(typing: Any, counts: Any, first: Any, bit: Any) -> Any:
+    """Of 64 bytes, one bit of each: uint64, the first byte's lowest."""
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        loaded = code.load(code.place(0, args[0], args[1], BYTES))
+        wanted = builder.shl(I8(1), builder.trunc(args[2], I8))
+        kept = builder.and_(loaded, code.spread(wanted, BYTES))
+        return builder.bitcast(builder.icmp_unsigned("!=", kept, constant(BYTES, 0)), I64)
+
+    return types.uint64(counts, types.int64, types.int64), build
+
+
+@intrinsic
+def lowest_bit(typing: Any, bits: Any) -> Any:
+    """Index of the lowest bit of a uint64 that is not 0."""
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return builder.cttz(args[0], ir.Constant(I1, 1))
+
+    return types.int64(types.uint64), build
+
+
+@intrinsic
+def copy_shifted(
+    typing: Any, source: Any, first: Any, count: Any, shift: Any, target: Any, at: Any
+) -> Any:
+    """target[at:] = source[first : first + count] + shift, uint32; up to 15 more are written."""
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        source, first, count, shift, target, at = args
+        shifts = code.spread(builder.trunc(shift, I32), LISTED)
+        with cgutils.for_range_slice(builder, I64(0), count, I64(16), I64) as (k, _):
+            values = code.load(code.place(0, source, builder.add(first, k), LISTED))
+            shifted = builder.add(values, shifts)
+            code.store(shifted, code.place(4, target, builder.add(at, k), LISTED))
+        return code.nothing()
+
+    whole = types.int64
+    return types.void(source, whole, whole, whole, target, whole), build
+
+
+@intrinsic
+def copy_floats(typing: Any, source: Any, first: Any, count: Any, target: Any, at: Any) -> Any:
+    """target[at:] = source[first : first + count], float32; up to 15 more are read and written."""
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        source, first, count, target, at = args
+        with cgutils.for_range_slice(builder, I64(0), count, I64(16), I64) as (k, _):
+            values = code.load(code.place(0, source, builder.add(first, k), FLOATS))
+            code.store(values, code.place(3, target, builder.add(at, k), FLOATS))
+        return code.nothing()
+
+    whole = types.int64
+    return types.void(source, whole, whole, target, whole), build
+
+
+@intrinsic
+def pass_over(typing: Any, table: Any, first: Any, size: Any) -> Any:
+    """Ask for bytes in order, which memory gives faster than rows here and there."""
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        kind = ir.FunctionType(ir.VoidType(), [I8.as_pointer(), I32, I32, I32])
+        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        begin = code.place(0, args[0], args[1], I8)
+        with cgutils.for_range_slice(builder, I64(0), args[2], I64(64), I64) as (k, _):
+            builder.call(prefetch, [builder.gep(begin, [k]), I32(0), I32(2), I32(1)])
+        return code.nothing()
+
+    return types.void(table, types.int64, types.int64), build
+
+
+@intrinsic
+def fire_64(
+    typing: Any, sums: Any, sum_at: Any, scale: Any, bias: Any, first: Any, neurons: Any, v: Any,
+    at: Any, spikes: Any, spike_at: Any,
+) -> Any:  # fmt: skip
+    """One timestep of 64 outputs whose neurons are alike.
+
+    v = decay * v + (sums * scale + bias); fired where v >= threshold: v = keep * v + after.
+
+    Args:
+        sums: float32, the block's from `sum_at` on.
+        scale, bias: of all outputs, the block's from `first` on.
+        neurons: decay, threshold, keep, after.
+        v: membranes, the block's from `at` on; replaced.
+        spikes: bytes, the block's from `spike_at` on; filled.
+    """
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        numbers = code.place(5, args[5], I64(0), FLOAT)
+        decay, threshold, keep, after = (
+            code.spread(code.load(numbers, k), FLOATS) for k in range(4)
+        )
+        totals = code.place(0, args[0], args[1], FLOATS)
+        scales, biases = (code.place(k, args[k], args[4], FLOATS) for k in (2, 3))
+        membranes = code.place(6, args[6], args[7], FLOATS)
+        bytes_out = code.place(8, args[8], args[9], ir.VectorType(I8, 16))
+        for part in range(4):
+            x = builder.fmul(code.load(totals, part), code.load(scales, part))
+            x = builder.fadd(x, code.load(biases, part))
+            h = builder.fadd(builder.fmul(decay, code.load(membranes, part)), x)
+            fired = builder.fcmp_ordered(">=", h, threshold)
+            reset = builder.fadd(builder.fmul(keep, h), after)
+            code.store(builder.select(fired, reset, h), membranes, part)
+            code.store(builder.zext(fired, ir.VectorType(I8, 16)), bytes_out, part)
+        return code.nothing()
+
+    whole = types.int64
+    kinds = (sums, whole, scale, bias, whole, neurons, v, whole, spikes, whole)
+    return types.void(*kinds), build

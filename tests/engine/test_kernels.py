@@ -1,0 +1,59 @@
+"""Layers of every geometry, event by event, against NumPy."""
+
+import numpy as np
+import pytest
+
+from .small import conv, linear
+
+pytest.importorskip("numba", reason="needs the extra: pip install tssd[engine]")
+
+from .layers import check, signal, step_of  # noqa: E402
+
+RANDOM = np.random.default_rng(0)
+GEOMETRIES = {
+    "plain": {},
+    "stride": {"stride": 2},
+    "dilation": {"dilation": 2},
+    "pointwise": {"kernel": 1, "stride": 2},
+    "wide": {"kernel": 5},
+}
+
+
+@pytest.mark.parametrize("options", GEOMETRIES.values(), ids=GEOMETRIES)
+@pytest.mark.parametrize("bits", [0, 7, 8])
+def test_a_layer_is_numpys(options, bits):
+    step = step_of(conv(RANDOM, "c", "x", (70, 4, 3), 9, **options), bits=bits)
+    assert step.weights.bits == bits
+    assert 0 < check(step, signal(step)).array.mean() < 1
+
+
+@pytest.mark.parametrize("top", [2, 4, 9])
+@pytest.mark.parametrize("bits", [0, 7])
+def test_counts_are_added_plane_by_plane(bits, top):
+    step = step_of(conv(RANDOM, "c", "x", (64, 3, 3), 66), bits=bits)
+    check(step, signal(step, top=top))
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_no_events_and_nothing_but_events(rate):
+    step = step_of(conv(RANDOM, "c", "x", (64, 3, 3), 5), bits=8)
+    check(step, signal(step, rate=rate))
+
+
+def test_currents_without_neurons():
+    step = step_of(conv(RANDOM, "c", "x", (70, 3, 3), 5), neurons=None, bits=7)
+    assert not check(step, signal(step)).counts
+
+
+def test_membranes_that_are_given_are_gone_on_with():
+    step = step_of(linear(RANDOM, "l", "x", 40, 64), bits=7)
+    v = RANDOM.standard_normal((2, 1, 1, 64)).astype(np.float32)
+    before = v.copy()
+    check(step, signal(step), v=v)
+    assert np.array_equal(v, before)
+
+
+def test_a_list_that_is_full_is_worked_off_first(monkeypatch):
+    monkeypatch.setattr("tssd.engine.prepared.LISTED", 1)
+    step = step_of(conv(RANDOM, "c", "x", (70, 4, 4), 6), bits=7)
+    check(step, signal(step, samples=3))

@@ -1,0 +1,55 @@
+"""What kernels are called with."""
+
+import numpy as np
+import pytest
+
+from .small import HARD, conv
+
+pytest.importorskip("numba", reason="needs the extra: pip install tssd[engine]")
+
+from tssd.engine import kernels as k  # noqa: E402
+from tssd.engine.prepared import call, constants, padded, prepared, takes_events  # noqa: E402
+
+from .layers import signal, step_of  # noqa: E402
+
+RANDOM = np.random.default_rng(0)
+
+
+def test_the_geometry_is_in_the_kernels_order():
+    step = step_of(conv(RANDOM, "c", "x", (70, 3, 2), 6, kernel=5, stride=2, dilation=3), bits=7)
+    x = signal(step, timesteps=4, top=3)
+    layer = prepared(step)
+    g, scale, room = call(layer, x, lambda name, size, dtype: np.zeros(size, dtype))
+    names = (k.STEPS, k.SAMPLES, k.HEIGHT, k.WIDTH, k.CHANNELS, k.ROWS, k.COLUMNS)
+    assert g[list(names)].tolist() == [4, 2, 6, 4, 6, 3, 2]
+    assert g[[k.KERNEL_ROWS, k.STRIDE_ROWS, k.UP, k.DOWN_BY]].tolist() == [5, 2, 6, 3]
+    assert g[[k.KERNEL_COLUMNS, k.STRIDE_COLUMNS, k.LEFT, k.RIGHT_BY]].tolist() == [5, 2, 6, 3]
+    assert g[[k.PLANES, k.BITS]].tolist() == [2, 7]
+    assert layer.within % 4 == 0
+    assert np.array_equal(scale, step.weights.scale)
+    # Room for every value to be an event in both planes.
+    assert len(room[0]) >= x.array.size * 2
+
+
+def test_layers_in_groups_take_no_events():
+    assert takes_events(step_of(conv(RANDOM, "c", "x", (8, 3, 3), 6)))
+    assert not takes_events(step_of(conv(RANDOM, "c", "x", (8, 3, 3), 6, groups=2)))
+
+
+def test_neurons_are_given_once_if_they_are_all_the_same():
+    alike = constants(step_of(conv(RANDOM, "c", "x", (8, 3, 3), 6), HARD).neurons)
+    above = np.nextafter(np.float32(1), np.float32(2))
+    assert alike.numbers.tolist() == [0.5, above, 0, -0.25]
+    assert alike.initial.tolist() == [-0.25] * 8 + [0] * 56
+    decay = (np.arange(8) / 8).astype(np.float32)
+    other = constants(step_of(conv(RANDOM, "c", "x", (8, 3, 3), 6), decay=decay).neurons)
+    assert not other.uniform
+    assert np.array_equal(other.numbers[:8], decay)
+
+
+def test_values_are_padded():
+    x = RANDOM.standard_normal((2, 1, 3, 2, 4)).astype(np.float32)
+    expected = np.pad(x, ((0, 0), (0, 0), (1, 1), (2, 2), (0, 0))).ravel()
+    found = padded(x, (1, 2))
+    assert np.array_equal(found[: expected.size], expected)
+    assert not found[expected.size :].any() and len(found) >= expected.size + 16
