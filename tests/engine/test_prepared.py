@@ -18,7 +18,7 @@ RANDOM = np.random.default_rng(0)
 def test_the_geometry_is_in_the_kernels_order():
     step = step_of(conv(RANDOM, "c", "x", (70, 3, 2), 6, kernel=5, stride=2, dilation=3), bits=7)
     x = signal(step, timesteps=4, top=3)
-    layer = prepared(step)
+    layer = prepared([step])[step.name]
     g, scale, room = call(layer, x, lambda name, size, dtype: np.zeros(size, dtype))
     names = (k.STEPS, k.SAMPLES, k.HEIGHT, k.WIDTH, k.CHANNELS, k.ROWS, k.COLUMNS)
     assert g[list(names)].tolist() == [4, 2, 6, 4, 6, 3, 2]

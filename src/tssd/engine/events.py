@@ -15,8 +15,8 @@ from tssd.engine.crossover import crossover
 from tssd.engine.layer import Floats
 from tssd.engine.packing import LANES, aligned
 from tssd.engine.plan import Step
-from tssd.engine.prepared import Call, Prepared, call, constants, padded, prepared, takes_events
-from tssd.engine.values import Signal
+from tssd.engine.prepared import Call, Prepared, call, constants, padded, prepared
+from tssd.engine.values import LARGEST, Signal
 from tssd.engine.values_kernel import run_values
 from tssd.graph import Node
 
@@ -38,7 +38,7 @@ class Events:
     def __init__(self, steps: Sequence[Step]) -> None:
         self.pool: Executor | None = None
         self.threads = 1
-        self.prepared = {step.name: prepared(step) for step in steps if takes_events(step)}
+        self.prepared = prepared(steps)
         self.constants = {s.name: constants(s.neurons) for s in steps if s.neurons is not None}
         self._here = threading.local()
 
@@ -76,7 +76,20 @@ class Events:
 
     def plain(self, node: Node, inputs: list[Signal]) -> Signal:
         """As `Dense.plain`."""
-        return pools.apply(node, inputs)
+        x, options = inputs[0], node.options
+        if node.op != "avg_pool" or options["ceil"] or not x.counts or x.array.shape[-1] % LANES:
+            return pools.apply(node, inputs)
+        (up, across), (down, right) = options["kernel"], options["stride"]
+        if x.top * up * across > LARGEST:
+            return pools.apply(node, inputs)
+        steps, samples, height, width, channels = x.array.shape
+        _, rows, columns = node.shape
+        total = np.empty((steps, samples, rows, columns, channels), np.uint8)
+        firing.sum_windows(
+            x.array.reshape(-1), steps * samples, height, width, channels, up, across, down, right,
+            rows, columns, total.reshape(-1),
+        )  # fmt: skip
+        return Signal(total, x.scale / (up * across), x.top * up * across)
 
     def fire(
         self, step: Step, x: Floats, v: Floats | None, timesteps: int

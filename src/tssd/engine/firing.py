@@ -1,4 +1,4 @@
-"""Neurons of a block of outputs and of a whole layer, compiled by numba."""
+"""Neurons of a block of outputs and of a whole layer, and pools of spikes; compiled by numba."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from numba import njit
 
 from tssd.engine.packing import LANES
-from tssd.engine.vectors import fire_64
+from tssd.engine.vectors import fire_64, sum_64
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -71,3 +71,25 @@ def fire_all(x, gain, offset, neurons, uniform, timesteps, v, spikes):
                     x, at if same else spike_at, gain, offset, first, last, outputs, neurons,
                     uniform, v, at, spikes, spike_at,
                 )  # fmt: skip
+
+
+@compiled
+def sum_windows(x, images, height, width, channels, up, across, down, right, rows, columns, total):
+    """Sums of counts in windows that lie inside.
+
+    Args:
+        x: uint8 [images, height, width, channels], channels a multiple of 64.
+        up, across: rows, columns of a window.
+        down, right: from one window to the next.
+        rows, columns: of the output.
+        total: filled, uint8 [images, rows, columns, channels].
+    """
+    at = 0
+    line = width * channels
+    for image in range(images):
+        for row in range(rows):
+            for column in range(columns):
+                first = (image * height + row * down) * line + column * right * channels
+                for c in range(0, channels, LANES):
+                    sum_64(x, first + c, up, line, across, channels, total, at + c)
+                at += channels

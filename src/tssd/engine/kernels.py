@@ -11,7 +11,7 @@ changes `vectors` or `row_sums` saves this file too.
 import numpy as np
 
 from tssd.engine.firing import compiled, fire, inlined
-from tssd.engine.packing import LANES
+from tssd.engine.packing import LANES, LINE
 from tssd.engine.row_sums import UNROLL, add_rows_float, add_rows_int7, add_rows_int8
 from tssd.engine.vectors import bits_of_64, copy_floats, copy_shifted, lowest_bit, pass_over
 
@@ -180,9 +180,17 @@ def run_layer(
             first = block * LANES
             last = min(first + LANES, outputs)
             base = block * block_bytes
-            pass_over(table, base, block_bytes)
+            if block == first_block:
+                pass_over(table, base, block_bytes)
+            # While a block is worked on, the next one's rows come, some with each pixel.
+            ahead = base + block_bytes
+            behind = ahead + block_bytes if block + 1 < last_block else ahead
+            share = (block_bytes // (stop - done) + LINE) // LINE * LINE
             slot = 0
             for place in range(done, stop):
+                if ahead < behind:
+                    pass_over(table, ahead, min(share, behind - ahead))
+                    ahead += share
                 at = place * outputs + first
                 target = at
                 if from_initial:

@@ -22,17 +22,25 @@ def row_bytes(bits: int) -> int:
     return LANES if bits else 4 * LANES
 
 
-def packed(weights: Weights) -> NDArray[np.uint8]:
-    """Rows of each block of 64 outputs [blocks, bytes], with a row of zeros at the end of each.
+def packed_bytes(weights: Weights) -> int:
+    """Bytes that `packed` fills."""
+    _, count, outputs = weights.matrix.shape
+    return -(-outputs // LANES) * (count + 1) * row_bytes(weights.bits)
 
-    Only for layers of one group.
+
+def packed(weights: Weights, table: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Rows of each block of 64 outputs, with a row of zeros at the end of each block.
+
+    Args:
+        weights: a layer of one group.
+        table: filled, of `packed_bytes`; it begins at a line of the cache.
+    Returns: the table.
     """
     _, count, outputs = weights.matrix.shape
     blocks = -(-outputs // LANES)
     padded = np.zeros((count + 1, blocks * LANES), np.float32)
     padded[:count, :outputs] = weights.matrix[0]
     rows = padded.reshape(count + 1, blocks, LANES).transpose(1, 0, 2)
-    table = aligned((blocks, (count + 1) * row_bytes(weights.bits)), np.uint8)
     if not weights.bits:
         table.view(np.float32).reshape(rows.shape)[:] = rows
         return table

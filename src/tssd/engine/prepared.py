@@ -1,6 +1,6 @@
 """What of a layer is made once, before kernels run it, and what they are called with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tssd.engine.layer import Floats, Neurons, Weights
-from tssd.engine.packing import LANES, packed, row_bytes
+from tssd.engine.packing import LANES, aligned, packed, packed_bytes, row_bytes
 from tssd.engine.plan import Step
 from tssd.engine.quantisation import events_within_int16
 from tssd.engine.row_sums import UNROLL
 from tssd.engine.values import Signal
 
-# Entries of a list of rows: 4 MB.
-LISTED = 2**20
+# Entries of a list of rows: a quarter of a megabyte, which stays in the cache besides the weights;
+# more where the weights do not, which then come once for more pixels.
+LISTED, LISTED_OF_LARGE, LARGE = 2**16, 2**19, 2**19
 
 
 @dataclass(eq=False)
@@ -53,12 +54,22 @@ def takes_events(step: Step) -> bool:
     return groups == 1 and (rows + 1) * row_bytes(step.weights.bits) < 2**32
 
 
-def prepared(step: Step) -> Prepared:
-    """Of a step that takes events."""
-    weights = step.weights
-    assert weights is not None
-    within = events_within_int16(weights.matrix[0]) if weights.bits else UNROLL
-    return Prepared(weights, step.size, packed(weights).reshape(-1), within // UNROLL * UNROLL)
+def prepared(steps: Sequence[Step]) -> dict[str, Prepared]:
+    """The layers that take events, by name.
+
+    Their rows lie in one piece of memory, for which systems have large pages: at batch 1 a layer is
+    over before its rows are in the cache, and many small pages take longer to come.
+    """
+    layers = [(s.name, s.size, s.weights) for s in steps if takes_events(s)]
+    sizes = [packed_bytes(weights) for _, _, weights in layers if weights is not None]
+    tables = np.split(aligned((sum(sizes),), np.uint8), np.cumsum(sizes[:-1], dtype=int))
+    found = {}
+    for (name, size, weights), table in zip(layers, tables, strict=False):
+        assert weights is not None
+        within = events_within_int16(weights.matrix[0]) if weights.bits else UNROLL
+        within = within // UNROLL * UNROLL
+        found[name] = Prepared(weights, size, packed(weights, table), within)
+    return found
 
 
 class Constants(NamedTuple):
@@ -112,11 +123,12 @@ def _room(layer: Prepared, x: Signal) -> list[tuple[str, int, Any]]:
     block = [("sums", LANES, np.float32), ("fresh", LANES, np.float32)]
     if not x.counts:
         return [("window", steps * window + LANES, np.float32), *block]
+    listed = LISTED if len(layer.table) < LARGE else LISTED_OF_LARGE
     slots = steps * samples * layer.size[0] * layer.size[1] * planes
     return [
         ("events", x.array.size * planes + LANES, np.uint32),
         ("begins", planes * steps * samples * height * (width + 1), np.int64),
-        ("rows", max(LISTED, steps * planes * (window + 2 * LANES)), np.uint32),
+        (f"rows of {listed}", max(listed, steps * planes * (window + 2 * LANES)), np.uint32),
         ("ends", slots + 1, np.int64),
         *block,
     ]

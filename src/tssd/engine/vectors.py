@@ -124,6 +124,29 @@ def copy_floats(typing: Any, source: Any, first: Any, count: Any, target: Any, a
 
 
 @intrinsic
+def sum_64(
+    typing: Any, x: Any, first: Any, rows: Any, row: Any, columns: Any, column: Any, total: Any,
+    at: Any,
+) -> Any:  # fmt: skip
+    """total[at : at + 64] = sum of 64 bytes each at first + i * row + j * column."""
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        x, first, rows, row, columns, column, total, at = args
+        held = cgutils.alloca_once_value(builder, constant(BYTES, 0))
+        down, right = (cgutils.for_range(builder, n, intp=I64) for n in (rows, columns))
+        with down as i, right as j:
+            offset = builder.add(builder.mul(i.index, row), builder.mul(j.index, column))
+            loaded = code.load(code.place(0, x, builder.add(first, offset), BYTES))
+            builder.store(builder.add(builder.load(held), loaded), held)
+        code.store(builder.load(held), code.place(6, total, at, BYTES))
+        return code.nothing()
+
+    whole = types.int64
+    return types.void(x, whole, whole, whole, whole, whole, total, whole), build
+
+
+@intrinsic
 def pass_over(typing: Any, table: Any, first: Any, size: Any) -> Any:
     """Ask for bytes in order, which memory gives faster than rows here and there."""
 
