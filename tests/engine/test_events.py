@@ -61,3 +61,14 @@ def test_a_thread_forgets_shapes_before_there_are_too_many(monkeypatch):
     few, more = (signal(STEP, samples=n) for n in (1, 2))
     found = [events.layer(STEP, x, None, 2, False)[0].array for x in (few, more, few)]
     assert np.array_equal(found[0], found[2])
+
+
+def test_what_is_released_is_filled_again():
+    events = Events([STEP])
+    x = signal(STEP)
+    first = events.layer(STEP, x, None, 2, False)[0]
+    expected = first.array.copy()
+    events.release(first)
+    again = events.layer(STEP, x, None, 2, False)[0]
+    assert again.array is first.array
+    assert np.array_equal(again.array, expected)

@@ -61,6 +61,11 @@ def test_mean_and_flatten_are_those_of_torch(signal):
     assert np.array_equal(flat.values().reshape(6, 140), x.flatten(1).numpy())
 
 
+def test_a_map_of_one_pixel_is_copied_when_it_is_flattened():
+    x = Signal(np.ones((1, 2, 1, 1, 4), np.uint8), top=1)
+    assert not np.shares_memory(apply(Node("f", "flatten", ("x",), (4,)), [x]).array, x.array)
+
+
 def test_sums_of_counts_are_counts_if_their_scales_agree():
     a, b = SIGNALS["counts"], SIGNALS["values"]
     add = Node("a", "add", ("x", "y"), (4, 7, 5))

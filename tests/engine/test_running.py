@@ -49,3 +49,16 @@ def _state(passing):
 def test_outputs_on_the_way_are_shown():
     shown = dict(run().every(["sum", "pool"]))
     assert {name: s.top for name, s in shown.items()} == {"sum": 2, "pool": 8}
+
+
+def test_what_nobody_needs_is_released_but_for_the_input_and_what_was_shown():
+    class Counting(Dense):
+        released = 0
+
+        def release(self, signal):
+            self.released += 1
+
+    runner = Counting()
+    passing = Pass(STEPS, runner, X, 4)
+    list(passing.every(["sum", "pool"]))
+    assert runner.released == len(STEPS) - len({"early", "head"}) - len({"sum", "pool"})

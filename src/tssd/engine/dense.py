@@ -34,6 +34,9 @@ class Dense:
         """What a node without weights and without neurons gives."""
         return pools.apply(node, inputs)
 
+    def release(self, signal: Signal) -> None:
+        """Told of what a step gave once nobody will look at it again; nothing is done."""
+
     def currents(self, step: Step, x: Signal) -> Floats:
         """What a step's weights give."""
         assert step.weights is not None

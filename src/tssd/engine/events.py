@@ -21,8 +21,8 @@ from tssd.engine.values_kernel import run_values
 from tssd.graph import Node
 
 EVERYTHING = 2**62
-# Shapes of inputs that a thread remembers.
-REMEMBERED = 1024
+# Shapes of inputs that a thread remembers, and arrays that it keeps to be filled again.
+REMEMBERED, KEPT = 1024, 64
 _NO_FLOATS = np.empty(0, np.float32)
 _NO_BYTES = np.empty(0, np.uint8)
 _NO_NEURONS = (_NO_FLOATS, True, _NO_FLOATS)
@@ -66,7 +66,9 @@ class Events:
         if layer is not None:
             # Where all timesteps are the same, so are sums of rows: the neurons run behind them.
             together = fires and (not x.counts or len(x.array) == timesteps)
-            out = _Out(step, x, v, timesteps if together else len(x.array), keep, together)
+            out = _Out(
+                self.take, step, x, v, timesteps if together else len(x.array), keep, together
+            )
             if self._run(step.name, layer, x, out):
                 if together or not fires:
                     return out.signal, out.v
@@ -84,12 +86,27 @@ class Events:
             return pools.apply(node, inputs)
         steps, samples, height, width, channels = x.array.shape
         _, rows, columns = node.shape
-        total = np.empty((steps, samples, rows, columns, channels), np.uint8)
+        total = self.take((steps, samples, rows, columns, channels), np.uint8)
         firing.sum_windows(
             x.array.reshape(-1), steps * samples, height, width, channels, up, across, down, right,
             rows, columns, total.reshape(-1),
         )  # fmt: skip
         return Signal(total, x.scale / (up * across), x.top * up * across)
+
+    def take(self, shape: tuple[int, ...], dtype: Any) -> NDArray:
+        """An array to be filled: one that was released, since new memory costs a fault a page."""
+        kept = self._kept().get((shape, np.dtype(dtype)))
+        return kept.pop() if kept else np.empty(shape, dtype)
+
+    def release(self, signal: Signal) -> None:
+        """Keep what a step gave, to be filled again by this thread."""
+        kept = self._kept()
+        if sum(map(len, kept.values())) >= KEPT:
+            kept.clear()
+        kept.setdefault((signal.array.shape, signal.array.dtype), []).append(signal.array)
+
+    def _kept(self) -> dict[Any, list[NDArray]]:
+        return self._here.__dict__.setdefault("kept", {})
 
     def fire(
         self, step: Step, x: Floats, v: Floats | None, timesteps: int
@@ -98,7 +115,7 @@ class Events:
         neurons = step.neurons
         assert neurons is not None
         v = reference.at_first(neurons, x.shape[1:-1]) if v is None else v.copy()
-        spikes = np.empty((timesteps, *v.shape), np.uint8)
+        spikes = self.take((timesteps, *v.shape), np.uint8)
         numbers, uniform, _ = self.constants[step.name]
         firing.fire_all(
             x.reshape(-1), neurons.gain, neurons.offset, numbers, uniform, timesteps,
@@ -165,22 +182,30 @@ class _Out:
     """Room for what a layer gives.
 
     Args:
+        take: gives arrays by shape and type.
         step, x, v, keep: as `Dense.layer`.
         timesteps: of the output.
         together: whether neurons run with the weights; else the currents are wanted.
     """
 
     def __init__(
-        self, step: Step, x: Signal, v: Floats | None, timesteps: int, keep: bool, together: bool
+        self,
+        take: Callable[[tuple[int, ...], Any], NDArray],
+        step: Step,
+        x: Signal,
+        v: Floats | None,
+        timesteps: int,
+        keep: bool,
+        together: bool,
     ) -> None:
         shape = (timesteps, x.array.shape[1], *step.size, step.channels)
         self.timesteps = timesteps
         self.together = together
         self.membranes, self.spikes, self.currents = _NO_FLOATS, _NO_BYTES, _NO_FLOATS
         if not together:
-            self.currents = np.empty(shape, np.float32)
+            self.currents = take(shape, np.float32)
             return
-        self.spikes = np.empty(shape, np.uint8)
+        self.spikes = take(shape, np.uint8)
         assert step.neurons is not None
         if v is not None:
             self.membranes = v.copy()

@@ -64,43 +64,52 @@ def find_events(counts, geometry, row_bytes, events, begins, most):
 
 
 @inlined
-def list_rows(geometry, row_bytes, events, begins, line, row, column, rows, n):
+def list_rows(
+    height, width, channel_bytes, kernel, dilation, events, begins, line, top, left, rows, n
+):
     """Append the rows of weights that one output pixel's events ask for; the list's new end.
 
     It is filled up with the row of zeros behind all others.
 
     Args:
+        height, width: of the input.
+        channel_bytes: of the rows of a pixel's channels.
+        kernel, dilation: rows, columns.
         line: the image's first one in `begins`.
+        top, left: the window's first row and column.
     """
-    channels, height, width = geometry[CHANNELS], geometry[HEIGHT], geometry[WIDTH]
-    kernel_rows, kernel_columns = geometry[KERNEL_ROWS], geometry[KERNEL_COLUMNS]
+    kernel_rows, kernel_columns = kernel
+    down, right = dilation
     # Neighbouring columns are neighbours in the list.
-    span = kernel_columns if geometry[RIGHT_BY] == 1 else 1
-    y = row * geometry[STRIDE_ROWS] - geometry[UP]
-    for i in range(kernel_rows):
-        if 0 <= y < height:
-            at = (line + y) * (width + 1)
-            for j in range(0, kernel_columns, span):
-                left = column * geometry[STRIDE_COLUMNS] - geometry[LEFT] + j * geometry[RIGHT_BY]
-                start, stop = max(left, 0), min(left + span, width)
-                if start < stop:
+    span = kernel_columns if right == 1 else 1
+    pixels = width + 1
+    j, column = 0, left
+    while j < kernel_columns:
+        start, stop = max(column, 0), min(column + span, width)
+        if start < stop:
+            y, at = top, (line + top) * pixels
+            shift = (j - column) * channel_bytes
+            for _ in range(kernel_rows):
+                if 0 <= y < height:
                     first = begins[at + start]
                     count = begins[at + stop] - first
-                    shift = ((i * kernel_columns + j) - left) * channels * row_bytes
                     copy_shifted(events, first, count, shift, rows, n)
                     n += count
-        y += geometry[DOWN_BY]
-    none = kernel_rows * kernel_columns * channels * row_bytes
+                y += down
+                at += down * pixels
+                shift += kernel_columns * channel_bytes
+        j += span
+        column += span * right
+    none = kernel_rows * kernel_columns * channel_bytes
     for k in range(UNROLL - 1):
         rows[n + k] = none
     return (n + UNROLL - 1) // UNROLL * UNROLL
 
 
 @inlined
-def add_up(geometry, table, base, rows, ends, slot, sums):
+def add_up(planes, bits, within, table, base, rows, ends, slot, sums):
     """Sums of the listed rows of one block of outputs, as float32 [64]."""
-    bits, within = geometry[BITS], geometry[WITHIN_INT16]
-    for plane in range(geometry[PLANES]):
+    for plane in range(planes):
         start, stop = ends[slot + plane], ends[slot + plane + 1]
         factor = np.float32(0 if plane == 0 else 2)
         if bits == 0:
@@ -143,38 +152,48 @@ def run_layer(
     """
     steps, samples, planes = geometry[STEPS], geometry[SAMPLES], geometry[PLANES]
     lines, columns = geometry[ROWS], geometry[COLUMNS]
+    bits, within = geometry[BITS], geometry[WITHIN_INT16]
     pixels, outputs = lines * columns, len(bias)
-    window = geometry[KERNEL_ROWS] * geometry[KERNEL_COLUMNS] * geometry[CHANNELS]
-    row_bytes = LANES if geometry[BITS] else 4 * LANES
+    kernel = geometry[KERNEL_ROWS], geometry[KERNEL_COLUMNS]
+    dilation = geometry[DOWN_BY], geometry[RIGHT_BY]
+    height, width = geometry[HEIGHT], geometry[WIDTH]
+    row_bytes = LANES if bits else 4 * LANES
+    channel_bytes = geometry[CHANNELS] * row_bytes
+    window = kernel[0] * kernel[1] * geometry[CHANNELS]
     block_bytes = (window + 1) * row_bytes
     if not find_events(counts, geometry, row_bytes, events, begins, most):
         return False
-    image_lines = geometry[HEIGHT]
-    plane_lines = steps * samples * image_lines
+    plane_lines = steps * samples * height
     longest = steps * planes * (window + 2 * LANES)
     fires = len(neurons) > 0
     from_initial = fires and len(v) == 0
     membranes = fresh if from_initial else v
     done, everything = 0, samples * pixels
     sample, row, column = 0, 0, 0
+    top, left = -geometry[UP], -geometry[LEFT]
     ends[0] = 0
     while done < everything:
         stop, n, slot = done, 0, 0
         while stop < everything and n + longest <= len(rows):
             for t in range(steps):
-                line = (t * samples + sample) * image_lines
+                line = (t * samples + sample) * height
                 for _ in range(planes):
-                    n = list_rows(geometry, row_bytes, events, begins, line, row, column, rows, n)
+                    n = list_rows(
+                        height, width, channel_bytes, kernel, dilation, events, begins, line, top,
+                        left, rows, n,
+                    )  # fmt: skip
                     line += plane_lines
                     slot += 1
                     ends[slot] = n
             stop += 1
             column += 1
+            left += geometry[STRIDE_COLUMNS]
             if column == columns:
-                column = 0
+                column, left = 0, -geometry[LEFT]
                 row += 1
+                top += geometry[STRIDE_ROWS]
                 if row == lines:
-                    row = 0
+                    row, top = 0, -geometry[UP]
                     sample += 1
         for block in range(first_block, last_block):
             first = block * LANES
@@ -196,7 +215,7 @@ def run_layer(
                 if from_initial:
                     copy_floats(initial, first, LANES, fresh, 0)
                 for _ in range(steps):
-                    add_up(geometry, table, base, rows, ends, slot, sums)
+                    add_up(planes, bits, within, table, base, rows, ends, slot, sums)
                     slot += planes
                     if fires:
                         fire(

@@ -63,8 +63,9 @@ def _mean(node: Node, x: Signal) -> Signal:
 
 def _flatten(node: Node, x: Signal) -> Signal:
     shape = (*x.array.shape[:2], 1, 1, *node.shape)
-    flat = x.array.transpose(0, 1, 4, 2, 3).reshape(shape)
-    return Signal(np.ascontiguousarray(flat), x.scale, x.top)
+    # A copy in any case: nothing that a node gives shares memory with its input.
+    flat = np.array(x.array.transpose(0, 1, 4, 2, 3), order="C").reshape(shape)
+    return Signal(flat, x.scale, x.top)
 
 
 def _add(node: Node, x: Signal, y: Signal) -> Signal:

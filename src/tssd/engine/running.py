@@ -25,6 +25,10 @@ class Runner(Protocol):
         """What a node without weights and without neurons gives."""
         ...
 
+    def release(self, signal: Signal) -> None:
+        """Told of what a step gave once nobody will look at it again."""
+        ...
+
 
 class Pass:
     """One pass of an input through the steps, which may stop in between.
@@ -55,6 +59,7 @@ class Pass:
         self.state: dict[str, Floats] = {}
         self.signals = {INPUT: x}
         self._left = iter(steps)
+        self._shown = {INPUT}
 
     def until(self, name: str) -> Signal:
         """Run on until a node's output is there."""
@@ -65,8 +70,9 @@ class Pass:
         return self.signals[name]
 
     def every(self, names: Iterable[str]) -> Iterator[tuple[str, Signal]]:
-        """Run to the end; the outputs of some nodes as they come."""
+        """Run to the end; the outputs of some nodes as they come, which stay as they are."""
         wanted = set(names)
+        self._shown |= wanted
         for step in self._left:
             signal = self._run(step)
             if step.name in wanted:
@@ -90,5 +96,7 @@ class Pass:
                 self.state[step.name] = v
         self.signals[step.name] = signal
         for name in step.forget:
-            self.signals.pop(name, None)
+            forgotten = self.signals.pop(name)
+            if name not in self._shown:
+                self.runner.release(forgotten)
         return signal
