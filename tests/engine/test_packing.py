@@ -21,10 +21,11 @@ def padded(weights):
     return matrix
 
 
-def test_rows_of_floats_are_blocks_of_64_outputs():
+def test_rows_of_floats_are_blocks_of_32_outputs():
     weights = weights_of(NODE, 0)
-    rows = table(weights).view(np.float32).reshape(2, 6, 64)
-    assert np.array_equal(np.concatenate(rows, 1), padded(weights))
+    rows = table(weights).view(np.float32).reshape(3, 6, 32)
+    assert np.array_equal(np.concatenate(rows, 1), padded(weights)[:, :96])
+    assert row_bytes(0) == 128
 
 
 @pytest.mark.parametrize("bits", [7, 8])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tssd.engine import firing, kernels, pools, reference
 from tssd.engine.crossover import crossover
 from tssd.engine.layer import Floats
-from tssd.engine.packing import LANES, aligned
+from tssd.engine.packing import LANES, aligned, lanes
 from tssd.engine.plan import Step
 from tssd.engine.prepared import Call, Prepared, call, constants, padded, prepared
 from tssd.engine.values import LARGEST, Signal
@@ -146,7 +146,7 @@ class Events:
             run_values(values, *weights, *filled, first, last, out.timesteps, *room)
             return True
 
-        return self._spread(blocks, -(-layer.weights.outputs // LANES))
+        return self._spread(blocks, -(-layer.weights.outputs // lanes(layer.weights.bits)))
 
     def _spread(self, blocks: Callable[[int, int], bool], count: int) -> bool:
         """Run a layer's blocks of outputs, on all threads if there are some to spare."""

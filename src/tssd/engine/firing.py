@@ -5,8 +5,8 @@ from typing import Any
 
 from numba import njit
 
-from tssd.engine.packing import LANES
-from tssd.engine.vectors import fire_64, sum_64
+from tssd.engine.packing import LANES, LANES_OF_FLOATS
+from tssd.engine.vectors import fire_32, fire_64, sum_64
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -36,6 +36,9 @@ def fire(
     """
     if uniform and last - first == LANES:
         fire_64(sums, sum_at, scale, bias, first, neurons, v, at, spikes, spike_at)
+        return
+    if uniform and last - first == LANES_OF_FLOATS:
+        fire_32(sums, sum_at, scale, bias, first, neurons, v, at, spikes, spike_at)
         return
     each = 1 if uniform else outputs
     for j in range(last - first):

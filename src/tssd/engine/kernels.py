@@ -1,6 +1,6 @@
 """A layer of weights and neurons, event by event, compiled for this processor by numba.
 
-For each output pixel the rows of weights that its events ask for are listed once. Then blocks of 64
+For each output pixel the rows of weights that its events ask for are listed once. Then blocks of
 outputs take turns, the outermost loop but for pieces of the list, so that a block's rows stay in
 the cache over all pixels, samples and timesteps; the neurons run where the sums are made.
 
@@ -11,7 +11,7 @@ changes `vectors` or `row_sums` saves this file too.
 import numpy as np
 
 from tssd.engine.firing import compiled, fire, inlined
-from tssd.engine.packing import LANES, LINE
+from tssd.engine.packing import LANES, LANES_OF_FLOATS, LINE
 from tssd.engine.row_sums import UNROLL, add_rows_float, add_rows_int7, add_rows_int8
 from tssd.engine.vectors import bits_of_64, copy_floats, copy_shifted, lowest_bit, pass_over
 
@@ -108,7 +108,7 @@ def list_rows(
 
 @inlined
 def add_up(planes, bits, within, table, base, rows, ends, slot, sums):
-    """Sums of the listed rows of one block of outputs, as float32 [64]."""
+    """Sums of the listed rows of one block of outputs, as float32."""
     for plane in range(planes):
         start, stop = ends[slot + plane], ends[slot + plane + 1]
         factor = np.float32(0 if plane == 0 else 2)
@@ -136,7 +136,7 @@ def run_layer(
 
     Args:
         counts: its input, uint8 [T N H W C].
-        table: rows of each block of 64 outputs, uint8, a row of zeros behind each block's.
+        table: rows of each block of outputs, uint8, a row of zeros behind each block's.
         scale, bias: of each output [O].
         neurons: decay, threshold, keep, after, once if they are uniform, else of each output;
             empty: the currents are wanted.
@@ -157,7 +157,8 @@ def run_layer(
     kernel = geometry[KERNEL_ROWS], geometry[KERNEL_COLUMNS]
     dilation = geometry[DOWN_BY], geometry[RIGHT_BY]
     height, width = geometry[HEIGHT], geometry[WIDTH]
-    row_bytes = LANES if bits else 4 * LANES
+    lanes = LANES if bits else LANES_OF_FLOATS
+    row_bytes = LANES if bits else 4 * LANES_OF_FLOATS
     channel_bytes = geometry[CHANNELS] * row_bytes
     window = kernel[0] * kernel[1] * geometry[CHANNELS]
     block_bytes = (window + 1) * row_bytes
@@ -196,8 +197,8 @@ def run_layer(
                     row, top = 0, -geometry[UP]
                     sample += 1
         for block in range(first_block, last_block):
-            first = block * LANES
-            last = min(first + LANES, outputs)
+            first = block * lanes
+            last = min(first + lanes, outputs)
             base = block * block_bytes
             if block == first_block:
                 pass_over(table, base, block_bytes)
@@ -213,7 +214,7 @@ def run_layer(
                 at = place * outputs + first
                 target = at
                 if from_initial:
-                    copy_floats(initial, first, LANES, fresh, 0)
+                    copy_floats(initial, first, lanes, fresh, 0)
                 for _ in range(steps):
                     add_up(planes, bits, within, table, base, rows, ends, slot, sums)
                     slot += planes

@@ -1,12 +1,19 @@
-"""Weights as rows of 64 outputs, in the form in which `vectors` adds them."""
+"""Weights as rows of 64 or 32 outputs, in the form in which `vectors` adds them."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tssd.engine.layer import Weights
 
-LANES = 64
+# Outputs of a block, as 8-bit weights one line of the cache; as float32 half as many, two lines, so
+# that a block of 256 or 512 channels stays in a cache of the size that cores have.
+LANES, LANES_OF_FLOATS = 64, 32
 LINE = 64
+
+
+def lanes(bits: int) -> int:
+    """Outputs of a block."""
+    return LANES if bits else LANES_OF_FLOATS
 
 
 def aligned(shape: tuple[int, ...], dtype: type) -> NDArray:
@@ -19,17 +26,17 @@ def aligned(shape: tuple[int, ...], dtype: type) -> NDArray:
 
 def row_bytes(bits: int) -> int:
     """Bytes of a row."""
-    return LANES if bits else 4 * LANES
+    return LANES if bits else 4 * LANES_OF_FLOATS
 
 
 def packed_bytes(weights: Weights) -> int:
     """Bytes that `packed` fills."""
     _, count, outputs = weights.matrix.shape
-    return -(-outputs // LANES) * (count + 1) * row_bytes(weights.bits)
+    return -(-outputs // lanes(weights.bits)) * (count + 1) * row_bytes(weights.bits)
 
 
 def packed(weights: Weights, table: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Rows of each block of 64 outputs, with a row of zeros at the end of each block.
+    """Rows of each block of outputs, with a row of zeros at the end of each block.
 
     Args:
         weights: a layer of one group.
@@ -37,10 +44,11 @@ def packed(weights: Weights, table: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Returns: the table.
     """
     _, count, outputs = weights.matrix.shape
-    blocks = -(-outputs // LANES)
-    padded = np.zeros((count + 1, blocks * LANES), np.float32)
+    width = lanes(weights.bits)
+    blocks = -(-outputs // width)
+    padded = np.zeros((count + 1, blocks * width), np.float32)
     padded[:count, :outputs] = weights.matrix[0]
-    rows = padded.reshape(count + 1, blocks, LANES).transpose(1, 0, 2)
+    rows = padded.reshape(count + 1, blocks, width).transpose(1, 0, 2)
     if not weights.bits:
         table.view(np.float32).reshape(rows.shape)[:] = rows
         return table

@@ -1,6 +1,6 @@
-"""The inner loop: weight rows of 64 outputs added up, one row an event.
+"""The inner loop: weight rows of a block of outputs added up, one row an event.
 
-A row as float32 is four vectors of 16. As whole numbers it is 32 words of 16 bits,
+A row as float32 is two vectors of 16. As whole numbers it is 32 words of 16 bits,
 256 * high + (low + bias), high and low in [-bias, bias): two outputs in one word. The sum of words
 modulo 2^16 and the sum of their high bytes give both. With 7 bits (bias 64) two rows are added
 before they are taken apart, since two low bytes carry nothing into the high one.
@@ -13,6 +13,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from tssd.engine.packing import LANES_OF_FLOATS
 from tssd.engine.vectors import FLOAT, FLOATS, I8, I16, I32, I64, Code, constant
 
 # Lists of rows are padded to a multiple of it.
@@ -22,6 +23,9 @@ _WORDS = ir.VectorType(I16, 32)
 _WIDE = ir.VectorType(I32, 16)
 # Of a row, and of each of its vectors.
 _LINE = 64
+
+# Of a row of float32.
+_VECTORS = LANES_OF_FLOATS // 16
 
 _Values = Sequence[ir.Value]
 
@@ -35,7 +39,7 @@ def _rows_added(kind: ir.VectorType, sum_of: Callable[[Code, Any, Any], _Values]
         rows: list of where each row begins behind that, uint32.
         start, stop: part of the list; their difference is a multiple of UNROLL.
         factor: float32.
-        sums: float32 [64].
+        sums: float32, one an output of the block.
     """
 
     def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -129,11 +133,11 @@ def _floats(code: Code, span: _Values, row: Callable[..., ir.Value]) -> _Values:
     def body(index: ir.Value, values: _Values) -> _Values:
         for k in range(UNROLL):
             place = row(index, k)
-            loaded = [code.load(place, part, align=_LINE) for part in range(4)]
+            loaded = [code.load(place, part, align=_LINE) for part in range(_VECTORS)]
             values = [code.builder.fadd(a, b) for a, b in zip(values, loaded, strict=True)]
         return values
 
-    return _loop(code, span, [constant(FLOATS, 0.0)] * 4, body)
+    return _loop(code, span, [constant(FLOATS, 0.0)] * _VECTORS, body)
 
 
 @intrinsic
@@ -155,13 +159,15 @@ def add_scaled_rows(
 
         def body(index: ir.Value, totals: _Values) -> _Values:
             value = code.spread(code.load(builder.gep(listed, [index])), FLOATS)
-            row = builder.gep(begin, [builder.mul(index, I64(4))])
+            row = builder.gep(begin, [builder.mul(index, I64(_VECTORS))])
             # Rounded once, where the processor can.
             once = ("contract",)
-            parts = [builder.fmul(value, code.load(row, k, _LINE), flags=once) for k in range(4)]
+            parts = [
+                builder.fmul(value, code.load(row, k, _LINE), flags=once) for k in range(_VECTORS)
+            ]
             return [builder.fadd(a, b, flags=once) for a, b in zip(totals, parts, strict=True)]
 
-        totals = _loop(code, (I64(0), count), [constant(FLOATS, 0.0)] * 4, body, 1)
+        totals = _loop(code, (I64(0), count), [constant(FLOATS, 0.0)] * _VECTORS, body, 1)
         place = code.place(5, sums, I64(0), FLOATS)
         for part, total in enumerate(totals):
             code.store(total, place, part)

@@ -2,7 +2,7 @@
 
 from tssd.engine import kernels as k
 from tssd.engine.firing import compiled, fire, inlined
-from tssd.engine.packing import LANES
+from tssd.engine.packing import LANES_OF_FLOATS
 from tssd.engine.row_sums import add_scaled_rows
 from tssd.engine.vectors import copy_floats
 
@@ -44,7 +44,7 @@ def run_values(
     """
     steps, samples, outputs = geometry[STEPS], geometry[SAMPLES], len(bias)
     size = geometry[KERNEL_ROWS] * geometry[KERNEL_COLUMNS] * geometry[CHANNELS]
-    block_bytes = (size + 1) * 4 * LANES
+    block_bytes = (size + 1) * 4 * LANES_OF_FLOATS
     everything = samples * geometry[ROWS] * geometry[COLUMNS]
     fires = len(neurons) > 0
     from_initial = fires and len(v) == 0
@@ -56,11 +56,11 @@ def run_values(
                 for t in range(steps):
                     copy_window(x, geometry, t * samples + sample, row, column, window, t * size)
                 for block in range(first_block, last_block):
-                    first = block * LANES
-                    last = min(first + LANES, outputs)
+                    first = block * LANES_OF_FLOATS
+                    last = min(first + LANES_OF_FLOATS, outputs)
                     at = place * outputs + first
                     if from_initial:
-                        copy_floats(initial, first, LANES, fresh, 0)
+                        copy_floats(initial, first, LANES_OF_FLOATS, fresh, 0)
                     target = at
                     for t in range(timesteps):
                         if t < steps:

@@ -162,12 +162,8 @@ def pass_over(typing: Any, table: Any, first: Any, size: Any) -> Any:
     return types.void(table, types.int64, types.int64), build
 
 
-@intrinsic
-def fire_64(
-    typing: Any, sums: Any, sum_at: Any, scale: Any, bias: Any, first: Any, neurons: Any, v: Any,
-    at: Any, spikes: Any, spike_at: Any,
-) -> Any:  # fmt: skip
-    """One timestep of 64 outputs whose neurons are alike.
+def _fire(parts: int) -> Any:
+    """One timestep of a block of outputs whose neurons are alike.
 
     v = decay * v + (sums * scale + bias); fired where v >= threshold: v = keep * v + after.
 
@@ -179,26 +175,35 @@ def fire_64(
         spikes: bytes, the block's from `spike_at` on; filled.
     """
 
-    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        code = Code(context, builder, signature)
-        numbers = code.place(5, args[5], I64(0), FLOAT)
-        decay, threshold, keep, after = (
-            code.spread(code.load(numbers, k), FLOATS) for k in range(4)
-        )
-        totals = code.place(0, args[0], args[1], FLOATS)
-        scales, biases = (code.place(k, args[k], args[4], FLOATS) for k in (2, 3))
-        membranes = code.place(6, args[6], args[7], FLOATS)
-        bytes_out = code.place(8, args[8], args[9], ir.VectorType(I8, 16))
-        for part in range(4):
-            x = builder.fmul(code.load(totals, part), code.load(scales, part))
-            x = builder.fadd(x, code.load(biases, part))
-            h = builder.fadd(builder.fmul(decay, code.load(membranes, part)), x)
-            fired = builder.fcmp_ordered(">=", h, threshold)
-            reset = builder.fadd(builder.fmul(keep, h), after)
-            code.store(builder.select(fired, reset, h), membranes, part)
-            code.store(builder.zext(fired, ir.VectorType(I8, 16)), bytes_out, part)
-        return code.nothing()
+    def typed(
+        typing: Any, sums: Any, sum_at: Any, scale: Any, bias: Any, first: Any, neurons: Any,
+        v: Any, at: Any, spikes: Any, spike_at: Any,
+    ) -> Any:  # fmt: skip
+        def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            code = Code(context, builder, signature)
+            numbers = code.place(5, args[5], I64(0), FLOAT)
+            decay, threshold, keep, after = (
+                code.spread(code.load(numbers, k), FLOATS) for k in range(4)
+            )
+            totals = code.place(0, args[0], args[1], FLOATS)
+            scales, biases = (code.place(k, args[k], args[4], FLOATS) for k in (2, 3))
+            membranes = code.place(6, args[6], args[7], FLOATS)
+            bytes_out = code.place(8, args[8], args[9], ir.VectorType(I8, 16))
+            for part in range(parts):
+                x = builder.fmul(code.load(totals, part), code.load(scales, part))
+                x = builder.fadd(x, code.load(biases, part))
+                h = builder.fadd(builder.fmul(decay, code.load(membranes, part)), x)
+                fired = builder.fcmp_ordered(">=", h, threshold)
+                reset = builder.fadd(builder.fmul(keep, h), after)
+                code.store(builder.select(fired, reset, h), membranes, part)
+                code.store(builder.zext(fired, ir.VectorType(I8, 16)), bytes_out, part)
+            return code.nothing()
 
-    whole = types.int64
-    kinds = (sums, whole, scale, bias, whole, neurons, v, whole, spikes, whole)
-    return types.void(*kinds), build
+        whole = types.int64
+        kinds = (sums, whole, scale, bias, whole, neurons, v, whole, spikes, whole)
+        return types.void(*kinds), build
+
+    return intrinsic(typed)
+
+
+fire_64, fire_32 = _fire(4), _fire(2)
