@@ -1,5 +1,7 @@
 """The engine's files."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,10 @@ def test_what_is_written_runs(tmp_path, weights):
     oracle = load(tmp_path, weights, backend="numpy").trace(x)
     assert np.array_equal(ran.logits, oracle.logits)
     assert all(np.array_equal(ran.spikes[n], s) for n, s in oracle.spikes.items())
+    assert np.array_equal(ran.exits["0"], oracle.exits["0"])
+    alone = run(tmp_path, x, replace(request_for(weights), spikes=False))
+    assert np.array_equal(alone.logits, ran.logits)
+    assert not alone.spikes
 
 
 def test_what_is_written_anew_is_read_anew(tmp_path):

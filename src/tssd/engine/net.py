@@ -22,10 +22,11 @@ from tssd.graph import Graph, read_graph
 
 
 class Trace(NamedTuple):
-    """Logits [T, N, K], and spikes by node, [T, N, C, H, W] or [T, N, F]."""
+    """Logits [T, N, K]; spikes by node, [T, N, C, H, W] or [T, N, F]; logits of auxiliary heads."""
 
     logits: NDArray[np.float32]
     spikes: dict[str, NDArray[np.uint8]]
+    exits: dict[str, NDArray[np.float32]]
 
 
 class Network:
@@ -86,13 +87,15 @@ class Network:
         return np.concatenate(self._parts(signal, part), 1)
 
     def trace(self, x: NDArray, timesteps: int | None = None) -> Trace:
-        """Logits as `run`, with the spikes of every layer of neurons. Args and errors as `run`."""
+        """Logits as `run`, with what happens on the way. Args and errors as `run`."""
         signal, steps = from_input(x, timesteps, self.graph.sample_shape)
         shapes = {node.name: node.shape for node in self.graph.neurons()}
-        run = Pass(self._for(self.graph.output), self._alone, signal, steps)
+        exits, output = self.graph.exits, self.graph.output
+        run = Pass(self._for(*exits.values(), output), self._alone, signal, steps)
         with one_thread():
             spikes = {n: channels_first(s.array, shapes[n]) for n, s in run.every(shapes)}
-        return Trace(over_time(run.until(self.graph.output), steps), spikes)
+        early = {name: over_time(run.until(node), steps) for name, node in exits.items()}
+        return Trace(over_time(run.until(output), steps), spikes, early)
 
     def normalised(self, pixels: NDArray) -> NDArray[np.float32]:
         """Pixels as the network was trained to see them, by the mean and deviation in its facts.

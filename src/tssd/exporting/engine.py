@@ -26,9 +26,12 @@ def write(folder: Path, graph: Graph, facts: Mapping[str, Any], request: Request
 
 def run(folder: Path, x: Values, request: Request) -> Ran:
     """Run the file on x [T, N, C, H, W]."""
-    trace = _loaded(folder / FILE, (folder / FILE).stat().st_mtime_ns).trace(x)
+    net = _loaded(folder / FILE, (folder / FILE).stat().st_mtime_ns)
+    if not request.spikes:
+        return Ran(net.run(x))
+    trace = net.trace(x)
     spikes = {name: s.astype(np.float32) for name, s in trace.spikes.items()}
-    return Ran(np.ascontiguousarray(trace.logits), spikes)
+    return Ran(trace.logits, spikes, trace.exits)
 
 
 @functools.lru_cache(maxsize=1)
