@@ -82,7 +82,7 @@ class _Running:
 
     def __init__(self, samples: int, outputs: Sequence[str]) -> None:
         self.left = np.arange(samples)
-        self.sums: dict[str, NDArray[np.float64] | float] = dict.fromkeys(outputs, 0.0)
+        self.sums = {name: np.zeros((samples, 1)) for name in outputs}
         self.decisions = Decisions(
             np.zeros(samples, np.int64),
             np.zeros(samples),
@@ -102,7 +102,7 @@ class _Running:
         """Note who is confident by an output; who of those that were left stays [N]."""
         if least is None:
             return np.ones(len(self.left), np.bool_)
-        logits = np.asarray(self.sums[name]) / timesteps
+        logits = self.sums[name] / timesteps
         shares = np.exp(logits - logits.max(1, keepdims=True))
         confidence = 1 / shares.sum(1)
         leaves = ~(confidence <= least)
@@ -112,8 +112,5 @@ class _Running:
         self.decisions.timesteps[who] = timesteps
         self.decisions.exited[who] = exited
         self.left = self.left[~leaves]
-        self.sums = {
-            key: total if isinstance(total, float) else total[~leaves]
-            for key, total in self.sums.items()
-        }
+        self.sums = {key: total[~leaves] for key, total in self.sums.items()}
         return ~leaves

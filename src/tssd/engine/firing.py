@@ -1,5 +1,8 @@
 """Neurons of a block of outputs and of a whole layer, and pools of spikes; compiled by numba."""
 
+# numba fills in an intrinsic's first argument.
+# pyright: reportCallIssue=false
+
 from collections.abc import Callable
 from typing import Any
 

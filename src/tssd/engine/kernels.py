@@ -8,6 +8,9 @@ numba looks at this file only to see whether the code that it keeps on disk is s
 changes `vectors` or `row_sums` saves this file too.
 """
 
+# numba fills in an intrinsic's first argument.
+# pyright: reportCallIssue=false
+
 import numpy as np
 
 from tssd.engine.firing import compiled, fire, inlined

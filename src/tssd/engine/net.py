@@ -111,7 +111,7 @@ class Network:
             )
         scale = np.float32(255 if pixels.dtype == np.uint8 else 1)
         mean, std = (np.float32(self.facts[name]).reshape(-1, 1, 1) for name in ("mean", "std"))
-        return (pixels / scale - mean) / std
+        return ((pixels / scale - mean) / std).astype(np.float32)
 
     def predict(
         self,

@@ -6,6 +6,10 @@ modulo 2^16 and the sum of their high bytes give both. With 7 bits (bias 64) two
 before they are taken apart, since two low bytes carry nothing into the high one.
 """
 
+# llvmlite's own types are loose, and numba fills in an intrinsic's first argument.
+# pyright: reportArgumentType=false, reportReturnType=false, reportAttributeAccessIssue=false
+# pyright: reportAssignmentType=false, reportCallIssue=false
+
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from numpy.typing import NDArray
+
 from tssd.engine.layer import Floats
 from tssd.engine.plan import Step
 from tssd.engine.values import Signal
@@ -78,7 +80,7 @@ class Pass:
             if step.name in wanted:
                 yield step.name, signal
 
-    def keep_only(self, samples: Floats) -> None:
+    def keep_only(self, samples: NDArray) -> None:
         """Go on with some of the samples, by index or mask."""
         self.signals = {name: signal.taken(samples) for name, signal in self.signals.items()}
         if self.given is not None:

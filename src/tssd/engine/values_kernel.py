@@ -1,5 +1,8 @@
 """A layer of weights whose input is real values, as the first of an image; compiled by numba."""
 
+# numba fills in an intrinsic's first argument.
+# pyright: reportCallIssue=false
+
 from tssd.engine import kernels as k
 from tssd.engine.firing import compiled, fire, inlined
 from tssd.engine.packing import LANES_OF_FLOATS

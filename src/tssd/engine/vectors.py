@@ -7,6 +7,9 @@ the widest vectors that the processor has: 512 bits, 2 of 256 or 4 of 128.
 Arrays are passed with a place in them, counted in values; nothing checks that it lies inside.
 """
 
+# llvmlite's own types are loose.
+# pyright: reportArgumentType=false, reportReturnType=false, reportAttributeAccessIssue=false
+
 from typing import Any
 
 from llvmlite import ir
