@@ -40,8 +40,9 @@ def test_no_events_and_nothing_but_events(rate):
     check(step, signal(step, rate=rate))
 
 
-def test_currents_without_neurons():
-    step = step_of(conv(RANDOM, "c", "x", (70, 3, 3), 5), neurons=None, bits=7)
+@pytest.mark.parametrize("outputs", [64, 70, 96])
+def test_currents_without_neurons(outputs):
+    step = step_of(conv(RANDOM, "c", "x", (outputs, 3, 3), 5), neurons=None, bits=7)
     assert not check(step, signal(step)).counts
 
 

@@ -27,3 +27,9 @@ def test_a_layer_is_numpys(options, steps):
     stride = options.get("stride", 1)
     x = Signal(exact(RANDOM, steps, 2, 4 * stride, 3 * stride, 3))
     assert 0 < check(step, x, timesteps=3).array.mean() < 1
+
+
+@pytest.mark.parametrize("outputs", [32, 40])
+def test_currents_without_neurons(outputs):
+    step = step_of(conv(RANDOM, "c", "x", (outputs, 4, 3), 3), neurons=None)
+    assert not check(step, Signal(exact(RANDOM, 2, 2, 4, 3, 3))).counts

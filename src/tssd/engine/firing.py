@@ -9,7 +9,7 @@ from typing import Any
 from numba import njit
 
 from tssd.engine.packing import LANES, LANES_OF_FLOATS
-from tssd.engine.vectors import fire_32, fire_64, sum_64
+from tssd.engine.vectors import fire_32, fire_64, scale_32, scale_64, sum_64
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -51,6 +51,18 @@ def fire(
         fired = h >= neurons[each + o]
         spikes[spike_at + j] = fired
         v[at + j] = neurons[2 * each + o] * h + neurons[3 * each + o] if fired else h
+
+
+@inlined
+def write_currents(sums, scale, bias, first, last, currents, at):
+    """Currents of a block of outputs, first to last, from `at` on."""
+    if last - first == LANES:
+        scale_64(sums, scale, bias, first, currents, at)
+    elif last - first == LANES_OF_FLOATS:
+        scale_32(sums, scale, bias, first, currents, at)
+    else:
+        for j in range(last - first):
+            currents[at + j] = sums[j] * scale[first + j] + bias[first + j]
 
 
 @compiled

@@ -13,7 +13,7 @@ changes `vectors` or `row_sums` saves this file too.
 
 import numpy as np
 
-from tssd.engine.firing import compiled, fire, inlined
+from tssd.engine.firing import compiled, fire, inlined, write_currents
 from tssd.engine.packing import LANES, LANES_OF_FLOATS, LINE
 from tssd.engine.row_sums import UNROLL, add_rows_float, add_rows_int7, add_rows_int8
 from tssd.engine.vectors import bits_of_64, copy_floats, copy_shifted, lowest_bit, pass_over
@@ -227,8 +227,7 @@ def run_layer(
                             membranes, 0 if from_initial else at, spikes, target,
                         )  # fmt: skip
                     else:
-                        for j in range(last - first):
-                            currents[target + j] = sums[j] * scale[first + j] + bias[first + j]
+                        write_currents(sums, scale, bias, first, last, currents, target)
                     target += everything * outputs
         done = stop
     return True

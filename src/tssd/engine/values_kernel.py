@@ -4,7 +4,7 @@
 # pyright: reportCallIssue=false
 
 from tssd.engine import kernels as k
-from tssd.engine.firing import compiled, fire, inlined
+from tssd.engine.firing import compiled, fire, inlined, write_currents
 from tssd.engine.packing import LANES_OF_FLOATS
 from tssd.engine.row_sums import add_scaled_rows
 from tssd.engine.vectors import copy_floats
@@ -75,7 +75,6 @@ def run_values(
                                 membranes, 0 if from_initial else at, spikes, target,
                             )  # fmt: skip
                         else:
-                            for j in range(last - first):
-                                currents[target + j] = sums[j] * scale[first + j] + bias[first + j]
+                            write_currents(sums, scale, bias, first, last, currents, target)
                         target += everything * outputs
                 place += 1

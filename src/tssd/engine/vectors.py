@@ -210,3 +210,27 @@ def _fire(parts: int) -> Any:
 
 
 fire_64, fire_32 = _fire(4), _fire(2)
+
+
+def _scale(parts: int) -> Any:
+    """Currents = sums * scale + bias of a block of outputs; places as in `_fire`."""
+
+    def typed(
+        typing: Any, sums: Any, scale: Any, bias: Any, first: Any, currents: Any, at: Any
+    ) -> Any:
+        def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            code = Code(context, builder, signature)
+            totals = code.place(0, args[0], I64(0), FLOATS)
+            scales, biases = (code.place(k, args[k], args[3], FLOATS) for k in (1, 2))
+            out = code.place(4, args[4], args[5], FLOATS)
+            for part in range(parts):
+                x = builder.fmul(code.load(totals, part), code.load(scales, part))
+                code.store(builder.fadd(x, code.load(biases, part)), out, part)
+            return code.nothing()
+
+        return types.void(sums, scale, bias, types.int64, currents, types.int64), build
+
+    return intrinsic(typed)
+
+
+scale_64, scale_32 = _scale(4), _scale(2)
