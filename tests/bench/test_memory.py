@@ -8,6 +8,10 @@ from tssd.bench.runtimes import Opening, Runtime
 
 
 def test_the_peak_is_that_of_what_was_run():
+    try:
+        memory.PEAK.write_text("5")  # other tests have left a higher one
+    except OSError as error:
+        pytest.skip(f"the system can't forget a peak: {error}")
     before = memory.peak_bytes()
     with mmap.mmap(-1, 64 << 20) as held:
         for page in range(0, len(held), mmap.PAGESIZE):

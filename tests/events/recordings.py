@@ -34,12 +34,13 @@ def at(times, *, x=0, y=0, p=1, height=4, width=4):
 class FileRecording:
     """A file of [E, 4] int64 columns t, x, y, p, cut into `samples` pieces of equal count."""
 
-    def __init__(self, path, *, samples=1, height=12, width=16, pause=0.0):
+    def __init__(self, path, *, samples=1, height=12, width=16, pause=0.0, gate=None):
         self.path = Path(path)
         self.name = self.path.name
         self.samples = samples
         self.shape = (height, width)
         self.pause = pause  # seconds that reading takes at least
+        self.gate = gate  # a file that reading waits for, up to a minute
 
     @property
     def stamp(self):
@@ -56,6 +57,9 @@ class FileRecording:
 
     def read(self):
         time.sleep(self.pause)
+        until = time.monotonic() + 60
+        while self.gate is not None and not self.gate.exists() and time.monotonic() < until:
+            time.sleep(0.001)
         table = np.load(self.path)
         return [self._events(part) for part in np.array_split(table, self.samples)]
 
@@ -87,12 +91,12 @@ def write(path, events):
     return path
 
 
-def folder_of_recordings(folder, count, *, events=300, pause=0.0):
+def folder_of_recordings(folder, count, *, events=300, **options):
     """`count` files with two samples each."""
     folder.mkdir(parents=True, exist_ok=True)
     return [
         FileRecording(
-            write(folder / f"{n:03}.npy", random_events(events, seed=n)), samples=2, pause=pause
+            write(folder / f"{n:03}.npy", random_events(events, seed=n)), samples=2, **options
         )
         for n in range(count)
     ]

@@ -20,9 +20,18 @@ def recordings(tmp_path):
 
 
 @pytest.fixture
-def slow_recordings(tmp_path):
-    """Their building outlasts a busy machine's pause, so that the second meets the first at it."""
-    return folder_of_recordings(tmp_path / "data", 20, pause=0.04)
+def gate(tmp_path):
+    """The file that recordings behind the first three wait for."""
+    return tmp_path / "gate"
+
+
+@pytest.fixture
+def slow_recordings(tmp_path, gate):
+    """They are built when the gate is there, so that the second meets the first at it."""
+    found = folder_of_recordings(tmp_path / "data", 20)
+    for recording in found[3:]:
+        recording.gate = gate
+    return found
 
 
 @pytest.fixture
@@ -35,10 +44,12 @@ def log(root, name):
 
 
 @needs_fork
-def test_the_second_waits_and_takes_the_firsts(root, slow_recordings):
+def test_the_second_waits_and_takes_the_firsts(root, slow_recordings, gate):
     first = start(root, slow_recordings, name="first")
     wait_until(lambda: "caching" in log(root, "first"), first)
     second = start(root, slow_recordings, name="second")
+    wait_until(lambda: "waiting" in log(root, "second"), second)
+    gate.touch()
     second.join()
     first.join()
     assert (first.exitcode, second.exitcode) == (0, 0)
@@ -48,13 +59,14 @@ def test_the_second_waits_and_takes_the_firsts(root, slow_recordings):
 
 
 @needs_fork
-def test_the_second_builds_when_the_first_is_killed(root, slow_recordings, tmp_path):
+def test_the_second_builds_when_the_first_is_killed(root, slow_recordings, gate, tmp_path):
     first = start(root, slow_recordings, name="first")
     wait_until(lambda: "caching" in log(root, "first"), first)
     second = start(root, slow_recordings, name="second")
     wait_until(lambda: "waiting" in log(root, "second"), second)
     first.kill()
     first.join()
+    gate.touch()
     second.join()
     assert (first.exitcode, second.exitcode) == (-signal.SIGKILL, 0)
     assert "caching" in log(root, "second")
@@ -64,11 +76,12 @@ def test_the_second_builds_when_the_first_is_killed(root, slow_recordings, tmp_p
 
 
 @needs_fork
-def test_builders_of_different_caches_do_not_disturb_each_other(root, slow_recordings):
+def test_builders_of_different_caches_do_not_disturb_each_other(root, slow_recordings, gate):
     first = start(root, slow_recordings, name="first")
     wait_until(lambda: "caching" in log(root, "first"), first)
     other = build(root, slow_recordings[:3])
     assert first.is_alive()
+    gate.touch()
     first.join()
     assert first.exitcode == 0
     assert len(other) == 6 and len(build(root, slow_recordings)) == 40
