@@ -45,6 +45,13 @@ EXAMPLES = {
     "tssd report": [f"tssd report {RUN}", "tssd report runs"],
     "tssd reproduce": ["tssd reproduce table1 --scale small --dry-run --data.root {tmp}/data"],
     "tssd evaluate": [f"tssd evaluate {RUN} --timesteps 8"],
+    "tssd export": [
+        f"tssd export {RUN} --format engine --output {{tmp}}/engine",
+        f"tssd export {RUN} --format onnx --output {{tmp}}/onnx",
+        f"tssd export {RUN} --format nir --soft-reset recorded --output {{tmp}}/nir",
+        f"tssd export {RUN} --format torch --output {{tmp}}/torch",
+    ],
+    "tssd bench": [f"tssd bench {RUN} --timesteps 1,4 --seconds 1"],
     "tssd predict": [f"tssd predict {RUN} {{tmp}}/digit.png"],
     "tssd hub": ["tssd hub", "tssd predict hub:digits-vgg9 {tmp}/digit.png"],
     "tssd push": [
