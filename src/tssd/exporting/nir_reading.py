@@ -127,7 +127,8 @@ def _graph(content: Any, told: Mapping[str, Any]) -> Graph:
 def _node(content: Any, entry: Mapping[str, Any], dt: float) -> Node:
     """A node without its shape."""
     name, op = entry["name"], entry["op"]
-    found = None if op == "add" else content.nodes[name]
+    # A sum is no node of its own there.
+    found: Any = None if op == "add" else content.nodes[name]
     arrays: dict[str, NDArray[np.float32]] = {}
     options: dict[str, Any] = {}
     if op in ("conv", "linear"):
