@@ -18,9 +18,7 @@ Run = Callable[[], np.ndarray]
 
 def pytorch(graph: Graph, x: np.ndarray, timesteps: int) -> Run:
     """Plain PyTorch: the first convolution once for all timesteps, the others on all at once."""
-    arrays = {
-        n.name: {k: torch.from_numpy(a.copy()) for k, a in n.arrays.items()} for n in graph.nodes
-    }
+    arrays = {node.name: _tensors(node) for node in graph.nodes}
     given = torch.from_numpy(x)
 
     def run() -> np.ndarray:

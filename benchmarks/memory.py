@@ -5,9 +5,11 @@ import os
 import resource
 import sys
 import weakref
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +17,8 @@ from torch import Tensor, nn
 
 from benchmarks.peers import PEERS, build
 from benchmarks.workloads import Workload
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -86,15 +90,17 @@ def _footprint(peer: str, workload: Workload, device: str, threads: int) -> Foot
     return Footprint(saved_bytes(net, x, y), peak - idle)
 
 
-def measure(workload: Workload, *, device: str = "cpu") -> dict[str, Footprint]:
-    """Footprint by peer, each in a process of its own."""
+def in_fresh_process(function: Callable[..., Result], *args: object, **options: object) -> Result:
+    """What a function returns in a process of its own, whose peak is that of this call alone."""
     # glibc: large blocks go back to the system when freed, so that the peak is what was in use at
     # once and not how the allocator's heap was fragmented.
     os.environ["MALLOC_MMAP_THRESHOLD_"] = str(64 * 1024)
     spawn = multiprocessing.get_context("spawn")  # a fork would inherit the parent's memory
-    result = {}
-    for peer in PEERS:
-        with ProcessPoolExecutor(1, mp_context=spawn) as process:
-            args = (peer, workload, device, torch.get_num_threads())
-            result[peer] = process.submit(_footprint, *args).result()
-    return result
+    with ProcessPoolExecutor(1, mp_context=spawn) as process:
+        return process.submit(function, *args, **options).result()
+
+
+def measure(workload: Workload, *, device: str = "cpu") -> dict[str, Footprint]:
+    """Footprint by peer, each in a process of its own."""
+    threads = torch.get_num_threads()
+    return {peer: in_fresh_process(_footprint, peer, workload, device, threads) for peer in PEERS}

@@ -5,17 +5,14 @@ with TSSD: the processor's time for a sample, and the peak of memory for the bat
 """
 
 import logging
-import multiprocessing
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 
-from benchmarks.memory import resident
+from benchmarks.memory import in_fresh_process, resident
 from benchmarks.parts import Step
 from benchmarks.tables import markdown
 from tssd.config import build, load_recipe
@@ -107,17 +104,14 @@ def measure(
     announce: Callable[[str], None],
 ) -> dict[tuple[str, str], list[Taken]]:
     """By data set and network, what a step takes with each method."""
-    # See benchmarks.memory.measure.
-    os.environ["MALLOC_MMAP_THRESHOLD_"] = str(64 * 1024)
-    spawn = multiprocessing.get_context("spawn")
     found: dict[tuple[str, str], list[Taken]] = {}
     for setting in settings:
         for net in setting.networks:
             announce(f"{setting.data}+{net}")
-            for method in METHODS:
-                with ProcessPoolExecutor(1, mp_context=spawn) as process:
-                    job = process.submit(step_of, setting.data, net, method, setting.batch, width)
-                    found.setdefault((setting.data, net), []).append(job.result())
+            found[setting.data, net] = [
+                in_fresh_process(step_of, setting.data, net, method, setting.batch, width)
+                for method in METHODS
+            ]
     return found
 
 

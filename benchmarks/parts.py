@@ -9,6 +9,8 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import torch
 
@@ -49,8 +51,9 @@ class Step:
     def take(self) -> None:
         """Forward, loss, backward and update."""
         rule = self.parts.rule
-        run = self.parts.criterion.run if rule is None else self._by_rule
-        run(self.parts.net, self.x, self.y).total.backward()  # pyright: ignore
+        criterion: Any = self.parts.criterion
+        run = criterion.run if rule is None else partial(rule.run, criterion)
+        run(self.parts.net, self.x, self.y).total.backward()
         self.optimizer.step()
         self.optimizer.zero_grad()
 
@@ -67,10 +70,6 @@ class Step:
         with torch.autograd.graph.saved_tensors_hooks(counted.pack, lambda kept: kept.tensor):
             self.take()
         self.held = counted.peak
-
-    def _by_rule(self, net: object, x: torch.Tensor, y: torch.Tensor) -> object:
-        assert self.parts.rule is not None
-        return self.parts.rule.run(self.parts.criterion, net, x, y)  # pyright: ignore
 
 
 def steps(

@@ -5,17 +5,14 @@ a rule both grow with T; SLTT's are flat but for the sequence itself and membran
 """
 
 import argparse
-import multiprocessing
-import os
 import weakref
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from benchmarks.memory import Footprint, resident
+from benchmarks.memory import Footprint, in_fresh_process, resident
 from benchmarks.tables import MIB, markdown
 from tssd.models import StagedNet, vgg9
 from tssd.neurons import DSRLIF, LIF
@@ -98,16 +95,10 @@ def measure(
     *, timesteps: Sequence[int] = TIMESTEPS, batch: int = 32, width: float = 0.25
 ) -> dict[str, list[Footprint]]:
     """Footprints by way, one for each T, each in a process of its own."""
-    # See benchmarks.memory.measure.
-    os.environ["MALLOC_MMAP_THRESHOLD_"] = str(64 * 1024)
-    spawn = multiprocessing.get_context("spawn")
-    found: dict[str, list[Footprint]] = {}
-    for way in WAYS:
-        for t in timesteps:
-            with ProcessPoolExecutor(1, mp_context=spawn) as process:
-                job = process.submit(footprint, way, t, batch=batch, width=width)
-                found.setdefault(way, []).append(job.result())
-    return found
+    return {
+        way: [in_fresh_process(footprint, way, t, batch=batch, width=width) for t in timesteps]
+        for way in WAYS
+    }
 
 
 def report(found: dict[str, list[Footprint]], timesteps: Sequence[int] = TIMESTEPS) -> str:

@@ -1,13 +1,16 @@
 """Test samples of a run as plain arrays, for runtimes that know no torch."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tssd.data import DataModule
 from tssd.errors import UsageError
+
+if TYPE_CHECKING:
+    # No more: processes whose memory is measured import this module, and no torch.
+    from tssd.data import DataModule
 
 
 class Inputs(NamedTuple):
@@ -22,7 +25,7 @@ class Inputs(NamedTuple):
     y: NDArray[np.int64]
 
 
-def spread_test_samples(data: DataModule, timesteps: int, samples: int) -> Inputs:
+def spread_test_samples(data: "DataModule", timesteps: int, samples: int) -> Inputs:
     """Test samples, evenly spread over all; all of them if there are no more.
 
     Args:

@@ -17,6 +17,7 @@ from tssd.bench.result import Bench, Cell
 from tssd.bench.runtimes import BASELINE, Opening, Runtime, torch_threads
 from tssd.bench.timing import Timed, interleaved
 from tssd.errors import DataError, UsageError
+from tssd.exporting.comparison import answers
 from tssd.exporting.measure import array
 from tssd.exporting.request import Request, Weights
 from tssd.exporting.samples import calibration_samples
@@ -137,8 +138,7 @@ def accuracies(name: str, call: "Call", inputs: Inputs, timesteps: int) -> list[
                 f"{name}: got logits that are NaN or infinite, expected finite numbers; the "
                 "training diverged, so take an earlier checkpoint"
             )
-        # The sum of the first T logits decides as their mean does.
-        right += (logits.astype(np.float64).cumsum(0).argmax(-1) == y).sum(1)
+        right += (answers(logits) == y).sum(1)
     return (right / len(inputs.y)).tolist()
 
 

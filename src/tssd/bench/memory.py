@@ -6,6 +6,7 @@ from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
+from tssd.bench.inputs import take
 from tssd.bench.runtimes import Opening, runtime
 from tssd.processes import process_pool
 
@@ -35,9 +36,8 @@ def _peaks(name: str, opening: Opening, inputs: Path, sizes: Sequence[Size]) -> 
     import numpy as np
 
     call, x, found = runtime(name).open(opening), np.load(inputs, mmap_mode="r"), {}
-    axis = 1 if x.ndim == 5 else 0
     for timesteps, batch in sizes:
-        samples = np.ascontiguousarray(x.take(range(batch), axis, mode="wrap"))
+        samples = take(x, 0, batch)
         call(samples, timesteps)  # what is made at the first call, and goes again
         with suppress(OSError):
             PEAK.write_text("5")  # Linux: the peak is what there is now

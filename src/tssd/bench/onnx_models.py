@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onnxruntime import quantization
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from tssd.exporting.onnx import session
 from tssd.exporting.onnx_graphs import unrolled_model
 from tssd.exporting.request import Request
 from tssd.graph import INPUT, Graph
@@ -52,18 +53,11 @@ def write(folder: Path, graph: Graph, requests: Mapping[int, Request], *, images
 
 def opened(folder: Path, threads: int) -> "Call":
     """What runs the models; each is opened when it is first asked for."""
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = threads
-    # Threads that wait by spinning take the processor from the runtime whose turn it is.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     sessions: dict[int, onnxruntime.InferenceSession] = {}
 
     def call(x: NDArray[np.float32], timesteps: int) -> NDArray[np.float32]:
         if timesteps not in sessions:
-            sessions[timesteps] = onnxruntime.InferenceSession(
-                str(_path(folder, timesteps)), options, providers=["CPUExecutionProvider"]
-            )
+            sessions[timesteps] = session(str(_path(folder, timesteps)), threads)
         given = x if x.ndim == 4 else x[:timesteps]
         return cast(Any, sessions[timesteps].run(["logits"], {INPUT: given})[0])
 

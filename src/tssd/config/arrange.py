@@ -77,8 +77,9 @@ def _timesteps(pair: Any, pieces: Sequence[Piece]) -> Config:
     """Student's and teacher's, as the method has them; {} where a file says what is no pair."""
     if not isinstance(pair, dict):
         return {}
-    said = [(who, of) for piece in pieces for who, of in piece.runs_at.items() if of in pair]
-    return pair | {who: pair[of] for who, of in said}
+    for piece in pieces:
+        pair = piece.turned(pair)
+    return pair
 
 
 def _looks_too_far(merged: Config, pieces: Sequence[Piece], steps: Config) -> bool:

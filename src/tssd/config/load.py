@@ -94,8 +94,7 @@ def _at_one_length(
     pair = config.get("timesteps")
     if not methods or "timesteps" not in own or "objectives" in own or not isinstance(pair, dict):
         return {}
-    turned = Piece.packaged(methods[-1]).runs_at
-    return {"timesteps": pair | {who: pair[of] for who, of in turned.items() if of in pair}}
+    return {"timesteps": Piece.packaged(methods[-1]).turned(pair)}
 
 
 def _check_parts(config: Config) -> None:

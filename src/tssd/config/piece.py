@@ -58,6 +58,10 @@ class Piece:
         said = {"needs": needs, "network": network, "runs_at": runs_at, "longest": longest}
         return cls(name, room, tuple(layers), **said)
 
+    def turned(self, pair: Config) -> Config:
+        """A pair of timesteps as the method has it, who may run at one of them alone."""
+        return pair | {who: pair[of] for who, of in self.runs_at.items() if of in pair}
+
     @property
     def config(self) -> Config:
         """What it says, in one mapping."""

@@ -35,7 +35,7 @@ def run(folder: Path, x: Values, request: Request) -> Ran:
     Where x is no sequence for the unrolled graph, of another T, all is by the step graph.
     """
     path = folder / UNROLLED
-    unrolled = _session(path.read_bytes(), path.stat().st_mtime_ns)
+    unrolled = _opened(path, path.stat().st_mtime_ns)
     (expected,), outputs = unrolled.get_inputs(), unrolled.get_outputs()
     repeats = len(expected.shape) < x.ndim
     fits = outputs[0].shape[0] == len(x) and (not repeats or _is_repeated(x))
@@ -93,13 +93,25 @@ def _watched(path: Path, changed: int) -> _Watched:
         shape = ["samples", *each["shape"]]
         value = helper.make_tensor_value_info(_spikes(each["name"]), FLOAT, shape)
         model.graph.output.append(value)
-    return _Watched(_session(model.SerializeToString(), changed), facts["state"])
+    return _Watched(session(model.SerializeToString()), facts["state"])
 
 
 @lru_cache(maxsize=2)
-def _session(model: bytes, changed: int) -> onnxruntime.InferenceSession:
+def _opened(path: Path, changed: int) -> onnxruntime.InferenceSession:
+    """A model as it was written at a time, for one batch after the other."""
+    return session(str(path))
+
+
+def session(model: str | bytes, threads: int = 0) -> onnxruntime.InferenceSession:
+    """What runs a model.
+
+    Args:
+        model: a path, or what a file holds.
+        threads: that it may use; 0 = as many as it likes.
+    """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.intra_op_num_threads = threads
     # Threads that wait by spinning take the processor from whatever else runs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -108,7 +108,7 @@ def method_of(
     piece = Piece.packaged(f"methods/{name}")
     steps = {"student": STUDENT if student is None else student}
     steps["teacher"] = max(TEACHER, steps["student"]) if teacher is None else teacher
-    steps |= {who: steps[of] for who, of in piece.runs_at.items()}
+    steps = piece.turned(steps)
     Timesteps(**steps)
     if piece.needs == LONGER_TEACHER and steps["teacher"] == steps["student"]:
         raise UsageError(
