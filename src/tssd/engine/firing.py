@@ -54,15 +54,15 @@ def fire(
 
 
 @inlined
-def write_currents(sums, scale, bias, first, last, currents, at):
-    """Currents of a block of outputs, first to last, from `at` on."""
+def write_currents(sums, sum_at, scale, bias, first, last, currents, at):
+    """Currents of a block of outputs, first to last, from `at` on; sums as in `fire`."""
     if last - first == LANES:
-        scale_64(sums, scale, bias, first, currents, at)
+        scale_64(sums, sum_at, scale, bias, first, currents, at)
     elif last - first == LANES_OF_FLOATS:
-        scale_32(sums, scale, bias, first, currents, at)
+        scale_32(sums, sum_at, scale, bias, first, currents, at)
     else:
         for j in range(last - first):
-            currents[at + j] = sums[j] * scale[first + j] + bias[first + j]
+            currents[at + j] = sums[sum_at + j] * scale[first + j] + bias[first + j]
 
 
 @compiled

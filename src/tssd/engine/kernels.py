@@ -14,7 +14,7 @@ changes `vectors` or `row_sums` saves this file too.
 import numpy as np
 
 from tssd.engine.firing import compiled, fire, inlined, write_currents
-from tssd.engine.packing import LANES, LANES_OF_FLOATS, LINE
+from tssd.engine.packing import LANES, LANES_OF_FLOATS
 from tssd.engine.row_sums import UNROLL, add_rows_float, add_rows_int7, add_rows_int8
 from tssd.engine.vectors import bits_of_64, copy_floats, copy_shifted, lowest_bit, pass_over
 
@@ -203,17 +203,11 @@ def run_layer(
             first = block * lanes
             last = min(first + lanes, outputs)
             base = block * block_bytes
-            if block == first_block:
+            # Unless few of its rows are wanted.
+            if 2 * n > window:
                 pass_over(table, base, block_bytes)
-            # While a block is worked on, the next one's rows come, some with each pixel.
-            ahead = base + block_bytes
-            behind = ahead + block_bytes if block + 1 < last_block else ahead
-            share = (block_bytes // (stop - done) + LINE) // LINE * LINE
             slot = 0
             for place in range(done, stop):
-                if ahead < behind:
-                    pass_over(table, ahead, min(share, behind - ahead))
-                    ahead += share
                 at = place * outputs + first
                 target = at
                 if from_initial:
@@ -227,7 +221,7 @@ def run_layer(
                             membranes, 0 if from_initial else at, spikes, target,
                         )  # fmt: skip
                     else:
-                        write_currents(sums, scale, bias, first, last, currents, target)
+                        write_currents(sums, 0, scale, bias, first, last, currents, target)
                     target += everything * outputs
         done = stop
     return True

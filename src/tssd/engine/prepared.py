@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tssd.engine.layer import Floats, Neurons, Weights
-from tssd.engine.packing import LANES, aligned, packed, packed_bytes, row_bytes
+from tssd.engine.packing import LANES, LANES_OF_FLOATS, aligned, packed, packed_bytes, row_bytes
 from tssd.engine.plan import Step
 from tssd.engine.quantisation import events_within_int16
-from tssd.engine.row_sums import UNROLL
+from tssd.engine.row_sums import PIXELS, UNROLL
 from tssd.engine.values import Signal
 
 # Entries of a list of rows: a quarter of a megabyte, which stays in the cache besides the weights;
@@ -120,9 +120,10 @@ def _room(layer: Prepared, x: Signal) -> list[tuple[str, int, Any]]:
     """Names, sizes and types of the arrays in which a kernel works."""
     steps, samples, height, width, _ = x.array.shape
     window, planes = len(layer.weights.matrix[0]), x.top.bit_length()
-    block = [("sums", LANES, np.float32), ("fresh", LANES, np.float32)]
+    lanes = LANES if x.counts else PIXELS * LANES_OF_FLOATS
+    block = [("sums", lanes, np.float32), ("fresh", lanes, np.float32)]
     if not x.counts:
-        return [("window", steps * window + LANES, np.float32), *block]
+        return [("window", steps * PIXELS * window + LANES, np.float32), *block]
     listed = LISTED if len(layer.table) < LARGE else LISTED_OF_LARGE
     slots = steps * samples * layer.size[0] * layer.size[1] * planes
     return [

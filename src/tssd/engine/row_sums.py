@@ -25,6 +25,9 @@ UNROLL = 4
 
 _WORDS = ir.VectorType(I16, 32)
 _WIDE = ir.VectorType(I32, 16)
+# Pixels that real values are added up for at once, as a row is read for all of them.
+PIXELS = 4
+
 # Of a row, and of each of its vectors.
 _LINE = 64
 
@@ -148,30 +151,35 @@ def _floats(code: Code, span: _Values, row: Callable[..., ir.Value]) -> _Values:
 def add_scaled_rows(
     typing: Any, table: Any, base: Any, values: Any, first: Any, count: Any, sums: Any
 ) -> Any:
-    """Sums = sum of all rows of a block in order, each times its value; float32.
+    """Sums of all rows of a block in order, each times its value, of PIXELS pixels; float32.
 
     Args:
-        table, base, sums: as `_rows_added`.
-        values: float32, the first row's at `first`.
+        table, base: as `_rows_added`.
+        values: float32, `count` of each pixel, the first one's at `first`.
         count: rows.
+        sums: float32, a pixel's block after the other's.
     """
 
     def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         code = Code(context, builder, signature)
         table, base, values, first, count, sums = args
         begin, listed = code.place(0, table, base, FLOATS), code.place(2, values, first, FLOAT)
+        # Rounded once, where the processor can.
+        once = ("contract",)
 
         def body(index: ir.Value, totals: _Values) -> _Values:
-            value = code.spread(code.load(builder.gep(listed, [index])), FLOATS)
-            row = builder.gep(begin, [builder.mul(index, I64(_VECTORS))])
-            # Rounded once, where the processor can.
-            once = ("contract",)
-            parts = [
-                builder.fmul(value, code.load(row, k, _LINE), flags=once) for k in range(_VECTORS)
-            ]
-            return [builder.fadd(a, b, flags=once) for a, b in zip(totals, parts, strict=True)]
+            start = builder.gep(begin, [builder.mul(index, I64(_VECTORS))])
+            row = [code.load(start, part, _LINE) for part in range(_VECTORS)]
+            added = []
+            for _ in range(PIXELS):
+                value = code.load(builder.gep(listed, [index]))
+                factor = code.spread(value, FLOATS)
+                added += [builder.fmul(factor, part, flags=once) for part in row]
+                index = builder.add(index, count)
+            return [builder.fadd(a, b, flags=once) for a, b in zip(totals, added, strict=True)]
 
-        totals = _loop(code, (I64(0), count), [constant(FLOATS, 0.0)] * _VECTORS, body, 1)
+        none = [constant(FLOATS, 0.0)] * (PIXELS * _VECTORS)
+        totals = _loop(code, (I64(0), count), none, body, 1)
         place = code.place(5, sums, I64(0), FLOATS)
         for part, total in enumerate(totals):
             code.store(total, place, part)

@@ -6,7 +6,7 @@
 from tssd.engine import kernels as k
 from tssd.engine.firing import compiled, fire, inlined, write_currents
 from tssd.engine.packing import LANES_OF_FLOATS
-from tssd.engine.row_sums import add_scaled_rows
+from tssd.engine.row_sums import PIXELS, add_scaled_rows
 from tssd.engine.vectors import copy_floats
 
 # Names of this module, which numba takes for constants.
@@ -43,38 +43,50 @@ def run_values(
         x: float32 [T N H W C], or [N H W C] if all timesteps are the same, with its padding; 16
             more values can be read behind it.
         timesteps: T of the neurons.
-        window: room for what a pixel sees at all timesteps, and 16 values more.
+        window: room for what PIXELS pixels see at all timesteps, and 16 values more.
+        sums, fresh: room for a block of each.
     """
     steps, samples, outputs = geometry[STEPS], geometry[SAMPLES], len(bias)
     size = geometry[KERNEL_ROWS] * geometry[KERNEL_COLUMNS] * geometry[CHANNELS]
     block_bytes = (size + 1) * 4 * LANES_OF_FLOATS
-    everything = samples * geometry[ROWS] * geometry[COLUMNS]
+    columns = geometry[COLUMNS]
+    everything = samples * geometry[ROWS] * columns
     fires = len(neurons) > 0
     from_initial = fires and len(v) == 0
     membranes = fresh if from_initial else v
     place = 0
     for sample in range(samples):
         for row in range(geometry[ROWS]):
-            for column in range(geometry[COLUMNS]):
+            for left in range(0, columns, PIXELS):
                 for t in range(steps):
-                    copy_window(x, geometry, t * samples + sample, row, column, window, t * size)
+                    for p in range(PIXELS):
+                        # Beyond the last column it is computed once more, and not written.
+                        column, at = min(left + p, columns - 1), (t * PIXELS + p) * size
+                        copy_window(x, geometry, t * samples + sample, row, column, window, at)
+                pixels = min(PIXELS, columns - left)
                 for block in range(first_block, last_block):
                     first = block * LANES_OF_FLOATS
                     last = min(first + LANES_OF_FLOATS, outputs)
-                    at = place * outputs + first
                     if from_initial:
-                        copy_floats(initial, first, LANES_OF_FLOATS, fresh, 0)
-                    target = at
+                        for p in range(pixels):
+                            copy_floats(initial, first, LANES_OF_FLOATS, fresh, p * LANES_OF_FLOATS)
+                    target = place * outputs + first
                     for t in range(timesteps):
                         if t < steps:
-                            base = block * block_bytes
-                            add_scaled_rows(table, base, window, t * size, size, sums)
-                        if fires:
-                            fire(
-                                sums, 0, scale, bias, first, last, outputs, neurons, uniform,
-                                membranes, 0 if from_initial else at, spikes, target,
-                            )  # fmt: skip
-                        else:
-                            write_currents(sums, scale, bias, first, last, currents, target)
+                            begin = t * PIXELS * size
+                            add_scaled_rows(table, block * block_bytes, window, begin, size, sums)
+                        for p in range(pixels):
+                            sum_at, at = p * LANES_OF_FLOATS, (place + p) * outputs + first
+                            if fires:
+                                fire(
+                                    sums, sum_at, scale, bias, first, last, outputs, neurons,
+                                    uniform, membranes, sum_at if from_initial else at, spikes,
+                                    target + p * outputs,
+                                )  # fmt: skip
+                            else:
+                                write_currents(
+                                    sums, sum_at, scale, bias, first, last, currents,
+                                    target + p * outputs,
+                                )  # fmt: skip
                         target += everything * outputs
-                place += 1
+                place += pixels
