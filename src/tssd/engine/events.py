@@ -16,6 +16,7 @@ from tssd.engine.layer import Floats
 from tssd.engine.packing import LANES, aligned, lanes
 from tssd.engine.plan import Step
 from tssd.engine.prepared import Call, Prepared, call, constants, padded, prepared
+from tssd.engine.row_sums import TOGETHER
 from tssd.engine.values import LARGEST, Signal
 from tssd.engine.values_kernel import run_values
 from tssd.graph import Node
@@ -173,7 +174,7 @@ class Events:
         held = self._here.__dict__.get(name)
         if held is None or len(held) < size:
             held = aligned((size,), dtype)
-            held[:LANES] = 0
+            held[: LANES * TOGETHER] = 0
             setattr(self._here, name, held)
         return held
 

@@ -5,7 +5,7 @@ outputs take turns, the outermost loop but for pieces of the list, so that a blo
 the cache over all pixels, samples and timesteps; the neurons run where the sums are made.
 
 numba looks at this file only to see whether the code that it keeps on disk is still the same: who
-changes `vectors` or `row_sums` saves this file too.
+changes `vectors`, `row_sums`, `firing` or `listing` saves this file too.
 """
 
 # numba fills in an intrinsic's first argument.
@@ -13,127 +13,124 @@ changes `vectors` or `row_sums` saves this file too.
 
 import numpy as np
 
+from tssd.engine import listing as g
 from tssd.engine.firing import compiled, fire, inlined, write_currents
-from tssd.engine.packing import LANES, LANES_OF_FLOATS
-from tssd.engine.row_sums import UNROLL, add_rows_float, add_rows_int7, add_rows_int8
-from tssd.engine.vectors import bits_of_64, copy_floats, copy_shifted, lowest_bit, pass_over
+from tssd.engine.listing import (
+    count_events,
+    find_events,
+    find_patterns,
+    list_rows,
+    timesteps_together,
+)
+from tssd.engine.packing import LANES, LANES_OF_FLOATS, LINE
+from tssd.engine.row_sums import (
+    TOGETHER,
+    add_pattern_float,
+    add_pattern_int7,
+    add_pattern_int8,
+    add_rows_float,
+    add_rows_int7,
+    add_rows_int8,
+)
+from tssd.engine.vectors import copy_floats, pass_over, scale_by
 
-# Entries of a layer's geometry, in order.
-(STEPS, SAMPLES, HEIGHT, WIDTH, CHANNELS, ROWS, COLUMNS, KERNEL_ROWS, KERNEL_COLUMNS, STRIDE_ROWS,
- STRIDE_COLUMNS, UP, LEFT, DOWN_BY, RIGHT_BY, PLANES, BITS, WITHIN_INT16) = range(18)  # fmt: skip
+# Names of this module, which numba takes for constants.
+STEPS, SAMPLES, HEIGHT, WIDTH, CHANNELS = g.STEPS, g.SAMPLES, g.HEIGHT, g.WIDTH, g.CHANNELS
+ROWS, COLUMNS, KERNEL_ROWS, KERNEL_COLUMNS = g.ROWS, g.COLUMNS, g.KERNEL_ROWS, g.KERNEL_COLUMNS
+STRIDE_ROWS, STRIDE_COLUMNS, UP, LEFT = g.STRIDE_ROWS, g.STRIDE_COLUMNS, g.UP, g.LEFT
+DOWN_BY, RIGHT_BY, PLANES, BITS = g.DOWN_BY, g.RIGHT_BY, g.PLANES, g.BITS
+WITHIN_INT16 = g.WITHIN_INT16
 
 
 @inlined
-def find_events(counts, geometry, row_bytes, events, begins, most):
-    """List events, row after row of pixels: (column * C + channel) * row_bytes.
+def find_lists(counts, geometry, row_bytes, blocks, events, begins, lists, most):
+    """List a layer's events.
 
-    A count's bits are planes, each with a list of its own, the highest first.
+    TOGETHER timesteps after the other; of each the planes, the highest first; of each its timesteps
+    or their patterns.
 
     Args:
-        counts: uint8 [T * N * H * W * C].
-        events: filled, uint32.
-        begins: filled: where each pixel's begin, int64 [planes * T * N * H * (W + 1)].
+        counts, events, begins: as `find_events`.
+        blocks: of outputs, which add up the lists.
+        lists: filled, as `run_layer`.
         most: as soon as there are more it stops.
     Returns: whether there are no more than `most`.
     """
-    channels, planes, width = geometry[CHANNELS], geometry[PLANES], geometry[WIDTH]
-    in_words = channels // LANES * LANES
-    n, pixel = 0, 0
+    found, together, patterns, stops, by = lists
+    steps, planes = geometry[STEPS], geometry[PLANES]
     for plane in range(planes):
-        bit = planes - 1 - plane
-        at = 0
-        for _ in range(geometry[STEPS] * geometry[SAMPLES] * geometry[HEIGHT]):
-            for column in range(width):
-                begins[pixel] = n
-                pixel += 1
-                event = column * channels * row_bytes
-                for k in range(0, in_words, LANES):
-                    bits = bits_of_64(counts, at + k, bit)
-                    first = event + k * row_bytes
-                    while bits != 0:
-                        events[n] = first + lowest_bit(bits) * row_bytes
-                        n += 1
-                        bits &= bits - np.uint64(1)
-                for k in range(in_words, channels):
-                    # Written always, kept if there is one: no branch to guess wrong.
-                    events[n] = event + k * row_bytes
-                    n += (counts[at + k] >> bit) & 1
-                at += channels
-            begins[pixel] = n
-            pixel += 1
+        together[plane] = 1
+    if steps > 1:
+        total = 0
+        for plane in range(planes):
+            count_events(counts, geometry, planes - 1 - plane, found)
+            together[plane] = timesteps_together(geometry, found, row_bytes // LINE, blocks)
+            total += found[0]
+        if total > most:
+            return False
+    n, number, part = 0, 0, 0
+    for start in range(0, steps, TOGETHER):
+        count = min(TOGETHER, steps - start)
+        for plane in range(planes):
+            bit = planes - 1 - plane
+            for t in range(0, count, together[plane]):
+                size = min(together[plane], count - t)
+                if size == 1:
+                    n = find_events(
+                        counts, geometry, row_bytes, start + t, bit, events, n, begins, number
+                    )
+                else:
+                    n = find_patterns(
+                        counts, geometry, row_bytes, start + t, size, bit, events, n, begins,
+                        number, by,
+                    )  # fmt: skip
+                for pattern in range(1, 2**size):
+                    patterns[number] = pattern << t
+                    number += 1
+            stops[part] = number
+            part += 1
             if n > most:
                 return False
     return True
 
 
 @inlined
-def list_rows(
-    height, width, channel_bytes, kernel, dilation, events, begins, line, top, left, rows, n
-):
-    """Append the rows of weights that one output pixel's events ask for; the list's new end.
-
-    It is filled up with the row of zeros behind all others.
-
-    Args:
-        height, width: of the input.
-        channel_bytes: of the rows of a pixel's channels.
-        kernel, dilation: rows, columns.
-        line: the image's first one in `begins`.
-        top, left: the window's first row and column.
-    """
-    kernel_rows, kernel_columns = kernel
-    down, right = dilation
-    # Neighbouring columns are neighbours in the list.
-    span = kernel_columns if right == 1 else 1
-    pixels = width + 1
-    j, column = 0, left
-    while j < kernel_columns:
-        start, stop = max(column, 0), min(column + span, width)
-        if start < stop:
-            y, at = top, (line + top) * pixels
-            shift = (j - column) * channel_bytes
-            for _ in range(kernel_rows):
-                if 0 <= y < height:
-                    first = begins[at + start]
-                    count = begins[at + stop] - first
-                    copy_shifted(events, first, count, shift, rows, n)
-                    n += count
-                y += down
-                at += down * pixels
-                shift += kernel_columns * channel_bytes
-        j += span
-        column += span * right
-    none = kernel_rows * kernel_columns * channel_bytes
-    for k in range(UNROLL - 1):
-        rows[n + k] = none
-    return (n + UNROLL - 1) // UNROLL * UNROLL
+def add_up(bits, within, table, base, rows, start, stop, factor, sums, at):
+    """Sums = factor * sums + rows of a list, of one block of outputs and one timestep."""
+    if bits == 0:
+        add_rows_float(table, base, rows, start, stop, factor, sums, at)
+        return
+    while True:
+        last = min(start + within, stop)
+        if bits == 7:
+            add_rows_int7(table, base, rows, start, last, factor, sums, at)
+        else:
+            add_rows_int8(table, base, rows, start, last, factor, sums, at)
+        start = last
+        if start >= stop:
+            return
+        factor = np.float32(1)
 
 
 @inlined
-def add_up(planes, bits, within, table, base, rows, ends, slot, sums):
-    """Sums of the listed rows of one block of outputs, as float32."""
-    for plane in range(planes):
-        start, stop = ends[slot + plane], ends[slot + plane + 1]
-        factor = np.float32(0 if plane == 0 else 2)
-        if bits == 0:
-            add_rows_float(table, base, rows, start, stop, factor, sums)
-            continue
-        while True:
-            last = min(start + within, stop)
-            if bits == 7:
-                add_rows_int7(table, base, rows, start, last, factor, sums)
-            else:
-                add_rows_int8(table, base, rows, start, last, factor, sums)
-            start = last
-            if start >= stop:
-                break
-            factor = np.float32(1)
+def add_up_pattern(bits, within, table, base, rows, start, stop, pattern, sums):
+    """Sums += rows of a list, of one block of outputs and the timesteps of a pattern."""
+    if bits == 0:
+        add_pattern_float(table, base, rows, start, stop, pattern, sums)
+        return
+    while start < stop:
+        last = min(start + within, stop)
+        if bits == 7:
+            add_pattern_int7(table, base, rows, start, last, pattern, sums)
+        else:
+            add_pattern_int8(table, base, rows, start, last, pattern, sums)
+        start = last
 
 
 @compiled
 def run_layer(
     counts, geometry, table, scale, bias, neurons, uniform, initial, v, spikes, currents,
-    first_block, last_block, most, events, begins, rows, ends, sums, fresh,
+    first_block, last_block, most, events, begins, rows, ends, sums, fresh, lists,
 ):  # fmt: skip
     """A layer of weights, and its neurons if there are any. All arrays have one axis.
 
@@ -151,6 +148,9 @@ def run_layer(
         first_block, last_block: which outputs to do; the last is not one of them.
         most: events beyond which it is left to others.
         events, begins, rows, ends, sums, fresh: room to work in; sums are finite.
+        lists: room for: events that were counted; of how many timesteps a plane's are listed
+            together; each list's pattern; where lists of TOGETHER timesteps and a plane stop; what
+            `find_patterns` takes.
     Returns: whether there were no more than `most` events; else nothing was done.
     """
     steps, samples, planes = geometry[STEPS], geometry[SAMPLES], geometry[PLANES]
@@ -165,9 +165,11 @@ def run_layer(
     channel_bytes = geometry[CHANNELS] * row_bytes
     window = kernel[0] * kernel[1] * geometry[CHANNELS]
     block_bytes = (window + 1) * row_bytes
-    if not find_events(counts, geometry, row_bytes, events, begins, most):
+    blocks = last_block - first_block
+    if not find_lists(counts, geometry, row_bytes, blocks, events, begins, lists, most):
         return False
-    plane_lines = steps * samples * height
+    _, together, patterns, stops, _ = lists
+    number_of_lists = stops[(steps + TOGETHER - 1) // TOGETHER * planes - 1]
     longest = steps * planes * (window + 2 * LANES)
     fires = len(neurons) > 0
     from_initial = fires and len(v) == 0
@@ -179,16 +181,15 @@ def run_layer(
     while done < everything:
         stop, n, slot = done, 0, 0
         while stop < everything and n + longest <= len(rows):
-            for t in range(steps):
-                line = (t * samples + sample) * height
-                for _ in range(planes):
-                    n = list_rows(
-                        height, width, channel_bytes, kernel, dilation, events, begins, line, top,
-                        left, rows, n,
-                    )  # fmt: skip
-                    line += plane_lines
-                    slot += 1
-                    ends[slot] = n
+            line = sample * height
+            for _ in range(number_of_lists):
+                n = list_rows(
+                    height, width, channel_bytes, kernel, dilation, events, begins, line, top, left,
+                    rows, n,
+                )  # fmt: skip
+                line += samples * height
+                slot += 1
+                ends[slot] = n
             stop += 1
             column += 1
             left += geometry[STRIDE_COLUMNS]
@@ -212,16 +213,39 @@ def run_layer(
                 target = at
                 if from_initial:
                     copy_floats(initial, first, lanes, fresh, 0)
-                for _ in range(steps):
-                    add_up(planes, bits, within, table, base, rows, ends, slot, sums)
-                    slot += planes
-                    if fires:
-                        fire(
-                            sums, 0, scale, bias, first, last, outputs, neurons, uniform,
-                            membranes, 0 if from_initial else at, spikes, target,
-                        )  # fmt: skip
-                    else:
-                        write_currents(sums, 0, scale, bias, first, last, currents, target)
-                    target += everything * outputs
+                part, number = 0, 0
+                for start in range(0, steps, TOGETHER):
+                    count = min(TOGETHER, steps - start)
+                    for plane in range(planes):
+                        factor = np.float32(0 if plane == 0 else 2)
+                        if together[plane] == 1:
+                            for t in range(count):
+                                add_up(
+                                    bits, within, table, base, rows, ends[slot], ends[slot + 1],
+                                    factor, sums, t * LANES,
+                                )  # fmt: skip
+                                slot += 1
+                            number = stops[part]
+                        else:
+                            scale_by(sums, count * LANES, factor)
+                            while number < stops[part]:
+                                add_up_pattern(
+                                    bits, within, table, base, rows, ends[slot], ends[slot + 1],
+                                    patterns[number], sums,
+                                )  # fmt: skip
+                                slot += 1
+                                number += 1
+                        part += 1
+                    for t in range(count):
+                        if fires:
+                            fire(
+                                sums, t * LANES, scale, bias, first, last, outputs, neurons,
+                                uniform, membranes, 0 if from_initial else at, spikes, target,
+                            )  # fmt: skip
+                        else:
+                            write_currents(
+                                sums, t * LANES, scale, bias, first, last, currents, target
+                            )
+                        target += everything * outputs
         done = stop
     return True

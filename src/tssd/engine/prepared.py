@@ -11,7 +11,7 @@ from tssd.engine.layer import Floats, Neurons, Weights
 from tssd.engine.packing import LANES, LANES_OF_FLOATS, aligned, packed, packed_bytes, row_bytes
 from tssd.engine.plan import Step
 from tssd.engine.quantisation import events_within_int16
-from tssd.engine.row_sums import PIXELS, UNROLL
+from tssd.engine.row_sums import PIXELS, TOGETHER, UNROLL
 from tssd.engine.values import Signal
 
 # Entries of a list of rows: a quarter of a megabyte, which stays in the cache besides the weights;
@@ -43,7 +43,7 @@ class Call(NamedTuple):
 
     geometry: NDArray[np.int64]
     scale: Floats
-    room: tuple[NDArray, ...]
+    room: tuple[Any, ...]
 
 
 def takes_events(step: Step) -> bool:
@@ -94,7 +94,11 @@ def constants(neurons: Neurons) -> Constants:
     return Constants(numbers, neurons.uniform, np.append(neurons.initial, rest))
 
 
-def call(layer: Prepared, x: Signal, array: Callable[[str, int, Any], NDArray]) -> Call:
+# Gives room by name, size and type.
+_Array = Callable[[str, int, Any], NDArray]
+
+
+def call(layer: Prepared, x: Signal, array: _Array) -> Call:
     """What a kernel gets for inputs like x.
 
     Args:
@@ -102,8 +106,11 @@ def call(layer: Prepared, x: Signal, array: Callable[[str, int, Any], NDArray]) 
         x: its input.
         array: gives room by name, size and type.
     """
-    room = tuple(array(*size) for size in _room(layer, x))
-    return Call(_geometry(layer, x), layer.weights.scale * np.float32(x.scale), room)
+    return Call(
+        _geometry(layer, x),
+        layer.weights.scale * np.float32(x.scale),
+        _room_for_counts(layer, x, array) if x.counts else _room_for_values(layer, x, array),
+    )
 
 
 def padded(x: Floats, padding: tuple[int, int]) -> Floats:
@@ -116,27 +123,47 @@ def padded(x: Floats, padding: tuple[int, int]) -> Floats:
     return values
 
 
-def _room(layer: Prepared, x: Signal) -> list[tuple[str, int, Any]]:
-    """Names, sizes and types of the arrays in which a kernel works."""
-    steps, samples, height, width, _ = x.array.shape
+def _room_for_values(layer: Prepared, x: Signal, array: _Array) -> tuple[NDArray, ...]:
+    """In the order of `run_values`."""
+    window = len(x.array) * PIXELS * len(layer.weights.matrix[0])
+    return (array("window", window + LANES, np.float32), *_blocks(array))
+
+
+def _room_for_counts(layer: Prepared, x: Signal, array: _Array) -> tuple[Any, ...]:
+    """In the order of `run_layer`."""
+    steps, samples, height, width, channels = x.array.shape
     window, planes = len(layer.weights.matrix[0]), x.top.bit_length()
-    lanes = LANES if x.counts else PIXELS * LANES_OF_FLOATS
-    block = [("sums", lanes, np.float32), ("fresh", lanes, np.float32)]
-    if not x.counts:
-        return [("window", steps * PIXELS * window + LANES, np.float32), *block]
     listed = LISTED if len(layer.table) < LARGE else LISTED_OF_LARGE
-    slots = steps * samples * layer.size[0] * layer.size[1] * planes
-    return [
-        ("events", x.array.size * planes + LANES, np.uint32),
-        ("begins", planes * steps * samples * height * (width + 1), np.int64),
-        (f"rows of {listed}", max(listed, steps * planes * (window + 2 * LANES)), np.uint32),
-        ("ends", slots + 1, np.int64),
-        *block,
-    ]
+    longest = steps * planes * (window + 2 * LANES)
+    # Of TOGETHER timesteps, and of what is left of them.
+    times, left = divmod(steps, TOGETHER)
+    lists = planes * (times * (2**TOGETHER - 1) + 2**left - 1)
+    words = width * -(-channels // LANES)
+    by = (
+        array("line_patterns", words * LANES, np.uint8),
+        array("line_words", words, np.uint64),
+        array("pattern_ends", 2**TOGETHER, np.int64),
+    )
+    counted = array("counted", 3, np.int64)
+    together, stops = (array(name, planes * (times + 1), np.int64) for name in ("size", "stops"))
+    return (
+        array("events", x.array.size * planes + LANES, np.uint32),
+        array("begins", lists * samples * height * (width + 1), np.int64),
+        array(f"rows of {listed}", max(listed, longest), np.uint32),
+        array("ends", lists * samples * layer.size[0] * layer.size[1] + 1, np.int64),
+        *_blocks(array),
+        (counted, together, array("patterns", lists, np.int64), stops, by),
+    )
+
+
+def _blocks(array: _Array) -> tuple[NDArray, NDArray]:
+    """Sums and membranes of a block of outputs, at TOGETHER timesteps or of PIXELS pixels."""
+    size = max(TOGETHER * LANES, PIXELS * LANES_OF_FLOATS)
+    return array("sums", size, np.float32), array("fresh", size, np.float32)
 
 
 def _geometry(layer: Prepared, x: Signal) -> NDArray[np.int64]:
-    """In the order of the names in `kernels`."""
+    """In the order of the names in `listing`."""
     weights = layer.weights
     steps, samples, height, width, channels = x.array.shape
     if not x.counts:

@@ -17,11 +17,13 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from tssd.engine.packing import LANES_OF_FLOATS
+from tssd.engine.packing import LANES, LANES_OF_FLOATS
 from tssd.engine.vectors import FLOAT, FLOATS, I8, I16, I32, I64, Code, constant
 
 # Lists of rows are padded to a multiple of it.
 UNROLL = 4
+# Timesteps whose events are looked at together: they have 15 patterns.
+TOGETHER = 4
 
 _WORDS = ir.VectorType(I16, 32)
 _WIDE = ir.VectorType(I32, 16)
@@ -38,20 +40,21 @@ _Values = Sequence[ir.Value]
 
 
 def _rows_added(kind: ir.VectorType, sum_of: Callable[[Code, Any, Any], _Values]) -> Any:
-    """An intrinsic sums = factor * sums + (sum of rows).
+    """Two intrinsics: sums = factor * sums + (sum of rows), and of a pattern sums += (sum of rows).
 
-    Args of the intrinsic:
+    Args of the intrinsics:
         table: bytes; rows begin at multiples of a line of the cache.
         base: where the block's rows begin.
         rows: list of where each row begins behind that, uint32.
         start, stop: part of the list; their difference is a multiple of UNROLL.
-        factor: float32.
-        sums: float32, one an output of the block.
+        factor: float32; or the pattern: its bits are the timesteps whose sums get the rows.
+        sums: float32, one an output of the block; a timestep's are LANES behind the last one's.
+        at: of the first, without a pattern.
     """
 
-    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        code = Code(context, builder, signature)
-        table, base, rows, start, stop, factor, sums = args
+    def totals_of(code: Code, args: Any) -> _Values:
+        builder = code.builder
+        table, base, rows, start, stop = args[:5]
         begin = code.place(0, table, base, I8)
         listed = code.place(2, rows, I64(0), I32)
 
@@ -60,22 +63,47 @@ def _rows_added(kind: ir.VectorType, sum_of: Callable[[Code, Any, Any], _Values]
             place = builder.gep(begin, [builder.zext(offset, I64)])
             return builder.bitcast(place, kind.as_pointer())
 
-        totals = sum_of(code, (start, stop), row)
-        places = code.place(6, sums, I64(0), FLOATS)
-        factors = code.spread(factor, FLOATS)
+        return sum_of(code, (start, stop), row)
+
+    def build_one(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        totals = totals_of(code, args)
+        places = code.place(6, args[6], args[7], FLOATS)
+        factors = code.spread(args[5], FLOATS)
         for part, total in enumerate(totals):
             before = builder.fmul(factors, code.load(places, part))
             code.store(builder.fadd(before, total), places, part)
         return code.nothing()
 
+    def build_pattern(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        totals = totals_of(code, args)
+        for t in range(TOGETHER):
+            bit = builder.and_(args[5], I64(1 << t))
+            with builder.if_then(builder.icmp_signed("!=", bit, I64(0))):
+                places = code.place(6, args[6], I64(t * LANES), FLOATS)
+                for part, total in enumerate(totals):
+                    code.store(builder.fadd(code.load(places, part), total), places, part)
+        return code.nothing()
+
+    whole = types.int64
+
     @intrinsic
     def add_rows(
-        typing: Any, table: Any, base: Any, rows: Any, start: Any, stop: Any, factor: Any, sums: Any
-    ) -> Any:
-        whole = types.int64
-        return types.void(table, whole, rows, whole, whole, types.float32, sums), build
+        typing: Any, table: Any, base: Any, rows: Any, start: Any, stop: Any, factor: Any,
+        sums: Any, at: Any,
+    ) -> Any:  # fmt: skip
+        kinds = (table, whole, rows, whole, whole, types.float32, sums, whole)
+        return types.void(*kinds), build_one
 
-    return add_rows
+    @intrinsic
+    def add_rows_of_pattern(
+        typing: Any, table: Any, base: Any, rows: Any, start: Any, stop: Any, pattern: Any,
+        sums: Any,
+    ) -> Any:  # fmt: skip
+        return types.void(table, whole, rows, whole, whole, whole, sums), build_pattern
+
+    return add_rows, add_rows_of_pattern
 
 
 def _loop(
@@ -189,6 +217,6 @@ def add_scaled_rows(
     return types.void(table, whole, values, whole, whole, sums), build
 
 
-add_rows_int7 = _whole_numbers(bias=64, together=2)
-add_rows_int8 = _whole_numbers(bias=128, together=1)
-add_rows_float = _rows_added(FLOATS, _floats)
+add_rows_int7, add_pattern_int7 = _whole_numbers(bias=64, together=2)
+add_rows_int8, add_pattern_int8 = _whole_numbers(bias=128, together=1)
+add_rows_float, add_pattern_float = _rows_added(FLOATS, _floats)

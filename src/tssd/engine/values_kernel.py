@@ -3,7 +3,7 @@
 # numba fills in an intrinsic's first argument.
 # pyright: reportCallIssue=false
 
-from tssd.engine import kernels as k
+from tssd.engine import listing as k
 from tssd.engine.firing import compiled, fire, inlined, write_currents
 from tssd.engine.packing import LANES_OF_FLOATS
 from tssd.engine.row_sums import PIXELS, add_scaled_rows

@@ -81,6 +81,48 @@ def bits_of_64(typing: Any, counts: Any, first: Any, bit: Any) -> Any:
 
 
 @intrinsic
+def patterns_of_64(
+    typing: Any, counts: Any, first: Any, step: Any, steps: Any, bit: Any, target: Any, at: Any
+) -> Any:
+    """target[at : at + 64] = of one bit of 64 bytes at each of up to 8 steps, which are 1.
+
+    Returns: which of the 64 are not 0, as uint64.
+    """
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        wanted = code.spread(builder.shl(I8(1), builder.trunc(args[4], I8)), BYTES)
+        none = constant(BYTES, 0)
+        held = cgutils.alloca_once_value(builder, none)
+        with cgutils.for_range(builder, args[3], intp=I64) as t:
+            place = builder.add(args[1], builder.mul(t.index, args[2]))
+            kept = builder.and_(code.load(code.place(0, args[0], place, BYTES)), wanted)
+            mine = code.spread(builder.shl(I8(1), builder.trunc(t.index, I8)), BYTES)
+            found = builder.select(builder.icmp_unsigned("!=", kept, none), mine, none)
+            builder.store(builder.or_(builder.load(held), found), held)
+        patterns = builder.load(held)
+        code.store(patterns, code.place(5, args[5], args[6], BYTES))
+        return builder.bitcast(builder.icmp_unsigned("!=", patterns, none), I64)
+
+    whole = types.int64
+    return types.uint64(counts, whole, whole, whole, whole, target, whole), build
+
+
+@intrinsic
+def number_of(typing: Any, values: Any, first: Any, value: Any) -> Any:
+    """How many of 64 bytes have a value."""
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        loaded = code.load(code.place(0, args[0], args[1], BYTES))
+        wanted = code.spread(builder.trunc(args[2], I8), BYTES)
+        same = builder.icmp_unsigned("==", loaded, wanted)
+        return builder.ctpop(builder.bitcast(same, I64))
+
+    return types.int64(values, types.int64, types.int64), build
+
+
+@intrinsic
 def lowest_bit(typing: Any, bits: Any) -> Any:
     """Index of the lowest bit of a uint64 that is not 0."""
 
@@ -91,19 +133,35 @@ def lowest_bit(typing: Any, bits: Any) -> Any:
 
 
 @intrinsic
+def number_of_bits(typing: Any, bits: Any) -> Any:
+    """How many bits of a uint64 are 1."""
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return builder.ctpop(args[0])
+
+    return types.int64(types.uint64), build
+
+
+@intrinsic
 def copy_shifted(
     typing: Any, source: Any, first: Any, count: Any, shift: Any, target: Any, at: Any
 ) -> Any:
-    """target[at:] = source[first : first + count] + shift, uint32; up to 15 more are written."""
+    """target[at:] = source[first : first + count] + shift, uint32; up to 16 more are written."""
 
     def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         code = Code(context, builder, signature)
         source, first, count, shift, target, at = args
         shifts = code.spread(builder.trunc(shift, I32), LISTED)
-        with cgutils.for_range_slice(builder, I64(0), count, I64(16), I64) as (k, _):
+
+        def copy(k: ir.Value) -> None:
             values = code.load(code.place(0, source, builder.add(first, k), LISTED))
             shifted = builder.add(values, shifts)
             code.store(shifted, code.place(4, target, builder.add(at, k), LISTED))
+
+        # Most are short: 16 whether there are any or not, so that no branch is guessed wrong.
+        copy(I64(0))
+        with cgutils.for_range_slice(builder, I64(16), count, I64(16), I64) as (k, _):
+            copy(k)
         return code.nothing()
 
     whole = types.int64
@@ -124,6 +182,21 @@ def copy_floats(typing: Any, source: Any, first: Any, count: Any, target: Any, a
 
     whole = types.int64
     return types.void(source, whole, whole, target, whole), build
+
+
+@intrinsic
+def scale_by(typing: Any, values: Any, count: Any, factor: Any) -> Any:
+    """values[:count] *= factor, float32; count is a multiple of 16."""
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        factors = code.spread(args[2], FLOATS)
+        with cgutils.for_range_slice(builder, I64(0), args[1], I64(16), I64) as (k, _):
+            place = code.place(0, args[0], k, FLOATS)
+            code.store(builder.fmul(code.load(place), factors), place)
+        return code.nothing()
+
+    return types.void(values, types.int64, types.float32), build
 
 
 @intrinsic
