@@ -1,5 +1,7 @@
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -158,3 +160,17 @@ def test_other_data_is_told_of(tssd, run):
     outcome = tssd("evaluate", "run", "--data.train_samples", "40")
     assert outcome.code == 0
     assert "run: evaluated on other data than the run was trained on: split_hash" in outcome.err
+
+
+@pytest.mark.parametrize("words", [["evaluate"], ["bench"], ["predict", "a.png"]])
+def test_a_folder_that_is_not_there_is_told_before_torch_is_imported(words):
+    code = (
+        "import sys; from tssd.cli.main import main; code = main(sys.argv[1:]); "
+        "sys.exit(code + 10 * ('torch' in sys.modules))"
+    )
+    words = [words[0], "no_such_run", *words[1:]]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    assert (done.returncode, done.stderr.startswith("tssd: no_such_run: no such folder")) == (
+        1,
+        True,
+    )

@@ -2,8 +2,9 @@ import argparse
 
 import pytest
 
-from tssd.cli.parser import CommandParser, at_least
+from tssd.cli.parser import MOST_TIMESTEPS, CommandParser, at_least, timesteps_of
 from tssd.errors import UsageError
+from tssd.trained import LONGEST
 
 
 @pytest.fixture
@@ -78,3 +79,11 @@ def test_at_least():
     for text in ("-1", "x", "0.5", ""):
         with pytest.raises(argparse.ArgumentTypeError, match="expected a whole number >= 0"):
             number(text)
+
+
+def test_the_longest_t_is_that_of_trained_networks():
+    assert MOST_TIMESTEPS == LONGEST
+    assert timesteps_of("1000") == LONGEST
+    for text in ("1001", "0", "two"):
+        with pytest.raises(argparse.ArgumentTypeError, match=f"got '?{text}"):
+            timesteps_of(text)

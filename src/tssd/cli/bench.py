@@ -7,14 +7,14 @@ import math
 
 from tssd.cli.bench_table import print_bench
 from tssd.cli.compare import whole_numbers
-from tssd.cli.parser import CommandParser, at_least
+from tssd.cli.parser import MOST_TIMESTEPS, CommandParser, at_least
 from tssd.config.trust import trusted
 from tssd.errors import UsageError
 from tssd.hub.locate import located
 from tssd.hub.name import is_hub_name
+from tssd.runs.folder import RunFolder, write_json
 
-# The longest T, and the largest batch.
-MOST_TIMESTEPS, MOST_BATCH = 1000, 4096
+MOST_BATCH = 4096
 
 EPILOG = """In one process and in turns, on the CPU, with test samples of the run. Accuracy is each
 runtime's own; energy is an estimate from the run's counted operations, of no machine. All numbers
@@ -79,15 +79,15 @@ def run(words: list[str]) -> int:
     batches = _up_to("batch", args.batch, MOST_BATCH)
     timesteps = _up_to("timesteps", args.timesteps, MOST_TIMESTEPS) if args.timesteps else []
 
+    folder = RunFolder.open(located(args.run))
+
     # Imported only now: torch takes seconds, and a mistake in a number is told before.
     from tssd.bench.measure import Plan, measure
     from tssd.bench.runtimes import RUNTIMES, Opening, runtime
     from tssd.reopened.open_run import model_of, open_run
-    from tssd.runs.folder import RunFolder, write_json
 
     names = args.runtimes.split(",") if args.runtimes else [each.name for each in RUNTIMES]
     runtimes = [runtime(name.strip()) for name in dict.fromkeys(names)]
-    folder = RunFolder.open(located(args.run))
     timesteps = sorted(timesteps or range(1, model_of(folder).timesteps.teacher + 1))
     # As an option of the run, so that event data is cut into as many slices; on the CPU.
     options = [("trainer.evaluate_timesteps", str(timesteps[-1])), ("trainer.accelerator", "cpu")]

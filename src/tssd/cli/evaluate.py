@@ -4,18 +4,13 @@ import json
 import math
 from typing import Any
 
-from tssd.cli.parser import CommandParser, at_least, epoch_of
+from tssd.cli.parser import CommandParser, at_least, epoch_of, timesteps_of
 from tssd.cli.tables import print_evaluation
 from tssd.errors import UsageError
 from tssd.hub.locate import located
 from tssd.hub.name import is_hub_name
-from tssd.reopened.evaluate import evaluate_run
-from tssd.reopened.open_run import open_run
-from tssd.reopened.recalibration import keep, recalibrate_run
-from tssd.reopened.same_data import compare_data
 from tssd.runs.folder import RunFolder, write_json
 from tssd.runs.recalibration import SAMPLES
-from tssd.trained import LONGEST
 
 # What may differ from training: where the data lies, and the machine.
 CHANGEABLE = ("data", "trainer")
@@ -46,7 +41,7 @@ def run(words: list[str]) -> int:
     parser.add_argument("run", nargs="?", metavar="RUN", help="a run folder, or hub:NAME")
     parser.add_argument(
         "--timesteps",
-        type=at_least(1),
+        type=timesteps_of,
         metavar="T",
         help="the longest T (default: as in training, at least 4)",
     )
@@ -78,12 +73,18 @@ def run(words: list[str]) -> int:
     parser.refuse_fixed(overrides, changeable=CHANGEABLE)
     if args.samples and not args.recalibrate:
         raise UsageError("--samples: counts those of --recalibrate, which is not given; add it")
+    folder = str(located(args.run))
+    run_folder = RunFolder.open(folder)
+
+    # Imported only now: torch takes seconds, and a mistake in a name is told before.
+    from tssd.reopened.evaluate import evaluate_run
+    from tssd.reopened.open_run import open_run
+    from tssd.reopened.recalibration import keep, recalibrate_run
+    from tssd.reopened.same_data import compare_data
+
     if args.timesteps:
-        if args.timesteps > LONGEST:
-            raise UsageError(f"--timesteps: got {args.timesteps}, expected 1 to {LONGEST}")
         # As an option of the run, so that event data is cut into as many slices.
         overrides = [*overrides, ("trainer.evaluate_timesteps", str(args.timesteps))]
-    folder = str(located(args.run))
     opened = open_run(folder, overrides, epoch=args.epoch)
     compared = compare_data(folder, opened, overrides)
     saved = opened.saved
@@ -100,7 +101,6 @@ def run(words: list[str]) -> int:
     if is_hub_name(args.run):
         return 0  # its folder is not the user's
     # Last, so that the numbers are seen where the folder cannot be written to.
-    run_folder = RunFolder.open(folder)
     write_json(run_folder.evaluation, found.to_dict())
     kept = str(run_folder.evaluation)
     # Test samples are never augmented; those that statistics are of are.

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from tssd.cli.console import console
-from tssd.cli.parser import CommandParser, at_least, epoch_of
+from tssd.cli.parser import CommandParser, at_least, epoch_of, timesteps_of
 from tssd.errors import UsageError
 from tssd.exporting.formats import FORMATS, format_of
+from tssd.hub.locate import located
 from tssd.hub.name import is_hub_name
-from tssd.trained import LONGEST
+from tssd.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from tssd.exporting.export import Exported
@@ -51,7 +52,7 @@ def run(words: list[str]) -> int:
     )
     parser.add_argument(
         "--timesteps",
-        type=at_least(1),
+        type=timesteps_of,
         metavar="T",
         help="of what is written for one T, and the longest that is measured (default: as "
         "`tssd evaluate`)",
@@ -97,15 +98,15 @@ def run(words: list[str]) -> int:
         raise UsageError(
             f"--soft-reset: is of --format nir; {args.format} says a soft reset itself"
         )
-    if args.timesteps:
-        if args.timesteps > LONGEST:
-            raise UsageError(f"--timesteps: got {args.timesteps}, expected 1 to {LONGEST}")
-        overrides = [*overrides, ("trainer.evaluate_timesteps", str(args.timesteps))]
     format_of(args.format)  # whose libraries may be missing, before what takes long
     output = args.output or _beside(args.run, args.format)
+    RunFolder.open(located(args.run))
 
+    # Imported only now: torch takes seconds, and a mistake in a name is told before.
     from tssd.exporting.export import export
 
+    if args.timesteps:
+        overrides = [*overrides, ("trainer.evaluate_timesteps", str(args.timesteps))]
     made = export(
         args.run,
         args.format,

@@ -30,6 +30,8 @@ SUMMARIES = {
 }
 
 Override = tuple[str, str]
+# As `tssd.trained.LONGEST`, which takes torch's seconds to know.
+MOST_TIMESTEPS = 1000
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -153,6 +155,14 @@ def at_least(minimum: int) -> Callable[[str], int]:
         return value
 
     return number
+
+
+def timesteps_of(text: str) -> int:
+    """A type for argparse: a T that a trained network runs for."""
+    value = at_least(1)(text)
+    if value > MOST_TIMESTEPS:
+        raise argparse.ArgumentTypeError(f"got {value}, expected 1 to {MOST_TIMESTEPS}")
+    return value
 
 
 def epoch_of(text: str) -> str | int:

@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 
 from tssd.cli.console import console
-from tssd.cli.parser import CommandParser, at_least
+from tssd.cli.parser import CommandParser, timesteps_of
 from tssd.errors import UsageError
-from tssd.reopened.load import load
-from tssd.trained import TrainedNet
-from tssd.trained.decided import Decided, decide, suffixes
-from tssd.trained.files import Files, collect_files
+from tssd.hub.locate import located
+from tssd.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from tssd.trained import TrainedNet
+    from tssd.trained.decided import Decided
+    from tssd.trained.files import Files
 
 EPILOG = """Files are images, or for a run on event data recordings (.aedat, .bin,
 .npz, .npy, .csv, .raw, .dat, .h5). Of a folder, all such files in it and below it.
@@ -38,7 +41,7 @@ def run(words: list[str]) -> int:
     )
     parser.add_argument(
         "--timesteps",
-        type=at_least(1),
+        type=timesteps_of,
         metavar="T",
         help="the longest T (default: the teacher's timesteps)",
     )
@@ -54,6 +57,13 @@ def run(words: list[str]) -> int:
         return 0
     if args.run is None or not args.files:
         raise UsageError("predict: expected a run folder and at least one file")
+    RunFolder.open(located(args.run))
+
+    # Imported only now: torch takes seconds, and a mistake in a name is told before.
+    from tssd.reopened.load import load
+    from tssd.trained.decided import decide, suffixes
+    from tssd.trained.files import collect_files
+
     net = load(args.run, epoch=args.epoch)
     timesteps = args.timesteps or net.timesteps.teacher
     files = collect_files(args.files, suffixes(net))
@@ -69,7 +79,9 @@ def run(words: list[str]) -> int:
     return 0
 
 
-def to_dict(net: TrainedNet, run: str, decided: Sequence[Decided], files: Files) -> dict[str, Any]:
+def to_dict(
+    net: "TrainedNet", run: str, decided: "Sequence[Decided]", files: "Files"
+) -> dict[str, Any]:
     """What --json prints."""
     return {
         "run": run,
@@ -85,7 +97,7 @@ def to_dict(net: TrainedNet, run: str, decided: Sequence[Decided], files: Files)
     }
 
 
-def _print(net: TrainedNet, decided: Sequence[Decided], timesteps: int) -> None:
+def _print(net: "TrainedNet", decided: "Sequence[Decided]", timesteps: int) -> None:
     table = Table("file")
     for t in range(1, timesteps + 1):
         table.add_column(f"T={t}" + ("*" if t == net.timesteps.student else ""))
