@@ -5,7 +5,7 @@ outputs take turns, the outermost loop but for pieces of the list, so that a blo
 the cache over all pixels, samples and timesteps; the neurons run where the sums are made.
 
 numba looks at this file only to see whether the code that it keeps on disk is still the same: who
-changes `vectors`, `row_sums`, `firing` or `listing` saves this file too.
+changes `vectors`, `words`, `row_sums`, `firing` or `listing` saves this file too.
 """
 
 # numba fills in an intrinsic's first argument.

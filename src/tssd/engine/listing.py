@@ -13,14 +13,8 @@ import numpy as np
 from tssd.engine.firing import inlined
 from tssd.engine.packing import LANES
 from tssd.engine.row_sums import TOGETHER, UNROLL
-from tssd.engine.vectors import (
-    bits_of_64,
-    copy_shifted,
-    lowest_bit,
-    number_of,
-    number_of_bits,
-    patterns_of_64,
-)
+from tssd.engine.vectors import copy_shifted
+from tssd.engine.words import bits_of_64, lowest_bit, number_of, number_of_bits, patterns_of_64
 
 # Entries of a layer's geometry, in order.
 (STEPS, SAMPLES, HEIGHT, WIDTH, CHANNELS, ROWS, COLUMNS, KERNEL_ROWS, KERNEL_COLUMNS, STRIDE_ROWS,

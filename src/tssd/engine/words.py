@@ -1,0 +1,92 @@
+"""64 events in a word: which of 64 counts have a bit, and at which timesteps.
+
+Compiled as `vectors` are.
+"""
+
+# llvmlite's own types are loose.
+# pyright: reportArgumentType=false, reportReturnType=false, reportAttributeAccessIssue=false
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from tssd.engine.vectors import BYTES, I1, I8, I64, Code, constant
+
+
+@intrinsic
+def bits_of_64(typing: Any, counts: Any, first: Any, bit: Any) -> Any:
+    """Of 64 bytes, one bit of each: uint64, the first byte's lowest."""
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        loaded = code.load(code.place(0, args[0], args[1], BYTES))
+        wanted = builder.shl(I8(1), builder.trunc(args[2], I8))
+        kept = builder.and_(loaded, code.spread(wanted, BYTES))
+        return builder.bitcast(builder.icmp_unsigned("!=", kept, constant(BYTES, 0)), I64)
+
+    return types.uint64(counts, types.int64, types.int64), build
+
+
+@intrinsic
+def patterns_of_64(
+    typing: Any, counts: Any, first: Any, step: Any, steps: Any, bit: Any, target: Any, at: Any
+) -> Any:
+    """target[at : at + 64] = of one bit of 64 bytes at each of up to 8 steps, which are 1.
+
+    Returns: which of the 64 are not 0, as uint64.
+    """
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        wanted = code.spread(builder.shl(I8(1), builder.trunc(args[4], I8)), BYTES)
+        none = constant(BYTES, 0)
+        held = cgutils.alloca_once_value(builder, none)
+        with cgutils.for_range(builder, args[3], intp=I64) as t:
+            place = builder.add(args[1], builder.mul(t.index, args[2]))
+            kept = builder.and_(code.load(code.place(0, args[0], place, BYTES)), wanted)
+            mine = code.spread(builder.shl(I8(1), builder.trunc(t.index, I8)), BYTES)
+            found = builder.select(builder.icmp_unsigned("!=", kept, none), mine, none)
+            builder.store(builder.or_(builder.load(held), found), held)
+        patterns = builder.load(held)
+        code.store(patterns, code.place(5, args[5], args[6], BYTES))
+        return builder.bitcast(builder.icmp_unsigned("!=", patterns, none), I64)
+
+    whole = types.int64
+    return types.uint64(counts, whole, whole, whole, whole, target, whole), build
+
+
+@intrinsic
+def number_of(typing: Any, values: Any, first: Any, value: Any) -> Any:
+    """How many of 64 bytes have a value."""
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        code = Code(context, builder, signature)
+        loaded = code.load(code.place(0, args[0], args[1], BYTES))
+        wanted = code.spread(builder.trunc(args[2], I8), BYTES)
+        same = builder.icmp_unsigned("==", loaded, wanted)
+        return builder.ctpop(builder.bitcast(same, I64))
+
+    return types.int64(values, types.int64, types.int64), build
+
+
+@intrinsic
+def lowest_bit(typing: Any, bits: Any) -> Any:
+    """Index of the lowest bit of a uint64 that is not 0."""
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return builder.cttz(args[0], ir.Constant(I1, 1))
+
+    return types.int64(types.uint64), build
+
+
+@intrinsic
+def number_of_bits(typing: Any, bits: Any) -> Any:
+    """How many bits of a uint64 are 1."""
+
+    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return builder.ctpop(args[0])
+
+    return types.int64(types.uint64), build
