@@ -45,6 +45,19 @@ def test_data_sets_can_be_chosen():
     assert "N-MNIST" not in {cell.data for cell in table1.at_scale("paper")}
 
 
+def test_columns_are_chosen_by_a_part_of_their_names():
+    controls = load_plan("controls")
+    chosen = controls.at_scale("small", ("CIFAR10",), ("VGG-9, T_s = 1", "18, T_s = 2"))
+    assert {cell.column for cell in chosen} == {
+        "VGG-9, T_s = 1, T_t = 4",
+        "ResNet-18, T_s = 2, T_t = 4",
+    }
+    with pytest.raises(
+        UsageError, match="--columns: got 'VGG9', expected a part of 'VGG-9, T_s = 1"
+    ):
+        controls.at_scale("small", (), ("VGG9",))
+
+
 def test_a_scale_that_a_plan_does_not_have():
     own = plan(cell("vanilla", VANILLA))
     assert len(own.at_scale("small")) == 1

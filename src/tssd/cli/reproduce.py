@@ -31,7 +31,7 @@ examples:
   tssd reproduce table1 --dry-run
   tssd reproduce table1 --scale small --jobs 2
   tssd reproduce table1 --scale small --datasets N-MNIST --seeds 0,1,2,3,4
-  tssd reproduce controls --scale small --seeds 0,1,2,3,4,5,6,7,8,9 --only-finished
+  tssd reproduce controls --scale small --columns "VGG-9, T_s = 1" --seeds 0,1,2,3,4,5
   tssd reproduce theory --datasets digits"""
 
 
@@ -50,7 +50,7 @@ def run(words: list[str]) -> int:
         raise UsageError("--seed: a reproduction has several; give --seeds 0,1,2")
     plan, scale = load_plan(args.name), args.scale
     datasets = tuple(name.strip() for name in args.datasets.split(",")) if args.datasets else ()
-    cells = plan.at_scale(scale, datasets)
+    cells = plan.at_scale(scale, datasets, tuple(args.columns))
     seeds = whole_numbers("seeds", args.seeds, least=0)
     output = Path(args.output or f"runs/reproduce/{plan.name}-{scale}")
     variants = plan.variants(cells, scale)
@@ -217,8 +217,8 @@ def _parser() -> CommandParser:
     parser = CommandParser(
         "reproduce",
         usage="NAME [--scale paper|small|mid|fast] [--seeds N,...] [--datasets NAME,...]\n"
-        "                      [--epoch best|last] [--jobs N] [--output FOLDER] [--dry-run]\n"
-        "                      [--only-finished] [--no-probe] [--OPTION VALUE ...]",
+        "                      [--columns TEXT] [--epoch best|last] [--jobs N] [--output FOLDER]\n"
+        "                      [--dry-run] [--only-finished] [--no-probe] [--OPTION VALUE ...]",
         epilog=EPILOG,
     )
     scales: tuple[Scale, ...] = SCALES
@@ -227,6 +227,13 @@ def _parser() -> CommandParser:
     add("--scale", choices=scales, default="paper", help="the paper's, or one for two CPU cores")
     add("--seeds", default="0,1,2", metavar="N,...", help="seeds of the runs (default: 0,1,2)")
     add("--datasets", metavar="NAME,...", help="only these data sets of the plan")
+    add(
+        "--columns",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="only columns whose name contains TEXT; may be given several times",
+    )
     add("--epoch", choices=("best", "last"), help="whose weights (default: see plan and recipes)")
     add("--jobs", type=at_least(1), default=1, metavar="N", help="runs side by side (default: 1)")
     add("--output", metavar="FOLDER", help="default: runs/reproduce/NAME-SCALE")

@@ -118,10 +118,16 @@ class Plan:
     epoch: Mapping[Scale, Epoch | None]
     text: Mapping[str, Any]
 
-    def at_scale(self, scale: Scale, datasets: tuple[str, ...] = ()) -> tuple[Cell, ...]:
-        """The cells that a scale has, of some data sets only if any are named.
+    def at_scale(
+        self, scale: Scale, datasets: tuple[str, ...] = (), columns: tuple[str, ...] = ()
+    ) -> tuple[Cell, ...]:
+        """The cells that a scale has, of some data sets or columns only if any are named.
 
-        Raises: UsageError: a scale that the plan does not have, or an unknown data set.
+        Args:
+            scale: which.
+            datasets: names.
+            columns: texts of which a column's name contains one.
+        Raises: UsageError: a scale that the plan does not have, or an unknown data set or column.
         """
         cells = [cell for cell in self.cells if scale in cell.runs]
         if not cells:
@@ -131,7 +137,15 @@ class Plan:
         for name in datasets:
             if name not in known:
                 raise UsageError(f"--datasets: got {name!r}; {nearest(name, known)}")
-        return tuple(cell for cell in cells if not datasets or cell.data in datasets)
+        cells = [cell for cell in cells if not datasets or cell.data in datasets]
+        there = list(dict.fromkeys(cell.column for cell in cells))
+        for text in columns:
+            if not any(text in name for name in there):
+                raise UsageError(
+                    f"--columns: got {text!r}, expected a part of {' or '.join(map(repr, there))}"
+                )
+        wanted = {name for name in there if not columns or any(text in name for text in columns)}
+        return tuple(cell for cell in cells if cell.column in wanted)
 
     def variants(self, cells: tuple[Cell, ...], scale: Scale) -> list[Variant]:
         """What is trained for some cells, each once."""
