@@ -43,12 +43,12 @@ BY_HAND = {
         NETS * 2 * (3 * 2 + 8) * 3 + (2 * 2 + 8) * 4,
         NETS * (3 + 2 * 8) + (2 + 8),
     ),
-    # Vanilla of 2 lengths (one twice), 4 methods, 14 systems without and 7 with a teacher, MTT
-    # twice, 6 systems at T_s, a conversion, read at 4 T; events without teachers, systems at T_s
-    # and conversion, at 5 T.
+    # Vanilla of 2 lengths (one twice), 5 methods, 14 systems without and 7 with a teacher, MTT
+    # twice, 6 systems at T_s, a conversion, 3 systems with 2 methods, read at 4 T; events without
+    # teachers and the last three, at 5 T.
     "leaderboard": (
-        (3 + 4 + 14 + 7 + 2 + 6 + 1) * 4 + (3 + 4 + 14 + 2) * 5,
-        (2 + 4 + 14 + 7 + 1 + 6 + 1) + (2 + 4 + 14 + 1),
+        (3 + 5 + 14 + 7 + 2 + 6 + 1 + 6) * 4 + (3 + 5 + 14 + 2) * 5,
+        (2 + 5 + 14 + 7 + 1 + 6 + 1 + 6) + (2 + 5 + 14 + 1),
     ),
     # No part and 28, three of them twice (recalibrated), with 3 methods, read at 3 T.
     "components": ((1 + 28 + 3) * 3 * 3, (1 + 28) * 3),
