@@ -165,7 +165,8 @@ def run_layer(
     channel_bytes = geometry[CHANNELS] * row_bytes
     window = kernel[0] * kernel[1] * geometry[CHANNELS]
     block_bytes = (window + 1) * row_bytes
-    blocks = last_block - first_block
+    # Of the layer, not of this thread, so that a sum's order is that of one thread.
+    blocks = (outputs + lanes - 1) // lanes
     if not find_lists(counts, geometry, row_bytes, blocks, events, begins, lists, most):
         return False
     _, together, patterns, stops, _ = lists
