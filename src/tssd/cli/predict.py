@@ -57,14 +57,14 @@ def run(words: list[str]) -> int:
         return 0
     if args.run is None or not args.files:
         raise UsageError("predict: expected a run folder and at least one file")
-    RunFolder.open(located(args.run))
+    folder = RunFolder.open(located(args.run))
 
     # Imported only now: torch takes seconds, and a mistake in a name is told before.
     from tssd.reopened.load import load
     from tssd.trained.decided import decide, suffixes
     from tssd.trained.files import collect_files
 
-    net = load(args.run, epoch=args.epoch)
+    net = load(folder.path, epoch=args.epoch)
     timesteps = args.timesteps or net.timesteps.teacher
     files = collect_files(args.files, suffixes(net))
     decided = list(decide(net, files, timesteps))

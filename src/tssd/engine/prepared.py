@@ -144,8 +144,8 @@ def _room_for_counts(layer: Prepared, x: Signal, array: _Array) -> tuple[Any, ..
         array("line_words", words, np.uint64),
         array("pattern_ends", 2**TOGETHER, np.int64),
     )
-    counted = array("counted", 3, np.int64)
-    together, stops = (array(name, planes * (times + 1), np.int64) for name in ("size", "stops"))
+    counted, together = array("counted", 3, np.int64), array("together", planes, np.int64)
+    stops = array("stops", planes * (times + 1), np.int64)
     return (
         array("events", x.array.size * planes + LANES, np.uint32),
         array("begins", lists * samples * height * (width + 1), np.int64),

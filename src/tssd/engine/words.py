@@ -16,16 +16,21 @@ from numba.extending import intrinsic
 from tssd.engine.vectors import BYTES, I1, I8, I64, Code, constant
 
 
+def _which_have(code: Code, counts: ir.Value, first: ir.Value, bit: ir.Value) -> ir.Value:
+    """Which of 64 bytes of the call's first argument have a bit."""
+    builder = code.builder
+    wanted = builder.shl(I8(1), builder.trunc(bit, I8))
+    loaded = code.load(code.place(0, counts, first, BYTES))
+    kept = builder.and_(loaded, code.spread(wanted, BYTES))
+    return builder.icmp_unsigned("!=", kept, constant(BYTES, 0))
+
+
 @intrinsic
 def bits_of_64(typing: Any, counts: Any, first: Any, bit: Any) -> Any:
     """Of 64 bytes, one bit of each: uint64, the first byte's lowest."""
 
     def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        code = Code(context, builder, signature)
-        loaded = code.load(code.place(0, args[0], args[1], BYTES))
-        wanted = builder.shl(I8(1), builder.trunc(args[2], I8))
-        kept = builder.and_(loaded, code.spread(wanted, BYTES))
-        return builder.bitcast(builder.icmp_unsigned("!=", kept, constant(BYTES, 0)), I64)
+        return builder.bitcast(_which_have(Code(context, builder, signature), *args), I64)
 
     return types.uint64(counts, types.int64, types.int64), build
 
@@ -41,14 +46,12 @@ def patterns_of_64(
 
     def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         code = Code(context, builder, signature)
-        wanted = code.spread(builder.shl(I8(1), builder.trunc(args[4], I8)), BYTES)
         none = constant(BYTES, 0)
         held = cgutils.alloca_once_value(builder, none)
         with cgutils.for_range(builder, args[3], intp=I64) as t:
             place = builder.add(args[1], builder.mul(t.index, args[2]))
-            kept = builder.and_(code.load(code.place(0, args[0], place, BYTES)), wanted)
             mine = code.spread(builder.shl(I8(1), builder.trunc(t.index, I8)), BYTES)
-            found = builder.select(builder.icmp_unsigned("!=", kept, none), mine, none)
+            found = builder.select(_which_have(code, args[0], place, args[4]), mine, none)
             builder.store(builder.or_(builder.load(held), found), held)
         patterns = builder.load(held)
         code.store(patterns, code.place(5, args[5], args[6], BYTES))

@@ -144,8 +144,7 @@ class Plan:
                 raise UsageError(
                     f"--columns: got {text!r}, expected a part of {' or '.join(map(repr, there))}"
                 )
-        wanted = {name for name in there if not columns or any(text in name for text in columns)}
-        return tuple(cell for cell in cells if cell.column in wanted)
+        return tuple(c for c in cells if not columns or any(text in c.column for text in columns))
 
     def variants(self, cells: tuple[Cell, ...], scale: Scale) -> list[Variant]:
         """What is trained for some cells, each once."""
