@@ -41,7 +41,8 @@ def names(folder):
 
 
 def test_a_reproduction_ends_with_a_table_and_a_plot(whole):
-    assert names(whole) == {f"tiny.{suffix}" for suffix in ("csv", "json", "md", "png", "svg")}
+    suffixes = (".csv", ".json", ".md", ".png", ".svg", "-runs.jsonl")
+    assert names(whole) == {f"tiny{suffix}" for suffix in suffixes}
     found = json.loads((whole / "tiny.json").read_text())
     assert [cell["seeds"] for cell in found["cells"]] == [2, 2, 2]
     assert found["not_counted"] == []
@@ -105,6 +106,7 @@ def test_killed_half_way_and_run_again_it_ends_with_the_same_table(whole, tmp_pa
     from tssd.cli import main
 
     assert main(["reproduce", *WORDS, f"--output={tmp_path}"]) == 0
+    # Not what says how many seconds each took.
     for suffix in ("csv", "json", "md", "svg"):
         name = f"tiny.{suffix}"
         assert (tmp_path / name).read_bytes() == (whole / name).read_bytes(), name
@@ -159,6 +161,45 @@ def test_a_table_of_what_is_finished_trains_nothing(tssd, whole, tmp_path, monke
     outcome = tssd("reproduce", TINY, *WORDS[1:4], "--only-finished", f"--output={output}")
     assert outcome.code == 1
     assert "none of the 4 runs of tiny is finished" in outcome.err
+
+
+def test_seeds_are_added_to_an_earlier_table(tssd, whole, tmp_path, monkeypatch):
+    earlier = whole / "tiny-runs.jsonl"
+    output = shutil.copytree(whole, tmp_path / "part")
+    for path in names(output):
+        (output / path).unlink()
+    # One of the four is here, and counts; the others are in the file.
+    for run in ("vanilla_tt/seed0", "vanilla_tt/seed1", "tssd,timesteps.teacher=3/seed1"):
+        shutil.rmtree(output / "runs/digits" / run)
+    monkeypatch.setattr("tssd.training.trainer.Trainer", None)
+    words = ["reproduce", *WORDS, f"--earlier={earlier}", f"--output={output}"]
+    outcome = tssd(*words)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert f"3 of the runs are in {earlier}" in outcome.out
+    assert outcome.out.count("(trained already)") == 1
+    for suffix in (".csv", ".json", ".md", ".svg", "-runs.jsonl"):
+        name = f"tiny{suffix}"
+        assert (output / name).read_bytes() == (whole / name).read_bytes(), name
+    # All of them, and no folder of runs.
+    outcome = tssd(*words, "--only-finished", f"--output={tmp_path / 'none'}")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert (tmp_path / "none/tiny.csv").read_bytes() == (whole / "tiny.csv").read_bytes()
+    # Without the options that the runs were given these are others, and so is the best epoch.
+    outcome = tssd("reproduce", *WORDS[:4], f"--earlier={earlier}", f"--output={output}")
+    assert outcome.code == 1
+    assert "was given --data.train_samples=50 --net.width=0.03125" in outcome.err
+    outcome = tssd(*words, "--epoch=best")
+    assert outcome.code == 1
+    assert "is of the last epoch, this table of the best one" in outcome.err
+
+
+def test_only_accuracies_can_be_taken_from_an_earlier_table(tssd, whole):
+    outcome = tssd("reproduce", "curves", f"--earlier={whole / 'tiny-runs.jsonl'}")
+    assert outcome.code == 2
+    assert "--earlier: curves shows curves of its networks, which are not in such" in outcome.err
+    outcome = tssd("reproduce", *WORDS, "--earlier=none.jsonl")
+    assert outcome.code == 1
+    assert "none.jsonl: no such file; expected NAME-runs.jsonl" in outcome.err
 
 
 def test_other_samples_among_neighbours_are_refused(tssd, whole, tmp_path):

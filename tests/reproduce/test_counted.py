@@ -14,6 +14,7 @@ from tssd.reproduce.counted import (
     shared_epoch,
 )
 from tssd.reproduce.plan_file import variant_names
+from tssd.reproduce.record import record_of
 from tssd.reproduce.runs import plan_runs
 
 from .fabricated import TSSD, VANILLA, cell, content, results, write_run
@@ -53,7 +54,7 @@ def test_processors_of_the_runs_that_count(tmp_path):
         write_run(run.folder, content(run.seed, [0.5]))
         (run.folder / "environment.json").write_text(json.dumps({"cpu": {"model": model}}))
     (runs[2].folder / "results.json").unlink()
-    assert collect(runs, tmp_path).processors == {"A": 2}
+    assert collect(runs, tmp_path).processors == {(VANILLA, 0): "A", (VANILLA, 1): "A"}
 
 
 def test_curves_of_a_cell_by_seed():
@@ -119,9 +120,10 @@ def test_damaged_results_are_listed(tmp_path):
 
 def test_neighbours_must_have_seen_the_same_samples():
     cells = [cell("one", VANILLA), cell("two", TSSD), cell("three", TSSD, data="other")]
-    same = {VANILLA: [results(0, [1.0])], TSSD: [results(0, [1.0])]}
+    same = Collected({VANILLA: [results(0, [1.0])], TSSD: [results(0, [1.0])]}, []).records("best")
     assert refuse_other_splits(cells, "small", same) == {"d": "abc", "other": "abc"}
-    other = {VANILLA: [results(0, [1.0])], TSSD: [results(0, [1.0], split="xyz")]}
+    runs = {VANILLA: [results(0, [1.0])], TSSD: [results(0, [1.0], split="xyz")]}
+    other = Collected(runs, []).records("best")
     with pytest.raises(DataError, match="a/vanilla, seed 0 used split abc, but a/tssd"):
         refuse_other_splits(cells, "small", other)
     # Other data may well have another split.
@@ -135,3 +137,20 @@ def test_the_epoch_that_counts_is_what_all_runs_say():
     assert shared_epoch({VANILLA: [last], TSSD: [last]}) == "last"
     with pytest.raises(DataError, match="best .* for a/vanilla, seed 1, the last for a/t"):
         shared_epoch({VANILLA: [best], TSSD: [last]})
+    earlier = [record_of(last, TSSD, "last")]
+    assert shared_epoch({}, earlier) == "last"
+    with pytest.raises(DataError, match="best .* for a/vanilla, seed 1, the last for a/t"):
+        shared_epoch({VANILLA: [best]}, earlier)
+
+
+def test_runs_of_an_earlier_table_are_counted_beside_those_that_are_here(tmp_path):
+    runs = plan_runs([VANILLA], range(3), tmp_path)
+    write_run(runs[1].folder, content(1, [0.5]))
+    earlier = {runs[0]: record_of(results(0, [0.25]), VANILLA, "best")}
+    found = collect(runs, tmp_path, earlier=earlier)
+    assert found.listed == ["a/vanilla, seed 2: not trained"]
+    records = found.records("best")[VANILLA]
+    assert {seed: record.accuracy for seed, record in records.items()} == {
+        0: {1: 0.25},
+        1: {1: 0.5},
+    }

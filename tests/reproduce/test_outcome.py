@@ -7,6 +7,7 @@ import pytest
 from tssd.reproduce.counted import collect
 from tssd.reproduce.outcome import write_outcome
 from tssd.reproduce.plan import Variant
+from tssd.reproduce.record import read_records
 from tssd.reproduce.runs import Run
 from tssd.reproduce.table import Table
 
@@ -50,7 +51,9 @@ TABLE = {".csv", ".json", ".md", *pictures("")}
 @pytest.mark.parametrize("kind", ["table", "sweep", "ablation"])
 def test_a_table_and_its_plot(written, kind):
     output, best, content = written(kind)
-    assert names(output) == TABLE
+    assert names(output) == TABLE | {"-runs.jsonl"}
+    (record,) = read_records(output / "made-up-runs.jsonl")
+    assert [record.accuracy[t] for t in (1, 2)] == best["accuracy"][:2]
     (row,) = csv.DictReader((output / "made-up.csv").read_text().splitlines())
     assert float(row["mean"]) == pytest.approx(100 * best["accuracy"][1], abs=1e-4)
     assert content["cells"][0]["runs"] == [100 * best["accuracy"][1]]

@@ -178,19 +178,19 @@ def test_the_cost_of_training_is_the_longer_of_both_lengths():
 
 
 def test_other_processors_are_told_below_the_table():
-    one = {"A": 3}
-    for found, said in ((one, False), (one | {"B": 2}, True)):
-        made_up = plan(*CELLS)
+    places = [(VANILLA, 0), (VANILLA, 1), (TSSD, 0)]
+    for names, told in (("AAA", False), ("ABA", True)):
+        found = dict(zip(places, names, strict=True))
         table = Table.of(
-            made_up,
+            plan(*CELLS),
             CELLS,
             Collected(RUNS, (), processors=found),
             scale="small",
             seeds=[0],
             epoch="best",
         )
-        assert ("different processors (3 of A; 2 of B)" in table.to_markdown()) is said
-        assert table.to_dict()["processors"] == found
+        assert ("different processors (2 of A; 1 of B)" in table.to_markdown()) is told
+        assert table.to_dict()["processors"] == ({"A": 2, "B": 1} if told else {"A": 3})
 
 
 def test_an_ablation_is_a_table_of_methods_against_timesteps():

@@ -18,7 +18,8 @@ from tssd.reproduce.counted import Collected, collect, shared_epoch
 from tssd.reproduce.outcome import write_outcome
 from tssd.reproduce.plan import SCALES, Cell, Plan, Scale, Variant
 from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
-from tssd.reproduce.runs import Run, plan_runs, read
+from tssd.reproduce.record import FROM_RECORDS, Record, known, read_records, refuse_others
+from tssd.reproduce.runs import Run, plan_runs, read, trained_options
 from tssd.reproduce.table import Table
 from tssd.runs.evaluation import PerT
 from tssd.runs.folder import RunFolder
@@ -32,6 +33,7 @@ examples:
   tssd reproduce table1 --scale small --jobs 2
   tssd reproduce table1 --scale small --datasets N-MNIST --seeds 0,1,2,3,4
   tssd reproduce controls --scale small --columns "VGG-9, T_s = 1" --seeds 0,1,2,3,4,5
+  tssd reproduce controls --scale small --seeds 0,1,2,3 --earlier controls-runs.jsonl
   tssd reproduce theory --datasets digits"""
 
 
@@ -59,23 +61,56 @@ def run(words: list[str]) -> int:
         f"{plan.name}: {plan.title} ({scale} scale): {len(cells)} cells, {len(variants)} networks"
     )
     print(f"{head} x {len(seeds)} seeds = {len(runs)} runs into {output}")
+    options = trained_options(overrides)
+    given_epoch: Epoch | None = args.epoch or plan.epoch[scale]
+    known = known_earlier(plan, cells, runs, args)
+    if given_epoch:
+        refuse_others(known.values(), given_epoch, options)
+    own = [run for run in runs if run not in known]
     failed: dict[Run, str] = {}
     absent: dict[Run, str] = {}
-    if not args.only_finished:
-        missing = prepare(plan, runs, args, overrides)
-        if args.dry_run:
-            return 0
+    if not args.only_finished and (own or not known):
+        missing = prepare(plan, own, args, overrides)
         absent = {run: f"not run: {why}" for run, why in missing.items()}
-        failed = train([run for run in runs if run not in absent], overrides, args.jobs)
-    collected = collect(runs, output, failed | absent, variant_names(scale))
-    if args.only_finished and not any(collected.finished.values()):
+    if args.dry_run:
+        return 0
+    if not args.only_finished:
+        failed = train([run for run in own if run not in absent], overrides, args.jobs)
+    collected = collect(runs, output, failed | absent, variant_names(scale), known)
+    if args.only_finished and not known and not any(collected.finished.values()):
         raise DataError(f"{output}: none of the {len(runs)} runs of {plan.name} is finished")
-    epoch = args.epoch or plan.epoch[scale] or shared_epoch(collected.finished)
+    epoch = given_epoch or shared_epoch(collected.finished, known.values())
+    refuse_others(known.values(), epoch, options)
+    collected = replace(collected, options=options)
     collected = recalibrate(cells, scale, runs, collected, overrides=overrides, epoch=epoch)
     table = Table.of(plan, cells, collected, scale=scale, seeds=seeds, epoch=epoch)
     print(write_outcome(table, collected, runs, output, overrides=overrides))
     print(f"written: {output}/{plan.name}*.{{csv,json,md,png,svg}}")
     return 1 if failed else 0
+
+
+def known_earlier(
+    plan: Plan, cells: Sequence[Cell], runs: Sequence[Run], args: Namespace
+) -> dict[Run, Record]:
+    """What is known of runs by --earlier, except those that are finished here.
+
+    Raises: UsageError: the plan shows more of its runs than accuracies. DataError: such a file
+        cannot be read, or has none of the runs.
+    """
+    if not args.earlier:
+        return {}
+    if plan.kind not in FROM_RECORDS:
+        raise UsageError(
+            f"--earlier: {plan.name} shows {plan.kind} of its networks, which are not in such a "
+            "file; leave it out"
+        )
+    absent = [run for run in runs if not RunFolder(run.folder).results.exists()]
+    found: dict[Run, Record] = {}
+    for path in args.earlier:
+        own = known(read_records(Path(path)), absent, cells, args.scale)
+        found = own | found
+        print(f"{len(own)} of the runs are in {path}")
+    return found
 
 
 def prepare(
@@ -217,8 +252,9 @@ def _parser() -> CommandParser:
     parser = CommandParser(
         "reproduce",
         usage="NAME [--scale paper|small|mid|fast] [--seeds N,...] [--datasets NAME,...]\n"
-        "                      [--columns TEXT] [--epoch best|last] [--jobs N] [--output FOLDER]\n"
-        "                      [--dry-run] [--only-finished] [--no-probe] [--OPTION VALUE ...]",
+        "                      [--columns TEXT] [--earlier FILE] [--epoch best|last] [--jobs N]\n"
+        "                      [--output FOLDER] [--dry-run] [--only-finished] [--no-probe]\n"
+        "                      [--OPTION VALUE ...]",
         epilog=EPILOG,
     )
     scales: tuple[Scale, ...] = SCALES
@@ -233,6 +269,14 @@ def _parser() -> CommandParser:
         default=[],
         metavar="TEXT",
         help="only columns whose name contains TEXT; may be given several times",
+    )
+    add(
+        "--earlier",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a NAME-runs.jsonl: runs in it are counted and not trained; may be given several "
+        "times",
     )
     add("--epoch", choices=("best", "last"), help="whose weights (default: see plan and recipes)")
     add("--jobs", type=at_least(1), default=1, metavar="N", help="runs side by side (default: 1)")

@@ -8,12 +8,13 @@ from typing import Any
 
 from tssd.errors import DataError
 from tssd.reproduce.plan import Cell, Scale, Variant
+from tssd.reproduce.record import Record, record_of
 from tssd.reproduce.runs import Run
 from tssd.runs.differences import fingerprints
 from tssd.runs.evaluation import PerT
 from tssd.runs.find import run_folders
 from tssd.runs.folder import RunFolder
-from tssd.runs.processors import processors
+from tssd.runs.processors import processor_of
 from tssd.runs.results import Epoch, Results
 
 # How many folders that belong to something else are named.
@@ -28,13 +29,35 @@ class Collected:
         finished: results of each variant, one a seed, in the order of the seeds.
         listed: a line for everything that is in the folder, or was planned, and does not count.
         recalibrated: by variant and seed, accuracy with batch norm recalibrated at each T.
-        processors: how many of the runs come from each kind, as far as they say.
+        processors: of the runs, by variant and seed, as far as they say.
+        earlier: what is known of runs that are not here.
+        options: that all runs were given besides those of the plan, in words.
     """
 
     finished: Mapping[Variant, Sequence[Results]]
     listed: Sequence[str]
     recalibrated: Mapping[tuple[Variant, int], PerT] = field(default_factory=dict)
-    processors: Mapping[str, int] = field(default_factory=dict)
+    processors: Mapping[tuple[Variant, int], str] = field(default_factory=dict)
+    earlier: Mapping[Run, Record] = field(default_factory=dict)
+    options: str = ""
+
+    def records(self, epoch: Epoch) -> dict[Variant, dict[int, Record]]:
+        """What a table needs of every run, here or earlier, by variant and seed."""
+        found: dict[Variant, dict[int, Record]] = {}
+        for run, record in self.earlier.items():
+            found.setdefault(run.variant, {})[run.seed] = record
+        for variant, several in self.finished.items():
+            for results in several:
+                place = variant, results.seed
+                found.setdefault(variant, {})[results.seed] = record_of(
+                    results,
+                    variant,
+                    epoch,
+                    options=self.options,
+                    recalibrated=self.recalibrated.get(place, ()),
+                    processor=self.processors.get(place),
+                )
+        return {variant: dict(sorted(own.items())) for variant, own in found.items()}
 
     def curves(self, cell: Cell, scale: Scale, epoch: Epoch) -> dict[int, PerT]:
         """Accuracy at every T, 0 to 1, of a cell's runs by their seeds."""
@@ -51,6 +74,7 @@ def collect(
     output: Path,
     reasons: Mapping[Run, str] = {},
     others: Container[str] = (),
+    earlier: Mapping[Run, Record] = {},
 ) -> Collected:
     """Read what there is; trains nothing and builds nothing.
 
@@ -59,19 +83,23 @@ def collect(
         output: the folder above all of them.
         reasons: why some of them have no results.
         others: names of variants of other plans, which share the folder.
+        earlier: what is known of some of them, which are not looked for.
     """
     finished: dict[Variant, list[Results]] = {run.variant: [] for run in runs}
-    counted: list[Path] = []
+    found: dict[tuple[Variant, int], str] = {}
     # The seeds of a variant with the same problem stand in one line.
     problems: dict[tuple[str, str], list[int]] = {}
     for run in runs:
+        if run in earlier:
+            continue
         problem = reasons.get(run)
         if problem is None:
             try:
                 results = RunFolder(run.folder).read_results()
                 if (problem := problem_with(results, run.seed)) is None:
                     finished[run.variant].append(results)
-                    counted.append(run.folder)
+                    if processor := processor_of(run.folder):
+                        found[run.variant, run.seed] = processor
             except (DataError, OSError) as error:
                 # A run that does not exist yet is no more than missing.
                 text = str(error).removeprefix(f"{run.folder}: ").removeprefix(f"{run.folder}/")
@@ -91,7 +119,7 @@ def collect(
     listed += [f"{folder}: of no plan" for folder in foreign[:NAMED]]
     if len(foreign) > NAMED:
         listed.append(f"{len(foreign) - NAMED} more runs in {output} are of no plan")
-    return Collected(finished, listed, processors=processors(counted))
+    return Collected(finished, listed, processors=found, earlier=earlier)
 
 
 def problem_with(results: Results, seed: int) -> str | None:
@@ -101,7 +129,9 @@ def problem_with(results: Results, seed: int) -> str | None:
     return None
 
 
-def shared_epoch(finished: Mapping[Variant, Sequence[Results]]) -> Epoch:
+def shared_epoch(
+    finished: Mapping[Variant, Sequence[Results]], earlier: Iterable[Record] = ()
+) -> Epoch:
     """The epoch that counts for all runs by their recipes.
 
     Raises: DataError: the best for some, the last for others; names two of them.
@@ -110,6 +140,8 @@ def shared_epoch(finished: Mapping[Variant, Sequence[Results]]) -> Epoch:
     for variant, runs in finished.items():
         for results in runs:
             found.setdefault(results.selected, f"{variant.words}, seed {results.seed}")
+    for record in earlier:
+        found.setdefault(record.epoch, f"{record.train}, seed {record.seed}")
     if len(found) > 1:
         raise DataError(
             f"the best epoch counts for {found['best']}, the last for {found['last']}: one table "
@@ -119,28 +151,28 @@ def shared_epoch(finished: Mapping[Variant, Sequence[Results]]) -> Epoch:
 
 
 def refuse_other_splits(
-    cells: Iterable[Cell], scale: Scale, finished: Mapping[Variant, Sequence[Results]]
+    cells: Iterable[Cell], scale: Scale, records: Mapping[Variant, Mapping[int, Record]]
 ) -> dict[str, str]:
     """The split hash of each data set.
 
     Raises: DataError: runs of one data set saw different samples; names two of them.
     """
     runs = [
-        (cell.data, f"{cell.runs[scale].words}, seed {results.seed}", results)
+        (cell.data, f"{record.train}, seed {record.seed}", record)
         for cell in cells
-        for results in finished.get(cell.runs[scale], ())
+        for record in records.get(cell.runs[scale], {}).values()
     ]
     seen: dict[str, tuple[str, str]] = {}
     splits: dict[str, str] = {}
-    prints = fingerprints([results for _, _, results in runs])
-    for (data, who, results), found in zip(runs, prints, strict=True):
+    prints = fingerprints([record for _, _, record in runs])
+    for (data, who, record), found in zip(runs, prints, strict=True):
         first, other = seen.setdefault(data, (found, who))
         if found != first:
             raise DataError(
                 f"{data}: {other} used split {first}, but {who} used split {found}: they saw "
                 "different samples; train both with the same data"
             )
-        splits[data] = results.split_hash
+        splits[data] = record.split_hash
     return splits
 
 

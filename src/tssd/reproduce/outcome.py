@@ -18,6 +18,7 @@ from tssd.reproduce.curves import (
 )
 from tssd.reproduce.maps import plot_maps, rate_maps
 from tssd.reproduce.picture import heading, plot_lines, plot_sweep, plot_table
+from tssd.reproduce.record import FROM_RECORDS, as_lines
 from tssd.reproduce.risk_of_run import learned_risk
 from tssd.reproduce.runs import Run
 from tssd.reproduce.series import Series, series_csv, series_markdown
@@ -27,6 +28,9 @@ from tssd.reproduce.theory_report import plot_theory, theory_csv, theory_dict, t
 from tssd.runs.folder import write_text
 from tssd.runs.folder_names import file_name
 from tssd.runs.results import Epoch
+
+# Ends the name of the file that other tables take runs from.
+RUNS = "-runs.jsonl"
 
 # What is read off the runs for a kind, and how its file is called.
 SERIES: dict[str, tuple[str, Callable[[Sequence[Finished], Epoch], list[Series]]]] = {
@@ -91,6 +95,8 @@ def write_outcome(
         write_text(_with(beside, "csv"), theory_csv(measured, learned))
         text += "\n" + theory_markdown(measured, learned)
         content["variance"] = theory_dict(measured, learned)
+    if table.plan.kind in FROM_RECORDS:
+        write_text(path.with_name(f"{path.name}{RUNS}"), as_lines(table.records))
     write_text(_with(path, "csv"), table.to_csv())
     write_text(_with(path, "json"), as_json(content))
     write_text(_with(path, "md"), text)

@@ -1,16 +1,19 @@
 """From a plan to the runs that are trained for it."""
 
 import json
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from tssd.config import load_recipe
 from tssd.config.recipe import Config
+from tssd.config.sections import option_parts
 from tssd.errors import TssdError
 from tssd.many_runs import PlannedRun
 from tssd.many_runs.planned import Override
 from tssd.reproduce.plan import Variant
+from tssd.runs.differences import NOT_TRAINED
 from tssd.runs.folder_names import refuse_shared
 
 
@@ -41,6 +44,13 @@ def plan_runs(variants: Iterable[Variant], seeds: Sequence[int], output: Path) -
     runs = [Run(v, seed, folders[v] / f"seed{seed}") for v in found for seed in seeds]
     refuse_shared((run.folder, f"{run.variant.words}, seed {run.seed}") for run in runs)
     return runs
+
+
+def trained_options(overrides: Sequence[Override]) -> str:
+    """Options that were given to all runs, in words, without what changes nothing in training."""
+    free = {".".join(option_parts(name)) for name in NOT_TRAINED}
+    named = sorted((".".join(option_parts(name)), value) for name, value in overrides)
+    return shlex.join(f"--{name}={value}" for name, value in named if name not in free)
 
 
 def read(variant: Variant, overrides: Sequence[Override] = ()) -> Config:

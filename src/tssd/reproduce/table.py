@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Self
 
 from tssd.errors import DataError
@@ -13,10 +13,10 @@ from tssd.reproduce.composition import composition_markdown
 from tssd.reproduce.counted import Collected, refuse_other_splits
 from tssd.reproduce.lines import Line, signed, spread, with_gains
 from tssd.reproduce.plan import Cell, Plan, Scale
-from tssd.runs.evaluation import PerT
-from tssd.runs.processors import told
+from tssd.reproduce.record import Record
+from tssd.runs.processors import counted_processors, told
 from tssd.runs.results import Epoch
-from tssd.runs.which_epoch import EPOCHS, epochs_in_words
+from tssd.runs.which_epoch import EPOCHS, counted_words
 
 COLUMNS = (
     "data", "row", "column", "T", "seeds", "mean", "std", "paper mean", "paper std", "difference",
@@ -37,7 +37,7 @@ class Table:
         splits: split hash of each data set.
         listed: what is not counted, and why.
         weights: the epoch in words.
-        processors: how many of the runs come from each kind, as far as it was recorded.
+        records: of the runs that count.
     """
 
     plan: Plan
@@ -48,7 +48,7 @@ class Table:
     splits: Mapping[str, str]
     listed: Sequence[str]
     weights: str
-    processors: Mapping[str, int] = field(default_factory=dict)
+    records: Sequence[Record] = ()
 
     @classmethod
     def of(
@@ -65,12 +65,13 @@ class Table:
 
         Raises: DataError: runs of one data set saw different samples, or were not evaluated at T.
         """
-        finished = collected.finished
-        splits = refuse_other_splits(cells, scale, finished)
-        lines = [_read(cell, scale, epoch, collected) for cell in cells]
+        records = collected.records(epoch)
+        splits = refuse_other_splits(cells, scale, records)
+        lines = [_read(cell, scale, records.get(cell.runs[scale], {})) for cell in cells]
         lines = with_gains(lines, plan.text.get("baseline"))
-        every = [results for cell in cells for results in finished.get(cell.runs[scale], ())]
-        weights = epochs_in_words(every, epoch) if every else EPOCHS[epoch]
+        shown = dict.fromkeys(cell.runs[scale] for cell in cells)
+        own = [record for v in shown for record in records.get(v, {}).values()]
+        weights = counted_words(record.epoch_in_words for record in own) if own else EPOCHS[epoch]
         return cls(
             plan,
             scale,
@@ -80,8 +81,13 @@ class Table:
             splits,
             collected.listed,
             weights,
-            collected.processors,
+            own,
         )
+
+    @property
+    def processors(self) -> dict[str, int]:
+        """How many of the runs come from each kind, as far as it was recorded."""
+        return counted_processors(record.processor for record in self.records)
 
     @property
     def has_paper(self) -> bool:
@@ -208,27 +214,25 @@ def _fields(line: Line) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _read(cell: Cell, scale: Scale, epoch: Epoch, collected: Collected) -> Line:
-    curves = collected.curves(cell, scale, epoch)
-    values = tuple(_accuracy(curve, seed, cell) for seed, curve in curves.items())
-    variant = cell.runs[scale]
-    runs = collected.finished.get(variant, ())
-    # Those of earlier versions have recorded T_t alone.
-    steps = {run.training.network_steps or run.timesteps.teacher for run in runs}
+def _read(cell: Cell, scale: Scale, records: Mapping[int, Record]) -> Line:
+    curves = {seed: record.curve(cell) for seed, record in records.items()}
+    # A run that could not be recalibrated is listed elsewhere.
+    values = {seed: _accuracy(curve, seed, cell) for seed, curve in curves.items() if curve}
+    steps = {record.network_steps for record in records.values()}
     return Line(
         cell,
-        variant.words,
-        values,
-        tuple(curves),
+        cell.runs[scale].words,
+        tuple(values.values()),
+        tuple(values),
         steps=steps.pop() if len(steps) == 1 else None,
     )
 
 
-def _accuracy(curve: PerT, seed: int, cell: Cell) -> float:
-    if cell.at > len(curve):
+def _accuracy(curve: Mapping[int, float], seed: int, cell: Cell) -> float:
+    if cell.at not in curve:
         raise DataError(
             f"{cell.data}, {cell.row}: T = {cell.at} is wanted, seed {seed} was "
-            f"evaluated at T = 1 to {len(curve)}; run again into another --output with "
+            f"evaluated at T = 1 to {max(curve)}; run again into another --output with "
             f"--trainer.evaluate_timesteps {cell.at}"
         )
-    return 100 * curve[cell.at - 1]
+    return 100 * curve[cell.at]

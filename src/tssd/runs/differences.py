@@ -4,11 +4,10 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tssd.earlier import with_later_options
 from tssd.reading import read_yaml
-from tssd.runs.results import Results
 from tssd.runs.text_files import read_text
 
 # Dotted names in a complete configuration that change nothing in what is trained. They say how
@@ -101,7 +100,21 @@ def _of_any_seed(value: Any) -> Any:
     return _OF_SEED.sub(r"\1", value) if isinstance(value, str) else value
 
 
-def fingerprints(runs: Sequence[Results]) -> list[str]:
+class SawSamples(Protocol):
+    """What says which samples it saw."""
+
+    @property
+    def split_hash(self) -> str:
+        """Of those that were chosen."""
+        ...
+
+    @property
+    def content_hash(self) -> str | None:
+        """Of what they hold; None = not recorded."""
+        ...
+
+
+def fingerprints(runs: Sequence[SawSamples]) -> list[str]:
     """Of each run: which samples were chosen, and what they held if all runs say so.
 
     Runs of earlier versions do not say what they held.

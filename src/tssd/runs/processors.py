@@ -22,7 +22,12 @@ def processor_of(folder: Path) -> str | None:
 
 def processors(folders: Iterable[Path]) -> dict[str, int]:
     """How many runs come from each processor; those that do not say are left out."""
-    found = Counter(map(processor_of, folders))
+    return counted_processors(map(processor_of, folders))
+
+
+def counted_processors(names: Iterable[str | None]) -> dict[str, int]:
+    """How often each processor is named, the most frequent first; None is left out."""
+    found = Counter(names)
     return {name: count for name, count in found.most_common() if name is not None}
 
 

@@ -1,5 +1,6 @@
 """Which epoch's weights are the result of a run, and how that is said."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
@@ -78,8 +79,12 @@ def epoch_in_words(results: Results, epoch: Epoch | None = None) -> str:
 
 def epochs_in_words(runs: Iterable[Results], epoch: Epoch | None = None) -> str:
     """The same of several runs, which may differ."""
-    words = [epoch_in_words(results, epoch) for results in runs]
-    found = {word: words.count(word) for word in words}
+    return counted_words(epoch_in_words(results, epoch) for results in runs)
+
+
+def counted_words(words: Iterable[str]) -> str:
+    """What several runs say, with how many say it where they differ."""
+    found = Counter(words)
     if len(found) == 1:
-        return words[0]
+        return next(iter(found))
     return ", ".join(f"{word} ({n} run{'s' * (n != 1)})" for word, n in found.items())
