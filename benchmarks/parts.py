@@ -18,9 +18,12 @@ from benchmarks.rule_memory import Held
 from benchmarks.tables import MIB, markdown
 from tssd.config import build, load_recipe
 from tssd.config.pieces import rooms
-from tssd.dry_run.shapes import DataShape, data_shape, with_stand_in
+from tssd.config.recipe import Config
+from tssd.config.teacher_recipe import teacher_recipe
+from tssd.dry_run.shapes import data_shape, with_stand_in
 from tssd.errors import UsageError
 from tssd.taught import untrained
+from tssd.teachers import Teacher
 from tssd.training.parts import Parts
 
 PLAIN = "plain"
@@ -37,9 +40,15 @@ def names() -> list[str]:
 
 @dataclass
 class Step:
-    """An optimisation step of one recipe on random data, and what it took."""
+    """An optimisation step of one recipe on random data, and what it took.
+
+    Args:
+        parts: of the recipe.
+        taught_by: recipes of teachers that have to be trained before.
+    """
 
     parts: Parts
+    taught_by: Sequence[Config] = ()
     seconds: list[float] = field(default_factory=list)
     held: int = 0
 
@@ -76,21 +85,40 @@ def steps(
     found: Iterable[str], method: str, *, batch: int, width: float, announce: Callable[[str], None]
 ) -> dict[str, Step]:
     """A step for the plain recipe and for each part; one that does not go with it is told."""
+    options = (("net.width", str(width)), ("data.batch_size", str(batch)))
+    recipes = {
+        name: (f"{BASE}+{method}" if name == PLAIN else f"{BASE}+{name}+{method}", options)
+        for name in (PLAIN, *found)
+    }
+    return steps_of(recipes, announce=announce)
+
+
+def steps_of(
+    recipes: Mapping[str, tuple[str, Sequence[tuple[str, str]]]], *, announce: Callable[[str], None]
+) -> dict[str, Step]:
+    """A step for each recipe with its options, on random images; what can't be built is told."""
     made: dict[str, Step] = {}
-    shape: DataShape | None = None
-    for name in (PLAIN, *found):
-        recipe = f"{BASE}+{method}" if name == PLAIN else f"{BASE}+{name}+{method}"
-        options = {"net.width": str(width), "data.batch_size": str(batch)}
+    for name, (recipe, options) in recipes.items():
         try:
-            config = load_recipe(recipe, tuple(options.items()))
-            shape = shape or data_shape(config)
-            config = with_stand_in(config, shape)
+            config = load_recipe(recipe, tuple(options))
+            config = with_stand_in(config, data_shape(config))
             parts = build(config)
+            taught_by = teachers_of(config, parts)
             untrained(config, parts, in_time=False)
-            made[name] = Step(parts)
+            made[name] = Step(parts, taught_by)
         except UsageError as error:
             announce(f"{recipe}: {error}")
     return made
+
+
+def teachers_of(config: Config, parts: Parts) -> list[Config]:
+    """Recipes of the teachers that are trained before, each once."""
+    waiting = {
+        f"{teacher.recipe}"
+        for teacher in parts.criterion.teachers.values()
+        if isinstance(teacher, Teacher) and teacher.run is None
+    }
+    return [teacher_recipe(config, pieces, in_time=False) for pieces in sorted(waiting)]
 
 
 def measure(made: Mapping[str, Step], *, rounds: int) -> None:
