@@ -10,6 +10,7 @@ from tssd.dry_run import needs as module
 from tssd.dry_run.needs import needs_apart, needs_of
 from tssd.dry_run.shapes import data_shape
 from tssd.errors import UsageError
+from tssd.training.needs.measured import measure
 
 SMALL = [("net.width", "0.02"), ("data.batch_size", "4"), ("trainer.threads", "1")]
 
@@ -36,6 +37,19 @@ def test_of_data_that_is_here():
     plain = json.loads(json.dumps(found.to_dict()))
     assert plain["estimate"]["seconds"] == found.estimate.seconds
     assert plain["measured"]["step"] == found.measured.step
+
+
+def test_a_step_trains_what_is_not_frozen(monkeypatch):
+    trained = []
+    monkeypatch.setattr(
+        module,
+        "measure",
+        lambda parts: trained.extend(parts.net.named_parameters()) or measure(parts),
+    )
+    needs_of(load_recipe("digits/tssd", [*SMALL, ("freeze", "stages.*")]))
+    assert {name for name, p in trained if p.requires_grad} == {"head.2.weight", "head.2.bias"}
+    with pytest.raises(UsageError, match="freeze: got 'satges', but nothing in the network"):
+        needs_of(load_recipe("digits/tssd", [*SMALL, ("freeze", "satges")]))
 
 
 def test_of_events_that_are_not_here_with_a_net_of_one_s_own():

@@ -14,6 +14,7 @@ from tssd.dry_run.estimate import Estimate
 from tssd.dry_run.shapes import DataShape, data_shape, devices_of, with_stand_in
 from tssd.processes import process_pool
 from tssd.taught import untrained
+from tssd.training.frozen_parts import freeze
 from tssd.training.needs.least_memory import refuse_too_large
 from tssd.training.needs.measured import Measured, measure
 
@@ -71,6 +72,7 @@ def needs_of(config: Config, shape: DataShape | None = None) -> Needs:
     shape = shape or data_shape(config)
     with_data = with_stand_in(config, shape)
     parts = build(with_data)
+    freeze(parts.net, parts.freeze)
     refuse_too_large(parts)
     for option in untrained(with_data, parts, in_time=shape.events):
         log.info("%s: is trained before the student, which is not in these numbers", option)

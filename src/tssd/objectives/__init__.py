@@ -21,6 +21,7 @@ from tssd.objectives.etc import TemporalConsistency
 from tssd.objectives.exit_contrast import ExitContrast
 from tssd.objectives.exits import Exit, ExitPlan
 from tssd.objectives.features import FeatureDistillation
+from tssd.objectives.firing_rate import FiringRate
 from tssd.objectives.frozen import Frozen
 from tssd.objectives.im import IMLoss
 from tssd.objectives.joint import JointANN
@@ -69,6 +70,7 @@ __all__ = [
     "ExitPlan",
     "FeatureDistillation",
     "FeatureHints",
+    "FiringRate",
     "Frozen",
     "IMLoss",
     "JointANN",

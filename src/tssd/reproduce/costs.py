@@ -90,7 +90,7 @@ def work_key(config: Config, shape: DataShape) -> str:
     parts = (
         config["net"], config["timesteps"], terms, spans, config["exits"], config["optimizer"],
         batch, trainer, (shape.channels, shape.size, shape.classes, shape.events),
-        config.get("weights"), config.get("rule"),
+        config.get("weights"), config.get("rule"), config.get("freeze"),
     )  # fmt: skip
     return json.dumps(parts, sort_keys=True, default=str)
 
