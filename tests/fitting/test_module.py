@@ -4,11 +4,13 @@ import lightning
 import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+from tests.training.nets import two_stages
 from torch.utils.data import DataLoader
 
 import tssd
 from tssd.errors import DataError, UsageError
 from tssd.evaluation import accuracy_at_every_timestep
+from tssd.rules import SLTT
 
 from .own import digits, plain_mlp
 
@@ -69,6 +71,39 @@ def test_what_does_not_fit_is_told_in_one_line():
     mine = module()
     with pytest.raises(DataError, match=r"^batch: got a dict of 1, expected \(x, y\)"):
         mine.on_after_batch_transfer({"x": 1}, 0)
+
+
+class Gradients(lightning.Callback):
+    """Keeps those of the first weight."""
+
+    def on_before_optimizer_step(self, trainer, pl_module, optimizer):
+        self.first = next(pl_module.net.parameters()).grad.clone()
+
+
+def of_blocks(**options):
+    torch.manual_seed(0)
+    net = two_stages(1, 10, 8)
+    return tssd.TssdModule(net, "control", student=1, teacher=3, **options)
+
+
+@pytest.mark.filterwarnings(WORKERS, NO_VALIDATION)
+def test_a_rule_gives_the_gradients_that_it_gives_in_a_loop_of_one_s_own():
+    batch, kept = digits(0, 20), Gradients()
+    trainer = lightning.Trainer(max_steps=1, callbacks=[kept], **QUIET, enable_checkpointing=False)
+    trainer.fit(of_blocks(rule=SLTT()), DataLoader(batch, batch_size=20))
+    by_hand, plain = of_blocks(), of_blocks()
+    SLTT().run(by_hand.criterion, by_hand.net, *batch.tensors).total.backward()
+    plain.criterion.run(plain.net, *batch.tensors).total.backward()
+    torch.testing.assert_close(kept.first, next(by_hand.net.parameters()).grad)
+    assert not torch.allclose(kept.first, next(plain.net.parameters()).grad, rtol=0.01)
+
+
+@pytest.mark.filterwarnings(WORKERS, NO_VALIDATION)
+def test_what_a_rule_does_not_go_with_is_told_at_the_first_batch():
+    loader = DataLoader(digits(0, 40), batch_size=20)
+    trainer = lightning.Trainer(max_steps=1, **QUIET, enable_checkpointing=False)
+    with pytest.raises(UsageError, match="^rule: SLTT goes from timestep to timestep, which this"):
+        trainer.fit(module(rule=SLTT()), loader)
 
 
 def test_frames_of_a_loader_are_turned():

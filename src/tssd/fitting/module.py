@@ -15,6 +15,7 @@ from tssd.fitting.recipe import method_of, with_optimizer, with_schedule
 from tssd.models.base import SpikingNet, Tap
 from tssd.objectives import SelfDistillation
 from tssd.progress import set_progress
+from tssd.rules import Rule
 from tssd.training.module import DistillModule
 
 
@@ -41,6 +42,8 @@ class TssdModule(DistillModule):
         schedule: see `tssd.fit`.
         batch_first: whether batches of frames are [N, T, C, H, W], as a DataLoader makes them, not
             [T, N, C, H, W].
+        rule: how gradients go back in time, such as tssd.rules.SLTT(); None = through all
+            timesteps together. What it does not go with is told at the first batch.
     Raises: UsageError: something that does not fit, in one line.
     """  # noqa: D400, D415 - the summary ends in an example
 
@@ -57,6 +60,7 @@ class TssdModule(DistillModule):
         lr: float | None = None,
         schedule: Any = None,
         batch_first: bool = True,
+        rule: Rule | None = None,
     ) -> None:
         taught = method_of(method, student=student, teacher=teacher, taps=taps)
         if not isinstance(net, SpikingNet):
@@ -83,6 +87,7 @@ class TssdModule(DistillModule):
             taught.makes().connect(cast(SpikingNet, net)),
             make_optimizer=made["optimizer"],
             schedule=made["schedule"],
+            rule=rule,
         )
         self.batch_first = batch_first
 
@@ -96,6 +101,23 @@ class TssdModule(DistillModule):
             )
         x, y = batch
         return (x.transpose(0, 1), y) if self.batch_first and x.dim() == 5 else (x, y)
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        """Before any step the rule is asked whether it goes with all else.
+
+        Raises: UsageError: names the rule, the other part and the way out.
+        """
+        if self.rule is None or self.global_step or batch_idx:
+            return
+        name, precision = type(self.rule).__name__, self.trainer.precision
+        if precision == "16-mixed":
+            raise UsageError(
+                f"precision: the Trainer has {precision}, which does not go with {name}, whose "
+                "gradients are computed piece by piece; use bf16-mixed, or no rule"
+            )
+        x = batch[0]
+        x_t = x[0] if x.dim() == 5 else x
+        self.rule.check(self.criterion, cast(SpikingNet, self.net), x_t[:1])
 
     def test_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """As `validation_step`, of the test samples."""
