@@ -36,6 +36,12 @@ HEADER = (
     "data", "row", "column", "steps", "time", "least", "most", "held", "teacher", "training", "T",
     "accuracy", "train",
 )  # fmt: skip
+# Where a name may stand beside its point: in points, and which of its ends is there.
+PLACES = [
+    (side * x, y, "left" if side > 0 else "right")
+    for x, y in ((5, 0), (5, 7), (5, -7), (5, 14), (5, -14), (12, 21), (12, -21))
+    for side in (1, -1)
+]
 
 
 @dataclass(frozen=True)
@@ -155,27 +161,45 @@ def as_markdown(found: Sequence[Costs], over: str) -> str:
 def plot(found: Sequence[Costs], path: Path, *, over: str) -> None:
     """Accuracy at the lowest T against the time of training, a plot a data set."""
     data = list(dict.fromkeys(own.data for own in found))
-    figure = new_figure(8.5 * max(1, len(data)), 6.5)
-    for axes, name in zip(
-        figure.subplots(1, max(1, len(data)), squeeze=False)[0], data, strict=False
-    ):
+    figure = new_figure(9.5 * max(1, len(data)), 8.5)
+    grid = figure.subplots(1, max(1, len(data)), squeeze=False)[0]
+    points: dict[str, dict[str, tuple[float, float]]] = {}
+    for axes, name in zip(grid, data, strict=False):
         own = [one for one in found if one.data == name]
-        axes.scatter([one.training for one in own], [one.accuracy for one in own], s=18)
-        for one in own:
-            axes.annotate(
-                in_plot(one.row),
-                (one.training, one.accuracy),
-                xytext=(4, 2),
-                textcoords="offset points",
-                fontsize=7,
-            )
+        points[name] = {in_plot(one.row): (one.training, one.accuracy) for one in own}
+        axes.scatter(*zip(*points[name].values(), strict=True), s=18)
         axes.set_xlabel(in_plot(f"training time, times {over}"))
         axes.set_ylabel(f"test accuracy at T = {own[0].at}, %")
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_title(in_plot(name), loc="left", fontsize=9)
     put_title(figure, "Accuracy against the cost of training")
+    figure.draw_without_rendering()  # only then is it known where a point is
+    for axes, name in zip(grid, data, strict=False):
+        put_names(axes, points[name])
     save(figure, path)
+
+
+def put_names(axes: Any, points: Mapping[str, tuple[float, float]]) -> None:
+    """Beside each point its name, where no other name and no point is; else where least is."""
+    spots = [axes.transData.transform(point) for point in points.values()]
+    boxes: list[Any] = []
+    for name, point in points.items():
+        texts = [
+            axes.annotate(
+                name, point, (x, y), textcoords="offset points", ha=side, va="center", fontsize=7
+            )
+            for x, y, side in PLACES
+        ]
+        found = [text.get_window_extent() for text in texts]
+        hits = [
+            sum(map(box.overlaps, boxes)) + sum(box.contains(*spot) for spot in spots)
+            for box in found
+        ]
+        best = hits.index(min(hits))
+        boxes.append(found[best])
+        for text in texts[:best] + texts[best + 1 :]:
+            text.remove()
 
 
 def main(words: Sequence[str]) -> None:
