@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -35,6 +38,27 @@ def test_eight_bits_are_near(net, tmp_path):
     expected = net(tssd.repeat_in_time(_tensor(x), 1)).logits.detach().numpy()
     assert [path.name for path in tmp_path.iterdir()] == ["1.onnx"]
     assert 0 < np.abs(logits - expected).max() < 0.5 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize(
+    ("extensions", "expected"),
+    [
+        ("avx avx2 fma", True),
+        ("avx avx2 fma avx512f", True),
+        ("avx avx2 fma avx512f avx512_vnni", False),
+        ("avx avx2 fma avx_vnni", False),
+        ("asimd sve bf16", False),
+        ("", False),
+    ],
+)
+def test_sums_of_bytes_overflow_on_x86_without_vnni(extensions, expected):
+    assert onnx_models.saturates({"extensions": extensions}) is expected
+
+
+def test_a_process_that_only_opens_models_has_no_torch():
+    code = "import sys, tssd.bench.onnx_models; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def _tensor(x):

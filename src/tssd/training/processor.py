@@ -16,7 +16,7 @@ import torch
 CPUINFO = Path("/proc/cpuinfo")
 # Vector extensions that libraries choose their kernels by: of x86, then of ARM.
 EXTENSIONS = (
-    "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16",
+    "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16",
     "asimd", "sve", "bf16",
 )  # fmt: skip
 
