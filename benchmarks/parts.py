@@ -7,7 +7,8 @@ programs on the machine hardly change.
 import logging
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -17,13 +18,13 @@ import torch
 from benchmarks.rule_memory import Held
 from benchmarks.tables import MIB, markdown
 from tssd.config import build, load_recipe
+from tssd.config.options import in_yaml
 from tssd.config.pieces import rooms
 from tssd.config.recipe import Config
-from tssd.config.teacher_recipe import teacher_recipe
-from tssd.dry_run.shapes import data_shape, with_stand_in
+from tssd.dry_run.shapes import with_stand_in
 from tssd.errors import UsageError
-from tssd.taught import untrained
-from tssd.teachers import Teacher
+from tssd.reproduce.costs import shapes_of
+from tssd.taught import teacher_recipes, untrained
 from tssd.training.parts import Parts
 
 PLAIN = "plain"
@@ -97,28 +98,32 @@ def steps_of(
     recipes: Mapping[str, tuple[str, Sequence[tuple[str, str]]]], *, announce: Callable[[str], None]
 ) -> dict[str, Step]:
     """A step for each recipe with its options, on random images; what can't be built is told."""
-    made: dict[str, Step] = {}
+    configs: dict[str, Config] = {}
     for name, (recipe, options) in recipes.items():
-        try:
-            config = load_recipe(recipe, tuple(options))
-            config = with_stand_in(config, data_shape(config))
-            parts = build(config)
-            taught_by = teachers_of(config, parts)
-            untrained(config, parts, in_time=False)
-            made[name] = Step(parts, taught_by)
-        except UsageError as error:
-            announce(f"{recipe}: {error}")
+        with _told(recipe, announce):
+            configs[name] = load_recipe(recipe, tuple(options))
+    shapes = shapes_of(configs)
+    made: dict[str, Step] = {}
+    for name, config in configs.items():
+        with _told(recipes[name][0], announce):
+            made[name] = _step(with_stand_in(config, shapes[name]))
     return made
 
 
-def teachers_of(config: Config, parts: Parts) -> list[Config]:
-    """Recipes of the teachers that are trained before, each once."""
-    waiting = {
-        f"{teacher.recipe}"
-        for teacher in parts.criterion.teachers.values()
-        if isinstance(teacher, Teacher) and teacher.run is None
-    }
-    return [teacher_recipe(config, pieces, in_time=False) for pieces in sorted(waiting)]
+@contextmanager
+def _told(recipe: str, announce: Callable[[str], None]) -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        announce(f"{recipe}: {error}")
+
+
+def _step(config: Config) -> Step:
+    parts = build(config)
+    # A teacher that several terms ask is trained once.
+    teachers = {in_yaml(own): own for own in teacher_recipes(config, parts, in_time=False).values()}
+    untrained(config, parts, in_time=False)
+    return Step(parts, [*teachers.values()])
 
 
 def measure(made: Mapping[str, Step], *, rounds: int) -> None:

@@ -30,6 +30,7 @@ from tssd.report.shown_names import in_plot
 from tssd.reproduce.picture import new_figure, put_title, save
 from tssd.reproduce.plan import Variant
 from tssd.runs.folder import write_text
+from tssd.runs.processors import in_words
 from tssd.training.processor import processor
 
 HEADER = (
@@ -154,7 +155,8 @@ def as_markdown(found: Sequence[Costs], over: str) -> str:
         "smallest and largest ratio of a round; the bytes that autograd holds at most for the "
         "backward pass; a step of the training of a teacher, which all students of a seed share; "
         "and both trainings, for as many epochs. Measured "
-        f"by `python -m benchmarks.table_costs` on {date.today()}: {_processor()}, one thread.\n"
+        f"by `python -m benchmarks.table_costs` on {date.today()}: {in_words(processor())}; "
+        f"torch {torch.__version__}, one thread.\n"
     )
 
 
@@ -240,11 +242,6 @@ def _costs(cell: Mapping[str, Any], own: Step, base: Step, teachers: Sequence[St
         cell["mean"],
         cell["train"],
     )
-
-
-def _processor() -> str:
-    found = processor()
-    return f"{found['model']} ({found['extensions']}); torch {torch.__version__}"
 
 
 def _announce(text: str) -> None:

@@ -89,12 +89,21 @@ def untrained(config: Config, parts: Parts, *, in_time: bool) -> list[str]:
         in_time: whether samples are sequences.
     """
     waiting = _waiting(parts)
+    recipes = teacher_recipes(config, parts, in_time=in_time)
     for option, teacher in waiting.items():
-        made = build(_recipe(option, config, teacher, in_time=in_time))
+        made = build(recipes[option])
         above, _, name = option.removeprefix("objectives.").rpartition(".")
         steps = teacher.timesteps or made.criterion.timesteps.teacher
         setattr(parts.criterion.terms.get_submodule(above), name, Frozen(made.net, timesteps=steps))
     return [*waiting]
+
+
+def teacher_recipes(config: Config, parts: Parts, *, in_time: bool) -> dict[str, Config]:
+    """Recipes of the teachers that are to be trained first, by their options; see `untrained`."""
+    return {
+        option: _recipe(option, config, teacher, in_time=in_time)
+        for option, teacher in _waiting(parts).items()
+    }
 
 
 def teacher_folder(student: Path, recipe: Config, pieces: str, seed: int) -> Path:

@@ -63,25 +63,22 @@ def run(words: list[str]) -> int:
     print(f"{head} x {len(seeds)} seeds = {len(runs)} runs into {output}")
     options = trained_options(overrides)
     given_epoch: Epoch | None = args.epoch or plan.epoch[scale]
-    known = known_earlier(plan, cells, runs, args)
-    if given_epoch:
-        refuse_others(known.values(), given_epoch, options)
-    own = [run for run in runs if run not in known]
+    earlier = known_earlier(plan, cells, runs, args)
+    refuse_others(earlier.values(), given_epoch, options)
+    own = [run for run in runs if run not in earlier]
     failed: dict[Run, str] = {}
     absent: dict[Run, str] = {}
-    if not args.only_finished and (own or not known):
+    if not args.only_finished and (own or not earlier):
         missing = prepare(plan, own, args, overrides)
         absent = {run: f"not run: {why}" for run, why in missing.items()}
     if args.dry_run:
         return 0
     if not args.only_finished:
         failed = train([run for run in own if run not in absent], overrides, args.jobs)
-    collected = collect(runs, output, failed | absent, variant_names(scale), known)
-    if args.only_finished and not known and not any(collected.finished.values()):
+    collected = collect(runs, output, failed | absent, variant_names(scale), earlier, options)
+    if args.only_finished and not earlier and not any(collected.finished.values()):
         raise DataError(f"{output}: none of the {len(runs)} runs of {plan.name} is finished")
-    epoch = given_epoch or shared_epoch(collected.finished, known.values())
-    refuse_others(known.values(), epoch, options)
-    collected = replace(collected, options=options)
+    epoch = given_epoch or shared_epoch(collected.finished, earlier.values())
     collected = recalibrate(cells, scale, runs, collected, overrides=overrides, epoch=epoch)
     table = Table.of(plan, cells, collected, scale=scale, seeds=seeds, epoch=epoch)
     print(write_outcome(table, collected, runs, output, overrides=overrides))
@@ -95,7 +92,7 @@ def known_earlier(
     """What is known of runs by --earlier, except those that are finished here.
 
     Raises: UsageError: the plan shows more of its runs than accuracies. DataError: such a file
-        cannot be read, or has none of the runs.
+        cannot be read.
     """
     if not args.earlier:
         return {}

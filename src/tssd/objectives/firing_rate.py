@@ -1,6 +1,5 @@
 """Fewer spikes: layers that fire more often than wanted cost something."""
 
-import math
 from collections.abc import Sequence
 
 from torch import Tensor
@@ -40,7 +39,7 @@ class FiringRate(PotentialPenalty):
         ramp_epochs: float = 0.0,
     ) -> None:
         super().__init__(layers=layers, threshold=threshold, weight=weight, ramp_epochs=ramp_epochs)
-        if not (0 <= target < 1 and math.isfinite(target)):
+        if not 0 <= target < 1:
             raise UsageError(
                 f"target: got {target}, expected spikes per neuron and timestep, 0 to 1"
             )

@@ -1,9 +1,9 @@
 """What a plan will take: one measurement for all variants that do the same work."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from tssd.config.options import content, in_yaml
 from tssd.config.recipe import Config
@@ -12,6 +12,8 @@ from tssd.dry_run.needs import Needs, needs_apart
 from tssd.dry_run.shapes import DataShape, data_shape
 from tssd.reproduce.plan import Variant
 from tssd.training.needs.least_memory import TooLargeError
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -31,18 +33,18 @@ class Cost:
     note: str = ""
 
 
-def shapes_of(configs: Mapping[Variant, Config]) -> dict[Variant, DataShape]:
-    """The data of each variant; equal data is looked at once.
+def shapes_of(configs: Mapping[Key, Config]) -> dict[Key, DataShape]:
+    """The data of each recipe; equal data is looked at once.
 
     Raises: UsageError: an option of the data that is wrong.
     """
     seen: dict[str, DataShape] = {}
-    found: dict[Variant, DataShape] = {}
-    for variant, config in configs.items():
+    found: dict[Key, DataShape] = {}
+    for name, config in configs.items():
         key = in_yaml(config["data"])
         if key not in seen:
             seen[key] = data_shape(config)
-        found[variant] = seen[key]
+        found[name] = seen[key]
     return found
 
 

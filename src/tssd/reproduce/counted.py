@@ -61,12 +61,9 @@ class Collected:
 
     def curves(self, cell: Cell, scale: Scale, epoch: Epoch) -> dict[int, PerT]:
         """Accuracy at every T, 0 to 1, of a cell's runs by their seeds."""
-        variant = cell.runs[scale]
-        runs = self.finished.get(variant, ())
-        if not cell.recalibrated:
-            return {results.seed: results.evaluated(epoch).accuracy for results in runs}
-        found = {results.seed: self.recalibrated.get((variant, results.seed)) for results in runs}
-        return {seed: curve for seed, curve in found.items() if curve is not None}
+        records = self.records(epoch).get(cell.runs[scale], {})
+        found = {seed: tuple(record.curve(cell).values()) for seed, record in records.items()}
+        return {seed: curve for seed, curve in found.items() if curve}
 
 
 def collect(
@@ -75,6 +72,7 @@ def collect(
     reasons: Mapping[Run, str] = {},
     others: Container[str] = (),
     earlier: Mapping[Run, Record] = {},
+    options: str = "",
 ) -> Collected:
     """Read what there is; trains nothing and builds nothing.
 
@@ -84,6 +82,7 @@ def collect(
         reasons: why some of them have no results.
         others: names of variants of other plans, which share the folder.
         earlier: what is known of some of them, which are not looked for.
+        options: that all were given besides those of the plan, in words.
     """
     finished: dict[Variant, list[Results]] = {run.variant: [] for run in runs}
     found: dict[tuple[Variant, int], str] = {}
@@ -119,7 +118,7 @@ def collect(
     listed += [f"{folder}: of no plan" for folder in foreign[:NAMED]]
     if len(foreign) > NAMED:
         listed.append(f"{len(foreign) - NAMED} more runs in {output} are of no plan")
-    return Collected(finished, listed, processors=found, earlier=earlier)
+    return Collected(finished, listed, processors=found, earlier=earlier, options=options)
 
 
 def problem_with(results: Results, seed: int) -> str | None:

@@ -157,14 +157,19 @@ def known(
     return found
 
 
-def refuse_others(records: Iterable[Record], epoch: Epoch, options: str) -> None:
+def refuse_others(records: Iterable[Record], epoch: Epoch | None, options: str) -> None:
     """Refuse what stands for something else than the runs of a table.
+
+    Args:
+        records: that would be counted.
+        epoch: whose weights count; None = those that the runs say.
+        options: that runs are given besides those of the plan.
 
     Raises: DataError: another epoch, or other options beside those of the plan.
     """
     for record in records:
         who = f"{record.train}, seed {record.seed}, of --earlier"
-        if record.epoch != epoch:
+        if epoch is not None and record.epoch != epoch:
             raise DataError(
                 f"{who} is of the {record.epoch} epoch, this table of the {epoch} one; give "
                 f"--epoch {record.epoch}, or leave --earlier out"

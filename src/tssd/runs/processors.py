@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from tssd.errors import DataError
 from tssd.reading import read_json
@@ -16,6 +17,11 @@ def processor_of(folder: Path) -> str | None:
         return None
     if not isinstance(cpu, dict) or not isinstance(cpu.get("model"), str):
         return None
+    return in_words(cpu)
+
+
+def in_words(cpu: Mapping[str, Any]) -> str:
+    """A processor as `environment.json` has it: model and vector extensions."""
     extensions = cpu.get("extensions")
     return f"{cpu['model']} ({extensions})" if extensions else cpu["model"]
 
