@@ -53,6 +53,9 @@ BY_HAND = {
     # No part and 28, three of them twice (recalibrated), with 3 methods, read at 3 T.
     "components": ((1 + 28 + 3) * 3 * 3, (1 + 28) * 3),
     "networks": (6 * 3 * 3, 6 * 3),
+    # Trainings in little alone.
+    "long": (0, 0),
+    "epochs": (0, 0),
 }
 # The same at the small scale, which has the control, vanilla at T_s in Table 2, N-MNIST in Table 1
 # and CIFAR10 in Figure 4, and neither ImageNet nor rivals in Tables 3 to 5.
@@ -69,6 +72,9 @@ SMALL = BY_HAND | {
     "curves": (3 * DATA, 3 * DATA),
     "firing-rates": (3 * DATA, 3 * DATA),
     "early-exit": (2 * DATA, 2 * DATA),
+    # 14 rows of 12 networks on few images, 6 on many, read at 3 T; 3 methods at 5 lengths.
+    "long": ((14 + 6) * 3, 12 + 6),
+    "epochs": (3 * 5, 3 * 5),
 }
 AT = {
     "paper": BY_HAND,
