@@ -92,6 +92,31 @@ def network(seed=0):
     return Graph(nodes, (2, 9, 8), "head", {"0": "early"})
 
 
+def leveled(seed=0, **arrays):
+    """Three levels of neurons on one current, of 70 channels, and pooled currents with two more.
+
+    Arrays take the place of options of the third level.
+    """
+    r = np.random.default_rng(seed)
+    shape, small = (70, 9, 8), (64, 4, 4)
+    nodes = (
+        conv(r, "stem", INPUT, shape, 2),
+        lif("low", "stem", shape, LIF | {"threshold": 0.25}),
+        lif("middle", "stem", shape, HARD),
+        lif("high", "stem", shape, LIF | {"threshold": 1.25}, **arrays),
+        Node("two", "add", ("low", "middle"), shape),
+        Node("three", "add", ("two", "high"), shape),
+        conv(r, "next", "three", (64, 9, 8), 70),
+        Node("most", "max_pool", ("next",), small, {}, POOL | {"padding": [0, 0]}),
+        lif("one", "most", small),
+        lif("other", "most", small, LIF | {"threshold": 2.0}),
+        Node("both", "add", ("one", "other"), small),
+        Node("flat", "flatten", ("both",), (1024,)),
+        linear(r, "head", "flat", 1024, 3),
+    )
+    return Graph(nodes, (2, 9, 8), "head")
+
+
 def images(samples=3, seed=1):
     """[N, C, H, W], of a few bits."""
     return exact(np.random.default_rng(seed), samples, 2, 9, 8)

@@ -64,3 +64,13 @@ def test_rows_of_two_lines_are_worth_more_lists():
     assert [timesteps_together(*case, lines, 4) for lines in (1, 2)] == [2, 2]
     case = geometry(4, 10, 3), np.array((400, 380, 200))
     assert [timesteps_together(*case, lines, 100) for lines in (1, 2, 8)] == [1, 1, 4]
+
+
+@pytest.mark.parametrize("bits", [0, 7, 8])
+@pytest.mark.parametrize("channels", [150, 32])
+def test_at_one_timestep_small_counts_are_listed_as_often_as_they_count(bits, channels):
+    step = step_of(conv(RANDOM, "c", "x", (70, 4, 4), channels), bits=bits)
+    for top in (2, 3, 4):
+        x = lasting(channels, 1, top)
+        assert set(np.unique(x.array)) == set(range(top + 1))
+        assert 0 < check(step, x).array.mean() < 1

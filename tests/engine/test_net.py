@@ -11,7 +11,7 @@ from tssd.engine import Network, load
 from tssd.errors import UsageError
 from tssd.graph import write_graph
 
-from .small import frames, images, network
+from .small import frames, images, leveled, network
 
 WEIGHTS = ("float32", "int8", "int7")
 
@@ -53,6 +53,24 @@ def test_steps_are_the_whole_and_leave_the_state_as_it_is(nets, backend):
         logits.append(one)
     assert np.array_equal(np.stack(logits), net.run(x))
     assert all(np.array_equal(first[name], v) for name, v in before.items())
+
+
+@pytest.mark.parametrize("backend", ["numba", "numpy"])
+def test_levels_that_are_run_together_are_those_that_are_shown(nets, backend):
+    net = Network(leveled(), weights="int8", backend=backend, dense_above=np.inf)
+    x = frames()
+    trace = net.trace(x)
+    assert set(trace.spikes) == {"low", "middle", "high", "one", "other"}
+    assert np.array_equal(net.run(x), trace.logits)
+    state, logits = net.initial_state(3), []
+    assert set(state) == set(trace.spikes)
+    for x_t in x:
+        one, state = net.step(x_t, state)
+        logits.append(one)
+    assert np.array_equal(np.stack(logits), trace.logits)
+    assert np.array_equal(net.predict(x).classes, trace.logits.mean(0).argmax(1))
+    sure = net.predict(x, confidence=0.0)
+    assert sure.timesteps.tolist() == [1, 1, 1]
 
 
 def test_threads_change_nothing(nets):

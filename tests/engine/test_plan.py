@@ -3,9 +3,9 @@
 import numpy as np
 
 from tssd.engine.plan import needed, plan
-from tssd.graph import INPUT, Graph
+from tssd.graph import INPUT, Graph, Node
 
-from .small import LIF, conv, lif, linear, network
+from .small import LIF, conv, leveled, lif, linear, network
 
 STEPS = plan(network(), 8)
 BY_NAME = {step.name: step for step in STEPS}
@@ -29,8 +29,6 @@ def test_neurons_run_with_the_layer_that_they_alone_read():
 
 
 def _ended(r, nodes):
-    from tssd.graph import Node
-
     end = (
         Node("add", "add", ("one", "two"), (4, 3, 3)),
         Node("flat", "flatten", ("add",), (36,)),
@@ -69,3 +67,25 @@ def test_what_nobody_needs_any_more_is_forgotten_once():
     forgotten = [name for step in steps for name in step.forget]
     assert sorted(forgotten) == sorted({INPUT, *(s.name for s in steps)} - {"head"})
     assert "first" in next(s for s in steps if s.name == "sum").forget
+
+
+def test_levels_of_one_input_are_part_of_what_adds_them():
+    steps = plan(leveled(), 0)
+    joined = {step.name: step for step in needed(steps, ("head",))}
+    assert set(joined) == {"stem", "three", "next", "most", "both", "flat", "head"}
+    assert [level.name for level in joined["three"].levels] == ["low", "middle", "high"]
+    assert joined["three"].inputs == ("stem",) and joined["three"].top == 3
+    apart = {step.name: step for step in needed(steps, ("head",), apart=True)}
+    assert set(apart) == {step.name for step in steps}
+    assert apart["three"].inputs == ("two", "high") and apart["three"].levels == ()
+
+
+def test_sums_of_other_things_have_no_levels():
+    # Spikes of two layers, and currents.
+    assert BY_NAME["sum"].levels == () and BY_NAME["both"].levels == ()
+    # Somebody else looks at a level, or at a part of the sum.
+    for seen in ("low", "two"):
+        reader = Node("seen", "mean", (seen,), (70,))
+        extra = Graph((*leveled().nodes, reader), (2, 9, 8), "head")
+        found = {step.name: step for step in plan(extra, 0)}["three"].levels
+        assert found == (), seen

@@ -38,7 +38,7 @@ def crossover(events: "Events", step: Step) -> float:
     def dense() -> None:
         values = reference.currents(x, step.weights, step.size)  # pyright: ignore[reportArgumentType]
         if step.neurons is not None:
-            events.fire(step, values, None, 1)
+            events.fire(step, values, None, 1, False)
 
     each = (times[1] - times[0]) / (CROWDED - SPARSE)
     if each <= 0:

@@ -1,5 +1,9 @@
 """Runs layers in NumPy alone."""
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from tssd.engine import pools, reference
 from tssd.engine.layer import Floats
 from tssd.engine.plan import Step
@@ -29,6 +33,19 @@ class Dense:
             v = reference.at_first(step.neurons, (x.array.shape[1], *step.size))
         spikes, v = reference.fire(values, step.neurons, v, timesteps)
         return Signal(spikes, top=1), v
+
+    def levels(
+        self, step: Step, x: Signal, v: Sequence[Floats] | None, timesteps: int, keep: bool
+    ) -> tuple[Signal, Sequence[Floats] | None]:
+        """The added spikes of a step's levels, and the membranes of each; args as `layer`."""
+        given: Sequence[Floats | None] = v or [None] * len(step.levels)
+        found = [
+            self.layer(level, x, v_level, timesteps, keep)
+            for level, v_level in zip(step.levels, given, strict=True)
+        ]
+        total = np.stack([spikes.array for spikes, _ in found]).sum(0, np.uint8)
+        after = [v_level for _, v_level in found if v_level is not None]
+        return Signal(total, top=step.top), after
 
     def plain(self, node: Node, inputs: list[Signal]) -> Signal:
         """What a node without weights and without neurons gives."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tssd.engine import firing, kernels, pools, reference
 from tssd.engine.crossover import crossover
-from tssd.engine.layer import Floats
+from tssd.engine.layer import Floats, Neurons
 from tssd.engine.packing import LANES, aligned, lanes
 from tssd.engine.plan import Step
 from tssd.engine.prepared import Call, Prepared, call, constants, padded, prepared
@@ -22,11 +22,12 @@ from tssd.engine.values_kernel import run_values
 from tssd.graph import Node
 
 EVERYTHING = 2**62
-# Shapes of inputs that a thread remembers, and arrays that it keeps to be filled again.
-REMEMBERED, KEPT = 1024, 64
+# Shapes of inputs that a thread remembers; shapes of arrays that it keeps to be filled again, and
+# how many of each.
+REMEMBERED, KEPT_SHAPES, KEPT_ALIKE = 1024, 32, 4
 _NO_FLOATS = np.empty(0, np.float32)
 _NO_BYTES = np.empty(0, np.uint8)
-_NO_NEURONS = (_NO_FLOATS, True, _NO_FLOATS)
+_NO_NEURONS = (_NO_FLOATS, 1, _NO_FLOATS)
 
 
 class Events:
@@ -40,7 +41,7 @@ class Events:
         self.pool: Executor | None = None
         self.threads = 1
         self.prepared = prepared(steps)
-        self.constants = {s.name: constants(s.neurons) for s in steps if s.neurons is not None}
+        self.constants = {s.name: constants(*found) for s in steps if (found := _neurons(s))}
         self._here = threading.local()
 
     def spread(self, pool: Executor | None, threads: int) -> "Events":
@@ -61,7 +62,7 @@ class Events:
     ) -> tuple[Signal, Floats | None]:
         """As `Dense.layer`."""
         if step.weights is None:
-            return self.fire(step, x.values(), v, timesteps)
+            return self.fire(step, x.values(), v, timesteps, keep)
         fires = step.neurons is not None
         layer = self.prepared.get(step.name)
         if layer is not None:
@@ -73,26 +74,42 @@ class Events:
             if self._run(step.name, layer, x, out):
                 if together or not fires:
                     return out.signal, out.v
-                return self.fire(step, out.signal.array, v, timesteps)
+                return self.fire(step, out.signal.array, v, timesteps, keep)
         values = reference.currents(x, step.weights, step.size)
-        return self.fire(step, values, v, timesteps) if fires else (Signal(values), None)
+        return self.fire(step, values, v, timesteps, keep) if fires else (Signal(values), None)
+
+    def levels(
+        self, step: Step, x: Signal, v: Sequence[Floats] | None, timesteps: int, keep: bool
+    ) -> tuple[Signal, Sequence[Floats] | None]:
+        """As `Dense.levels`."""
+        stacked = None if v is None else np.stack(v)
+        if stacked is None and keep:
+            shape = (x.array.shape[1], *step.size)
+            stacked = np.stack([reference.at_first(n, shape) for n in _neurons(step)])
+        spikes = self._fire(step, x.values(), stacked, timesteps)
+        return spikes, None if stacked is None else list(stacked)
 
     def plain(self, node: Node, inputs: list[Signal]) -> Signal:
         """As `Dense.plain`."""
         x, options = inputs[0], node.options
-        if node.op != "avg_pool" or options["ceil"] or not x.counts or x.array.shape[-1] % LANES:
+        lanes = LANES if x.counts else LANES // 4
+        outside = options.get("ceil") or any(options.get("padding", ()))
+        if node.op not in ("avg_pool", "max_pool") or outside or x.array.shape[-1] % lanes:
             return pools.apply(node, inputs)
         (up, across), (down, right) = options["kernel"], options["stride"]
-        if x.top * up * across > LARGEST:
+        largest, size = node.op == "max_pool", up * across
+        if not largest and (not x.counts or x.top * size > LARGEST):
             return pools.apply(node, inputs)
         steps, samples, height, width, channels = x.array.shape
         _, rows, columns = node.shape
-        total = self.take((steps, samples, rows, columns, channels), np.uint8)
-        firing.sum_windows(
-            x.array.reshape(-1), steps * samples, height, width, channels, up, across, down, right,
-            rows, columns, total.reshape(-1),
+        pooled = self.take((steps, samples, rows, columns, channels), x.array.dtype)
+        firing.pool(
+            largest, x.array.reshape(-1), lanes, steps * samples, height, width, channels, up,
+            across, down, right, rows, columns, pooled.reshape(-1),
         )  # fmt: skip
-        return Signal(total, x.scale / (up * across), x.top * up * across)
+        if largest:
+            return Signal(pooled, x.scale, x.top)
+        return Signal(pooled, x.scale / size, x.top * size)
 
     def take(self, shape: tuple[int, ...], dtype: Any) -> NDArray:
         """An array to be filled: one that was released, since new memory costs a fault a page."""
@@ -101,36 +118,46 @@ class Events:
 
     def release(self, signal: Signal) -> None:
         """Keep what a step gave, to be filled again by this thread."""
-        kept = self._kept()
-        if sum(map(len, kept.values())) >= KEPT:
+        array, kept = signal.array, self._kept()
+        arrays = kept.setdefault((array.shape, array.dtype), [])
+        if len(arrays) < KEPT_ALIKE:
+            arrays.append(array)
+        if len(kept) > KEPT_SHAPES:
             kept.clear()
-        kept.setdefault((signal.array.shape, signal.array.dtype), []).append(signal.array)
 
     def _kept(self) -> dict[Any, list[NDArray]]:
         return self._here.__dict__.setdefault("kept", {})
 
     def fire(
-        self, step: Step, x: Floats, v: Floats | None, timesteps: int
-    ) -> tuple[Signal, Floats]:
+        self, step: Step, x: Floats, v: Floats | None, timesteps: int, keep: bool
+    ) -> tuple[Signal, Floats | None]:
         """Spikes of a step's neurons from currents, and their membranes afterwards."""
-        neurons = step.neurons
-        assert neurons is not None
-        v = reference.at_first(neurons, x.shape[1:-1]) if v is None else v.copy()
-        spikes = self.take((timesteps, *v.shape), np.uint8)
-        numbers, uniform, _ = self.constants[step.name]
+        assert step.neurons is not None
+        if v is not None:
+            v = v.copy()
+        elif keep:
+            v = reference.at_first(step.neurons, x.shape[1:-1])
+        return self._fire(step, x, v, timesteps), v
+
+    def _fire(self, step: Step, x: Floats, v: Floats | None, timesteps: int) -> Signal:
+        """Spikes from currents, of all levels; membranes [..., N, H, W, C] are replaced."""
+        numbers, each, initial, gain, offset = self.constants[step.name]
+        spikes = self.take((timesteps, *x.shape[1:]), np.uint8)
+        outputs = x.shape[-1]
+        levels = len(gain) // outputs
+        membranes = _NO_FLOATS if v is None else v.reshape(-1)
         firing.fire_all(
-            x.reshape(-1), neurons.gain, neurons.offset, numbers, uniform, timesteps,
-            v.reshape(-1), spikes.reshape(-1),
+            x.reshape(-1), gain, offset, numbers, each, initial, levels, timesteps,
+            spikes[0].size, outputs, membranes, self._array("fresh", LANES, np.float32),
+            spikes.reshape(-1),
         )  # fmt: skip
-        return Signal(spikes, top=1), v
+        return Signal(spikes, top=levels)
 
     def _run(self, name: str, layer: Prepared, x: Signal, out: "_Out") -> bool:
         """Fill what a step gives; False = it has too many events, run it dense."""
-        numbers, uniform, initial = self.constants[name] if out.together else _NO_NEURONS
+        neurons = self.constants[name][:3] if out.together else _NO_NEURONS
         filled = (
-            numbers,
-            uniform,
-            initial,
+            *neurons,
             out.membranes.reshape(-1),
             out.spikes.reshape(-1),
             out.currents.reshape(-1),
@@ -177,6 +204,11 @@ class Events:
             held[: LANES * TOGETHER] = 0
             setattr(self._here, name, held)
         return held
+
+
+def _neurons(step: Step) -> list[Neurons]:
+    """A step's own, or those of its levels."""
+    return [s.neurons for s in (step, *step.levels) if s.neurons is not None]
 
 
 class _Out:

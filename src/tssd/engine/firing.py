@@ -9,7 +9,15 @@ from typing import Any
 from numba import njit
 
 from tssd.engine.packing import LANES, LANES_OF_FLOATS
-from tssd.engine.vectors import fire_32, fire_64, scale_32, scale_64, sum_64
+from tssd.engine.vectors import (
+    copy_floats,
+    fire_32,
+    fire_64,
+    largest_in_window,
+    scale_32,
+    scale_64,
+    sum_in_window,
+)
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -26,30 +34,32 @@ inlined = njit(nogil=True, forceinline=True)
 
 @inlined
 def fire(
-    sums, sum_at, scale, bias, first, last, outputs, neurons, uniform, v, at, spikes, spike_at
+    sums, sum_at, scale, bias, first, count, neurons, neuron_at, each, v, at, spikes, spike_at, kept
 ):
-    """One timestep of the neurons of a block of outputs, first to last; v is replaced.
+    """One timestep of the neurons of a block of outputs; v is replaced.
 
     Args:
         sums: of the block, from `sum_at` on; the current is scale * sums + bias.
-        scale, bias: of each output [O].
-        neurons: decay, threshold, keep, after, once if they are uniform, else of each output.
+        scale, bias: of the block from `first` on.
+        count: outputs of the block.
+        neurons: decay, threshold, keep, after, from `neuron_at` on: `each` numbers of each kind, 1
+            if all neurons are the same.
         v: membranes, the block's from `at` on.
         spikes: filled, the block's from `spike_at` on.
+        kept: bits of what stands in `spikes` that are kept, and added to: 255, or 0.
     """
-    if uniform and last - first == LANES:
-        fire_64(sums, sum_at, scale, bias, first, neurons, v, at, spikes, spike_at)
+    if each == 1 and count == LANES:
+        fire_64(sums, sum_at, scale, bias, first, neurons, neuron_at, v, at, spikes, spike_at, kept)
         return
-    if uniform and last - first == LANES_OF_FLOATS:
-        fire_32(sums, sum_at, scale, bias, first, neurons, v, at, spikes, spike_at)
+    if each == 1 and count == LANES_OF_FLOATS:
+        fire_32(sums, sum_at, scale, bias, first, neurons, neuron_at, v, at, spikes, spike_at, kept)
         return
-    each = 1 if uniform else outputs
-    for j in range(last - first):
-        o = 0 if uniform else first + j
+    for j in range(count):
+        o = neuron_at if each == 1 else neuron_at + j
         x = sums[sum_at + j] * scale[first + j] + bias[first + j]
         h = neurons[o] * v[at + j] + x
         fired = h >= neurons[each + o]
-        spikes[spike_at + j] = fired
+        spikes[spike_at + j] = (spikes[spike_at + j] & kept) + fired
         v[at + j] = neurons[2 * each + o] * h + neurons[3 * each + o] if fired else h
 
 
@@ -66,41 +76,61 @@ def write_currents(sums, sum_at, scale, bias, first, last, currents, at):
 
 
 @compiled
-def fire_all(x, gain, offset, neurons, uniform, timesteps, v, spikes):
-    """Neurons of a whole layer from currents.
+def fire_all(
+    x, gain, offset, neurons, each, initial, levels, timesteps, size, outputs, v, fresh, spikes
+):
+    """Neurons of a whole layer from currents, or of several levels of them, whose spikes add up.
 
     Args:
         x: currents, [T M C], or [M C] if all timesteps are the same.
-        gain, offset: of the currents [C].
-        neurons, uniform: as `fire`.
+        gain, offset: of the currents [levels C].
+        neurons, each: as `fire`, a level's behind the other's.
+        initial: membranes at first, in whole blocks of outputs a level, used where v is empty.
+        levels: how many.
         timesteps: T.
-        v: membranes [M C], replaced.
+        size: values of a timestep, M C.
+        outputs: C.
+        v: membranes [levels M C], replaced; empty: they begin at `initial` and are not kept.
+        fresh: room for the membranes of a block of outputs.
         spikes: filled, uint8 [T M C].
     """
-    size, outputs = len(v), len(gain)
+    from_initial = len(v) == 0
+    membranes = fresh if from_initial else v
     same = len(x) == size
+    blocks = (outputs + LANES - 1) // LANES
     for pixel in range(0, size, outputs):
         for first in range(0, outputs, LANES):
-            last = min(first + LANES, outputs)
-            for t in range(timesteps):
-                at = pixel + first
-                spike_at = at + t * size
-                fire(
-                    x, at if same else spike_at, gain, offset, first, last, outputs, neurons,
-                    uniform, v, at, spikes, spike_at,
-                )  # fmt: skip
+            count = min(LANES, outputs - first)
+            for level in range(levels):
+                at = level * size + pixel + first
+                if from_initial:
+                    at = 0
+                    copy_floats(initial, level * blocks * LANES + first, LANES, fresh, 0)
+                neuron_at = 4 * each * level + (0 if each == 1 else first)
+                for t in range(timesteps):
+                    spike_at = pixel + first + t * size
+                    fire(
+                        x, pixel + first if same else spike_at, gain, offset,
+                        level * outputs + first, count, neurons, neuron_at, each, membranes, at,
+                        spikes, spike_at, 0 if level == 0 else 255,
+                    )  # fmt: skip
 
 
 @compiled
-def sum_windows(x, images, height, width, channels, up, across, down, right, rows, columns, total):
-    """Sums of counts in windows that lie inside.
+def pool(
+    largest, x, lanes, images, height, width, channels, up, across, down, right, rows, columns,
+    pooled,
+):  # fmt: skip
+    """Sums or largest values in windows that lie inside, of bytes or float32.
 
     Args:
-        x: uint8 [images, height, width, channels], channels a multiple of 64.
+        largest: whether the largest are wanted.
+        x: [images, height, width, channels].
+        lanes: values of a vector, 64 bytes or 16 float32, of which channels are a multiple.
         up, across: rows, columns of a window.
         down, right: from one window to the next.
         rows, columns: of the output.
-        total: filled, uint8 [images, rows, columns, channels].
+        pooled: filled, [images, rows, columns, channels].
     """
     at = 0
     line = width * channels
@@ -108,6 +138,9 @@ def sum_windows(x, images, height, width, channels, up, across, down, right, row
         for row in range(rows):
             for column in range(columns):
                 first = (image * height + row * down) * line + column * right * channels
-                for c in range(0, channels, LANES):
-                    sum_64(x, first + c, up, line, across, channels, total, at + c)
+                for c in range(0, channels, lanes):
+                    if largest:
+                        largest_in_window(x, first + c, up, line, across, channels, pooled, at + c)
+                    else:
+                        sum_in_window(x, first + c, up, line, across, channels, pooled, at + c)
                 at += channels

@@ -38,8 +38,8 @@ from tssd.engine.vectors import copy_floats, pass_over, scale_by
 STEPS, SAMPLES, HEIGHT, WIDTH, CHANNELS = g.STEPS, g.SAMPLES, g.HEIGHT, g.WIDTH, g.CHANNELS
 ROWS, COLUMNS, KERNEL_ROWS, KERNEL_COLUMNS = g.ROWS, g.COLUMNS, g.KERNEL_ROWS, g.KERNEL_COLUMNS
 STRIDE_ROWS, STRIDE_COLUMNS, UP, LEFT = g.STRIDE_ROWS, g.STRIDE_COLUMNS, g.UP, g.LEFT
-DOWN_BY, RIGHT_BY, PLANES, BITS = g.DOWN_BY, g.RIGHT_BY, g.PLANES, g.BITS
-WITHIN_INT16 = g.WITHIN_INT16
+DOWN_BY, RIGHT_BY, PLANES, REPEATS = g.DOWN_BY, g.RIGHT_BY, g.PLANES, g.REPEATS
+BITS, WITHIN_INT16 = g.BITS, g.WITHIN_INT16
 
 
 @inlined
@@ -129,7 +129,7 @@ def add_up_pattern(bits, within, table, base, rows, start, stop, pattern, sums):
 
 @compiled
 def run_layer(
-    counts, geometry, table, scale, bias, neurons, uniform, initial, v, spikes, currents,
+    counts, geometry, table, scale, bias, neurons, each, initial, v, spikes, currents,
     first_block, last_block, most, events, begins, rows, ends, sums, fresh, lists,
 ):  # fmt: skip
     """A layer of weights, and its neurons if there are any. All arrays have one axis.
@@ -138,9 +138,8 @@ def run_layer(
         counts: its input, uint8 [T N H W C].
         table: rows of each block of outputs, uint8, a row of zeros behind each block's.
         scale, bias: of each output [O].
-        neurons: decay, threshold, keep, after, once if they are uniform, else of each output;
-            empty: the currents are wanted.
-        uniform: whether all outputs have the same neurons.
+        neurons: decay, threshold, keep, after, `each` numbers of each kind: one if all outputs
+            have the same neurons; empty: the currents are wanted.
         initial: membranes at first [O], used where v is empty.
         v: membranes [N pixels O], replaced; empty: they begin at `initial` and are not kept.
         spikes: filled, uint8 [T N pixels O].
@@ -171,7 +170,7 @@ def run_layer(
         return False
     _, together, patterns, stops, _ = lists
     number_of_lists = stops[(steps + TOGETHER - 1) // TOGETHER * planes - 1]
-    longest = steps * planes * (window + 2 * LANES)
+    longest = steps * planes * (geometry[REPEATS] * window + 2 * LANES)
     fires = len(neurons) > 0
     from_initial = fires and len(v) == 0
     membranes = fresh if from_initial else v
@@ -240,8 +239,9 @@ def run_layer(
                     for t in range(count):
                         if fires:
                             fire(
-                                sums, t * LANES, scale, bias, first, last, outputs, neurons,
-                                uniform, membranes, 0 if from_initial else at, spikes, target,
+                                sums, t * LANES, scale, bias, first, last - first, neurons,
+                                0 if each == 1 else first, each, membranes,
+                                0 if from_initial else at, spikes, target, 0,
                             )  # fmt: skip
                         else:
                             write_currents(

@@ -18,7 +18,8 @@ from tssd.engine.words import bits_of_64, lowest_bit, number_of, number_of_bits,
 
 # Entries of a layer's geometry, in order.
 (STEPS, SAMPLES, HEIGHT, WIDTH, CHANNELS, ROWS, COLUMNS, KERNEL_ROWS, KERNEL_COLUMNS, STRIDE_ROWS,
- STRIDE_COLUMNS, UP, LEFT, DOWN_BY, RIGHT_BY, PLANES, BITS, WITHIN_INT16) = range(18)  # fmt: skip
+ STRIDE_COLUMNS, UP, LEFT, DOWN_BY, RIGHT_BY, PLANES, REPEATS, BITS,
+ WITHIN_INT16) = range(19)  # fmt: skip
 # While one list more is made for an output pixel, and while a block of outputs adds it up besides
 # its rows, so many lines of weights could be read; measured.
 LINES_TO_LIST, LINES_TO_ADD = 28, 16
@@ -89,8 +90,20 @@ def timesteps_together(geometry, found, lines_a_row, blocks):
 
 
 @inlined
+def list_word(bits, first, row_bytes, events, n):
+    """List the events of a word of 64 channels; n behind them."""
+    while bits != 0:
+        events[n] = first + lowest_bit(bits) * row_bytes
+        n += 1
+        bits &= bits - np.uint64(1)
+    return n
+
+
+@inlined
 def find_events(counts, geometry, row_bytes, t, bit, events, n, begins, number):
     """List a timestep's events, row after row of pixels: (column * C + channel) * row_bytes.
+
+    Where they repeat, the plane holds all of a count, up to 3, which is listed as often.
 
     Args:
         counts: uint8 [T * N * H * W * C].
@@ -99,7 +112,7 @@ def find_events(counts, geometry, row_bytes, t, bit, events, n, begins, number):
         number: of the list.
     Returns: n behind them.
     """
-    channels, width = geometry[CHANNELS], geometry[WIDTH]
+    channels, width, repeats = geometry[CHANNELS], geometry[WIDTH], geometry[REPEATS]
     lines = geometry[SAMPLES] * geometry[HEIGHT]
     in_words = channels // LANES * LANES
     at = t * lines * width * channels
@@ -110,16 +123,24 @@ def find_events(counts, geometry, row_bytes, t, bit, events, n, begins, number):
             pixel += 1
             event = column * channels * row_bytes
             for k in range(0, in_words, LANES):
-                bits = bits_of_64(counts, at + k, bit)
                 first = event + k * row_bytes
-                while bits != 0:
-                    events[n] = first + lowest_bit(bits) * row_bytes
-                    n += 1
-                    bits &= bits - np.uint64(1)
+                bits = bits_of_64(counts, at + k, bit)
+                if repeats > 1:
+                    twos = bits_of_64(counts, at + k, 1)
+                    n = list_word(bits & twos, first, row_bytes, events, n)
+                    n = list_word(twos, first, row_bytes, events, n)
+                    bits |= twos
+                n = list_word(bits, first, row_bytes, events, n)
             for k in range(in_words, channels):
                 # Written always, kept if there is one: no branch to guess wrong.
-                events[n] = event + k * row_bytes
-                n += (counts[at + k] >> bit) & 1
+                place = event + k * row_bytes
+                events[n] = place
+                if repeats == 1:
+                    n += (counts[at + k] >> bit) & 1
+                else:
+                    events[n + 1] = place
+                    events[n + 2] = place
+                    n += counts[at + k]
             at += channels
         begins[pixel] = n
         pixel += 1

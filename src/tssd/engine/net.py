@@ -61,7 +61,7 @@ class Network:
         self.backend = backend_named(backend)
         self.facts = dict(facts or {})
         self._all = plan(graph, bits_of(weights))
-        self._steps: dict[frozenset[str], tuple[Step, ...]] = {}
+        self._steps: dict[tuple[frozenset[str], bool], tuple[Step, ...]] = {}
         self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
         self._alone, self._spread = self._runners(dense_above)
 
@@ -91,7 +91,8 @@ class Network:
         signal, steps = from_input(x, timesteps, self.graph.sample_shape)
         shapes = {node.name: node.shape for node in self.graph.neurons()}
         exits, output = self.graph.exits, self.graph.output
-        run = Pass(self._for(*exits.values(), output), self._alone, signal, steps)
+        every = self._for(*exits.values(), output, apart=True)
+        run = Pass(every, self._alone, signal, steps)
         with one_thread():
             spikes = {n: channels_first(s.array, shapes[n]) for n, s in run.every(shapes)}
         early = {name: over_time(run.until(node), steps) for name, node in exits.items()}
@@ -149,7 +150,7 @@ class Network:
 
     def initial_state(self, samples: int = 1) -> State:
         """Membranes before the first timestep, by node, each [N, H, W, C]."""
-        steps = {s.name: s.neurons for s in self._for(self.graph.output)}
+        steps = {s.name: s.neurons for s in self._for(self.graph.output, apart=True)}
         shapes = self._neurons(samples)
         return {name: reference.at_first(steps[name], shape[:-1]) for name, shape in shapes.items()}  # pyright: ignore[reportArgumentType]
 
@@ -202,16 +203,17 @@ class Network:
             others = [self._pool.submit(part, p, self._alone) for p in parts[1:]]
             return [part(parts[0], self._alone), *(other.result() for other in others)]
 
-    def _for(self, *outputs: str) -> tuple[Step, ...]:
-        """The steps that some outputs need, those of the first one first."""
-        key = frozenset(outputs)
+    def _for(self, *outputs: str, apart: bool = False) -> tuple[Step, ...]:
+        """The steps that some outputs need, those of the first one first; as `needed`."""
+        key = (frozenset(outputs), apart)
         if key not in self._steps:
-            self._steps[key] = needed(self._all, outputs)
+            self._steps[key] = needed(self._all, outputs, apart=apart)
         return self._steps[key]
 
     def _neurons(self, samples: int) -> dict[str, tuple[int, ...]]:
         """Shapes of the membranes by node."""
-        steps = (s for s in self._for(self.graph.output) if s.neurons is not None)
+        every = self._for(self.graph.output, apart=True)
+        steps = (s for s in every if s.neurons is not None)
         return {s.name: (samples, *s.size, s.channels) for s in steps}
 
     def _exit(self, name: str) -> str:

@@ -1,6 +1,6 @@
 """A graph as steps: which layers run with their neurons, and which weights may be whole numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +24,8 @@ class Step:
         weights: of a convolution or linear layer.
         neurons: that fire; behind the weights, if it has both.
         top: the largest count that its output can hold; 0 = real values.
+        levels: if it adds up spikes of neurons that all have one input, and that nobody else looks
+            at: steps that give the spikes; they need not be run before it.
         forget: outputs that nobody needs any more.
     """
 
@@ -35,6 +37,7 @@ class Step:
     weights: Weights | None
     neurons: Neurons | None
     top: int
+    levels: tuple["Step", ...] = ()
     forget: tuple[str, ...] = ()
 
 
@@ -76,10 +79,29 @@ def plan(graph: Graph, bits: int) -> tuple[Step, ...]:
         channels, *size = node.shape
         rows, columns = size or (1, 1)
         top = tops[node.name]
+        levels = _levels(node, {step.name: step for step in steps}, graph, kept) if top else ()
         steps.append(
-            Step(node.name, inputs, node, (rows, columns), channels, weights, neurons, top)
+            Step(node.name, inputs, node, (rows, columns), channels, weights, neurons, top, levels)
         )
     return tuple(steps)
+
+
+def _levels(
+    node: Node, steps: Mapping[str, Step], graph: Graph, kept: set[str]
+) -> tuple[Step, ...]:
+    """The steps of neurons of one input that a node adds up; none if it does something else."""
+    if node.op != "add" or any(n in kept or len(graph.readers(n)) > 1 for n in node.inputs):
+        return ()
+    found: list[Step] = []
+    for step in (steps.get(name) for name in node.inputs):
+        if step is None:
+            return ()
+        fires = step.neurons is not None and step.weights is None
+        levels = (step,) if fires else step.levels
+        if not levels:
+            return ()
+        found.extend(levels)
+    return tuple(found) if len({step.inputs for step in found}) == 1 else ()
 
 
 def _weights(node: Node, bits: int, top: int) -> Weights:
@@ -114,8 +136,17 @@ def _before_neurons(graph: Graph) -> set[str]:
     return found
 
 
-def needed(steps: Sequence[Step], outputs: Sequence[str]) -> tuple[Step, ...]:
-    """The steps that some outputs need, in an order that gives the first output first."""
+def needed(
+    steps: Sequence[Step], outputs: Sequence[str], *, apart: bool = False
+) -> tuple[Step, ...]:
+    """The steps that some outputs need, in an order that gives the first output first.
+
+    Args:
+        steps: of the network.
+        outputs: names.
+        apart: whether each layer of neurons is a step; otherwise levels are part of what adds them.
+    """
+    steps = [_apart(step) if apart else _joined(step) for step in steps]
     by_name = {step.name: step for step in steps}
     chosen: dict[str, Step] = {}
     for output in outputs:
@@ -130,3 +161,11 @@ def needed(steps: Sequence[Step], outputs: Sequence[str]) -> tuple[Step, ...]:
         if name not in outputs:
             forget.setdefault(reader.name, []).append(name)
     return tuple(replace(by_name[n], forget=tuple(forget.get(n, ()))) for n in chosen)
+
+
+def _apart(step: Step) -> Step:
+    return replace(step, levels=())
+
+
+def _joined(step: Step) -> Step:
+    return replace(step, inputs=step.levels[0].inputs) if step.levels else step

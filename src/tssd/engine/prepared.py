@@ -17,6 +17,8 @@ from tssd.engine.values import Signal
 # Entries of a list of rows: a quarter of a megabyte, which stays in the cache besides the weights;
 # more where the weights do not, which then come once for more pixels.
 LISTED, LISTED_OF_LARGE, LARGE = 2**16, 2**19, 2**19
+# The largest count that is listed as often as it counts.
+REPEATED = 3
 
 
 @dataclass(eq=False)
@@ -73,25 +75,36 @@ def prepared(steps: Sequence[Step]) -> dict[str, Prepared]:
 
 
 class Constants(NamedTuple):
-    """Neurons as the kernels take them.
+    """Neurons as the kernels take them, one level of them or more.
 
     Args:
-        numbers: decay, threshold, keep, after, once if they are uniform, else of each output.
-        uniform: whether all outputs have the same neurons.
-        initial: membranes at first, as many as whole blocks of outputs take.
+        numbers: decay, threshold, keep, after, once if they are the same everywhere, else of each
+            output; a level's behind the other's.
+        each: numbers of each kind.
+        initial: membranes at first, as many as whole blocks of outputs take, of each level.
+        gain, offset: of the currents, of each output of each level.
     """
 
     numbers: Floats
-    uniform: bool
+    each: int
     initial: Floats
+    gain: Floats
+    offset: Floats
 
 
-def constants(neurons: Neurons) -> Constants:
-    """Of a layer of neurons."""
-    parts = (neurons.decay, neurons.threshold, neurons.keep, neurons.after)
-    numbers = np.concatenate([p[:1] if neurons.uniform else p for p in parts])
-    rest = np.zeros(-len(neurons.initial) % LANES, np.float32)
-    return Constants(numbers, neurons.uniform, np.append(neurons.initial, rest))
+def constants(*levels: Neurons) -> Constants:
+    """Of a layer of neurons, or of levels of the same input."""
+    uniform = all(n.uniform for n in levels)
+    outputs = len(levels[0].initial)
+    parts = [p for n in levels for p in (n.decay, n.threshold, n.keep, n.after)]
+    rest = np.zeros(-outputs % LANES, np.float32)
+    return Constants(
+        np.concatenate([p[:1] if uniform else p for p in parts]),
+        1 if uniform else outputs,
+        np.concatenate([part for n in levels for part in (n.initial, rest)]),
+        np.concatenate([n.gain for n in levels]),
+        np.concatenate([n.offset for n in levels]),
+    )
 
 
 # Gives room by name, size and type.
@@ -132,9 +145,9 @@ def _room_for_values(layer: Prepared, x: Signal, array: _Array) -> tuple[NDArray
 def _room_for_counts(layer: Prepared, x: Signal, array: _Array) -> tuple[Any, ...]:
     """In the order of `run_layer`."""
     steps, samples, height, width, channels = x.array.shape
-    window, planes = len(layer.weights.matrix[0]), x.top.bit_length()
+    window, (planes, repeats) = len(layer.weights.matrix[0]), _planes(x)
     listed = LISTED if len(layer.table) < LARGE else LISTED_OF_LARGE
-    longest = steps * planes * (window + 2 * LANES)
+    longest = steps * planes * (repeats * window + 2 * LANES)
     # Of TOGETHER timesteps, and of what is left of them.
     times, left = divmod(steps, TOGETHER)
     lists = planes * (times * (2**TOGETHER - 1) + 2**left - 1)
@@ -147,7 +160,7 @@ def _room_for_counts(layer: Prepared, x: Signal, array: _Array) -> tuple[Any, ..
     counted, together = array("counted", 3, np.int64), array("together", planes, np.int64)
     stops = array("stops", planes * (times + 1), np.int64)
     return (
-        array("events", x.array.size * planes + LANES, np.uint32),
+        array("events", x.array.size * planes * repeats + LANES, np.uint32),
         array("begins", lists * samples * height * (width + 1), np.int64),
         array(f"rows of {listed}", max(listed, longest), np.uint32),
         array("ends", lists * samples * layer.size[0] * layer.size[1] + 1, np.int64),
@@ -162,6 +175,15 @@ def _blocks(array: _Array) -> tuple[NDArray, NDArray]:
     return array("sums", size, np.float32), array("fresh", size, np.float32)
 
 
+def _planes(x: Signal) -> tuple[int, int]:
+    """In how many planes events are listed, and how often a count is listed in one at most.
+
+    A plane a bit has the fewest rows. But each is a list more for every output pixel, and at one
+    timestep rows are few: small counts are cheaper as often as they count.
+    """
+    return (1, x.top) if len(x.array) == 1 and x.top <= REPEATED else (x.top.bit_length(), 1)
+
+
 def _geometry(layer: Prepared, x: Signal) -> NDArray[np.int64]:
     """In the order of the names in `listing`."""
     weights = layer.weights
@@ -169,6 +191,6 @@ def _geometry(layer: Prepared, x: Signal) -> NDArray[np.int64]:
     if not x.counts:
         height, width = height + 2 * weights.padding[0], width + 2 * weights.padding[1]
     pairs = (layer.size, weights.kernel, weights.stride, weights.padding, weights.dilation)
-    rest = (x.top.bit_length(), weights.bits, layer.within)
+    rest = (*_planes(x), weights.bits, layer.within)
     flat = [n for pair in pairs for n in pair]
     return np.array([steps, samples, height, width, channels, *flat, *rest], np.int64)

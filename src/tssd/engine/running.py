@@ -23,6 +23,12 @@ class Runner(Protocol):
         """What a step gives, and the membranes afterwards."""
         ...
 
+    def levels(
+        self, step: Step, x: Signal, v: Sequence[Floats] | None, timesteps: int, keep: bool
+    ) -> tuple[Signal, Sequence[Floats] | None]:
+        """What a step that adds up levels of neurons gives, and their membranes afterwards."""
+        ...
+
     def plain(self, node: Node, inputs: list[Signal]) -> Signal:
         """What a node without weights and without neurons gives."""
         ...
@@ -89,7 +95,13 @@ class Pass:
 
     def _run(self, step: Step) -> Signal:
         inputs = [self.signals[name] for name in step.inputs]
-        if step.weights is None and step.neurons is None:
+        if step.levels:
+            names = [level.name for level in step.levels]
+            given = None if self.given is None else [self.given[name] for name in names]
+            signal, after = self.runner.levels(step, inputs[0], given, self.timesteps, self.keep)
+            if after is not None and self.keep:
+                self.state.update(zip(names, after, strict=True))
+        elif step.weights is None and step.neurons is None:
             signal = self.runner.plain(step.node, inputs)
         else:
             v = self.given[step.name] if self.given is not None and step.neurons else None

@@ -34,7 +34,7 @@ def copy_window(x, geometry, image, row, column, window, at):
 
 @compiled
 def run_values(
-    x, geometry, table, scale, bias, neurons, uniform, initial, v, spikes, currents, first_block,
+    x, geometry, table, scale, bias, neurons, each, initial, v, spikes, currents, first_block,
     last_block, timesteps, window, sums, fresh,
 ):  # fmt: skip
     """As `kernels.run_layer`, of real values.
@@ -79,9 +79,9 @@ def run_values(
                             sum_at, at = p * LANES_OF_FLOATS, (place + p) * outputs + first
                             if fires:
                                 fire(
-                                    sums, sum_at, scale, bias, first, last, outputs, neurons,
-                                    uniform, membranes, sum_at if from_initial else at, spikes,
-                                    target + p * outputs,
+                                    sums, sum_at, scale, bias, first, last - first, neurons,
+                                    0 if each == 1 else first, each, membranes,
+                                    sum_at if from_initial else at, spikes, target + p * outputs, 0,
                                 )  # fmt: skip
                             else:
                                 write_currents(

@@ -10,6 +10,7 @@ Arrays are passed with a place in them, counted in values; nothing checks that i
 # llvmlite's own types are loose.
 # pyright: reportArgumentType=false, reportReturnType=false, reportAttributeAccessIssue=false
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -21,6 +22,7 @@ I1, I8, I16, I32, I64, FLOAT = (*map(ir.IntType, (1, 8, 16, 32, 64)), ir.FloatTy
 FLOATS = ir.VectorType(FLOAT, 16)
 BYTES = ir.VectorType(I8, 64)
 LISTED = ir.VectorType(I32, 16)
+_BYTES_OUT = ir.VectorType(I8, 16)
 
 
 class Code:
@@ -123,27 +125,55 @@ def scale_by(typing: Any, values: Any, count: Any, factor: Any) -> Any:
     return types.void(values, types.int64, types.float32), build
 
 
-@intrinsic
-def sum_64(
-    typing: Any, x: Any, first: Any, rows: Any, row: Any, columns: Any, column: Any, total: Any,
-    at: Any,
-) -> Any:  # fmt: skip
-    """total[at : at + 64] = sum of 64 bytes each at first + i * row + j * column."""
+def _over_a_window(join: Callable[[Code, ir.Value, ir.Value], ir.Value]) -> Any:
+    """Of a vector of float32 or bytes at each place of a window, the sum or another join of two.
 
-    def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        code = Code(context, builder, signature)
-        x, first, rows, row, columns, column, total, at = args
-        held = cgutils.alloca_once_value(builder, constant(BYTES, 0))
-        down, right = (cgutils.for_range(builder, n, intp=I64) for n in (rows, columns))
-        with down as i, right as j:
-            offset = builder.add(builder.mul(i.index, row), builder.mul(j.index, column))
-            loaded = code.load(code.place(0, x, builder.add(first, offset), BYTES))
-            builder.store(builder.add(builder.load(held), loaded), held)
-        code.store(builder.load(held), code.place(6, total, at, BYTES))
-        return code.nothing()
+    Args of the intrinsic:
+        x, first: the first place's vector.
+        rows, row, columns, column: the others begin at first + i * row + j * column.
+        total, at: filled, a vector.
+    """
 
-    whole = types.int64
-    return types.void(x, whole, whole, whole, whole, whole, total, whole), build
+    def typed(
+        typing: Any, x: Any, first: Any, rows: Any, row: Any, columns: Any, column: Any, total: Any,
+        at: Any,
+    ) -> Any:  # fmt: skip
+        kind = FLOATS if x.dtype == types.float32 else BYTES
+
+        def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            code = Code(context, builder, signature)
+            x, first, rows, row, columns, column, total, at = args
+            held = cgutils.alloca_once_value(builder, code.load(code.place(0, x, first, kind)))
+            down, right = (cgutils.for_range(builder, n, intp=I64) for n in (rows, columns))
+            with down as i, right as j:
+                more = builder.icmp_signed(">", builder.add(i.index, j.index), I64(0))
+                with builder.if_then(more):
+                    offset = builder.add(builder.mul(i.index, row), builder.mul(j.index, column))
+                    loaded = code.load(code.place(0, x, builder.add(first, offset), kind))
+                    builder.store(join(code, builder.load(held), loaded), held)
+            code.store(builder.load(held), code.place(6, total, at, kind))
+            return code.nothing()
+
+        whole = types.int64
+        return types.void(x, whole, whole, whole, whole, whole, total, whole), build
+
+    return intrinsic(typed)
+
+
+def _is_float(value: ir.Value) -> bool:
+    return value.type.element == FLOAT
+
+
+def _sum(code: Code, a: ir.Value, b: ir.Value) -> ir.Value:
+    return code.builder.fadd(a, b) if _is_float(a) else code.builder.add(a, b)
+
+
+def _larger(code: Code, a: ir.Value, b: ir.Value) -> ir.Value:
+    compare = code.builder.fcmp_ordered if _is_float(a) else code.builder.icmp_unsigned
+    return code.builder.select(compare(">", b, a), b, a)
+
+
+sum_in_window, largest_in_window = _over_a_window(_sum), _over_a_window(_larger)
 
 
 @intrinsic
@@ -178,25 +208,27 @@ def _fire(parts: int) -> Any:
     Args:
         sums: float32, the block's from `sum_at` on.
         scale, bias: of all outputs, the block's from `first` on.
-        neurons: decay, threshold, keep, after.
+        neurons: decay, threshold, keep, after, from `neuron_at` on.
         v: membranes, the block's from `at` on; replaced.
         spikes: bytes, the block's from `spike_at` on; filled.
+        kept: bits of what stands there that are kept, and added to: 255, or 0.
     """
 
     def typed(
         typing: Any, sums: Any, sum_at: Any, scale: Any, bias: Any, first: Any, neurons: Any,
-        v: Any, at: Any, spikes: Any, spike_at: Any,
+        neuron_at: Any, v: Any, at: Any, spikes: Any, spike_at: Any, kept: Any,
     ) -> Any:  # fmt: skip
         def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             code = Code(context, builder, signature)
-            numbers = code.place(5, args[5], I64(0), FLOAT)
+            numbers = code.place(5, args[5], args[6], FLOAT)
             decay, threshold, keep, after = (
                 code.spread(code.load(numbers, k), FLOATS) for k in range(4)
             )
             totals = code.place(0, args[0], args[1], FLOATS)
             scales, biases = (code.place(k, args[k], args[4], FLOATS) for k in (2, 3))
-            membranes = code.place(6, args[6], args[7], FLOATS)
-            bytes_out = code.place(8, args[8], args[9], ir.VectorType(I8, 16))
+            membranes = code.place(7, args[7], args[8], FLOATS)
+            bytes_out = code.place(9, args[9], args[10], _BYTES_OUT)
+            kept = code.spread(builder.trunc(args[11], I8), _BYTES_OUT)
             for part in range(parts):
                 x = builder.fmul(code.load(totals, part), code.load(scales, part))
                 x = builder.fadd(x, code.load(biases, part))
@@ -204,11 +236,14 @@ def _fire(parts: int) -> Any:
                 fired = builder.fcmp_ordered(">=", h, threshold)
                 reset = builder.fadd(builder.fmul(keep, h), after)
                 code.store(builder.select(fired, reset, h), membranes, part)
-                code.store(builder.zext(fired, ir.VectorType(I8, 16)), bytes_out, part)
+                before = builder.and_(code.load(bytes_out, part), kept)
+                code.store(builder.add(before, builder.zext(fired, _BYTES_OUT)), bytes_out, part)
             return code.nothing()
 
         whole = types.int64
-        kinds = (sums, whole, scale, bias, whole, neurons, v, whole, spikes, whole)
+        kinds = (
+            sums, whole, scale, bias, whole, neurons, whole, v, whole, spikes, whole, whole,
+        )  # fmt: skip
         return types.void(*kinds), build
 
     return intrinsic(typed)
