@@ -164,7 +164,7 @@ class Events:
         )
         most = layer.dense_above * x.array.size
         limit = EVERYTHING if most >= EVERYTHING else int(most)
-        values = x.array.reshape(-1) if x.counts else padded(x.array, layer.weights.padding)
+        values = self._with_room(x.array) if x.counts else padded(x.array, layer.weights.padding)
 
         def blocks(first: int, last: int) -> bool:
             geometry, scale, room = self._call(name, layer, x)
@@ -175,6 +175,15 @@ class Events:
             return True
 
         return self._spread(blocks, -(-layer.weights.outputs // lanes(layer.weights.bits)))
+
+    def _with_room(self, counts: NDArray) -> NDArray:
+        """Counts with one axis; words of 64 channels that are not full reach beyond the last."""
+        flat = counts.reshape(-1)
+        if counts.shape[-1] % LANES == 0:
+            return flat
+        room = self._array("counts", flat.size + LANES, np.uint8)
+        room[: flat.size] = flat
+        return room
 
     def _spread(self, blocks: Callable[[int, int], bool], count: int) -> bool:
         """Run a layer's blocks of outputs, on all threads if there are some to spare."""

@@ -16,10 +16,12 @@ import numpy as np
 from tssd.engine import listing as g
 from tssd.engine.firing import compiled, fire, inlined, write_currents
 from tssd.engine.listing import (
+    cost_of_a_list,
     count_events,
     find_events,
     find_patterns,
     list_rows,
+    rows_an_event,
     timesteps_together,
 )
 from tssd.engine.packing import LANES, LANES_OF_FLOATS, LINE
@@ -54,20 +56,30 @@ def find_lists(counts, geometry, row_bytes, blocks, events, begins, lists, most)
         blocks: of outputs, which add up the lists.
         lists: filled, as `run_layer`.
         most: as soon as there are more it stops.
-    Returns: whether there are no more than `most`.
+    Returns: planes that were listed; 0 if there are more than `most`.
     """
     found, together, patterns, stops, by = lists
-    steps, planes = geometry[STEPS], geometry[PLANES]
+    steps, planes, repeats = geometry[STEPS], geometry[PLANES], 1
     for plane in range(planes):
         together[plane] = 1
+    spared, twos, total = 0.0, 0, 0
     if steps > 1:
-        total = 0
         for plane in range(planes):
-            count_events(counts, geometry, planes - 1 - plane, found)
-            together[plane] = timesteps_together(geometry, found, row_bytes // LINE, blocks)
+            bit = planes - 1 - plane
+            count_events(counts, geometry, bit, found)
+            lines = row_bytes // LINE
+            together[plane], less = timesteps_together(geometry, found, lines, blocks)
+            spared += less
             total += found[0]
+            if bit == 1:
+                twos = found[0]
         if total > most:
-            return False
+            return 0
+    if geometry[REPEATS] > 1:
+        # A plane a bit has fewer rows, but each is a list more, and lasting events spare others.
+        more = twos * rows_an_event(geometry) * (row_bytes // LINE)
+        if steps == 1 or (planes - 1) * steps * cost_of_a_list(blocks) - more > spared:
+            planes, repeats, together[0] = 1, geometry[REPEATS], 1
     n, number, part = 0, 0, 0
     for start in range(0, steps, TOGETHER):
         count = min(TOGETHER, steps - start)
@@ -77,8 +89,9 @@ def find_lists(counts, geometry, row_bytes, blocks, events, begins, lists, most)
                 size = min(together[plane], count - t)
                 if size == 1:
                     n = find_events(
-                        counts, geometry, row_bytes, start + t, bit, events, n, begins, number
-                    )
+                        counts, geometry, row_bytes, start + t, bit, repeats, events, n, begins,
+                        number,
+                    )  # fmt: skip
                 else:
                     n = find_patterns(
                         counts, geometry, row_bytes, start + t, size, bit, events, n, begins,
@@ -90,8 +103,8 @@ def find_lists(counts, geometry, row_bytes, blocks, events, begins, lists, most)
             stops[part] = number
             part += 1
             if n > most:
-                return False
-    return True
+                return 0
+    return planes
 
 
 @inlined
@@ -135,7 +148,7 @@ def run_layer(
     """A layer of weights, and its neurons if there are any. All arrays have one axis.
 
     Args:
-        counts: its input, uint8 [T N H W C].
+        counts: its input, uint8 [T N H W C], and 64 more unless C is a multiple of 64.
         table: rows of each block of outputs, uint8, a row of zeros behind each block's.
         scale, bias: of each output [O].
         neurons: decay, threshold, keep, after, `each` numbers of each kind: one if all outputs
@@ -152,7 +165,7 @@ def run_layer(
             `find_patterns` takes.
     Returns: whether there were no more than `most` events; else nothing was done.
     """
-    steps, samples, planes = geometry[STEPS], geometry[SAMPLES], geometry[PLANES]
+    steps, samples = geometry[STEPS], geometry[SAMPLES]
     lines, columns = geometry[ROWS], geometry[COLUMNS]
     bits, within = geometry[BITS], geometry[WITHIN_INT16]
     pixels, outputs = lines * columns, len(bias)
@@ -166,11 +179,13 @@ def run_layer(
     block_bytes = (window + 1) * row_bytes
     # Of the layer, not of this thread, so that a sum's order is that of one thread.
     blocks = (outputs + lanes - 1) // lanes
-    if not find_lists(counts, geometry, row_bytes, blocks, events, begins, lists, most):
+    planes = find_lists(counts, geometry, row_bytes, blocks, events, begins, lists, most)
+    if planes == 0:
         return False
     _, together, patterns, stops, _ = lists
     number_of_lists = stops[(steps + TOGETHER - 1) // TOGETHER * planes - 1]
-    longest = steps * planes * (geometry[REPEATS] * window + 2 * LANES)
+    largest = max(geometry[PLANES], geometry[REPEATS])
+    longest = steps * (largest * window + 2 * geometry[PLANES] * LANES)
     fires = len(neurons) > 0
     from_initial = fires and len(v) == 0
     membranes = fresh if from_initial else v

@@ -23,17 +23,15 @@ from tssd.engine.words import bits_of_64, lowest_bit, number_of, number_of_bits,
 # While one list more is made for an output pixel, and while a block of outputs adds it up besides
 # its rows, so many lines of weights could be read; measured.
 LINES_TO_LIST, LINES_TO_ADD = 28, 16
+ALL = np.uint64(2**64 - 1)
 
 
 @inlined
 def word_of(counts, at, channels, k, bit):
     """One bit of each of a pixel's channels from k on, as many as there are in a word."""
-    if k + LANES <= channels:
-        return bits_of_64(counts, at + k, bit)
-    bits = np.uint64(0)
-    for m in range(channels - k):
-        bits |= np.uint64((counts[at + k + m] >> bit) & 1) << np.uint64(m)
-    return bits
+    # Behind a pixel's last channel stands the next pixel's first, or the room behind all.
+    mine = ALL >> np.uint64(max(LANES - (channels - k), 0))
+    return bits_of_64(counts, at + k, bit) & mine
 
 
 @inlined
@@ -65,17 +63,29 @@ def count_events(counts, geometry, bit, found):
 
 
 @inlined
+def rows_an_event(geometry):
+    """Rows that one event of the input asks for, on average: output pixels that see it."""
+    pixels = geometry[SAMPLES] * geometry[HEIGHT] * geometry[WIDTH]
+    return geometry[KERNEL_ROWS] * geometry[KERNEL_COLUMNS] / pixels
+
+
+@inlined
+def cost_of_a_list(blocks):
+    """Lines of weights that could be read while an output pixel's list is made and added up."""
+    return LINES_TO_ADD + LINES_TO_LIST / blocks
+
+
+@inlined
 def timesteps_together(geometry, found, lines_a_row, blocks):
-    """Of how many timesteps a plane's events are best listed together: 1, 2 or TOGETHER.
+    """Of how many timesteps a plane's events are best listed together, and what that spares.
 
     Args:
         found: as `count_events` fills it.
         lines_a_row: of the cache.
         blocks: of outputs, which add up the lists.
+    Returns: 1, 2 or TOGETHER; lines an output pixel.
     """
-    steps, pixels = geometry[STEPS], geometry[SAMPLES] * geometry[HEIGHT] * geometry[WIDTH]
-    # Events of a pixel, times the pixels that an output sees: rows of an output pixel.
-    lines = geometry[KERNEL_ROWS] * geometry[KERNEL_COLUMNS] * lines_a_row / pixels
+    steps, lines = geometry[STEPS], rows_an_event(geometry) * lines_a_row
     best, together = 0.0, 1
     for k in range(1, 3):
         size = 2 if k == 1 else TOGETHER
@@ -83,10 +93,10 @@ def timesteps_together(geometry, found, lines_a_row, blocks):
         for start in range(0, steps, size):
             count = min(size, steps - start)
             more += 2**count - 1 - count
-        spared = (found[0] - found[k]) * lines - more * (LINES_TO_ADD + LINES_TO_LIST / blocks)
+        spared = (found[0] - found[k]) * lines - more * cost_of_a_list(blocks)
         if spared > best:
             best, together = spared, size
-    return together
+    return together, best
 
 
 @inlined
@@ -100,21 +110,20 @@ def list_word(bits, first, row_bytes, events, n):
 
 
 @inlined
-def find_events(counts, geometry, row_bytes, t, bit, events, n, begins, number):
+def find_events(counts, geometry, row_bytes, t, bit, repeats, events, n, begins, number):
     """List a timestep's events, row after row of pixels: (column * C + channel) * row_bytes.
 
-    Where they repeat, the plane holds all of a count, up to 3, which is listed as often.
-
     Args:
-        counts: uint8 [T * N * H * W * C].
+        repeats: 1, or the largest count, 2 or 3, if counts are listed as often as they count and
+            the bit is 0.
+        counts: uint8 [T * N * H * W * C], and 64 more unless C is a multiple of 64.
         events: filled from n on, uint32.
         begins: filled: where each pixel's begin, int64 [lists * N * H * (W + 1)].
         number: of the list.
     Returns: n behind them.
     """
-    channels, width, repeats = geometry[CHANNELS], geometry[WIDTH], geometry[REPEATS]
+    channels, width = geometry[CHANNELS], geometry[WIDTH]
     lines = geometry[SAMPLES] * geometry[HEIGHT]
-    in_words = channels // LANES * LANES
     at = t * lines * width * channels
     pixel = number * lines * (width + 1)
     for _ in range(lines):
@@ -122,25 +131,15 @@ def find_events(counts, geometry, row_bytes, t, bit, events, n, begins, number):
             begins[pixel] = n
             pixel += 1
             event = column * channels * row_bytes
-            for k in range(0, in_words, LANES):
+            for k in range(0, channels, LANES):
                 first = event + k * row_bytes
-                bits = bits_of_64(counts, at + k, bit)
+                bits = word_of(counts, at, channels, k, bit)
                 if repeats > 1:
-                    twos = bits_of_64(counts, at + k, 1)
+                    twos = word_of(counts, at, channels, k, 1)
                     n = list_word(bits & twos, first, row_bytes, events, n)
                     n = list_word(twos, first, row_bytes, events, n)
                     bits |= twos
                 n = list_word(bits, first, row_bytes, events, n)
-            for k in range(in_words, channels):
-                # Written always, kept if there is one: no branch to guess wrong.
-                place = event + k * row_bytes
-                events[n] = place
-                if repeats == 1:
-                    n += (counts[at + k] >> bit) & 1
-                else:
-                    events[n + 1] = place
-                    events[n + 2] = place
-                    n += counts[at + k]
             at += channels
         begins[pixel] = n
         pixel += 1
@@ -164,17 +163,8 @@ def write_patterns(counts, geometry, line, first, together, bit, patterns, words
     for _ in range(width):
         for k in range(0, channels, LANES):
             at, to = pixel + k, word * LANES
-            if k + LANES <= channels:
-                found = patterns_of_64(counts, at, step, together, bit, patterns, to)
-            else:
-                found = np.uint64(0)
-                for m in range(LANES):
-                    pattern = 0
-                    if k + m < channels:
-                        for t in range(together):
-                            pattern |= ((counts[at + m + t * step] >> bit) & 1) << t
-                    patterns[to + m] = pattern
-                    found |= np.uint64(pattern != 0) << np.uint64(m)
+            left = min(channels - k, LANES)
+            found = patterns_of_64(counts, at, step, together, bit, left, patterns, to)
             words[word] = found
             word += 1
         pixel += channels

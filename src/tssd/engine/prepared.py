@@ -17,7 +17,7 @@ from tssd.engine.values import Signal
 # Entries of a list of rows: a quarter of a megabyte, which stays in the cache besides the weights;
 # more where the weights do not, which then come once for more pixels.
 LISTED, LISTED_OF_LARGE, LARGE = 2**16, 2**19, 2**19
-# The largest count that is listed as often as it counts.
+# The largest count that may be listed as often as it counts.
 REPEATED = 3
 
 
@@ -147,7 +147,7 @@ def _room_for_counts(layer: Prepared, x: Signal, array: _Array) -> tuple[Any, ..
     steps, samples, height, width, channels = x.array.shape
     window, (planes, repeats) = len(layer.weights.matrix[0]), _planes(x)
     listed = LISTED if len(layer.table) < LARGE else LISTED_OF_LARGE
-    longest = steps * planes * (repeats * window + 2 * LANES)
+    longest = steps * (max(planes, repeats) * window + 2 * planes * LANES)
     # Of TOGETHER timesteps, and of what is left of them.
     times, left = divmod(steps, TOGETHER)
     lists = planes * (times * (2**TOGETHER - 1) + 2**left - 1)
@@ -160,7 +160,7 @@ def _room_for_counts(layer: Prepared, x: Signal, array: _Array) -> tuple[Any, ..
     counted, together = array("counted", 3, np.int64), array("together", planes, np.int64)
     stops = array("stops", planes * (times + 1), np.int64)
     return (
-        array("events", x.array.size * planes * repeats + LANES, np.uint32),
+        array("events", x.array.size * max(planes, repeats) + LANES, np.uint32),
         array("begins", lists * samples * height * (width + 1), np.int64),
         array(f"rows of {listed}", max(listed, longest), np.uint32),
         array("ends", lists * samples * layer.size[0] * layer.size[1] + 1, np.int64),
@@ -176,12 +176,8 @@ def _blocks(array: _Array) -> tuple[NDArray, NDArray]:
 
 
 def _planes(x: Signal) -> tuple[int, int]:
-    """In how many planes events are listed, and how often a count is listed in one at most.
-
-    A plane a bit has the fewest rows. But each is a list more for every output pixel, and at one
-    timestep rows are few: small counts are cheaper as often as they count.
-    """
-    return (1, x.top) if len(x.array) == 1 and x.top <= REPEATED else (x.top.bit_length(), 1)
+    """Planes of counts, a bit each; the largest count if it is small enough to repeat, else 1."""
+    return x.top.bit_length(), x.top if x.top <= REPEATED else 1
 
 
 def _geometry(layer: Prepared, x: Signal) -> NDArray[np.int64]:

@@ -37,9 +37,12 @@ def bits_of_64(typing: Any, counts: Any, first: Any, bit: Any) -> Any:
 
 @intrinsic
 def patterns_of_64(
-    typing: Any, counts: Any, first: Any, step: Any, steps: Any, bit: Any, target: Any, at: Any
-) -> Any:
+    typing: Any, counts: Any, first: Any, step: Any, steps: Any, bit: Any, left: Any, target: Any,
+    at: Any,
+) -> Any:  # fmt: skip
     """target[at : at + 64] = of one bit of 64 bytes at each of up to 8 steps, which are 1.
+
+    Of the 64 all but the first `left` are taken for 0.
 
     Returns: which of the 64 are not 0, as uint64.
     """
@@ -53,12 +56,14 @@ def patterns_of_64(
             mine = code.spread(builder.shl(I8(1), builder.trunc(t.index, I8)), BYTES)
             found = builder.select(_which_have(code, args[0], place, args[4]), mine, none)
             builder.store(builder.or_(builder.load(held), found), held)
-        patterns = builder.load(held)
-        code.store(patterns, code.place(5, args[5], args[6], BYTES))
+        places = ir.Constant(BYTES, list(range(64)))
+        mine = builder.icmp_unsigned("<", places, code.spread(builder.trunc(args[5], I8), BYTES))
+        patterns = builder.select(mine, builder.load(held), none)
+        code.store(patterns, code.place(6, args[6], args[7], BYTES))
         return builder.bitcast(builder.icmp_unsigned("!=", patterns, none), I64)
 
     whole = types.int64
-    return types.uint64(counts, whole, whole, whole, whole, target, whole), build
+    return types.uint64(counts, whole, whole, whole, whole, whole, target, whole), build
 
 
 @intrinsic
