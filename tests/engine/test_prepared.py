@@ -50,6 +50,5 @@ def test_neurons_are_given_once_if_they_are_all_the_same():
 def test_values_are_padded():
     x = RANDOM.standard_normal((2, 1, 3, 2, 4)).astype(np.float32)
     expected = np.pad(x, ((0, 0), (0, 0), (1, 1), (2, 2), (0, 0))).ravel()
-    found = padded(x, (1, 2))
-    assert np.array_equal(found[: expected.size], expected)
-    assert not found[expected.size :].any() and len(found) >= expected.size + 16
+    assert np.array_equal(padded(x, (1, 2)), expected)
+    assert np.shares_memory(padded(x, (0, 0)), x)

@@ -122,24 +122,18 @@ def call(layer: Prepared, x: Signal, array: _Array) -> Call:
     return Call(
         _geometry(layer, x),
         layer.weights.scale * np.float32(x.scale),
-        _room_for_counts(layer, x, array) if x.counts else _room_for_values(layer, x, array),
+        _room_for_counts(layer, x, array) if x.counts else _blocks(array),
     )
 
 
 def padded(x: Floats, padding: tuple[int, int]) -> Floats:
-    """Values with zeros around each map, and some behind all, with one axis."""
+    """Values with zeros around each map, with one axis."""
     (up, left), (steps, samples, height, width, channels) = padding, x.shape
-    shape = (steps, samples, height + 2 * up, width + 2 * left, channels)
-    size = int(np.prod(shape))
-    values = np.zeros(size + LANES, np.float32)
-    values[:size].reshape(shape)[:, :, up : up + height, left : left + width] = x
-    return values
-
-
-def _room_for_values(layer: Prepared, x: Signal, array: _Array) -> tuple[NDArray, ...]:
-    """In the order of `run_values`."""
-    window = len(x.array) * PIXELS * len(layer.weights.matrix[0])
-    return (array("window", window + LANES, np.float32), *_blocks(array))
+    if not (up or left):
+        return x.reshape(-1)
+    values = np.zeros((steps, samples, height + 2 * up, width + 2 * left, channels), np.float32)
+    values[:, :, up : up + height, left : left + width] = x
+    return values.reshape(-1)
 
 
 def _room_for_counts(layer: Prepared, x: Signal, array: _Array) -> tuple[Any, ...]:

@@ -177,44 +177,67 @@ def _floats(code: Code, span: _Values, row: Callable[..., ir.Value]) -> _Values:
 
 @intrinsic
 def add_scaled_rows(
-    typing: Any, table: Any, base: Any, values: Any, first: Any, count: Any, sums: Any
-) -> Any:
+    typing: Any, table: Any, base: Any, values: Any, first: Any, kernel: Any, steps: Any,
+    pixels: Any, sums: Any,
+) -> Any:  # fmt: skip
     """Sums of all rows of a block in order, each times its value, of PIXELS pixels; float32.
 
     Args:
         table, base: as `_rows_added`.
-        values: float32, `count` of each pixel, the first one's at `first`.
-        count: rows.
+        values: float32, what the first pixel sees from `first` on.
+        kernel: rows, columns, values side by side in a column.
+        steps: from one row to the next, from one column, from one pixel.
+        pixels: how many there are; the last is done again in place of those that are not.
         sums: float32, a pixel's block after the other's.
     """
 
     def build(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         code = Code(context, builder, signature)
-        table, base, values, first, count, sums = args
-        begin, listed = code.place(0, table, base, FLOATS), code.place(2, values, first, FLOAT)
+        table, base, values, first, kernel, steps, pixels, sums = args
+        begin = code.place(0, table, base, FLOATS)
+        rows, columns, count = (builder.extract_value(kernel, k) for k in range(3))
+        down, right, onward = (builder.extract_value(steps, k) for k in range(3))
+        last = builder.sub(pixels, I64(1))
+        seen = []
+        for k in range(PIXELS):
+            there = builder.icmp_signed("<", I64(k), last)
+            pixel = builder.mul(builder.select(there, I64(k), last), onward)
+            seen.append(code.place(2, values, builder.add(first, pixel), FLOAT))
         # Rounded once, where the processor can.
         once = ("contract",)
 
-        def body(index: ir.Value, totals: _Values) -> _Values:
-            start = builder.gep(begin, [builder.mul(index, I64(_VECTORS))])
-            row = [code.load(start, part, _LINE) for part in range(_VECTORS)]
-            added = []
-            for _ in range(PIXELS):
-                value = code.load(builder.gep(listed, [index]))
-                factor = code.spread(value, FLOATS)
-                added += [builder.fmul(factor, part, flags=once) for part in row]
-                index = builder.add(index, count)
-            return [builder.fadd(a, b, flags=once) for a, b in zip(totals, added, strict=True)]
+        def row(i: ir.Value, totals: _Values) -> _Values:
+            def column(j: ir.Value, totals: _Values) -> _Values:
+                at = builder.add(builder.mul(i, down), builder.mul(j, right))
+                row_of = builder.mul(builder.add(builder.mul(i, columns), j), count)
+
+                def one(k: ir.Value, totals: _Values) -> _Values:
+                    index = builder.mul(builder.add(row_of, k), I64(_VECTORS))
+                    place = builder.gep(begin, [index])
+                    weights = [code.load(place, part, _LINE) for part in range(_VECTORS)]
+                    added = []
+                    for pixel in seen:
+                        value = code.load(builder.gep(pixel, [builder.add(at, k)]))
+                        factor = code.spread(value, FLOATS)
+                        added += [builder.fmul(factor, w, flags=once) for w in weights]
+                    return [
+                        builder.fadd(a, b, flags=once) for a, b in zip(totals, added, strict=True)
+                    ]
+
+                return _loop(code, (I64(0), count), totals, one, 1)
+
+            return _loop(code, (I64(0), columns), totals, column, 1)
 
         none = [constant(FLOATS, 0.0)] * (PIXELS * _VECTORS)
-        totals = _loop(code, (I64(0), count), none, body, 1)
-        place = code.place(5, sums, I64(0), FLOATS)
+        totals = _loop(code, (I64(0), rows), none, row, 1)
+        place = code.place(7, sums, I64(0), FLOATS)
         for part, total in enumerate(totals):
             code.store(total, place, part)
         return code.nothing()
 
     whole = types.int64
-    return types.void(table, whole, values, whole, whole, sums), build
+    three = types.UniTuple(whole, 3)
+    return types.void(table, whole, values, whole, three, three, whole, sums), build
 
 
 add_rows_int7, add_pattern_int7 = _whole_numbers(bias=64, together=2)

@@ -17,39 +17,28 @@ STRIDE_ROWS, STRIDE_COLUMNS, DOWN_BY, RIGHT_BY = (
 )  # fmt: skip
 
 
-@inlined
-def copy_window(x, geometry, image, row, column, window, at):
-    """What one output pixel sees, in the order of the rows of weights; the input is padded."""
-    channels = geometry[CHANNELS]
-    # Neighbouring columns are neighbours in memory.
-    span = geometry[KERNEL_COLUMNS] if geometry[RIGHT_BY] == 1 else 1
-    left = column * geometry[STRIDE_COLUMNS]
-    for i in range(geometry[KERNEL_ROWS]):
-        y = image * geometry[HEIGHT] + row * geometry[STRIDE_ROWS] + i * geometry[DOWN_BY]
-        for j in range(0, geometry[KERNEL_COLUMNS], span):
-            first = (y * geometry[WIDTH] + left + j * geometry[RIGHT_BY]) * channels
-            copy_floats(x, first, span * channels, window, at)
-            at += span * channels
-
-
 @compiled
 def run_values(
     x, geometry, table, scale, bias, neurons, each, initial, v, spikes, currents, first_block,
-    last_block, timesteps, window, sums, fresh,
+    last_block, timesteps, sums, fresh,
 ):  # fmt: skip
     """As `kernels.run_layer`, of real values.
 
     Args:
-        x: float32 [T N H W C], or [N H W C] if all timesteps are the same, with its padding; 16
-            more values can be read behind it.
+        x: float32 [T N H W C], or [N H W C] if all timesteps are the same, with its padding.
         timesteps: T of the neurons.
-        window: room for what PIXELS pixels see at all timesteps, and 16 values more.
         sums, fresh: room for a block of each.
     """
     steps, samples, outputs = geometry[STEPS], geometry[SAMPLES], len(bias)
-    size = geometry[KERNEL_ROWS] * geometry[KERNEL_COLUMNS] * geometry[CHANNELS]
+    channels, columns = geometry[CHANNELS], geometry[COLUMNS]
+    size = geometry[KERNEL_ROWS] * geometry[KERNEL_COLUMNS] * channels
     block_bytes = (size + 1) * 4 * LANES_OF_FLOATS
-    columns = geometry[COLUMNS]
+    line = geometry[WIDTH] * channels
+    # Columns side by side are neighbours in memory.
+    side = geometry[KERNEL_COLUMNS] if geometry[RIGHT_BY] == 1 else 1
+    kernel = geometry[KERNEL_ROWS], geometry[KERNEL_COLUMNS] // side, side * channels
+    onward = geometry[STRIDE_COLUMNS] * channels
+    each_step = geometry[DOWN_BY] * line, geometry[RIGHT_BY] * channels, onward
     everything = samples * geometry[ROWS] * columns
     fires = len(neurons) > 0
     from_initial = fires and len(v) == 0
@@ -58,11 +47,6 @@ def run_values(
     for sample in range(samples):
         for row in range(geometry[ROWS]):
             for left in range(0, columns, PIXELS):
-                for t in range(steps):
-                    for p in range(PIXELS):
-                        # Beyond the last column it is computed once more, and not written.
-                        column, at = min(left + p, columns - 1), (t * PIXELS + p) * size
-                        copy_window(x, geometry, t * samples + sample, row, column, window, at)
                 pixels = min(PIXELS, columns - left)
                 for block in range(first_block, last_block):
                     first = block * LANES_OF_FLOATS
@@ -73,8 +57,12 @@ def run_values(
                     target = place * outputs + first
                     for t in range(timesteps):
                         if t < steps:
-                            begin = t * PIXELS * size
-                            add_scaled_rows(table, block * block_bytes, window, begin, size, sums)
+                            y = (t * samples + sample) * geometry[HEIGHT]
+                            y += row * geometry[STRIDE_ROWS]
+                            add_scaled_rows(
+                                table, block * block_bytes, x, y * line + left * onward, kernel,
+                                each_step, pixels, sums,
+                            )  # fmt: skip
                         for p in range(pixels):
                             sum_at, at = p * LANES_OF_FLOATS, (place + p) * outputs + first
                             if fires:
