@@ -4,7 +4,7 @@
 # pyright: reportCallIssue=false
 
 from tssd.engine import listing as k
-from tssd.engine.firing import compiled, fire, inlined, write_currents
+from tssd.engine.firing import compiled, fire, write_currents
 from tssd.engine.packing import LANES_OF_FLOATS
 from tssd.engine.row_sums import PIXELS, add_scaled_rows
 from tssd.engine.vectors import copy_floats
