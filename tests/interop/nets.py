@@ -8,7 +8,15 @@ import torch
 import torchvision
 from torch import nn
 
-from tssd.models import StagedNet, plif_net, sewresnet34, standard_resnet34, vgg11, vgg16
+from tssd.models import (
+    StagedNet,
+    msresnet18,
+    plif_net,
+    sewresnet34,
+    standard_resnet34,
+    vgg11,
+    vgg16,
+)
 from tssd.models.plif_nets import (
     CIFAR10_STAGES,
     CIFAR10DVS_STAGES,
@@ -25,6 +33,7 @@ from tssd.surrogates import ATan
 pytest.importorskip("spikingjelly", reason="needs the extra: pip install tssd[interop]")
 from spikingjelly.activation_based import functional, layer, neuron, surrogate  # noqa: E402
 from spikingjelly.activation_based.model import (  # noqa: E402
+    ms_resnet,
     parametric_lif_net,
     sew_resnet,
     spiking_resnet,
@@ -60,12 +69,12 @@ def narrow(by):
             super().__init__(a // by or a, b // by, *given, **options)
 
     class Linear(layer.Linear):
-        def __init__(self, a, b):
-            super().__init__(a // by, b // by or b)
+        def __init__(self, a, b, **options):
+            super().__init__(a // by, b // by or b, **options)
 
     class BatchNorm2d(layer.BatchNorm2d):
-        def __init__(self, channels):
-            super().__init__(channels // by)
+        def __init__(self, channels, **options):
+            super().__init__(channels // by, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         for kind in (Conv2d, Linear, BatchNorm2d):
@@ -128,6 +137,12 @@ TWINS = {
         (3, 32, 32),
         16,
     ),
+    "ms_resnet18": (
+        lambda: ms_resnet.MSResNet(num_classes=K, base_channels=4, spiking_neuron=THEIR_PLIF),
+        lambda: msresnet18(3, K, 32, width=1 / 16, large_stem=True, neuron=OUR_PLIF),
+        (3, 32, 32),
+        1,
+    ),
 }
 
 
@@ -154,6 +169,10 @@ FULL_SIZE = {
     "spiking_resnet34": (
         partial(spiking_resnet.spiking_resnet34, spiking_neuron=neuron.IFNode),
         standard_resnet34,
+    ),
+    "ms_resnet18": (
+        partial(ms_resnet.ms_resnet18, spiking_neuron=neuron.ParametricLIFNode),
+        partial(msresnet18, neuron=PLIF),
     ),
     "mnist": of_plif("MNISTNet", MNIST_STAGES, 1, 10, 28),
     "cifar10": of_plif("CIFAR10Net", CIFAR10_STAGES, 3, 10, 32),

@@ -35,7 +35,7 @@ def test_a_network_that_is_not_known_is_refused_with_the_name_that_says_so():
     with pytest.raises(
         UsageError,
         match=r"^weights: 'layer1\.0\.conv3' is the name of no layer of SpikingJelly's "
-        r"spiking_vgg, parametric_lif_net, spiking_resnet, sew_resnet, spikformer, "
+        r"spiking_vgg, parametric_lif_net, spiking_resnet, sew_resnet, ms_resnet, spikformer, "
         r"spike_driven_transformer; tssd\.adapt trains",
     ):
         in_order(["conv1", "layer1.0.conv1", "layer1.0.conv3", "fc"])

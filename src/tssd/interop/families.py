@@ -37,6 +37,22 @@ FAMILIES = (
     # of sew_resnet have the same names and the same order.
     Family("spiking_resnet", (*_FIRST, "downsample", "sn2", *_STAGES, "fc")),
     Family("sew_resnet", (*_FIRST, "sn2", "downsample", "downsample_sn", *_STAGES, "fc")),
+    Family(
+        "ms_resnet",
+        (
+            "stem",
+            "spike1",
+            "conv1",
+            "bn1",
+            "spike2",
+            "conv2",
+            "bn2",
+            "downsample",
+            *_STAGES,
+            "head_lif",
+            "head",
+        ),
+    ),
     # In the layers of `tssd.interop.restated`.
     Family(
         "spikformer",
