@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from tssd.engine import reference
 from tssd.engine.backends import backend_named
-from tssd.engine.blas import one_thread
 from tssd.engine.dense import Dense
 from tssd.engine.exits import Decisions, decided
 from tssd.engine.plan import Step, needed, plan
@@ -93,8 +92,7 @@ class Network:
         exits, output = self.graph.exits, self.graph.output
         every = self._for(*exits.values(), output, apart=True)
         run = Pass(every, self._alone, signal, steps)
-        with one_thread():
-            spikes = {n: channels_first(s.array, shapes[n]) for n, s in run.every(shapes)}
+        spikes = {n: channels_first(s.array, shapes[n]) for n, s in run.every(shapes)}
         early = {name: over_time(run.until(node), steps) for name, node in exits.items()}
         return Trace(over_time(run.until(output), steps), spikes, early)
 
@@ -167,8 +165,7 @@ class Network:
         self._check(state, samples)
         steps = self._for(self.graph.output)
         run = Pass(steps, self._spread, signal, 1, state=state, keep=True)
-        with one_thread():
-            return over_time(run.until(self.graph.output), 1)[0], run.state
+        return over_time(run.until(self.graph.output), 1)[0], run.state
 
     def close(self) -> None:
         """Let go of the threads."""
@@ -195,13 +192,12 @@ class Network:
         """A function's results on the samples, spread over the threads."""
         samples = signal.array.shape[1]
         count = min(self.threads, samples)
-        with one_thread():
-            if self._pool is None or count == 1:
-                return [part(signal, self._spread)]
-            edges = [samples * k // count for k in range(count + 1)]
-            parts = [signal.taken(np.arange(*edges[k : k + 2])) for k in range(count)]
-            others = [self._pool.submit(part, p, self._alone) for p in parts[1:]]
-            return [part(parts[0], self._alone), *(other.result() for other in others)]
+        if self._pool is None or count == 1:
+            return [part(signal, self._spread)]
+        edges = [samples * k // count for k in range(count + 1)]
+        parts = [signal.taken(np.arange(*edges[k : k + 2])) for k in range(count)]
+        others = [self._pool.submit(part, p, self._alone) for p in parts[1:]]
+        return [part(parts[0], self._alone), *(other.result() for other in others)]
 
     def _for(self, *outputs: str, apart: bool = False) -> tuple[Step, ...]:
         """The steps that some outputs need, those of the first one first; as `needed`."""

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tssd.engine.blas import one_thread
 from tssd.engine.layer import Floats, Neurons, Weights
 from tssd.engine.values import Signal
 
@@ -20,14 +21,15 @@ def currents(x: Signal, weights: Weights, size: tuple[int, int]) -> Floats:
     groups, rows, outputs = weights.matrix.shape
     steps, samples = x.array.shape[:2]
     result = np.empty((steps, samples, *size, groups * outputs), np.float32)
-    for t, n in np.ndindex(steps, samples):
-        # One sample after the other: the windows of many would not fit into memory.
-        windows = _windows(x.array[t, n], weights, size)
-        for group in range(groups):
-            part = windows[..., group * (windows.shape[-1] // groups) :]
-            part = part[..., : windows.shape[-1] // groups].astype(np.float32)
-            place = result[t, n, ..., group * outputs : (group + 1) * outputs]
-            place[:] = (part.reshape(-1, rows) @ weights.matrix[group]).reshape(*size, outputs)
+    with one_thread():
+        for t, n in np.ndindex(steps, samples):
+            # One sample after the other: the windows of many would not fit into memory.
+            windows = _windows(x.array[t, n], weights, size)
+            for group in range(groups):
+                part = windows[..., group * (windows.shape[-1] // groups) :]
+                part = part[..., : windows.shape[-1] // groups].astype(np.float32)
+                place = result[t, n, ..., group * outputs : (group + 1) * outputs]
+                place[:] = (part.reshape(-1, rows) @ weights.matrix[group]).reshape(*size, outputs)
     result *= weights.scale * np.float32(x.scale)
     result += weights.bias
     return result
