@@ -53,22 +53,3 @@ def test_room_grows_and_inputs_of_other_shapes_do_not_disturb():
     first = events.layer(STEP, small, None, 2, False)[0].array
     events.layer(STEP, large, None, 3, False)
     assert np.array_equal(events.layer(STEP, small, None, 2, False)[0].array, first)
-
-
-def test_a_thread_forgets_shapes_before_there_are_too_many(monkeypatch):
-    monkeypatch.setattr(module, "REMEMBERED", 1)
-    events = Events([STEP])
-    few, more = (signal(STEP, samples=n) for n in (1, 2))
-    found = [events.layer(STEP, x, None, 2, False)[0].array for x in (few, more, few)]
-    assert np.array_equal(found[0], found[2])
-
-
-def test_what_is_released_is_filled_again():
-    events = Events([STEP])
-    x = signal(STEP)
-    first = events.layer(STEP, x, None, 2, False)[0]
-    expected = first.array.copy()
-    events.release(first)
-    again = events.layer(STEP, x, None, 2, False)[0]
-    assert again.array is first.array
-    assert np.array_equal(again.array, expected)

@@ -7,6 +7,7 @@ import numpy as np
 from tssd.engine import pools, reference
 from tssd.engine.layer import Floats
 from tssd.engine.plan import Step
+from tssd.engine.running import State, whole
 from tssd.engine.values import Signal
 from tssd.graph import Node
 
@@ -50,6 +51,12 @@ class Dense:
     def plain(self, node: Node, inputs: list[Signal]) -> Signal:
         """What a node without weights and without neurons gives."""
         return pools.apply(node, inputs)
+
+    def whole(
+        self, steps: Sequence[Step], x: Signal, timesteps: int, output: str, state: State | None
+    ) -> tuple[Signal, State]:
+        """A pass through all steps; args as `running.whole`."""
+        return whole(steps, self, x, timesteps, output, state)
 
     def release(self, signal: Signal) -> None:
         """Told of what a step gave once nobody will look at it again; nothing is done."""

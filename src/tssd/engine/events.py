@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +12,19 @@ from numpy.typing import NDArray
 from tssd.engine import firing, kernels, pools, reference
 from tssd.engine.crossover import crossover
 from tssd.engine.layer import Floats, Neurons
-from tssd.engine.packing import LANES, aligned, lanes
+from tssd.engine.packing import LANES, lanes
 from tssd.engine.plan import Step
-from tssd.engine.prepared import Call, Prepared, call, constants, padded, prepared
-from tssd.engine.row_sums import TOGETHER
+from tssd.engine.prepared import Prepared, constants, padded, prepared
+from tssd.engine.room import Room
+from tssd.engine.running import State, whole
+from tssd.engine.tape import Tapes
 from tssd.engine.values import LARGEST, Signal
 from tssd.engine.values_kernel import run_values
 from tssd.graph import Node
 
 EVERYTHING = 2**62
-# Shapes of inputs that a thread remembers; shapes of arrays that it keeps to be filled again, and
-# how many of each.
-REMEMBERED, KEPT_SHAPES, KEPT_ALIKE = 1024, 32, 4
+# A pass of so many samples times timesteps is short enough for Python to matter.
+SHORT = 16
 _NO_FLOATS = np.empty(0, np.float32)
 _NO_BYTES = np.empty(0, np.uint8)
 _NO_NEURONS = (_NO_FLOATS, 1, _NO_FLOATS)
@@ -57,36 +57,56 @@ class Events:
                 limit = crossover(self, step) if events is None else events
                 self.prepared[step.name].dense_above = limit
 
+    def whole(
+        self, steps: Sequence[Step], x: Signal, timesteps: int, output: str, state: State | None
+    ) -> tuple[Signal, State]:
+        """As `Dense.whole`."""
+
+        def run(x: Signal, state: State | None, room: Room | None) -> tuple[Signal, State]:
+            before = self.room
+            self._here.room = room or before
+            try:
+                return whole(steps, self, x, timesteps, output, state)
+            finally:
+                self._here.room = before
+
+        if self.pool is not None or x.array.shape[1] * timesteps > SHORT:
+            return run(x, state, None)
+        kind = (id(steps), x.array.shape, x.scale, x.top, timesteps, state is None)
+        tapes: Tapes = self._here.__dict__.setdefault("tapes", Tapes())
+        return tapes.run(kind, x, state, run)
+
     def layer(
         self, step: Step, x: Signal, v: Floats | None, timesteps: int, keep: bool
     ) -> tuple[Signal, Floats | None]:
         """As `Dense.layer`."""
         if step.weights is None:
-            return self.fire(step, x.values(), v, timesteps, keep)
+            return self.fire(step, self._values(x), v, timesteps, keep)
         fires = step.neurons is not None
         layer = self.prepared.get(step.name)
         if layer is not None:
             # Where all timesteps are the same, so are sums of rows: the neurons run behind them.
             together = fires and (not x.counts or len(x.array) == timesteps)
             out = _Out(
-                self.take, step, x, v, timesteps if together else len(x.array), keep, together
+                self.room, step, x, v, timesteps if together else len(x.array), keep, together
             )
             if self._run(step.name, layer, x, out):
                 if together or not fires:
                     return out.signal, out.v
                 return self.fire(step, out.signal.array, v, timesteps, keep)
-        values = reference.currents(x, step.weights, step.size)
+        values = self.room.made(reference.currents, x, step.weights, step.size)
         return self.fire(step, values, v, timesteps, keep) if fires else (Signal(values), None)
 
     def levels(
         self, step: Step, x: Signal, v: Sequence[Floats] | None, timesteps: int, keep: bool
     ) -> tuple[Signal, Sequence[Floats] | None]:
         """As `Dense.levels`."""
-        stacked = None if v is None else np.stack(v)
+        stacked = None if v is None else self.room.made(np.stack, v)
         if stacked is None and keep:
             shape = (x.array.shape[1], *step.size)
-            stacked = np.stack([reference.at_first(n, shape) for n in _neurons(step)])
-        spikes = self._fire(step, x.values(), stacked, timesteps)
+            first = [reference.at_first(n, shape) for n in _neurons(step)]
+            stacked = self.room.made(np.stack, first)
+        spikes = self._fire(step, self._values(x), stacked, timesteps)
         return spikes, None if stacked is None else list(stacked)
 
     def plain(self, node: Node, inputs: list[Signal]) -> Signal:
@@ -95,38 +115,46 @@ class Events:
         lanes = LANES if x.counts else LANES // 4
         outside = options.get("ceil") or any(options.get("padding", ()))
         if node.op not in ("avg_pool", "max_pool") or outside or x.array.shape[-1] % lanes:
-            return pools.apply(node, inputs)
+            return self._applied(node, inputs)
         (up, across), (down, right) = options["kernel"], options["stride"]
         largest, size = node.op == "max_pool", up * across
         if not largest and (not x.counts or x.top * size > LARGEST):
-            return pools.apply(node, inputs)
+            return self._applied(node, inputs)
         steps, samples, height, width, channels = x.array.shape
         _, rows, columns = node.shape
-        pooled = self.take((steps, samples, rows, columns, channels), x.array.dtype)
-        firing.pool(
-            largest, x.array.reshape(-1), lanes, steps * samples, height, width, channels, up,
-            across, down, right, rows, columns, pooled.reshape(-1),
+        pooled = self.room.take((steps, samples, rows, columns, channels), x.array.dtype)
+        self.room.do(
+            firing.pool, largest, x.array.reshape(-1), lanes, steps * samples, height, width,
+            channels, up, across, down, right, rows, columns, pooled.reshape(-1),
         )  # fmt: skip
         if largest:
             return Signal(pooled, x.scale, x.top)
         return Signal(pooled, x.scale / size, x.top * size)
 
-    def take(self, shape: tuple[int, ...], dtype: Any) -> NDArray:
-        """An array to be filled: one that was released, since new memory costs a fault a page."""
-        kept = self._kept().get((shape, np.dtype(dtype)))
-        return kept.pop() if kept else np.empty(shape, dtype)
+    def _applied(self, node: Node, inputs: list[Signal]) -> Signal:
+        """What NumPy gives."""
+        found: list[Signal] = []
+
+        def array() -> NDArray:
+            found[:] = [pools.apply(node, inputs)]
+            return found[0].array
+
+        made = self.room.made(array)
+        return Signal(made, found[0].scale, found[0].top)
+
+    def _values(self, x: Signal) -> Floats:
+        return self.room.made(x.values) if x.counts else x.array
+
+    @property
+    def room(self) -> Room:
+        """This thread's, to work in."""
+        if not hasattr(self._here, "room"):
+            self._here.room = Room()
+        return self._here.room
 
     def release(self, signal: Signal) -> None:
         """Keep what a step gave, to be filled again by this thread."""
-        array, kept = signal.array, self._kept()
-        arrays = kept.setdefault((array.shape, array.dtype), [])
-        if len(arrays) < KEPT_ALIKE:
-            arrays.append(array)
-        if len(kept) > KEPT_SHAPES:
-            kept.clear()
-
-    def _kept(self) -> dict[Any, list[NDArray]]:
-        return self._here.__dict__.setdefault("kept", {})
+        self.room.release(signal.array)
 
     def fire(
         self, step: Step, x: Floats, v: Floats | None, timesteps: int, keep: bool
@@ -134,22 +162,22 @@ class Events:
         """Spikes of a step's neurons from currents, and their membranes afterwards."""
         assert step.neurons is not None
         if v is not None:
-            v = v.copy()
+            v = self.room.made(v.copy)
         elif keep:
-            v = reference.at_first(step.neurons, x.shape[1:-1])
+            v = self.room.made(reference.at_first, step.neurons, x.shape[1:-1])
         return self._fire(step, x, v, timesteps), v
 
     def _fire(self, step: Step, x: Floats, v: Floats | None, timesteps: int) -> Signal:
         """Spikes from currents, of all levels; membranes [..., N, H, W, C] are replaced."""
         numbers, each, initial, gain, offset = self.constants[step.name]
-        spikes = self.take((timesteps, *x.shape[1:]), np.uint8)
+        spikes = self.room.take((timesteps, *x.shape[1:]), np.uint8)
         outputs = x.shape[-1]
         levels = len(gain) // outputs
         membranes = _NO_FLOATS if v is None else v.reshape(-1)
-        firing.fire_all(
-            x.reshape(-1), gain, offset, numbers, each, initial, levels, timesteps,
-            spikes[0].size, outputs, membranes, self._array("fresh", LANES, np.float32),
-            spikes.reshape(-1),
+        self.room.do(
+            firing.fire_all, x.reshape(-1), gain, offset, numbers, each, initial, levels,
+            timesteps, spikes[0].size, outputs, membranes,
+            self.room.array("fresh", LANES, np.float32), spikes.reshape(-1),
         )  # fmt: skip
         return Signal(spikes, top=levels)
 
@@ -164,15 +192,16 @@ class Events:
         )
         most = layer.dense_above * x.array.size
         limit = EVERYTHING if most >= EVERYTHING else int(most)
-        values = self._with_room(x.array) if x.counts else padded(x.array, layer.weights.padding)
+        values = self._with_room(x.array) if x.counts else self._padded(layer, x)
 
         def blocks(first: int, last: int) -> bool:
-            geometry, scale, room = self._call(name, layer, x)
+            geometry, scale, room = self.room.call(name, layer, x)
             weights = (geometry, layer.table, scale, layer.weights.bias)
-            if x.counts:
-                return kernels.run_layer(values, *weights, *filled, first, last, limit, *room)
-            run_values(values, *weights, *filled, first, last, out.timesteps, *room)
-            return True
+            kernel, last_word = (
+                (kernels.run_layer, limit) if x.counts else (run_values, out.timesteps)
+            )
+            done = self.room.do(kernel, values, *weights, *filled, first, last, last_word, *room)
+            return done is not False
 
         return self._spread(blocks, -(-layer.weights.outputs // lanes(layer.weights.bits)))
 
@@ -181,9 +210,13 @@ class Events:
         flat = counts.reshape(-1)
         if counts.shape[-1] % LANES == 0:
             return flat
-        room = self._array("counts", flat.size + LANES, np.uint8)
-        room[: flat.size] = flat
+        room = self.room.array("counts", flat.size + LANES, np.uint8)
+        self.room.do(np.copyto, room[: flat.size], flat)
         return room
+
+    def _padded(self, layer: Prepared, x: Signal) -> Floats:
+        padding = layer.weights.padding
+        return self.room.made(padded, x.array, padding) if any(padding) else x.array.reshape(-1)
 
     def _spread(self, blocks: Callable[[int, int], bool], count: int) -> bool:
         """Run a layer's blocks of outputs, on all threads if there are some to spare."""
@@ -195,25 +228,6 @@ class Events:
         done = [blocks(edges[0], edges[1]), *(other.result() for other in others)]
         return all(done)
 
-    def _call(self, name: str, layer: Prepared, x: Signal) -> Call:
-        """What this thread passes to a kernel for inputs of one shape."""
-        calls = self._here.__dict__.setdefault("calls", {})
-        key = (name, x.array.shape, x.scale, x.top)
-        if key not in calls:
-            if len(calls) == REMEMBERED:
-                calls.clear()
-            calls[key] = call(layer, x, self._array)
-        return calls[key]
-
-    def _array(self, name: str, size: int, dtype: Any) -> NDArray:
-        """This thread's array of a name; all layers share it."""
-        held = self._here.__dict__.get(name)
-        if held is None or len(held) < size:
-            held = aligned((size,), dtype)
-            held[: LANES * TOGETHER] = 0
-            setattr(self._here, name, held)
-        return held
-
 
 def _neurons(step: Step) -> list[Neurons]:
     """A step's own, or those of its levels."""
@@ -224,7 +238,7 @@ class _Out:
     """Room for what a layer gives.
 
     Args:
-        take: gives arrays by shape and type.
+        room: of arrays.
         step, x, v, keep: as `Dense.layer`.
         timesteps: of the output.
         together: whether neurons run with the weights; else the currents are wanted.
@@ -232,7 +246,7 @@ class _Out:
 
     def __init__(
         self,
-        take: Callable[[tuple[int, ...], Any], NDArray],
+        room: Room,
         step: Step,
         x: Signal,
         v: Floats | None,
@@ -245,14 +259,14 @@ class _Out:
         self.together = together
         self.membranes, self.spikes, self.currents = _NO_FLOATS, _NO_BYTES, _NO_FLOATS
         if not together:
-            self.currents = take(shape, np.float32)
+            self.currents = room.take(shape, np.float32)
             return
-        self.spikes = take(shape, np.uint8)
+        self.spikes = room.take(shape, np.uint8)
         assert step.neurons is not None
         if v is not None:
-            self.membranes = v.copy()
+            self.membranes = room.made(v.copy)
         elif keep:
-            self.membranes = reference.at_first(step.neurons, shape[1:-1])
+            self.membranes = room.made(reference.at_first, step.neurons, shape[1:-1])
 
     @property
     def signal(self) -> Signal:

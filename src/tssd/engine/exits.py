@@ -56,6 +56,11 @@ def decided(
         exit_confidence: above which it stops at the auxiliary head.
     """
     running = _Running(x.array.shape[1], outputs)
+    if confidence is None and len(outputs) == 1:
+        found, _ = runner.whole(steps, x, timesteps, outputs[0], None)
+        running.add(outputs[0], found, timesteps)
+        running.decide(outputs[0], -1.0, timesteps, exited=False)
+        return running.decisions
     length = timesteps if confidence is None else 1
     state: State | None = None
     for done in range(0, timesteps, length):

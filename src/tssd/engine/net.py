@@ -80,8 +80,9 @@ class Network:
         signal, steps = from_input(x, timesteps, self.graph.sample_shape)
 
         def part(signal: Signal, runner: Runner) -> NDArray[np.float32]:
-            run = Pass(self._for(self.graph.output), runner, signal, steps)
-            return over_time(run.until(self.graph.output), steps)
+            output = self.graph.output
+            found, _ = runner.whole(self._for(output), signal, steps, output, None)
+            return over_time(found, steps)
 
         return np.concatenate(self._parts(signal, part), 1)
 
@@ -163,9 +164,9 @@ class Network:
         signal, _ = from_input(x_t, 1, self.graph.sample_shape)
         samples = signal.array.shape[1]
         self._check(state, samples)
-        steps = self._for(self.graph.output)
-        run = Pass(steps, self._spread, signal, 1, state=state, keep=True)
-        return over_time(run.until(self.graph.output), 1)[0], run.state
+        output = self.graph.output
+        found, after = self._spread.whole(self._for(output), signal, 1, output, state)
+        return over_time(found, 1)[0], after
 
     def close(self) -> None:
         """Let go of the threads."""

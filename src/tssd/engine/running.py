@@ -33,9 +33,28 @@ class Runner(Protocol):
         """What a node without weights and without neurons gives."""
         ...
 
+    def whole(
+        self, steps: Sequence[Step], x: Signal, timesteps: int, output: str, state: State | None
+    ) -> tuple[Signal, State]:
+        """What the function of that name gives."""
+        ...
+
     def release(self, signal: Signal) -> None:
         """Told of what a step gave once nobody will look at it again."""
         ...
+
+
+def whole(
+    steps: Sequence[Step],
+    runner: Runner,
+    x: Signal,
+    timesteps: int,
+    output: str,
+    state: State | None,
+) -> tuple[Signal, State]:
+    """A pass through all steps: an output, and the membranes afterwards if some were given."""
+    run = Pass(steps, runner, x, timesteps, state=state, keep=state is not None)
+    return run.until(output), run.state
 
 
 class Pass:
