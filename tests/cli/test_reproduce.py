@@ -212,7 +212,13 @@ def test_other_samples_among_neighbours_are_refused(tssd, whole, tmp_path):
     assert "(split_hash) was foreign, now it is " in outcome.out
 
 
-@pytest.mark.parametrize("name", BY_HAND)
+def test_a_plan_without_the_paper_s_scale_says_which_it_has(tssd):
+    outcome = tssd("reproduce", "long", "--dry-run")
+    assert outcome.code == 2
+    assert "--scale small" in outcome.err
+
+
+@pytest.mark.parametrize("name", [name for name, (cells, _) in BY_HAND.items() if cells])
 def test_a_dry_run_at_the_paper_s_scale_lists_exactly_its_runs(tssd, monkeypatch, name):
     monkeypatch.delenv("TSSD_DATA", raising=False)
     outcome = tssd("reproduce", name, "--dry-run", "--no-probe")
