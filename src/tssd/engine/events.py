@@ -112,9 +112,9 @@ class Events:
     def plain(self, node: Node, inputs: list[Signal]) -> Signal:
         """As `Dense.plain`."""
         x, options = inputs[0], node.options
-        lanes = LANES if x.counts else LANES // 4
+        vector = LANES if x.counts else LANES // 4
         outside = options.get("ceil") or any(options.get("padding", ()))
-        if node.op not in ("avg_pool", "max_pool") or outside or x.array.shape[-1] % lanes:
+        if node.op not in ("avg_pool", "max_pool") or outside or x.array.shape[-1] % vector:
             return self._applied(node, inputs)
         (up, across), (down, right) = options["kernel"], options["stride"]
         largest, size = node.op == "max_pool", up * across
@@ -124,7 +124,7 @@ class Events:
         _, rows, columns = node.shape
         pooled = self.room.take((steps, samples, rows, columns, channels), x.array.dtype)
         self.room.do(
-            firing.pool, largest, x.array.reshape(-1), lanes, steps * samples, height, width,
+            firing.pool, largest, x.array.reshape(-1), vector, steps * samples, height, width,
             channels, up, across, down, right, rows, columns, pooled.reshape(-1),
         )  # fmt: skip
         if largest:
@@ -197,11 +197,11 @@ class Events:
         def blocks(first: int, last: int) -> bool:
             geometry, scale, room = self.room.call(name, layer, x)
             weights = (geometry, layer.table, scale, layer.weights.bias)
-            kernel, last_word = (
-                (kernels.run_layer, limit) if x.counts else (run_values, out.timesteps)
-            )
-            done = self.room.do(kernel, values, *weights, *filled, first, last, last_word, *room)
-            return done is not False
+            given = (values, *weights, *filled, first, last)
+            if x.counts:
+                return self.room.do(kernels.run_layer, *given, limit, *room)
+            self.room.do(run_values, *given, out.timesteps, *room)
+            return True
 
         return self._spread(blocks, -(-layer.weights.outputs // lanes(layer.weights.bits)))
 

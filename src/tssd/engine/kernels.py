@@ -63,11 +63,11 @@ def find_lists(counts, geometry, row_bytes, blocks, events, begins, lists, most)
     for plane in range(planes):
         together[plane] = 1
     spared, twos, total = 0.0, 0, 0
+    lines = row_bytes // LINE
     if steps > 1:
         for plane in range(planes):
             bit = planes - 1 - plane
             count_events(counts, geometry, bit, found)
-            lines = row_bytes // LINE
             together[plane], less = timesteps_together(geometry, found, lines, blocks)
             spared += less
             total += found[0]
@@ -77,7 +77,7 @@ def find_lists(counts, geometry, row_bytes, blocks, events, begins, lists, most)
             return 0
     if geometry[REPEATS] > 1:
         # A plane a bit has fewer rows, but each is a list more, and lasting events spare others.
-        more = twos * rows_an_event(geometry) * (row_bytes // LINE)
+        more = twos * rows_an_event(geometry) * lines
         if steps == 1 or (planes - 1) * steps * cost_of_a_list(blocks) - more > spared:
             planes, repeats, together[0] = 1, geometry[REPEATS], 1
     n, number, part = 0, 0, 0

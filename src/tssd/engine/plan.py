@@ -54,7 +54,7 @@ def plan(graph: Graph, bits: int) -> tuple[Step, ...]:
     kept = {graph.output, *graph.exits.values()}
     tops = {INPUT: 0}
     before_neurons = _before_neurons(graph)
-    steps: list[Step] = []
+    steps: dict[str, Step] = {}
     alone: dict[str, Node] = {}  # layers that run with the neurons that alone read them
     for node in graph.nodes:
         tops[node.name] = _top(node, [tops[name] for name in node.inputs])
@@ -79,11 +79,11 @@ def plan(graph: Graph, bits: int) -> tuple[Step, ...]:
         channels, *size = node.shape
         rows, columns = size or (1, 1)
         top = tops[node.name]
-        levels = _levels(node, {step.name: step for step in steps}, graph, kept) if top else ()
-        steps.append(
-            Step(node.name, inputs, node, (rows, columns), channels, weights, neurons, top, levels)
+        levels = _levels(node, steps, graph, kept) if top else ()
+        steps[node.name] = Step(
+            node.name, inputs, node, (rows, columns), channels, weights, neurons, top, levels
         )
-    return tuple(steps)
+    return tuple(steps.values())
 
 
 def _levels(

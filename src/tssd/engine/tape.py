@@ -95,11 +95,13 @@ class Tapes:
         if len(self._seen) > NOTED:
             self._seen.clear()
         seen = self._seen.setdefault(kind, _Seen())
-        if seen.misses < MISSES and seen.tape is not None:
+        if seen.tape is not None:
             if seen.tape.again(x, state):
                 return seen.tape.result()
             seen.misses += 1
-        elif seen.misses < MISSES and seen.before:
+            if seen.misses == MISSES:
+                seen.tape = None
+        elif seen.before and seen.misses < MISSES:
             tape = Tape(x, state)
             tape.keep(*run(tape.x, tape.given, tape))
             if tape.sound:
