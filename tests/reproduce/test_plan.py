@@ -58,6 +58,21 @@ def test_columns_are_chosen_by_a_part_of_their_names():
         controls.at_scale("small", (), ("VGG9",))
 
 
+def test_rows_are_chosen_by_their_names_or_parts_of_them():
+    controls = load_plan("controls")
+
+    def rows(*texts):
+        cells = controls.at_scale("small", ("CIFAR10",), (), texts)
+        return list(dict.fromkeys(cell.row for cell in cells))
+
+    # A whole name is no part of others; both are in the plan's order.
+    assert rows("TSSD", "control") == ["control", "TSSD"]
+    assert rows("reading") == ["paper's reading, attached", "paper's reading, detached"]
+    assert rows("control,", "TSD") == ["control, exit", "TSD"]
+    with pytest.raises(UsageError, match="--rows: got 'TDSS', expected a part of 'vanilla at 1'"):
+        rows("TDSS")
+
+
 def test_a_scale_that_a_plan_does_not_have():
     own = plan(cell("vanilla", VANILLA))
     assert len(own.at_scale("small")) == 1

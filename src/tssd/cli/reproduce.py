@@ -33,6 +33,7 @@ examples:
   tssd reproduce table1 --scale small --jobs 2
   tssd reproduce table1 --scale small --datasets N-MNIST --seeds 0,1,2,3,4
   tssd reproduce controls --scale small --columns "VGG-9, T_s = 1" --seeds 0,1,2,3,4,5
+  tssd reproduce long --scale small --columns "1,000 images" --rows TSSD --rows control
   tssd reproduce controls --scale small --seeds 0,1,2,3 --earlier controls-runs.jsonl
   tssd reproduce theory --datasets digits"""
 
@@ -52,7 +53,7 @@ def run(words: list[str]) -> int:
         raise UsageError("--seed: a reproduction has several; give --seeds 0,1,2")
     plan, scale = load_plan(args.name), args.scale
     datasets = tuple(name.strip() for name in args.datasets.split(",")) if args.datasets else ()
-    cells = plan.at_scale(scale, datasets, tuple(args.columns))
+    cells = plan.at_scale(scale, datasets, tuple(args.columns), tuple(args.rows))
     seeds = whole_numbers("seeds", args.seeds, least=0)
     output = Path(args.output or f"runs/reproduce/{plan.name}-{scale}")
     variants = plan.variants(cells, scale)
@@ -249,9 +250,9 @@ def _parser() -> CommandParser:
     parser = CommandParser(
         "reproduce",
         usage="NAME [--scale paper|small|mid|fast] [--seeds N,...] [--datasets NAME,...]\n"
-        "                      [--columns TEXT] [--earlier FILE] [--epoch best|last] [--jobs N]\n"
-        "                      [--output FOLDER] [--dry-run] [--only-finished] [--no-probe]\n"
-        "                      [--OPTION VALUE ...]",
+        "                      [--columns TEXT] [--rows TEXT] [--earlier FILE] [--jobs N]\n"
+        "                      [--epoch best|last] [--output FOLDER] [--dry-run]\n"
+        "                      [--only-finished] [--no-probe] [--OPTION VALUE ...]",
         epilog=EPILOG,
     )
     scales: tuple[Scale, ...] = SCALES
@@ -260,13 +261,14 @@ def _parser() -> CommandParser:
     add("--scale", choices=scales, default="paper", help="the paper's, or one for two CPU cores")
     add("--seeds", default="0,1,2", metavar="N,...", help="seeds of the runs (default: 0,1,2)")
     add("--datasets", metavar="NAME,...", help="only these data sets of the plan")
-    add(
-        "--columns",
-        action="append",
-        default=[],
-        metavar="TEXT",
-        help="only columns whose name contains TEXT; may be given several times",
-    )
+    for part in ("columns", "rows"):
+        add(
+            f"--{part}",
+            action="append",
+            default=[],
+            metavar="TEXT",
+            help=f"only {part} of this name, or whose names contain it; may be given several times",
+        )
     add(
         "--earlier",
         action="append",

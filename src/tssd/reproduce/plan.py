@@ -1,7 +1,7 @@
 """What a table or figure of the paper consists of."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
@@ -119,15 +119,20 @@ class Plan:
     text: Mapping[str, Any]
 
     def at_scale(
-        self, scale: Scale, datasets: tuple[str, ...] = (), columns: tuple[str, ...] = ()
+        self,
+        scale: Scale,
+        datasets: tuple[str, ...] = (),
+        columns: tuple[str, ...] = (),
+        rows: tuple[str, ...] = (),
     ) -> tuple[Cell, ...]:
-        """The cells that a scale has, of some data sets or columns only if any are named.
+        """The cells that a scale has, of some data sets, columns or rows only if any are named.
 
         Args:
             scale: which.
             datasets: names.
-            columns: texts of which a column's name contains one.
-        Raises: UsageError: a scale that the plan does not have, or an unknown data set or column.
+            columns: names, or parts of them.
+            rows: likewise.
+        Raises: UsageError: a scale that the plan does not have, or an unknown name.
         """
         cells = [cell for cell in self.cells if scale in cell.runs]
         if not cells:
@@ -138,14 +143,25 @@ class Plan:
             if name not in known:
                 raise UsageError(f"--datasets: got {name!r}; {nearest(name, known)}")
         cells = [cell for cell in cells if not datasets or cell.data in datasets]
-        there = list(dict.fromkeys(cell.column for cell in cells))
-        for text in columns:
-            if not any(text in name for name in there):
-                raise UsageError(
-                    f"--columns: got {text!r}, expected a part of {' or '.join(map(repr, there))}"
-                )
-        return tuple(c for c in cells if not columns or any(text in c.column for text in columns))
+        cells = _chosen("columns", columns, cells, lambda cell: cell.column)
+        return tuple(_chosen("rows", rows, cells, lambda cell: cell.row))
 
     def variants(self, cells: tuple[Cell, ...], scale: Scale) -> list[Variant]:
         """What is trained for some cells, each once."""
         return list(dict.fromkeys(cell.runs[scale] for cell in cells))
+
+
+def _chosen(
+    option: str, texts: Sequence[str], cells: list[Cell], name_of: Callable[[Cell], str]
+) -> list[Cell]:
+    """The cells whose name is one of some texts, or contains one that is no cell's name."""
+    there = list(dict.fromkeys(map(name_of, cells)))
+    wanted: set[str] = set()
+    for text in texts:
+        found = [text] if text in there else [name for name in there if text in name]
+        if not found:
+            raise UsageError(
+                f"--{option}: got {text!r}, expected a part of {' or '.join(map(repr, there))}"
+            )
+        wanted.update(found)
+    return [cell for cell in cells if name_of(cell) in wanted] if texts else cells
