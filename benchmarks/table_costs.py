@@ -26,6 +26,7 @@ from benchmarks.parts import Step, measure, steps_of
 from benchmarks.tables import markdown
 from tssd.config import build
 from tssd.config.options import in_yaml
+from tssd.report.plot import COLOURS
 from tssd.report.shown_names import in_plot
 from tssd.reproduce.picture import new_figure, put_title, save
 from tssd.reproduce.plan import Variant
@@ -161,15 +162,25 @@ def as_markdown(found: Sequence[Costs], over: str) -> str:
 
 
 def plot(found: Sequence[Costs], path: Path, *, over: str) -> None:
-    """Accuracy at the lowest T against the time of training, a plot a data set."""
+    """Accuracy at the lowest T against the time of training, a plot a data set.
+
+    A point bears its row's name; where there are several columns its column's, and rows have
+    colours.
+    """
     data = list(dict.fromkeys(own.data for own in found))
+    several = len({own.column for own in found}) > 1
+    rows = list(dict.fromkeys(own.row for own in found))
     figure = new_figure(9.5 * max(1, len(data)), 8.5)
     grid = figure.subplots(1, max(1, len(data)), squeeze=False)[0]
-    points: dict[str, dict[str, tuple[float, float]]] = {}
     for axes, name in zip(grid, data, strict=False):
         own = [one for one in found if one.data == name]
-        points[name] = {in_plot(one.row): (one.training, one.accuracy) for one in own}
-        axes.scatter(*zip(*points[name].values(), strict=True), s=18)
+        for index, row in enumerate(rows):
+            points = [(one.training, one.accuracy) for one in own if one.row == row]
+            if points:
+                colour = COLOURS[index % len(COLOURS)] if several else COLOURS[0]
+                axes.scatter(*zip(*points, strict=True), s=18, color=colour, label=in_plot(row))
+        if several:
+            axes.legend(frameon=False, fontsize=8)
         axes.set_xlabel(in_plot(f"training time, times {over}"))
         axes.set_ylabel(f"test accuracy at T = {own[0].at}, %")
         axes.grid(alpha=0.3)
@@ -178,15 +189,17 @@ def plot(found: Sequence[Costs], path: Path, *, over: str) -> None:
     put_title(figure, "Accuracy against the cost of training")
     figure.draw_without_rendering()  # only then is it known where a point is
     for axes, name in zip(grid, data, strict=False):
-        put_names(axes, points[name])
+        own = [one for one in found if one.data == name]
+        names = [in_plot(one.column if several else one.row) for one in own]
+        put_names(axes, names, [(one.training, one.accuracy) for one in own])
     save(figure, path)
 
 
-def put_names(axes: Any, points: Mapping[str, tuple[float, float]]) -> None:
+def put_names(axes: Any, names: Sequence[str], points: Sequence[tuple[float, float]]) -> None:
     """Beside each point its name, where no other name and no point is; else where least is."""
-    spots = [axes.transData.transform(point) for point in points.values()]
+    spots = [axes.transData.transform(point) for point in points]
     boxes: list[Any] = []
-    for name, point in points.items():
+    for name, point in zip(names, points, strict=True):
         texts = [
             axes.annotate(
                 name, point, (x, y), textcoords="offset points", ha=side, va="center", fontsize=7

@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+from benchmarks import table_costs as module
 from benchmarks.table_costs import Costs, as_markdown, cheapest_cells, main
 
 NET = "digits+vgg9+quick"
@@ -69,3 +70,19 @@ def test_columns_are_named_where_there_are_several():
     assert as_markdown([own, other], "vanilla").splitlines()[3] == (
         "| b, TSSD | 4 | 1.00 | 1.00 to 1.00 | 1.00 |  | 1.00 | 80.00 |"
     )
+
+
+def test_a_point_is_named_by_its_column_where_there_are_several(monkeypatch, tmp_path):
+    drawn = []
+    monkeypatch.setattr(module, "save", lambda figure, path: drawn.append(figure))
+    costs = [
+        Costs("d", row, column, 4, time, 1.0, 1.0, 1.0, 0.0, 1, 80.0, "words")
+        for time, (row, column) in enumerate((("TSSD", "a"), ("TSSD", "b"), ("control", "b")), 1)
+    ]
+    for some in (costs, costs[1:]):
+        module.plot(some, tmp_path / "x", over="vanilla")
+    several, one = (figure.axes[0] for figure in drawn)
+    assert [text.get_text() for text in several.texts] == ["a", "b", "b"]
+    assert [text.get_text() for text in several.get_legend().get_texts()] == ["TSSD", "control"]
+    assert [text.get_text() for text in one.texts] == ["TSSD", "control"]
+    assert one.get_legend() is None
