@@ -72,8 +72,8 @@ SMALL = BY_HAND | {
     "curves": (3 * DATA, 3 * DATA),
     "firing-rates": (3 * DATA, 3 * DATA),
     "early-exit": (2 * DATA, 2 * DATA),
-    # 15 rows of 13 networks on few images, 6 on many, read at 3 T; 2 methods at 4 lengths.
-    "long": ((15 + 6) * 3, 13 + 6),
+    # 16 rows of 14 networks on few images, 6 on many, read at 3 T; 2 methods at 4 lengths.
+    "long": ((16 + 6) * 3, 14 + 6),
     "epochs": (2 * 4, 2 * 4),
 }
 AT = {
