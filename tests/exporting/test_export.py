@@ -32,6 +32,14 @@ def test_accuracy_is_measured_at_every_t_on_what_was_written(exported, trained):
     assert made.measured.accuracy == made.measured.accuracy_of_network
 
 
+def test_bars_say_how_far_it_is(trained, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    export(str(trained), "onnx", tmp_path / "onnx", samples=2)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert all(said in captured.err for said in ("compare", "measure", "100%"))
+
+
 def test_the_facts_are_in_every_file_and_beside_them(exported):
     import onnx
 

@@ -5,8 +5,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import torch
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor, nn
 
 from tssd.adapters import AdaptedNet
@@ -16,6 +14,7 @@ from tssd.evaluation.calibration import Calibration
 from tssd.evaluation.costs import CostCounter
 from tssd.evaluation.early_exit import EarlyExitCurve
 from tssd.evaluation.exit_costs import exit_costs, tap_modules
+from tssd.evaluation.tracked import tracked
 from tssd.models.base import SpikingNet, Tap, eval_mode
 from tssd.objectives import SelfDistillation, as_sequence
 from tssd.objectives.batch import (
@@ -89,7 +88,7 @@ def evaluate(
     with eval_mode(module, criterion), ExitStack() as watching, torch.no_grad():
         for each in (counter, *early.values()) if costs else ():
             watching.enter_context(each.watching())
-        for batch in _tracked(batches, progress):
+        for batch in tracked(batches, "evaluate", progress=progress):
             x, y = _pair(batch)
             y = _checked_labels(y, net.num_classes)
             if not len(y):
@@ -229,11 +228,3 @@ def _exit_costs(
         report_at=report_at,
         energy=energy,
     )
-
-
-def _tracked(batches: Batches, progress: bool) -> Batches:
-    if not progress:
-        return batches
-    console = Console(stderr=True)
-    shown = console.is_terminal or console.is_jupyter  # a log is spared
-    return track(batches, "evaluate", console=console, disable=not shown)

@@ -12,6 +12,7 @@ from torch import nn
 
 from tssd.data.loading import one_line_failures
 from tssd.errors import DataError, UsageError
+from tssd.evaluation.tracked import tracked
 from tssd.exporting.comparison import Comparison, compare, own_rounding, run_network
 from tssd.exporting.facts import facts_of
 from tssd.exporting.folder import check_free, emptied, new_folder
@@ -111,7 +112,7 @@ def export(
                 chosen.run(folder, array(piece), request),
                 heads,
             )
-            for piece in pieces
+            for piece in tracked(pieces, "compare", progress=parts.trainer.progress)
         ]
         comparison = reduce(add, found)
         if comparison.label == "approximate" and weights == "float32":
@@ -122,7 +123,7 @@ def export(
         measured = measure(
             lambda given: chosen.run(folder, given, only_logits),
             net,
-            parts.data.test_dataloader(),
+            tracked(parts.data.test_dataloader(), "measure", progress=parts.trainer.progress),
             len(x),
         )
         facts |= {

@@ -1,18 +1,17 @@
 """A run evaluated at each T with batch norm recalibrated at that T, for recalibrated.json."""
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from tssd.data.loading import evaluation_loader, one_line_failures
 from tssd.errors import DataError
 from tssd.evaluation import Evaluation, evaluate, recalibrate
+from tssd.evaluation.tracked import tracked
 from tssd.models.base import SpikingNet
 from tssd.reopened.open_run import OpenRun, Override, open_run
 from tssd.reopened.same_data import ComparedData, compare_data
@@ -44,7 +43,9 @@ def recalibrate_run(
     chosen = _choose(parts, samples)
     with one_line_failures():
         try:
-            found = [_at(parts, t) for t in _told(parts)]
+            every = range(1, parts.evaluate_timesteps + 1)
+            shown = tracked(every, "recalibrate", progress=parts.trainer.progress)
+            found = [_at(parts, t) for t in shown]
         except (MemoryError, RuntimeError) as error:
             if (told := in_one_line(error, parts)) is None:
                 raise
@@ -147,10 +148,3 @@ def _at(parts: Parts, timesteps: int) -> Evaluation:
         device=parts.device,
         costs=False,
     )
-
-
-def _told(parts: Parts) -> Iterable[int]:
-    """Every T, with a bar where somebody looks."""
-    every, console = range(1, parts.evaluate_timesteps + 1), Console(stderr=True)
-    shown = parts.trainer.progress and (console.is_terminal or console.is_jupyter)
-    return track(every, "recalibrate", console=console) if shown else every
