@@ -34,7 +34,8 @@ def test_accuracy_is_measured_at_every_t_on_what_was_written(exported, trained):
 
 def test_bars_say_how_far_it_is(trained, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
-    export(str(trained), "onnx", tmp_path / "onnx", samples=2)
+    shown = [("trainer.progress", "true")]
+    export(str(trained), "onnx", tmp_path / "onnx", shown, samples=2)
     captured = capsys.readouterr()
     assert captured.out == ""
     assert all(said in captured.err for said in ("compare", "measure", "100%"))
