@@ -62,6 +62,12 @@ def test_the_best_of_each_t_and_the_cheapest_that_is_not_told_apart():
     )
 
 
+def test_of_one_method_alone_nothing_is_said():
+    rows = ablation_markdown(lines({("dear", 4): VALUES["dear", 4]}), "control")
+    assert "| dear | 4 | 4 | 51.50 ± 1.29 | 61.50 ± 1.29 |" in rows
+    assert not any(row.startswith("- ") for row in rows)
+
+
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_too_few_seeds_tell_nothing_apart(seeds):
     few = {key: tuple(own[:seeds] for own in pair) for key, pair in VALUES.items()}

@@ -47,10 +47,13 @@ def best_sentences(block: Block) -> Iterator[str]:
     """At each T the method with the highest mean, and the cheapest that is not told apart from it.
 
     Tested in pairs by seed against the best, corrected for the number of the others (Holm). A best
-    chosen by its mean was lucky too, so that this is where to look and no proof.
+    chosen by its mean was lucky too, so that this is where to look and no proof. Of one method
+    alone nothing is said.
     """
     for t in _timesteps(block):
         lines = [line for line in block if line.cell.at == t]
+        if len(lines) == 1:
+            continue
         best = max(lines, key=lambda line: line.mean or 0.0)
         others = [line for line in lines if line is not best]
         ps = corrected({n: paired(own.by_seed, best.by_seed) for n, own in enumerate(others)})
