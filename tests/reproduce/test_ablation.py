@@ -66,6 +66,7 @@ def test_of_one_method_alone_nothing_is_said():
     rows = ablation_markdown(lines({("dear", 4): VALUES["dear", 4]}), "control")
     assert "| dear | 4 | 4 | 51.50 ± 1.29 | 61.50 ± 1.29 |" in rows
     assert not any(row.startswith("- ") for row in rows)
+    assert rows[-1].startswith("| dear")
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
@@ -80,7 +81,7 @@ def test_without_the_baseline_s_runs_there_are_no_gains():
     few = {key: pair for key, pair in VALUES.items() if key[0] != "control"}
     rows = ablation_markdown(with_gains(lines(few), "control"), "control")
     assert not any(row.startswith("Gain over") for row in rows)
-    unknown = [Line(cell("dear", VANILLA), "words", (50.0,), (0,))]
+    unknown = [Line(cell(row, VANILLA), "words", (50.0,), (0,)) for row in ("dear", "cheap")]
     assert "| dear | - | 1 | 50.00 |" in ablation_markdown(unknown, None)
     assert any("(cost not recorded)" in row for row in ablation_markdown(unknown, None))
 

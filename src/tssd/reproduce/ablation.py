@@ -39,7 +39,8 @@ def ablation_markdown(
         found += _gains(block, baseline)
         for row in also_over:
             found += _gains(with_gains([_ungained(line) for line in block], row), row)
-        found += [*(f"- {in_markdown(sentence)}" for sentence in best_sentences(block)), ""]
+        if said := [f"- {in_markdown(sentence)}" for sentence in best_sentences(block)]:
+            found += [*said, ""]
     return found[:-1]
 
 
