@@ -261,14 +261,9 @@ def _parser() -> CommandParser:
     add("--scale", choices=scales, default="paper", help="the paper's, or one for two CPU cores")
     add("--seeds", default="0,1,2", metavar="N,...", help="seeds of the runs (default: 0,1,2)")
     add("--datasets", metavar="NAME,...", help="only these data sets of the plan")
-    for part in ("columns", "rows"):
-        add(
-            f"--{part}",
-            action="append",
-            default=[],
-            metavar="TEXT",
-            help=f"only {part} of this name, or whose names contain it; may be given several times",
-        )
+    chosen = "only {} of this name, or whose names contain it; may be given several times"
+    add("--columns", action="append", default=[], metavar="TEXT", help=chosen.format("columns"))
+    add("--rows", action="append", default=[], metavar="TEXT", help=chosen.format("rows"))
     add(
         "--earlier",
         action="append",
