@@ -167,13 +167,14 @@ def plot(found: Sequence[Costs], path: Path, *, over: str) -> None:
     A point bears its row's name; where there are several columns its column's, and rows have
     colours.
     """
-    data = list(dict.fromkeys(own.data for own in found))
+    by_data: dict[str, list[Costs]] = {}
+    for one in found:
+        by_data.setdefault(one.data, []).append(one)
     several = len({own.column for own in found}) > 1
     rows = list(dict.fromkeys(own.row for own in found))
-    figure = new_figure(9.5 * max(1, len(data)), 8.5)
-    grid = figure.subplots(1, max(1, len(data)), squeeze=False)[0]
-    for axes, name in zip(grid, data, strict=False):
-        own = [one for one in found if one.data == name]
+    figure = new_figure(9.5 * max(1, len(by_data)), 8.5)
+    grid = figure.subplots(1, max(1, len(by_data)), squeeze=False)[0]
+    for axes, (name, own) in zip(grid, by_data.items(), strict=False):
         for index, row in enumerate(rows):
             points = [(one.training, one.accuracy) for one in own if one.row == row]
             if points:
@@ -188,8 +189,7 @@ def plot(found: Sequence[Costs], path: Path, *, over: str) -> None:
         axes.set_title(in_plot(name), loc="left", fontsize=9)
     put_title(figure, "Accuracy against the cost of training")
     figure.draw_without_rendering()  # only then is it known where a point is
-    for axes, name in zip(grid, data, strict=False):
-        own = [one for one in found if one.data == name]
+    for axes, own in zip(grid, by_data.values(), strict=False):
         names = [in_plot(one.column if several else one.row) for one in own]
         put_names(axes, names, [(one.training, one.accuracy) for one in own])
     save(figure, path)
