@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ import yaml
 from tssd.errors import DataError, UsageError
 from tssd.runs.folder import RunFolder
 from tssd.runs.saved import load_checkpoint
+from tssd.signals import under_signals
 from tssd.training.fit import fit
 
 from . import processes
@@ -142,6 +144,22 @@ def test_signals_stop_training_and_are_handled_as_before(tmp_path, handlers, num
     assert handlers == {number: signal.getsignal(number) for number in handlers}
     assert load_checkpoint(RunFolder(tmp_path).last)["epoch"] == 0
     assert fit(small(), tmp_path, resume=True).last.epoch == 1
+
+
+def test_a_signal_whose_exception_gets_lost_ends_training_at_the_next_batch(tmp_path):
+    steps = []
+
+    def lose(optimizer):
+        steps.append(optimizer)
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    def work():
+        fit(watched(small(), lose), tmp_path)
+        return 0
+
+    code = under_signals(work, lambda error: 1, lambda: None, program=False)
+    assert (code, len(steps)) == (130, 1)
 
 
 @processes.needs_fork

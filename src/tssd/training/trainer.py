@@ -22,6 +22,7 @@ from lightning.pytorch.callbacks import (
 from lightning.pytorch.loggers import Logger
 
 from tssd.data.shares import Share
+from tssd.signals import is_interrupted
 from tssd.training.checkpoint import AtomicCheckpointIO
 from tssd.training.memory import memory_kept
 from tssd.training.module import DistillModule
@@ -68,6 +69,7 @@ def train(
     if settings.channels_last:
         module.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     several: dict[str, Any] = {"devices": 1}
+    callbacks.append(_HeedSignals())
     plugins: list[Any] = [AtomicCheckpointIO()]
     if share.processes > 1:
         callbacks.append(_OwnSettings(parts))
@@ -123,6 +125,27 @@ def train(
             if (told := in_one_line(error, parts)) is None:
                 raise
             raise told from error
+
+
+class _HeedSignals(Callback):
+    """Ends training by a signal whose exception got lost, as in a destructor, at the next batch."""
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        if is_interrupted():
+            raise KeyboardInterrupt
+
+    def on_validation_batch_start(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        if is_interrupted():
+            raise KeyboardInterrupt
 
 
 class _NewGraph(Callback):
