@@ -33,6 +33,7 @@ CORE = {
     "signals": set(),
     "yaml_text": set(),
     "time": {"errors"},
+    "tracked": set(),
     "surrogates": {"errors"},
     "norms": {"errors", "longest", "time"},
     "neurons": {"errors", "longest", "time", "surrogates"},
@@ -40,9 +41,9 @@ CORE = {
     "interop": {"errors", "reading", "norms", "neurons", "models"},
     "objectives": {"errors", "time", "longest", "surrogates", "norms", "neurons", "models"},
     "rules": {"errors", "time", "surrogates", "neurons", "models", "objectives"},
-    "data": {"errors", "atomic", "events", "image_size", "lock", "processes"},
-    "events": {"errors", "atomic", "lock", "processes"},
-    "simulate": {"errors", "atomic", "lock", "processes", "events", "data"},
+    "data": {"errors", "atomic", "events", "image_size", "lock", "processes", "tracked"},
+    "events": {"errors", "atomic", "lock", "processes", "tracked"},
+    "simulate": {"errors", "atomic", "lock", "processes", "tracked", "events", "data"},
 }
 # What the other units may never import.
 FORBIDDEN = {

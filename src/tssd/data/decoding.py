@@ -12,13 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 
 from tssd.data.picture import UnreadableError, read_picture
 from tssd.errors import DataError
 from tssd.image_size import ImageSize, height_width
+from tssd.tracked import tracked
 
 log = logging.getLogger("tssd")
 
@@ -123,17 +122,7 @@ def for_each(
         if len(paths) < PROGRESS_FROM:
             yield from results
         else:
-            console = Console(stderr=True)
-            shown = track(
-                results,
-                title,
-                total=len(paths),
-                console=console,
-                transient=True,
-                # Elsewhere a bar would leave empty lines.
-                disable=not console.is_terminal,
-            )
-            yield from shown
+            yield from tracked(results, title, total=len(paths))
 
 
 def _is_large(path: Path) -> bool:

@@ -14,7 +14,6 @@ from tssd.evaluation.calibration import Calibration
 from tssd.evaluation.costs import CostCounter
 from tssd.evaluation.early_exit import EarlyExitCurve
 from tssd.evaluation.exit_costs import exit_costs, tap_modules
-from tssd.evaluation.tracked import tracked
 from tssd.models.base import SpikingNet, Tap, eval_mode
 from tssd.objectives import SelfDistillation, as_sequence
 from tssd.objectives.batch import (
@@ -30,6 +29,7 @@ from tssd.objectives.diverged import first_not_finite
 from tssd.objectives.per_timestep import check_length
 from tssd.runs.evaluation import EarlyExit, EnergyModel, Evaluation, ExitCosts
 from tssd.time import running_mean
+from tssd.tracked import tracked
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 

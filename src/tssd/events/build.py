@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from tssd.errors import DataError, UsageError
 from tssd.events.binning import frame_dtype
@@ -31,6 +29,7 @@ from tssd.events.writing import (
     temporary_folder,
 )
 from tssd.lock import Hold, locked
+from tssd.tracked import tracked
 
 MIB = 2**20
 
@@ -138,13 +137,8 @@ def _fill(
     sources = Sources()
     # Closed whatever happens, so that no thread reads on after an error or Ctrl-C.
     with closing(plan.convert_all(workers)) as results, ExitStack() as opened:
-        shown = track(
-            results,
-            f"Caching {path.name}",
-            total=len(plan.recordings),
-            console=Console(stderr=True),
-            transient=True,
-            disable=not progress,
+        shown = tracked(
+            results, f"Caching {path.name}", total=len(plan.recordings), progress=progress
         )
         for converted in shown:
             for frames, row in zip(converted.frames, converted.rows, strict=True):

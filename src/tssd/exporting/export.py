@@ -12,7 +12,6 @@ from torch import nn
 
 from tssd.data.loading import one_line_failures
 from tssd.errors import DataError, UsageError
-from tssd.evaluation.tracked import tracked
 from tssd.exporting.comparison import Comparison, compare, own_rounding, run_network
 from tssd.exporting.facts import facts_of
 from tssd.exporting.folder import check_free, emptied, new_folder
@@ -28,6 +27,7 @@ from tssd.reopened.open_run import OpenRun, Override, open_run
 from tssd.reopened.same_data import compare_data
 from tssd.runs.folder import write_json
 from tssd.runs.results import Epoch
+from tssd.tracked import tracked
 
 # Beside the files of every format: what is known of them.
 FACTS = "export.json"

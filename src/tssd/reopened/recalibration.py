@@ -11,13 +11,13 @@ import numpy as np
 from tssd.data.loading import evaluation_loader, one_line_failures
 from tssd.errors import DataError
 from tssd.evaluation import Evaluation, evaluate, recalibrate
-from tssd.evaluation.tracked import tracked
 from tssd.models.base import SpikingNet
 from tssd.reopened.open_run import OpenRun, Override, open_run
 from tssd.reopened.same_data import ComparedData, compare_data
 from tssd.runs.folder import RunFolder, write_json
 from tssd.runs.recalibration import SAMPLES, Recalibration, Recalibrations
 from tssd.runs.results import Epoch
+from tssd.tracked import tracked
 from tssd.training.parts import Parts
 from tssd.training.step_errors import in_one_line
 

@@ -9,11 +9,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from typing import TypeVar
 
-from rich.console import Console
-from rich.progress import track
-
 from tssd.errors import TssdError, UsageError
 from tssd.processes import process_pool
+from tssd.tracked import tracked
 
 # Below this many tasks, starting processes costs more than it saves.
 PROCESSES_FROM = 64
@@ -55,19 +53,9 @@ def run_all(
     results = (
         (work(task) for task in tasks) if processes == 1 else _in_processes(work, tasks, processes)
     )
-    console = Console(stderr=True)
-    shown = track(
-        results,
-        title,
-        total=total,
-        console=console,
-        transient=True,
-        # Elsewhere a bar would leave empty lines.
-        disable=not console.is_terminal,
-    )
     # Rich's own generator would not close ours.
     with closing(results):
-        yield from shown
+        yield from tracked(results, title, total=total)
 
 
 def _in_processes(

@@ -1,6 +1,6 @@
 import pytest
 
-from tssd.evaluation.tracked import tracked
+from tssd.tracked import tracked
 
 
 @pytest.mark.parametrize("terminal", ["1", ""])
