@@ -28,7 +28,7 @@ from tssd.config import build
 from tssd.config.options import in_yaml
 from tssd.report.plot import COLOURS
 from tssd.report.shown_names import in_plot
-from tssd.reproduce.picture import new_figure, put_title, save
+from tssd.reproduce.picture import dress, new_figure, put_title, save
 from tssd.reproduce.plan import Variant
 from tssd.runs.folder import write_text
 from tssd.runs.processors import in_words
@@ -134,7 +134,7 @@ def as_csv(found: Sequence[Costs]) -> str:
 
 def as_markdown(found: Sequence[Costs], over: str) -> str:
     """A row a network: what it costs, and what it comes to."""
-    several = len({own.column for own in found}) > 1
+    several = _has_columns(found)
     rows = [
         (
             f"{own.column}, {own.row}" if several else own.row,
@@ -170,7 +170,7 @@ def plot(found: Sequence[Costs], path: Path, *, over: str) -> None:
     by_data: dict[str, list[Costs]] = {}
     for one in found:
         by_data.setdefault(one.data, []).append(one)
-    several = len({own.column for own in found}) > 1
+    several = _has_columns(found)
     rows = list(dict.fromkeys(own.row for own in found))
     figure = new_figure(9.5 * max(1, len(by_data)), 8.5)
     grid = figure.subplots(1, max(1, len(by_data)), squeeze=False)[0]
@@ -184,9 +184,7 @@ def plot(found: Sequence[Costs], path: Path, *, over: str) -> None:
             axes.legend(frameon=False, fontsize=8)
         axes.set_xlabel(in_plot(f"training time, times {over}"))
         axes.set_ylabel(f"test accuracy at T = {own[0].at}, %")
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.set_title(in_plot(name), loc="left", fontsize=9)
+        dress(axes, name)
     put_title(figure, "Accuracy against the cost of training")
     figure.draw_without_rendering()  # only then is it known where a point is
     for axes, own in zip(grid, by_data.values(), strict=False):
@@ -255,6 +253,11 @@ def _costs(cell: Mapping[str, Any], own: Step, base: Step, teachers: Sequence[St
         cell["mean"],
         cell["train"],
     )
+
+
+def _has_columns(found: Sequence[Costs]) -> bool:
+    """Whether a row's name alone does not say which network it is."""
+    return len({own.column for own in found}) > 1
 
 
 def _announce(text: str) -> None:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tssd.report.plot import COLOURS, MARKERS
-from tssd.report.shown_names import in_plot
 from tssd.reproduce.ablation import blocks
 from tssd.reproduce.lines import Line
-from tssd.reproduce.picture import new_figure, put_title, save
+from tssd.reproduce.picture import dress, name_rows, new_figure, put_title, save
 
 # How far the marks of one method stand apart, in rows.
 APART = 0.22
@@ -48,13 +47,8 @@ def plot_ablation(lines: Sequence[Line], path: Path, *, title: str) -> None:
                 linestyle="none",
                 label=f"T = {t}",
             )
-        axes.set_yticks(range(len(names)), [in_plot(name) for name in names], fontsize=8)
-        axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.set_xlabel("test accuracy, %")
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-        cell = block[0].cell
-        axes.set_title(in_plot(f"{cell.data}: {cell.column}"), loc="left", fontsize=9)
+        name_rows(axes, names)
+        dress(axes, f"{block[0].cell.data}: {block[0].cell.column}")
     shown = {
         label: handle
         for axes in figure.axes

@@ -6,7 +6,7 @@ from pathlib import Path
 from tssd.report.plot import COLOURS, MARKERS
 from tssd.report.shown_names import in_plot
 from tssd.reproduce.lines import Line
-from tssd.reproduce.picture import new_figure, put_title, save
+from tssd.reproduce.picture import dress, name_rows, new_figure, put_title, save
 
 # How far the marks of one row stand apart, in rows.
 APART = 0.22
@@ -45,12 +45,8 @@ def plot_composition(lines: Sequence[Line], path: Path, *, title: str) -> None:
                 linestyle="none",
                 label=in_plot(method),
             )
-        axes.set_yticks(range(len(columns)), [in_plot(name) for name in columns], fontsize=8)
-        axes.set_ylim(len(columns) - 0.5, -0.5)
-        axes.set_xlabel("test accuracy, %")
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.set_title(in_plot(f"{data}, T = {t}"), loc="left", fontsize=9)
+        name_rows(axes, columns)
+        dress(axes, f"{data}, T = {t}")
     if places:
         handles, labels = grid[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=8)

@@ -45,6 +45,20 @@ def save(figure: Any, path: Path) -> None:
         write_atomically(path.with_name(f"{path.name}.{suffix}"), write)
 
 
+def name_rows(axes: Any, names: Sequence[str]) -> None:
+    """A name for each row, the first at the top, of a plot of test accuracies."""
+    axes.set_yticks(range(len(names)), [in_plot(name) for name in names], fontsize=8)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlabel("test accuracy, %")
+
+
+def dress(axes: Any, title: str) -> None:
+    """The look that all plots have, and a plot's own title."""
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_title(in_plot(title), loc="left", fontsize=9)
+
+
 def plot_table(table: Table, path: Path) -> None:
     """A row per cell: our mean and spread, the paper's as a hollow diamond; a plot per data set.
 
@@ -56,14 +70,12 @@ def plot_table(table: Table, path: Path) -> None:
     for axes, (data, lines) in zip(_row(figure, len(groups)), groups.items(), strict=True):
         columns = list(dict.fromkeys(line.cell.column for line in lines))
         lines = sorted(lines, key=lambda line: columns.index(line.cell.column))
-        names = [in_plot(f"{line.cell.row}, {line.cell.column}") for line in lines]
+        names = [f"{line.cell.row}, {line.cell.column}" for line in lines]
         for y, line in enumerate(lines):
             colour = COLOURS[columns.index(line.cell.column) % len(COLOURS)]
             _point(axes, line, y=y, colour=colour, paper=with_paper(table))
-        axes.set_yticks(range(len(lines)), names, fontsize=8)
-        axes.set_ylim(len(lines) - 0.5, -0.5)
-        axes.set_xlabel("test accuracy, %")
-        _dress(axes, data)
+        name_rows(axes, names)
+        dress(axes, data)
         if with_paper(table):
             axes.plot([], [], label="paper", **PAPER)
             axes.legend(fontsize=8)
@@ -110,7 +122,7 @@ def plot_sweep(table: Table, path: Path) -> None:
         axes.set_xticks(sorted({line.cell.x for line in lines if line.cell.x is not None}))
         axes.set_xlabel(in_plot(table.plan.text.get("x_label") or ""))
         axes.set_ylabel(f"test accuracy at T = {lines[0].cell.at}, %")
-        _dress(axes, data)
+        dress(axes, data)
         if axes.get_legend_handles_labels()[0]:
             axes.legend(fontsize=8)
     put_title(figure, heading(table))
@@ -168,7 +180,7 @@ def plot_lines(
             axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
-        _dress(axes, group)
+        dress(axes, group)
         if not many:
             axes.legend(frameon=False, fontsize=8)
     if many:
@@ -213,9 +225,3 @@ def _point(axes: Any, line: Line, *, y: int, colour: str, paper: bool) -> None:
         axes.errorbar(line.mean, y, xerr=line.std or 0, color=colour, marker="o", capsize=3)
     if line.cell.paper is not None and paper:
         axes.errorbar(line.cell.paper, y, xerr=line.cell.std, capsize=2, **PAPER)
-
-
-def _dress(axes: Any, title: str) -> None:
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(in_plot(title), loc="left", fontsize=9)
