@@ -38,11 +38,7 @@ def stratified_order(labels: Indices, *, seed: int) -> Indices:
         labels: Class of each image, [M].
         seed: Seed of the order within each class and of the turns.
     """
-    key = random_bits(seed, SPLIT_STREAM, np.arange(len(labels)))
-    turn = np.empty(len(labels), dtype=np.int64)
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        turn[members[np.argsort(key[members], kind="stable")]] = np.arange(len(members))
+    turn = _turns(labels, seed=seed)
     tie_break = random_bits(seed, SPLIT_STREAM, turn, labels)
     return np.lexsort((tie_break, turn))
 
@@ -58,11 +54,9 @@ def hold_out(labels: Indices, share: float, *, seed: int) -> tuple[Indices, Indi
     Returns:
         Indices of the rest and of the held-out images, each ascending.
     """
-    order = stratified_order(labels, seed=seed)
-    held = np.zeros(len(labels), dtype=bool)
-    for label in np.unique(labels):
-        members = order[labels[order] == label]
-        held[members[: min(int(share * len(members) + 0.5), len(members) - 1)]] = True
+    _, which, members = np.unique(labels, return_inverse=True, return_counts=True)
+    most = np.minimum((share * members + 0.5).astype(np.int64), members - 1)
+    held = _turns(labels, seed=seed) < most[which]
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
@@ -113,6 +107,16 @@ def split(
         rest, val = np.arange(len(train_labels)), np.arange(val_size)
     train = rest[take_samples(train_labels[rest], train_samples)]
     return Split(train=train, val=val, test=np.arange(test_size))
+
+
+def _turns(labels: Indices, *, seed: int) -> Indices:
+    """Place of each image, [M], in an order drawn among the images of its class."""
+    key = random_bits(seed, SPLIT_STREAM, np.arange(len(labels)))
+    order = np.lexsort((key, labels))
+    _, first, members = np.unique(labels[order], return_index=True, return_counts=True)
+    turn = np.empty(len(labels), dtype=np.int64)
+    turn[order] = np.arange(len(labels)) - np.repeat(first, members)
+    return turn
 
 
 def split_hash(name: str, chosen: Split) -> str:
