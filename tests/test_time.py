@@ -10,6 +10,7 @@ from tssd.time import (
     PerStep,
     TimeFold,
     as_sequence,
+    each_step,
     is_constant_in_time,
     repeat_in_time,
     running_mean,
@@ -175,6 +176,20 @@ def test_only_a_view_over_time_counts_as_constant(x, constant):
 def test_one_step_is_folded_like_any_other_sequence():
     x, norm = sequence()[:1], trained_batch_norm()
     torch.testing.assert_close(TimeFold(copy.deepcopy(norm))(x)[0], copy.deepcopy(norm)(x[0]))
+
+
+def test_what_each_step_does_of_views_alone_is_done_once():
+    calls = []
+
+    def add(a, b):
+        calls.append(len(a))
+        return a + b
+
+    view, other = repeat_in_time(torch.randn(3, 2), 4), torch.randn(4, 3, 2)
+    both = each_step(add, view, view)
+    assert is_constant_in_time(both) and torch.equal(both, view + view)
+    assert torch.equal(each_step(add, view, other), view + other)
+    assert calls == [1, 4]
 
 
 def test_running_mean_literal():

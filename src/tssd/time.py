@@ -1,6 +1,7 @@
 """The time axis: sequences are [T, N, ...]; the only place that makes them and folds T and N."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -70,19 +71,26 @@ def fold(apply: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     Raises: UsageError: one sample that batch norm in training mode can't normalise.
     """
     steps, batch = x.shape[:2]
-    try:
+    with told_of_one_sample(batch):
         if is_constant_in_time(x):
             y = apply(x[0])
             return y.unsqueeze(0).expand(steps, *y.shape)
         y = apply(x.flatten(0, 1))
         return y.unflatten(0, (steps, batch))
-    except ValueError as error:
-        if batch > 1 or isinstance(error, TssdError):
-            raise
-        raise UsageError(
-            f"input: got a batch of one sample, on which a layer fails: {error}; use batches of at "
-            "least 2 (drop_last=True), or net.eval()"
-        ) from error
+
+
+def each_step(apply: Callable[..., Tensor], *xs: Tensor) -> Tensor:
+    """Apply a stateless function of sequences of equal T that keeps their time axis.
+
+    Of time-expanded views alone it is computed once, as by `fold`, and expanded again.
+
+    Shapes: x [T, N, ...] each -> [T, N, ...].
+    """
+    # What stands for a sequence while a network is read has no strides.
+    if all(isinstance(x, Tensor) and is_constant_in_time(x) for x in xs):
+        y = apply(*(x[:1] for x in xs))
+        return y.expand(len(xs[0]), *y.shape[1:])
+    return apply(*xs)
 
 
 class TimeFold(nn.Sequential):
@@ -113,7 +121,8 @@ class PerStep(nn.Sequential):
         if is_constant_in_time(input):
             return fold(super().forward, input)
         apply = super().forward
-        return torch.stack([apply(x_t) for x_t in input])
+        with told_of_one_sample(input.shape[1]):
+            return torch.stack([apply(x_t) for x_t in input])
 
 
 def running_mean(x: Tensor) -> Tensor:
@@ -139,6 +148,20 @@ def time_mean(x: Tensor, timesteps: int) -> Tensor:
             f"{x.shape[0]}; run the network for at least {timesteps} timesteps"
         )
     return x[:timesteps].mean(0)
+
+
+@contextmanager
+def told_of_one_sample(batch: int) -> Iterator[None]:
+    """Inside, what batch norm says of a single sample, in training mode, is a UsageError."""
+    try:
+        yield
+    except ValueError as error:
+        if batch > 1 or isinstance(error, TssdError):
+            raise
+        raise UsageError(
+            f"input: got a batch of one sample, on which a layer fails: {error}; use batches of at "
+            "least 2 (drop_last=True), or net.eval()"
+        ) from error
 
 
 def _check_input(x: object) -> None:

@@ -3,6 +3,7 @@ import torch
 
 from tssd.errors import UsageError
 from tssd.models.dropout import SharedDropout
+from tssd.time import is_constant_in_time, repeat_in_time
 
 T, N = 4, 3
 
@@ -14,6 +15,10 @@ def test_the_same_values_are_missing_at_every_timestep():
     assert y.unique().tolist() == pytest.approx([0, 4 / 3])
     assert (y == 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
     assert not torch.equal(y[0, 0], y[0, 1])
+
+
+def test_a_view_stays_one():
+    assert is_constant_in_time(SharedDropout(0.25)(repeat_in_time(torch.ones(N, 10), T)))
 
 
 def test_it_draws_what_spikingjelly_draws():

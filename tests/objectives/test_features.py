@@ -64,3 +64,11 @@ def test_a_teacher_with_other_channels_says_how_many():
 def test_refused(channels, message):
     with pytest.raises(UsageError, match=f"^channels: .*{message}"):
         term(channels=channels)
+
+
+def test_one_sample_that_its_norm_refuses_is_refused_in_one_line():
+    taught, shown = torch.ones(1, 1, 1, 1), torch.ones(2, 1, 1, 1, 1)
+    out = output(torch.zeros(2, 1, 2), {0: shown})
+    made = connected(FeatureDistillation(Says(torch.zeros(1, 2), {0: taught})), out)
+    with pytest.raises(UsageError, match="^input: got a batch of one sample"):
+        made(out, TARGET[:1])

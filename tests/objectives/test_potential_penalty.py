@@ -8,7 +8,7 @@ from torch import nn
 
 from tssd.errors import UsageError
 from tssd.models import NetOutput
-from tssd.neurons import IF, LIF, Neuron
+from tssd.neurons import IF, LIF, MPBNLIF, Neuron
 from tssd.objectives import Timesteps
 from tssd.objectives.potential_penalty import PotentialPenalty, distance_to_spikes, threshold_of
 
@@ -82,6 +82,12 @@ def test_a_neuron_that_is_made_of_others_counts_by_these():
 def test_refused(options, message):
     with pytest.raises(UsageError, match=message):
         value(**options)
+
+
+def test_membranes_before_a_norm_are_not_in_thresholds_of_what_is_behind_it():
+    with pytest.raises(UsageError, match=r"^threshold: a \(MPBNLIF\) has one of normed membranes"):
+        value(layers_of_mpbn := layers(a=MPBNLIF()))
+    assert value(layers_of_mpbn, threshold=2.0).item() == 3
 
 
 def test_distance_to_spikes():

@@ -107,6 +107,28 @@ def test_the_head_stays_the_network_s():
     assert not [*term.parameters()] and not term.state_dict()
 
 
+@pytest.mark.parametrize("noise", ["or", "and"])
+def test_perturbed_spikes_are_no_part_of_the_statistics_of_norms_in_the_head(noise):
+    head = TimeFold(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    term = PerturbedPredictions(noise=noise).connect(NET, Timesteps(1, 3))
+    term._head = [head]
+    spikes = torch.tensor([[1.0, 0], [1, 0], [0, 1]]).unsqueeze(1).repeat(1, 5, 1)
+    before = {name: b.clone() for name, b in head.named_buffers()}
+    logits = head(spikes)
+    after = {name: b.clone() for name, b in head.named_buffers()}
+    term(NetOutput(logits, taps={3: spikes}), TARGET.expand(5)).backward()
+    assert after["1.running_mean"].ne(before["1.running_mean"]).all()
+    torch.testing.assert_close(dict(head.named_buffers()), after, rtol=0, atol=0)
+    assert all(p.grad is not None for p in head.parameters())
+
+
+def test_currents_below_zero_that_last_say_what_the_network_says():
+    currents = torch.tensor([[[-1.0, 0.0]]]).repeat(3, 1, 1)  # with rates of 0, no noise
+    head = Seen()
+    assert perturbed(currents, head).item() == pytest.approx(0, abs=1e-6)
+    assert torch.equal(head.x, currents[1:])
+
+
 @pytest.mark.parametrize("make", [StableSpikes, PerturbedPredictions])
 def test_a_single_timestep_is_refused(make):
     with pytest.raises(UsageError, match=rf"^timesteps.teacher: got 1, but {make.__name__}"):

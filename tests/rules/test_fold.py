@@ -6,7 +6,15 @@ import torch
 from torch import nn
 
 from tssd.errors import UsageError
-from tssd.models import mlp, msresnet8, msresnet18, resnet18, vgg9
+from tssd.models import (
+    FactoredWeights,
+    QuantisedWeights,
+    mlp,
+    msresnet8,
+    msresnet18,
+    resnet18,
+    vgg9,
+)
 from tssd.models.vgg import vgg
 from tssd.neurons import LIF, RealSpike
 from tssd.objectives import tssd
@@ -89,6 +97,15 @@ def test_exits_are_folded_with_the_network():
     )
 
 
+SECOND = r"net\.stages\.0\.1\.0\.0"
+
+
+def with_weights(weights):
+    net = trained(partial(vgg9, **small))
+    weights.put_into(net)
+    return net
+
+
 @pytest.mark.parametrize(
     ("net", "said"),
     [
@@ -104,6 +121,8 @@ def test_exits_are_folded_with_the_network():
             ),
             r"net\.stages\.1\.0\.0: MaxPool2d .* expected scales that are not negative, found -",
         ),
+        (lambda: with_weights(FactoredWeights()), rf"{SECOND}: FactoredConv2d gets the spikes"),
+        (lambda: with_weights(QuantisedWeights(8)), rf"{SECOND}: QuantisedConv2d gets the spikes"),
         (lambda: vgg9(**small, neuron=LIF), "net: has no RealSpike neurons"),
         (lambda: nn.Linear(2, 2), "net: got Linear, expected a tssd.StagedNet"),
     ],

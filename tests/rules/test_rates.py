@@ -1,3 +1,4 @@
+import copy
 from functools import partial
 
 import pytest
@@ -5,6 +6,7 @@ import torch
 from torch import nn
 
 from tssd.errors import UsageError
+from tssd.models.dropout import SharedDropout
 from tssd.neurons import IF, LIF, PLIF, recording
 from tssd.norms import TEBN, TdBN, per_step_batch_norm
 from tssd.objectives import (
@@ -17,7 +19,7 @@ from tssd.objectives import (
 )
 from tssd.rules import RateBackpropagation
 from tssd.rules.rates import slope_of
-from tssd.surrogates import ASGL, Sigmoid
+from tssd.surrogates import ASGL, ESG, AnnealedRectangular, Sigmoid
 
 from .nets import T, batch, gradients, net
 
@@ -46,6 +48,26 @@ def test_at_one_timestep_the_gradient_is_that_of_backpropagation(make):
         torch.testing.assert_close(found, expected, rtol=1e-9, atol=0)
         assert len(slopes) >= 8 and any(g.any() for g in slopes.values())
         torch.testing.assert_close(own, slopes, rtol=1e-8, atol=1e-11)
+
+
+@pytest.mark.parametrize("surrogate", [ESG(k_min=3.0), AnnealedRectangular(start=0.7)])
+def test_it_trains_with_what_a_surrogate_is_at_the_moment(surrogate):
+    make = partial(LIF, surrogate=surrogate, detach_reset=True)
+    _, own = trained(net(make), 1)
+    _, slopes = trained(net(make), 1, rule=False)
+    torch.testing.assert_close(own, slopes, rtol=1e-8, atol=1e-11)
+    assert any(g.any() for g in slopes.values())
+
+
+def test_both_runs_drop_the_same():
+    made = net(detached)
+    made.stages.insert(1, SharedDropout(0.4))
+    made.shapes = (made.shapes[0], *made.shapes)
+    copied = copy.deepcopy(made)
+    found, own = trained(made, 1)
+    expected, slopes = trained(copied, 1, rule=False)
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=0)
+    torch.testing.assert_close(own, slopes, rtol=1e-8, atol=1e-11)
 
 
 @pytest.mark.parametrize("decay_input", [False, True])

@@ -1,11 +1,12 @@
 """What attention between spikes is made of: products that can be counted, heads, shortcuts."""
 
+import torch
 from torch import Tensor, nn
 
 from tssd.models.base import MakeNeuron, MakeNorm
 from tssd.models.blocks import build_neuron
 from tssd.models.flow import Block, Run
-from tssd.time import TimeFold
+from tssd.time import TimeFold, each_step
 
 
 class SpikeProduct(nn.Module):
@@ -47,7 +48,7 @@ class Residual(Block):
 
     def flow(self, run: Run, x: Tensor) -> Tensor:
         """Add the branch to x."""
-        return x + run(self.branch, x)
+        return each_step(torch.add, x, run(self.branch, x))
 
 
 def by_head(maps: Tensor, heads: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
@@ -9,7 +10,7 @@ from tssd.models.base import MakeNeuron, MakeNorm
 from tssd.models.flow import Block, Run
 from tssd.models.pool import MaxPool2x2
 from tssd.norms import pooled_batch_norm
-from tssd.time import TimeFold
+from tssd.time import TimeFold, each_step
 
 # (C, H, W) of one sample.
 Shape = tuple[int, int, int]
@@ -158,7 +159,7 @@ class SpikeAddBlock(Block):
 
     def flow(self, run: Run, x: Tensor) -> Tensor:
         """Sum the spikes of both branches."""
-        return run(self.branch, x) + run(self.shortcut, x)
+        return each_step(torch.add, run(self.branch, x), run(self.shortcut, x))
 
 
 class CurrentShortcutBlock(Block):
@@ -185,7 +186,8 @@ class CurrentShortcutBlock(Block):
         """Spikes of the second layer."""
         currents = run(self.first, x)
         spikes = run(self.first_neuron, currents)
-        return run(self.second_neuron, currents + run(self.second, spikes))
+        added = each_step(torch.add, currents, run(self.second, spikes))
+        return run(self.second_neuron, added)
 
 
 def linear_head(shape: Shape, num_classes: int, pool: nn.Module | None = None) -> nn.Module:

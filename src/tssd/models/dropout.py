@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
+from tssd.time import each_step
 
 
 class DropoutState(NamedTuple):
@@ -43,7 +44,7 @@ class SharedDropout(nn.Dropout):
         if self.training:
             if steps == 0:
                 mask = F.dropout(torch.ones_like(x[0]), self.p)
-            x = x * mask
+            x = each_step(lambda steps: steps * mask, x)
         return x, DropoutState(mask, steps + len(x))
 
     def forward(self, input: Tensor) -> Tensor:

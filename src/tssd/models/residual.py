@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 
 from tssd.models.base import MakeNeuron, MakeNorm
 from tssd.models.blocks import build_neuron, conv_norm, conv_norm_neuron
 from tssd.models.flow import Block, Run
-from tssd.time import TimeFold
+from tssd.time import TimeFold, each_step
 
 # Makes a shortcut that changes channels or size, of currents: (c_in, c_out, norm, stride).
 MakeShortcut = Callable[[int, int, MakeNorm, int], nn.Module]
@@ -62,7 +63,8 @@ class CurrentAddBlock(Block):
 
     def flow(self, run: Run, x: Tensor) -> Tensor:
         """Spikes of the sum of both currents."""
-        return run(self.neuron, run(self.branch, x) + run(self.shortcut, x))
+        added = each_step(torch.add, run(self.branch, x), run(self.shortcut, x))
+        return run(self.neuron, added)
 
 
 class MembraneShortcutBlock(Block):
@@ -94,4 +96,4 @@ class MembraneShortcutBlock(Block):
 
     def flow(self, run: Run, x: Tensor) -> Tensor:
         """Sum of the branch's currents and those that came in."""
-        return run(self.branch, x) + run(self.shortcut, x)
+        return each_step(torch.add, run(self.branch, x), run(self.shortcut, x))

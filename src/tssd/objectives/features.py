@@ -15,6 +15,7 @@ from tssd.objectives.taught_features import (
     convolution,
     norm,
 )
+from tssd.time import told_of_one_sample
 
 
 class FeatureDistillation(TaughtFeatures):
@@ -77,7 +78,8 @@ class FeatureDistillation(TaughtFeatures):
         """See the class."""
         terms = []
         for place, (own, taught) in enumerate(self.pairs(out)):
-            own = applied(self.aligned[place], own)
+            with told_of_one_sample(len(own)):
+                own = applied(self.aligned[place], own)
             self.check_alike(place, own, taught, remedy=REMEDY)
             terms.append((own - taught).square().sum() / len(own))
         return torch.stack(terms).sum()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet
-from tssd.neurons import Neuron
+from tssd.neurons import MPBNLIF, Neuron
 from tssd.objectives.base import Objective, Timesteps
 from tssd.objectives.precise import precise
 
@@ -98,6 +98,12 @@ def threshold_of(name: str, neuron: nn.Module) -> float:
 
     Raises: UsageError: it does not say, or learns one.
     """
+    if isinstance(neuron, MPBNLIF):
+        raise UsageError(
+            f"threshold: {name} ({type(neuron).__name__}) has one of normed membranes, and shows "
+            "them before the norm; leave the part mpbn or this term out, or say which potential "
+            "counts as one, such as threshold: 1.0"
+        )
     holders = (neuron, getattr(neuron, "dynamics", None))
     found = [getattr(holder, key, None) for holder in holders for key in THRESHOLDS]
     for value in found:

@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
@@ -129,10 +130,19 @@ class PerturbedPredictions(Objective):
         stable = lasting(spikes[:steps])
         rate = stable.detach().mean(0).clamp(0, 1).expand_as(stable)
         drawn = torch.bernoulli(rate)
-        other = stable * drawn if self.noise == "and" else torch.maximum(stable, drawn)
-        perturbed = precise(self._head[0](other)).mean(0)
+        if self.noise == "and":
+            other = stable * drawn
+        else:  # what is below 0, of a stage that shows currents, stays as it is
+            other = torch.where(drawn > 0, torch.maximum(stable, drawn), stable)
+        perturbed = precise(self._of_head(other)).mean(0)
         mean = time_mean(out.logits, steps)
         return self.distance(perturbed, mean.detach() if self.detach_teacher else mean)
+
+    def _of_head(self, spikes: Tensor) -> Tensor:
+        """The head's logits; norms in it don't take these spikes into their statistics."""
+        (head,) = self._head
+        buffers = {name: buffer.clone() for name, buffer in head.named_buffers()}
+        return functional_call(head, buffers, (spikes,))
 
 
 def lasting(spikes: Tensor) -> Tensor:

@@ -20,6 +20,8 @@ CHAINS = (nn.Sequential, TimeFold, PerStep, Exit, CurrentShortcutBlock, Membrane
 LINEAR = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, nn.Identity, nn.Dropout)
 # And what it passes through if it is not negative.
 MAXIMA = (nn.MaxPool2d, nn.AdaptiveMaxPool2d)
+# What takes it; a layer derived from one may make its weights of others, or round them.
+WEIGHTS = (nn.Conv1d, nn.Conv2d, nn.Linear)
 
 
 @torch.no_grad()
@@ -97,7 +99,9 @@ class _Plan:
                     "layers one after the other, or real_spike left out: the scales can't be "
                     "folded exactly"
                 )
-        elif isinstance(part, nn.Conv1d | nn.Conv2d | nn.Linear):
+        elif isinstance(part, WEIGHTS):
+            if type(part) not in WEIGHTS:
+                self._refuse(name, part, "weights that are computed with as they are")
             self._fold_into(name, part)
         elif isinstance(part, MAXIMA):
             if (lowest := self.source.scale.min().item()) < 0:

@@ -16,7 +16,7 @@ from tssd.objectives import Loss, Objective, SelfDistillation
 from tssd.objectives.batch import dtype_of, explained
 from tssd.objectives.checks import check_learns
 from tssd.objectives.later import LaterChecks
-from tssd.rules.base import Rule
+from tssd.rules.base import Rule, generators_kept
 from tssd.rules.means import COUNTS, labels_means
 from tssd.surrogates import Surrogate
 from tssd.time import PerStep, is_constant_in_time
@@ -80,7 +80,8 @@ class RateBackpropagation(Rule):
         sequence = criterion.prepare(net, x, target, later=later)
         mean = sequence[:1] if is_constant_in_time(sequence) else sequence.mean(0, keepdim=True)
         with explained(sequence, dtype_of(net)):
-            with torch.no_grad(), _watched(net) as seen:
+            # The same masks of dropout in both runs.
+            with torch.no_grad(), generators_kept(sequence), _watched(net) as seen:
                 net(sequence)
             torch.clear_autocast_cache()  # weights in low precision, without a gradient
             with _replaced(net, seen):
@@ -111,7 +112,7 @@ def slope_of(h: Tensor, neuron: LinearIntegrator) -> Tensor:
 
     Shapes: membranes before the reset h [T, N, ...] -> [N, ...].
     """
-    p, surrogate = neuron.dynamics, neuron.surrogate.current()
+    p, surrogate = neuron.dynamics, neuron.surrogate
     total, f = torch.zeros_like(h[0]), 0.0
     for h_t in h:
         f = p.gain + p.decay * f

@@ -1,7 +1,6 @@
 """Spatial learning through time: every timestep goes backward by itself, at once."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, cast
 
 import torch
@@ -12,7 +11,7 @@ from tssd.models.base import NetOutput, SpikingNet
 from tssd.objectives import Loss, Objective, SelfDistillation
 from tssd.objectives.checks import check_learns
 from tssd.objectives.later import LaterChecks
-from tssd.rules.base import Rule
+from tssd.rules.base import Rule, generators_kept
 from tssd.rules.gradient import SummedGradient, trained
 from tssd.rules.stepwise import joined, outputs, rehearsal
 
@@ -83,7 +82,7 @@ class SLTT(Rule):
         values: dict[str, Tensor] = {}
         told: Sequence[Tensor] = ()
         if together:
-            with _generators_kept(sequence):
+            with generators_kept(sequence):
                 values, told = _of_all_steps(criterion, net, sequence, target, together, gradient)
         shows = any(term.needs_membranes for _, term in _terms(criterion))
         classes, logits = None, []
@@ -164,11 +163,6 @@ def _of_all_steps(
     found = gradient.add([total], [torch.ones_like(total)], heads)
     told = [torch.zeros_like(y) if g is None else g for y, g in zip(heads, found, strict=True)]
     return {name: value.detach() for name, value in values.items()}, told
-
-
-def _generators_kept(x: Tensor) -> AbstractContextManager[None]:
-    """Random numbers that are drawn inside are drawn again afterwards: dropout and noise repeat."""
-    return torch.random.fork_rng([x.device] if x.is_cuda else [])
 
 
 def _heads(out: NetOutput) -> list[Tensor]:
