@@ -167,6 +167,14 @@ def test_a_file_in_place_of_the_folder_is_no_reason_either(images, tmp_path, pat
     assert "not kept" in caplog.text
 
 
+def test_a_folder_that_nobody_may_look_into_is_no_reason_either(images, tmp_path, caplog):
+    name = "x" * 300  # which no file system takes; a closed folder would need another user
+    expected = images().load()
+    with caplog.at_level(logging.WARNING, logger="tssd"):
+        assert torch.equal(images(folder=tmp_path / name).load(), expected)
+    assert "File name too long" in caplog.text
+
+
 def test_a_damaged_image_is_refused_and_nothing_is_left(images, paths):
     paths[2].write_bytes(b"no image")
     with pytest.raises(DataError, match=r"2\.png is not a readable image"):

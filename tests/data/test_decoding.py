@@ -89,3 +89,16 @@ def test_decode_all_when_sizes_differ(tmp_path):
         decode_all(paths, (3, 6, 9), image_size=None)
     with pytest.raises(DataError, match=message):
         LazyImages(paths, (3, 6, 9), image_size=None)[torch.tensor([0, 1])]
+
+
+def test_for_each_never_runs_far_ahead(tmp_path, monkeypatch):
+    monkeypatch.setattr(decoding, "THREADS_FROM", 0)
+    begun = []
+    paths = [tmp_path / str(n) for n in range(500)]
+    for path in paths[:1]:
+        path.touch()
+    results = for_each(lambda path: begun.append(path) or path, paths, title="Counting")
+    assert next(results) == paths[0]
+    assert len(begun) < 100
+    results.close()
+    assert len(begun) < 100

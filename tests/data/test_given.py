@@ -4,6 +4,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset
 
 from tssd.data.given import GivenData
+from tssd.data.summary import summarise
 from tssd.errors import DataError, UsageError
 
 LABELS = torch.tensor([0, 2, 1, 0, 1, 2, 0])
@@ -103,3 +104,24 @@ def test_frames_have_to_be_long_enough():
     data.connect(student=1, teacher=3, longest=3)
     with pytest.raises(UsageError, match="samples have 3 timesteps, but the network runs for up"):
         data.connect(student=1, teacher=4, longest=4)
+
+
+class Untold(Dataset):
+    """One that does not say its labels."""
+
+    def __len__(self):
+        return len(DATA)
+
+    def __getitem__(self, n):
+        return DATA[n]
+
+
+@pytest.mark.parametrize("train", [Untold(), DataLoader(DATA, batch_size=3)])
+def test_classes_that_are_not_told_cannot_be_counted(train):
+    data = given(train, classes=3)
+    with pytest.raises(UsageError, match="class_weights balanced needs the class of every"):
+        _ = data.class_counts
+    found = summarise(data)
+    assert found.counts["train"] == {"0": 0, "1": 0, "2": 0}
+    assert found.unknown == {"train": 7, "val": 0, "test": 0}
+    assert found.counts["test"] == {"0": 3, "1": 2, "2": 2}

@@ -4,13 +4,14 @@ import torch
 from PIL import Image
 from torchvision import transforms
 
-from tssd.data import ImageNet
+from tssd.data import ImageNet, imagenet
 from tssd.errors import DataError, UsageError
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, monkeypatch):
     """Three images for training and one for testing of each of two classes."""
+    monkeypatch.setattr(imagenet, "CLASSES", 2)
     draw = np.random.default_rng(0)
     for part, count in (("train", 3), ("val", 1)):
         for label in ("n01440764", "n01443537"):
@@ -79,3 +80,13 @@ def test_training_images_are_other_parts_in_every_epoch(folder):
 def test_options_that_contradict_each_other_are_refused(options, words):
     with pytest.raises(UsageError, match=words):
         ImageNet(**options)
+
+
+def test_other_than_all_classes_are_refused_for_training_alone(folder, monkeypatch):
+    monkeypatch.undo()  # the thousand of ILSVRC 2012
+    data = ImageNet(str(folder))
+    with pytest.raises(DataError, match=r"imagenet/train: has 2 class folders, expected the 1000"):
+        data.setup()
+    data = ImageNet(str(folder))
+    data.train_is_needed = False  # as of a network that is trained already
+    assert data.class_names == ("n01440764", "n01443537")

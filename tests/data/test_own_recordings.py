@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,20 @@ def test_the_advice_for_a_damaged_file_names_the_option(tmp_path):
     assert why_unreadable(tmp_path / "a.raw", Columns()).startswith("its header names encoding 4.0")
     write(tmp_path, "b_a.csv")
     assert why_unreadable(tmp_path / "b_a.csv", Columns()) == ""
+
+
+def test_a_recording_beyond_the_sensor_that_is_given_is_unreadable(tmp_path):
+    (tmp_path / "a.csv").write_text("t,x,y,p\n" + "".join(f"{n},{n},0,1\n" for n in range(90)))
+    why = partial(why_unreadable, tmp_path / "a.csv", Columns())
+    assert why() == why(sensor=(1, 90)) == ""
+    assert "80 of 90 events off the sensor of 10x1" in why(sensor=(1, 10))
+
+
+def test_what_is_repaired_else_is_unreadable_where_nothing_may_be(tmp_path):
+    (tmp_path / "a.csv").write_text("t,x,y,p\n0,0,0,1\n9,0,0,1\n5,0,0,1\n")
+    why = partial(why_unreadable, tmp_path / "a.csv", Columns())
+    assert why() == ""
+    assert "goes back in time" in why(strict=True)
 
 
 def test_a_single_file_needs_a_size_from_somewhere(tmp_path):

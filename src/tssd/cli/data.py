@@ -106,7 +106,11 @@ def _info(data: DataModule) -> int:
     for name in data.class_names:
         counts = [str(summary.counts[part][name]) for part in PARTS]
         table.add_row(Text(printable(name)), *counts)
-    table.add_row("all", *[str(sum(summary.counts[part].values())) for part in PARTS])
+    unknown = summary.unknown
+    if any(unknown.values()):
+        table.add_row("(not told)", *[str(unknown[part]) for part in PARTS])
+    numbers = [sum(summary.counts[part].values()) + unknown[part] for part in PARTS]
+    table.add_row("all", *map(str, numbers))
     console().print(table)
     _print_balance(summary)
     shape = "x".join(map(str, summary.sample_shape))

@@ -144,7 +144,14 @@ class DataModule(LightningDataModule):
     def class_counts(self) -> list[int]:
         """Number of chosen training samples of each class, [K]."""
         part, index = self.part("train")
-        return np.bincount(part.labels[index], minlength=self.num_classes).tolist()
+        labels = part.labels[index]
+        if (labels < 0).any():
+            raise UsageError(
+                f"objectives: class_weights balanced needs the class of every training sample, "
+                f"which {self.dataset_name} does not say; give it `targets`, a number for each, or "
+                "class_weights a number for each class"
+            )
+        return np.bincount(labels, minlength=self.num_classes).tolist()
 
     @property
     def split_sizes(self) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import os
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -77,7 +78,7 @@ class DecodedImages:
         Raises:
             DataError: A file is damaged, or of another size.
         """
-        if not self.note.exists():
+        if not os.path.exists(self.note):  # false, too, of a folder that is closed
             return self._build()
         try:
             return self._read()

@@ -179,7 +179,7 @@ class EventFolder(EventData):
         return Columns(None if self.columns is None else tuple(self.columns), self.time_unit)
 
     def _readable(self, listing: FolderListing) -> FolderListing:
-        why = partial(why_unreadable, columns=self._columns)
+        why = partial(why_unreadable, columns=self._columns, sensor=self._given, strict=self.strict)
         lost: list[tuple[Path, str]] = []
 
         def kept(part: Listing) -> Listing:

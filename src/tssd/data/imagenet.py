@@ -1,9 +1,12 @@
 """ImageNet as torchvision lays it out: train/<class>/ and val/<class>/, the classes by number."""
 
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 
 from tssd.data.image_folder import ImageFolder
 from tssd.data.images import ImageData
+from tssd.data.listing import FolderListing
+from tssd.errors import DataError
 from tssd.image_size import ImageSize, height_width
 
 CLASSES = 1000
@@ -31,6 +34,19 @@ class ImageNet(ImageFolder):
     def num_classes(self) -> int:
         """Number of classes K; known without the files."""
         return CLASSES
+
+    @cached_property
+    def listing(self) -> FolderListing:
+        """The files. Raises: DataError: training images of other than all classes."""
+        listing = super().listing
+        found = len(listing.class_names)
+        if self.train_is_needed and found != CLASSES:
+            raise DataError(
+                f"{self.path / 'train'}: has {found} class folders, expected the {CLASSES} of "
+                "ILSVRC 2012: complete it, or take some of them as an image folder (--data "
+                "tssd.data.ImageFolder)"
+            )
+        return listing
 
     @property
     def sample_shape(self) -> tuple[int, int, int]:

@@ -154,10 +154,24 @@ def find_camera(
     )
 
 
-def why_unreadable(path: Path, columns: Columns) -> str:
-    """Why a recording cannot be read, without its name; empty if it can."""
+def why_unreadable(
+    path: Path,
+    columns: Columns,
+    *,
+    sensor: tuple[int, int] | None = None,
+    strict: bool = False,
+) -> str:
+    """Why a recording cannot be read, without its name; empty if it can.
+
+    Args:
+        path: The recording.
+        columns: What columns hold that do not say it.
+        sensor: Its rows and columns, where they are given.
+        strict: Whether what is tolerated and noted otherwise counts as a reason.
+    """
+    height, width = sensor or (None, None)
     try:
-        read_own_events(path, columns=columns)
+        read_own_events(path, height=height, width=width, columns=columns, strict=strict)
     except DataError as error:
         return str(error).removeprefix(str(path)).strip(" :")
     return ""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,12 +40,14 @@ class Summary:
         split_hash: Fingerprint of the samples chosen.
         sample_shape: Channels, height and width of an image or frame.
         counts: Samples of each class, by part.
+        unknown: Samples whose class the data does not tell, by part.
     """
 
     name: str
     split_hash: str
     sample_shape: tuple[int, int, int]
     counts: Mapping[str, Mapping[str, int]]
+    unknown: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(PARTS, 0))
 
 
 @dataclass(frozen=True)
@@ -121,12 +123,15 @@ class ImageSummary:
 
 def summarise(data: DataModule) -> Summary:
     """Count the chosen samples of every class; reads the labels alone."""
-    counts = {}
+    counts, unknown = {}, {}
     for name in PARTS:
         part, index = data.part(name)
-        found = np.bincount(part.labels[index], minlength=data.num_classes)
+        labels = part.labels[index]
+        known = labels >= 0  # a Dataset of the user's own need not say them
+        found = np.bincount(labels[known], minlength=data.num_classes)
         counts[name] = dict(zip(data.class_names, found.tolist(), strict=True))
-    return Summary(data.dataset_name, data.split_hash, data.sample_shape, counts)
+        unknown[name] = int((~known).sum())
+    return Summary(data.dataset_name, data.split_hash, data.sample_shape, counts, unknown)
 
 
 def balance(summary: Summary) -> Balance:

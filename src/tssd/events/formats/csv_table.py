@@ -142,7 +142,8 @@ def _numbers(
         return np.empty((0, len(FIELDS)))
     try:
         return np.loadtxt(
-            io.StringIO(text),
+            # Four times smaller than the text in a StringIO.
+            io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8"),
             dtype=np.float64,
             delimiter=delimiter,
             comments="#",
