@@ -220,8 +220,10 @@ def _tell_of_folders_in_classes(
     inside: list[set[str]] = [set() for _ in class_names]
     for path, label in zip(listing.paths, listing.labels.tolist(), strict=True):
         below = path.relative_to(train / class_names[int(label)]).parts[:-1]
-        inside[label].add(below[0] if below else "")
-    if all(len(names) > 1 and "" not in names for names in inside):
+        if not below:  # mostly the first file of all
+            return
+        inside[label].add(below[0])
+    if all(len(names) > 1 for names in inside):
         log.warning(
             "%s: the folders %s are taken as the classes; none holds %ss but in folders of its "
             "own (%s: %s): if those are the classes, they must lie right in %s",
