@@ -45,6 +45,11 @@ def test_several_devices_share_a_batch(printed):
     assert lines[-1].endswith("loading and what devices tell each other not counted")
 
 
+def test_images_that_are_no_squares_show_both_sides(printed):
+    lines = printed(replace(NEEDS, data=replace(HERE, size=(16, 24))))
+    assert lines[1].endswith("of 3 x 16 x 24, 10 classes")
+
+
 def test_what_is_not_here_or_not_known_is_said(printed):
     absent = replace(HERE, events=True, absent="no data root given")
     lines = printed(replace(NEEDS, data=absent, exit_parameters=0))

@@ -176,6 +176,7 @@ def test_one_damaged_network_does_not_hide_the_others(tssd, runs):
         (["run", "--samples", "0"], 2, "--samples: got '0', expected a whole number >= 1"),
         (["run", "--sampels", "3"], 2, "--sampels: no such option; did you mean --samples?"),
         (["run", "--reference", "x"], 2, "--reference: run is a single run"),
+        (["run", "--epoch", "last"], 2, "--epoch: run is a single run"),
         (["run", "--net.width", "1"], 2, "--net.width: a trained run keeps it; only data can"),
         (["run", "--json"], 2, "--json: no such option; "),
         (["run", "--output", "run"], 2, "--output: run is a folder"),

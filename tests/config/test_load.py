@@ -154,6 +154,20 @@ def test_a_method_of_one_length_keeps_to_it_whichever_timesteps_an_option_sets(
     assert tuple(config["timesteps"].values()) == pair
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        "timesteps: {student: 1, teacher: 4}",
+        "objectives: {temporal: {class_path: tssd.objectives.TemporalDistillation}}",
+    ],
+)
+def test_a_file_with_other_terms_or_a_pair_of_its_own_means_the_pair(tmp_path, own):
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"extends: digits+vgg9+vanilla_tt\n{own}\n")
+    config = load_recipe(str(file), [("timesteps.student", "2"), ("timesteps.teacher", "6")])
+    assert config["timesteps"] == {"student": 2, "teacher": 6}
+
+
 def test_with_other_terms_it_is_another_method_and_means_the_pair_that_it_says():
     options = [
         ("timesteps.student", "1"),

@@ -30,6 +30,11 @@ def test_what_is_known_without_the_files(recipe, expected):
     assert found.guessed == (found.sizes is None)
 
 
+def test_a_validation_part_of_its_own_takes_no_share_of_the_training_samples():
+    found = data_shape(load_recipe("ssc+mlp"))
+    assert found.sizes == {"train": 75466, "val": 9981, "test": 20382}
+
+
 def test_data_that_is_there_is_asked():
     found = data_shape(load_recipe("digits/tssd", [("data.batch_size", "7")]))
     assert (found.absent, found.guessed, found.batch_size) == ("", False, 7)

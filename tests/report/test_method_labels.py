@@ -1,7 +1,9 @@
 import pytest
 
+from tssd.config.pieces import aliases
 from tssd.errors import UsageError
 from tssd.report.method_labels import (
+    CONTROLS,
     LONGEST,
     control_of,
     labels,
@@ -10,6 +12,7 @@ from tssd.report.method_labels import (
     split_names,
     without_shared,
 )
+from tssd.runs.folder_names import folder_name
 
 
 def test_names_lose_the_folders_that_all_have():
@@ -57,8 +60,22 @@ def test_a_control_is_one_by_its_name():
         assert control_of(name) == "control"
     for name in ("control_exit", "d+vgg9+control_exit+if"):
         assert control_of(name) == "control_exit"
-    for name in ("control/tssd", "d+tssd"):
+    for name in ("control/tssd", "d+tssd", "d/vgg9_tssd", "d+tssd,init=control"):
         assert control_of(name) is None
+
+
+@pytest.mark.parametrize("own", CONTROLS)
+def test_a_control_is_one_in_the_folders_that_commands_make(own):
+    assert control_of(folder_name(f"d+vgg9+{own}", [("timesteps.student", "1")])) == own
+    assert control_of(folder_name(f"d+vgg9+{own}", [("data.root", "../x")])) == own
+    assert control_of(f"runs/{folder_name(f'd/vgg9_{own}')}") == own
+
+
+def test_every_alias_of_a_control_is_one():
+    found = {name: words.rpartition("+")[2] for name, words in aliases().items()}
+    for name, method in found.items():
+        assert control_of(name) == (method if method in CONTROLS else None), name
+    assert set(CONTROLS) <= set(found.values())
 
 
 def test_a_method_is_named_by_its_end():
@@ -66,6 +83,8 @@ def test_a_method_is_named_by_its_end():
     assert method_named("control", names, "against") == "d+vgg9+control"
     assert method_named("vgg9+tssd", names, "against") == "d+vgg9+tssd"
     assert method_named("x/tssd", names, "against") == "x/tssd"
+    runs = ["d+vgg9+control,timesteps.student=1", "d+vgg9+control_exit,timesteps.student=1"]
+    assert method_named("control", runs, "against") == runs[0]
     for wrong, problem in (("tssd", "fits several of"), ("ssd", "is none of")):
         with pytest.raises(UsageError, match=f"^--against: '{wrong}' {problem} the methods d"):
             method_named(wrong, names, "against")

@@ -90,6 +90,10 @@ def test_weights_and_epochs_are_the_same_work_and_timesteps_are_not():
     assert key() != key(("data.batch_size", "8"))
     assert key() != key(recipe="cifar10/vgg9_extension")
     assert key() != key(recipe="cifar10/vgg9_tsd")
+    taught = "cifar10+vgg9+kdsnn+vanilla_tt"
+    assert key(recipe=taught) == key(("objectives.kdsnn.weight", "0.5"), recipe=taught)
+    larger = ("objectives.kdsnn.teacher.recipe", "resnet34+ann")
+    assert key(recipe=taught) != key(larger, recipe=taught)
     assert key() != key(("weights", "tssd.models.QuantisedWeights"))
 
 

@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 from scipy.stats import ttest_rel
 
@@ -47,12 +49,21 @@ def test_seeds_that_both_have_are_paired_and_others_are_left_out():
     assert (nothing.pairs, nothing.gain, nothing.gain_std) == (0, None, None)
 
 
-def test_a_baseline_of_another_t_serves_where_it_is_the_only_one_of_the_column():
-    lines = [line("control", CONTROL, at=1), line("a", OWN["a"], at=2)]
-    assert with_gains(lines, "control")[1].gain == pytest.approx(1.375)
-    two = [*lines, line("control", CONTROL, at=3)]
-    assert with_gains(two, "control")[1].gain is None
-    assert with_gains(lines, None) == lines
+def test_gains_are_over_the_same_network_at_the_same_t():
+    base, own = line("control", CONTROL), partial(line, "a", OWN["a"])
+    assert with_gains([base, own()], "control")[1].gain == pytest.approx(1.375)
+    for other in (own(at=base.cell.at + 1), own(column="wide")):
+        assert with_gains([base, other], "control")[1].gain is None
+    assert with_gains([base, own()], None) == [base, own()]
+
+
+def test_points_of_a_sweep_have_one_baseline_across():
+    base, point = line("control", CONTROL), line("a", OWN["a"], column="wide", x=3)
+    assert with_gains([base, point], "control")[1].gain == pytest.approx(1.375)
+    two = [base, line("control", CONTROL, column="other"), point]
+    assert with_gains(two, "control")[2].gain is None
+    late = line("a", OWN["a"], column="wide", x=3, at=base.cell.at + 1)
+    assert with_gains([base, late], "control")[1].gain is None
 
 
 def test_words_for_numbers():

@@ -11,6 +11,7 @@ def test_variants_are_what_follows_train():
     variant = Variant.parse("a/b --y.z=2 --x='[1, 2]'")
     assert variant == Variant("a/b", (("x", "[1, 2]"), ("y.z", "2")))
     assert variant.name == "a/b,x=[1, 2],y.z=2"
+    assert Variant.parse(variant.words) == variant
     assert Variant.parse(variant.recipe).words == "a/b"
     assert Variant("some/where/own.yaml").name == "own"
     composed = Variant.parse("tssd+digits+vgg9 --net.width=0.5")

@@ -3,6 +3,7 @@
 from tssd.dry_run.estimate import duration, in_gib
 from tssd.dry_run.needs import Needs
 from tssd.dry_run.shapes import DataShape
+from tssd.image_size import height_width
 
 
 def print_needs(needs: Needs, *, title: str) -> None:
@@ -37,7 +38,8 @@ def print_needs(needs: Needs, *, title: str) -> None:
 
 def _in_words(data: DataShape) -> str:
     kind = "sequences" if data.events else "samples"
-    shape = f"{data.channels} x {data.size} x {data.size}, {data.classes} classes"
+    height, width = height_width(data.size)
+    shape = f"{data.channels} x {height} x {width}, {data.classes} classes"
     numbers = ""
     if data.sizes is not None:
         numbers = ", ".join(f"{n:,} {part}" for part, n in data.sizes.items()) + " "

@@ -18,6 +18,8 @@ from tssd.runs.text_files import read_metrics
 
 # Samples of a comparison, which shows a network of each method.
 COMPARED = 4
+# Of the samples of one run.
+SAMPLES = 8
 
 EPILOG = """The page needs no network and no script: open it, send it, print it. RUN gives all about
 one run; FOLDER compares the runs below it, whose seeds are the folders METHOD/seed0, seed1, ...
@@ -48,7 +50,10 @@ def run(words: list[str]) -> int:
         help="the page (default: report.html in that folder; of hub:NAME NAME.html here)",
     )
     parser.add_argument(
-        "--samples", type=at_least(1), metavar="N", help="test samples that are shown (default: 8)"
+        "--samples",
+        type=at_least(1),
+        metavar="N",
+        help="test samples that are shown (default: 8, beside each other 4)",
     )
     parser.add_argument(
         "--no-samples", action="store_true", help="read neither network nor data; fast"
@@ -79,14 +84,16 @@ def run(words: list[str]) -> int:
     if output.is_dir():
         raise UsageError(f"--output: {output} is a folder, expected the name of a file")
     command = shlex.join(["tssd", "report", *words])
-    samples = 0 if args.no_samples else args.samples or 8
     damaged = False
     if (folder / "config.yaml").is_file():
-        if args.reference:
-            raise UsageError(f"--reference: {folder} is a single run, expected a folder of runs")
+        for option in ("reference", "epoch"):
+            if getattr(args, option):
+                raise UsageError(f"--{option}: {folder} is a single run, expected a folder of runs")
         name = args.folder if beside else ""
+        samples = 0 if args.no_samples else args.samples or SAMPLES
         text = _run(folder, overrides, samples, command, name)
     else:
+        samples = 0 if args.no_samples else args.samples or COMPARED
         text, damaged = _comparison(
             folder, overrides, samples, (args.reference, args.epoch), command
         )
@@ -125,7 +132,7 @@ def _comparison(
     print(printable(methods.answer.sentence(methods.labels)))
     # One network a method, of its first seed.
     networks = {methods.labels[name]: methods.runs(name)[0].path for name in methods.drawn}
-    found = _samples(networks, overrides, min(samples, COMPARED), at=methods.answer.at)
+    found = _samples(networks, overrides, samples, at=methods.answer.at)
     title = folder.resolve().name
     damaged = any(run.state == "damaged" for run in collection.left_out)
     return comparison_page(methods, metrics, found, title=title, command=command), damaged

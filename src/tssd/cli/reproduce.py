@@ -70,7 +70,7 @@ def run(words: list[str]) -> int:
     failed: dict[Run, str] = {}
     absent: dict[Run, str] = {}
     if not args.only_finished and (own or not earlier):
-        missing = prepare(plan, own, args, overrides)
+        missing = prepare(plan, cells, own, args, overrides)
         absent = {run: f"not run: {why}" for run, why in missing.items()}
     if args.dry_run:
         return 0
@@ -112,7 +112,11 @@ def known_earlier(
 
 
 def prepare(
-    plan: Plan, runs: Sequence[Run], args: Namespace, overrides: Sequence[Override]
+    plan: Plan,
+    cells: Sequence[Cell],
+    runs: Sequence[Run],
+    args: Namespace,
+    overrides: Sequence[Override],
 ) -> dict[Run, str]:
     """Print what will be trained and what it will cost; the runs whose data is not here, and why.
 
@@ -131,7 +135,12 @@ def prepare(
         found = costs(own, shapes, about=_about)
     counted = runs if args.dry_run else missing
     print_plan(variants, counted, shapes=shapes, found=found, jobs=args.jobs)
-    again = {cell.runs.get(args.scale) for cell in plan.cells if cell.recalibrated}
+    if count := sum(bool(cost.needs and cost.needs.untrained) for cost in found.values()):
+        print(
+            f"{count} of the networks have a teacher that is trained before, which the estimate "
+            "leaves out"
+        )
+    again = {cell.runs.get(args.scale) for cell in cells if cell.recalibrated}
     if count := len(again.intersection(variants)):
         print(
             f"{count} of the networks are evaluated again at every T after training, with "

@@ -86,10 +86,14 @@ def _at_one_length(
 ) -> Config:
     """The pair of timesteps of a method that trains at one of them, whichever an option sets.
 
-    Else `vanilla_ts --timesteps.student 1` would keep T_t, and be the control. With other terms it
-    is another method, and means the pair that it says.
+    Else `vanilla_ts --timesteps.student 1` would keep T_t, and be the control. With other terms,
+    of an option or of a file of the user's own, it is another method, and means the pair that it
+    says; and so does a file that says a pair.
     """
     own = {option.partition(".")[0] for option, _ in overrides}
+    files = [layer.config for layer in found if layer.source.endswith((".yaml", ".yml"))]
+    if any(section in file for file in files for section in ("objectives", "timesteps")):
+        return {}
     methods = [layer.source for layer in found if layer.source.startswith("methods/")]
     pair = config.get("timesteps")
     if not methods or "timesteps" not in own or "objectives" in own or not isinstance(pair, dict):

@@ -34,6 +34,7 @@ class Needs:
         epochs: of the run.
         measured: on this machine.
         devices: that share a batch; the measured step is what one of them does.
+        untrained: options of the teachers that are trained before, which the numbers leave out.
     """
 
     data: DataShape
@@ -44,6 +45,7 @@ class Needs:
     epochs: int
     measured: Measured
     devices: int = 1
+    untrained: tuple[str, ...] = ()
 
     @property
     def estimate(self) -> Estimate | None:
@@ -74,7 +76,8 @@ def needs_of(config: Config, shape: DataShape | None = None) -> Needs:
     parts = build(with_data)
     freeze(parts.net, parts.freeze)
     refuse_too_large(parts)
-    for option in untrained(with_data, parts, in_time=shape.events):
+    waiting = untrained(with_data, parts, in_time=shape.events)
+    for option in waiting:
         log.info("%s: is trained before the student, which is not in these numbers", option)
     counts = (_count(parts.net), _count(parts.criterion))
     steps = parts.criterion.timesteps
@@ -86,6 +89,7 @@ def needs_of(config: Config, shape: DataShape | None = None) -> Needs:
         epochs=parts.trainer.epochs,
         measured=measure(parts),
         devices=devices_of(config),
+        untrained=tuple(waiting),
     )
 
 

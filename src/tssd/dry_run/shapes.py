@@ -24,6 +24,8 @@ PUBLISHED: Mapping[str, tuple[int, int]] = {
     "SSC": (75_466, 20_382),
     "ImageNet": (1_281_167, 50_000),
 }
+# And of a validation part of their own, which a share of the training samples is for else.
+PUBLISHED_VALIDATION: Mapping[str, int] = {"SSC": 9_981}
 # What is taken where neither the recipe nor a file tells: colour images, and as many classes.
 USUAL_CHANNELS, USUAL_SIZE, USUAL_CLASSES = 3, 32, 10
 
@@ -114,5 +116,7 @@ def _published(data: DataModule) -> Mapping[str, int] | None:
     if known is None:
         return None
     train, test = known
-    val = round(train * data.val_share)
-    return {"train": data.train_samples or train - val, "val": val, "test": test}
+    val = held = round(train * data.val_share)
+    if (stored := PUBLISHED_VALIDATION.get(type(data).__name__)) is not None:
+        val, held = stored, 0
+    return {"train": data.train_samples or train - held, "val": val, "test": test}

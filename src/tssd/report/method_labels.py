@@ -47,6 +47,8 @@ def control_of(name: str) -> str | None:
 
     >>> control_of("digits+vgg9+control"), control_of("digits+vgg9+tssd")
     ('control', None)
+    >>> control_of("digits+vgg9+control,timesteps.student=1"), control_of("digits/vgg9_control")
+    ('control', 'control')
     """
     return next((own for own in CONTROLS if own in _pieces(name)), None)
 
@@ -65,6 +67,8 @@ def method_named(wanted: str, names: Sequence[str], option: str) -> str:
 
     >>> method_named("tssd", ["digits+vgg9+control", "digits+vgg9+tssd"], "against")
     'digits+vgg9+tssd'
+    >>> method_named("tssd", ["digits+vgg9+tssd,timesteps.student=1"], "against")
+    'digits+vgg9+tssd,timesteps.student=1'
 
     Args:
         wanted: a name, or the end of one.
@@ -74,6 +78,7 @@ def method_named(wanted: str, names: Sequence[str], option: str) -> str:
     """
     ends = (f"/{wanted}", f"+{wanted}")
     fitting = [n for n in names if n == wanted] or [n for n in names if n.endswith(ends)]
+    fitting = fitting or [n for n in names if _without_options(n).endswith(ends)]
     if len(fitting) != 1:
         problem = "fits several of" if fitting else "is none of"
         raise UsageError(f"--{option}: {wanted!r} {problem} the methods {', '.join(names[:20])}")
@@ -108,4 +113,15 @@ def labels(names: Sequence[str], descriptions: Sequence[str]) -> list[str]:
 
 
 def _pieces(name: str) -> list[str]:
-    return name.removesuffix(".yaml").removesuffix(".yml").rpartition("/")[2].split("+")
+    """What a method is composed of, as far as its name or its run's folder tells."""
+    own = _without_options(name.removesuffix(".yaml").removesuffix(".yml")).rpartition("/")[2]
+    if "~" in own:  # a folder's name that was too long, see `tssd.runs.places`
+        return own.partition("~")[0].split("-")
+    if "+" in own:
+        return own.split("+")
+    # An alias, such as cifar10/vgg9_control_exit, is NETWORK_METHOD.
+    return [own, own.partition("_")[2]]
+
+
+def _without_options(name: str) -> str:
+    return name.partition(",")[0]

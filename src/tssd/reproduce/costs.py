@@ -83,18 +83,25 @@ def work_key(config: Config, shape: DataShape) -> str:
     for name in ("epochs", "progress", "gradient_clip"):
         trainer.pop(name, None)
     terms = {
-        name: term["class_path"] if isinstance(term, dict) else term
+        name: [
+            term["class_path"] if isinstance(term, dict) else term,
+            {key: value for key, value in content(term).items() if _is_work(key)},
+        ]
         for name, term in config["objectives"].items()
     }
-    spans = [content(term).get("span") for term in config["objectives"].values()]
     sizes = shape.sizes or {"train": shape.batch_size, "val": 0}
     batch = min(shape.batch_size, sizes["train"]), sizes["val"] > 0
     parts = (
-        config["net"], config["timesteps"], terms, spans, config["exits"], config["optimizer"],
+        config["net"], config["timesteps"], terms, config["exits"], config["optimizer"],
         batch, trainer, (shape.channels, shape.size, shape.classes, shape.events),
         config.get("weights"), config.get("rule"), config.get("freeze"),
     )  # fmt: skip
     return json.dumps(parts, sort_keys=True, default=str)
+
+
+def _is_work(option: str) -> bool:
+    """Whether an option of a term says what is computed, such as which teacher runs along."""
+    return option == "span" or "teacher" in option or "taps" in option
 
 
 def _cost(found: Needs | str, shape: DataShape, config: Config) -> Cost:

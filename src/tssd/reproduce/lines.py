@@ -115,9 +115,9 @@ def _baseline(line: Line, lines: Sequence[Line], baseline: str | None) -> Line |
     own = line.cell
     if own.row == baseline:
         return None
-    rows = [o for o in lines if (o.cell.row, o.cell.data) == (baseline, own.data)]
-    # Of the same column and T if there is one; a sweep has one baseline for all its points.
+    same = (baseline, own.data, own.at)
+    rows = [o for o in lines if (o.cell.row, o.cell.data, o.cell.at) == same]
     beside = [other for other in rows if other.cell.column == own.column]
-    at_t = [other for other in beside if other.cell.at == own.at]
-    only = rows if len(rows) == 1 else []
-    return next(iter(at_t or (beside if len(beside) == 1 else only)), None)
+    # A sweep has one baseline, a line across, for all its points.
+    across = rows if own.x is not None and len(rows) == 1 else []
+    return next(iter(beside or across), None)

@@ -55,7 +55,7 @@ class Variant:
     @property
     def words(self) -> str:
         """The words that follow `tssd train`."""
-        return " ".join([self.recipe, *(f"--{name}={value}" for name, value in self.options)])
+        return shlex.join([self.recipe, *(f"--{name}={value}" for name, value in self.options)])
 
     @property
     def name(self) -> str:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 from tssd.report.html.run_training import curves, later_evaluation, setting
 from tssd.runs.later_evaluation import LaterEvaluation
@@ -83,7 +84,13 @@ def test_missing_files_are_said(read):
 
 
 def test_a_later_evaluation_is_tabled(read):
-    found = LaterEvaluation(split_hash="abc", accuracy=(0.5, 0.6), nll=(1.0, 0.9))
+    found = LaterEvaluation(epoch=6, split_hash="abc", accuracy=(0.5, 0.6), nll=(1.0, 0.9))
     page = read(later_evaluation(found))
-    assert [a["data-at"] for a, _ in page.all("data")][0] == "evaluation.json#/accuracy/0"
+    assert "on test samples; weights of epoch 7." in page.text
+    other = replace(found, data_of_training=False, unfinished="epoch 7 of 9")
+    assert "epoch 7; not the data of training; of an unfinished run, epoch 7 of 9." in (
+        read(later_evaluation(other)).text
+    )
+    places = [a["data-at"] for a, _ in page.all("data")]
+    assert places[:3] == [f"evaluation.json#/{at}" for at in ("epoch", "accuracy/0", "nll/0")]
     assert "on split abc" in page.text

@@ -8,7 +8,7 @@ from typing import Any
 from tssd.report.html.elements import Html, details, element, note, paragraph, together
 from tssd.report.html.figures import figure, figures
 from tssd.report.html.line_chart import Chart, Series
-from tssd.report.html.rounding import digits, percent
+from tssd.report.html.rounding import digits, from_one, percent
 from tssd.report.html.sourced import Sourced, number, shown
 from tssd.report.html.tables import facts, table
 from tssd.runs.files import is_of_objects
@@ -146,10 +146,17 @@ def later_evaluation(evaluation: LaterEvaluation) -> Html:
         for t in range(1, len(found["accuracy"]) + 1)
     ]
     split = shown(found["split_hash"], digits)
+    beside = "" if evaluation.data_of_training is not False else "; not the data of training"
+    if evaluation.unfinished is not None:
+        beside += f"; of an unfinished run, {evaluation.unfinished}"
     caption = together(["evaluation.json, on split ", split])
     return together(
         [
-            paragraph("`tssd evaluate` has evaluated this run again; best weights, test samples."),
+            paragraph(
+                "`tssd evaluate` has evaluated this run again, on test samples; weights of epoch ",
+                shown(found["epoch"], from_one),
+                f"{beside}.",
+            ),
             table(caption, ["T", "accuracy, %", "cross entropy, nats"], rows),
         ]
     )
