@@ -63,6 +63,27 @@ class BatchFirst(nn.Module):
         return self.head(self.decay(y).flatten(2))
 
 
+class Turning(nn.Module):
+    """[N, T, 1, 8, 8] -> [N, T, K], with neurons that take [T, N, ...] inside.
+
+    `early` sees [N*T, ...], and `conv` and `norm` [T*N, ...].
+    """
+
+    def __init__(self, spiking: nn.Module, *, mixed: nn.Module | None = None) -> None:
+        super().__init__()
+        self.early = nn.Conv2d(1, 1, 1)
+        self.mixed = nn.Identity() if mixed is None else mixed
+        self.conv = nn.Conv2d(1, 6, 3, padding=1)
+        self.norm = nn.BatchNorm2d(6)
+        self.spiking = spiking
+        self.head = nn.Linear(6 * SIZE * SIZE, CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.mixed(self.early(x.flatten(0, 1))).unflatten(0, x.shape[:2]).transpose(0, 1)
+        y = self.norm(self.conv(y.flatten(0, 1))).unflatten(0, y.shape[:2])
+        return self.head(self.spiking(y).flatten(2)).transpose(0, 1)
+
+
 class Decay(nn.Module):
     """A leaky sum over one axis."""
 

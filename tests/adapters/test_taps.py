@@ -1,5 +1,6 @@
 import pytest
 import torch
+from spikingjelly.activation_based import neuron
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
@@ -7,7 +8,7 @@ import tssd
 from tssd.adapters import adapt
 from tssd.errors import UsageError
 
-from .nets import CLASSES, LoopInside, Plain, images, sequence
+from .nets import CLASSES, LoopInside, Plain, Turning, images, sequence
 
 
 class Branching(nn.Module):
@@ -192,3 +193,61 @@ def test_a_tap_without_gradients_is_refused_in_training_alone():
     torch.testing.assert_close(loss.detach(), expected)
     loss.backward()
     assert all(p.grad is not None for p in net.parameters())
+
+
+def jelly():
+    return neuron.LIFNode(decay_input=False, v_threshold=0.3, step_mode="m")
+
+
+@pytest.mark.parametrize("spiking", [lambda: tssd.LIF(v_threshold=0.3), jelly])
+def test_taps_in_folds_are_of_the_order_that_the_network_folds_in(spiking):
+    module = Turning(spiking())
+    names = ["early", "conv", "norm", "spiking"]
+    net = adapt(module, names, example=images(4), layout="batch_first").eval()
+    x = sequence(4, 5)
+    taps = net(x, names).taps
+    # What has no memory is the same alone, and knows no order.
+    early = torch.stack([module.early(x_t) for x_t in x])
+    conv = torch.stack([module.conv(x_t) for x_t in early])
+    torch.testing.assert_close(taps["early"], early)
+    torch.testing.assert_close(taps["conv"], conv)
+    torch.testing.assert_close(taps["norm"], torch.stack([module.norm(x_t) for x_t in conv]))
+    tssd.adapters.clear_state(module)
+    torch.testing.assert_close(taps["spiking"], module.spiking(taps["norm"]))
+    assert 0 < taps["spiking"].mean() < 1
+
+
+def test_a_head_in_a_fold_is_of_the_order_whose_mean_the_network_returns():
+    class Summing(Turning):
+        def forward(self, x: Tensor) -> Tensor:
+            y = self.conv(x.transpose(0, 1).flatten(0, 1)).unflatten(0, (x.shape[1], len(x)))
+            logits = self.head(self.spiking(y).flatten(0, 1).flatten(1))
+            total = torch.zeros(len(x), CLASSES)
+            for z_t in logits.unflatten(0, y.shape[:2]):
+                total = total + z_t
+            return total / x.shape[1]
+
+    module = Summing(tssd.LIF(v_threshold=0.1))
+    net = adapt(module, example=images(4), layout="batch_first", head="head").eval()
+    x = sequence(4, 5)
+    current = torch.stack([module.conv(x_t) for x_t in x])
+    expected = module.head(module.spiking(current).flatten(2))
+    torch.testing.assert_close(net(x).logits, expected)
+
+
+class Noise(nn.Module):
+    """Random numbers that are no dropout."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.randn_like(x)
+
+
+def test_a_tap_in_a_fold_of_unknown_order_is_refused_unless_dropout_alone_hides_it():
+    noisy = Turning(jelly(), mixed=Noise())
+    with pytest.raises(UsageError, match=r"^tap 'conv': .*\[12, 6, 8, 8\].*T = 4, N = 3.*outside"):
+        adapt(noisy, ["conv"], example=images(4), layout="batch_first")
+    dropping = Turning(jelly(), mixed=nn.Dropout(0.5))
+    net = adapt(dropping, ["conv"], example=images(4), layout="batch_first").eval()
+    x = sequence(4, 5)
+    conv = torch.stack([dropping.conv(dropping.early(x_t)) for x_t in x])
+    torch.testing.assert_close(net(x, ["conv"]).taps["conv"], conv)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tssd.bench.energy import energy_uj
@@ -32,6 +34,14 @@ def test_what_is_computed_is_paid_for(timesteps, events, whole, expected):
     assert found == pytest.approx(expected)
     if events and not whole:
         assert found == pytest.approx(OPERATIONS.energy_uj[timesteps - 1])
+
+
+@pytest.mark.parametrize("timesteps", [1, 2])
+def test_what_is_the_same_at_every_timestep_is_paid_for_once(timesteps):
+    layers = LAYERS | {"image": LayerOperations("mac", (5e6, 5e6), (1, 1), 5e6)}
+    operations = replace(OPERATIONS, layers=layers, macs=(5e6, 5e6))
+    found = energy_uj(operations, timesteps, events=False, whole=False)
+    assert found == pytest.approx((5 + 100 * timesteps) * 4.6)
 
 
 def test_what_was_not_counted_is_not_known():

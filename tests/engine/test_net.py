@@ -1,5 +1,6 @@
 """Whole networks: against torch, path against path, piece by piece, in threads."""
 
+import json
 import subprocess
 import sys
 
@@ -132,6 +133,34 @@ def test_a_state_of_other_samples_is_refused():
     net = Network(network(), backend="numpy")
     with pytest.raises(UsageError, match=r"net.initial_state\(3\)"):
         net.step(frames()[0], net.initial_state(2))
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        (None, "state: got NoneType, expected membranes by node; begin with net.initial_state"),
+        ([1.0], "state: got list, expected membranes by node"),
+        ({}, "state: it is not of this network and 3 samples"),
+        ({"first": [[1.0], [1.0, 2.0]]}, "state: it holds what is no array of numbers; begin"),
+        ({"first": {}}, "state: it holds what is no array of numbers; begin"),
+    ],
+)
+def test_what_is_no_state_is_refused(state, message):
+    with pytest.raises(UsageError, match=message):
+        Network(network(), backend="numpy").step(frames()[0], state)
+
+
+@pytest.mark.parametrize("backend", ["numba", "numpy"])
+def test_a_state_that_has_been_through_json_is_the_same(nets, backend):
+    net = nets["float32"] if backend == "numba" else Network(network(), backend=backend)
+    _, state = net.step(frames()[0], net.initial_state(3))
+    expected, after = net.step(frames()[1], state)
+    read = {name: np.array(json.loads(json.dumps(v.tolist()))) for name, v in state.items()}
+    assert {v.dtype for v in read.values()} == {np.dtype("float64")}
+    found, last = net.step(frames()[1], read)
+    assert np.array_equal(found, expected)
+    assert all(last[name].dtype == np.float32 for name in last)
+    assert all(np.array_equal(last[name], v) for name, v in after.items())
 
 
 def test_nothing_imports_torch():

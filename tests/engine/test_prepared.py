@@ -1,7 +1,11 @@
 """What kernels are called with."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+
+from tssd.graph import Node
 
 from .small import HARD, conv
 
@@ -29,6 +33,17 @@ def test_the_geometry_is_in_the_kernels_order():
     assert np.array_equal(scale, step.weights.scale)
     # Room for every value to be an event in both planes.
     assert len(room[0]) >= x.array.size * 2
+
+
+def test_rows_that_a_list_may_hold_repeatedly_are_fewer():
+    # All weights but 0 are as large as int8 has them, and 16 bits take 258 of these.
+    weight = np.float32(np.arange(1024) < 256).repeat(8).reshape(1024, 8).T
+    arrays = {"weight": weight, "bias": np.zeros(8, np.float32)}
+    step = step_of(Node("l", "linear", ("x",), (8,), arrays), bits=8)
+    source = replace(step, name=step.inputs[0], weights=None)
+    found = {t: prepared([replace(source, top=t), step])[step.name].within for t in range(1, 5)}
+    # Counts above 3 are listed bit by bit, each row once.
+    assert found == {1: 1024, 2: 256, 3: 256, 4: 1024}
 
 
 def test_layers_in_groups_take_no_events():

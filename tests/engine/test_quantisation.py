@@ -34,6 +34,19 @@ def test_so_many_rows_fit_into_16_bits_whichever_they_are():
     assert events_within_int16(matrix) == 258
 
 
+@pytest.mark.parametrize("repeats", [2, 3])
+def test_rows_that_come_more_than_once_are_added_as_often(repeats):
+    random = np.random.default_rng(repeats)
+    for rows in (1, 50, 100, 300, 1000):
+        largest = random.integers(1, 128, 8)
+        matrix = np.rint(random.uniform(-1, 1, (rows, 8)) * largest).astype(np.float32)
+        copied = events_within_int16(np.repeat(matrix, repeats, axis=0))
+        assert events_within_int16(matrix, repeats) == copied
+    # 86 rows three times are 32766 of 32767, of two times the last has but one of them left.
+    assert events_within_int16(np.full((200, 1), 127, np.float32), repeats) == 258
+    assert events_within_int16(np.full((100, 1), 5000, np.float32), repeats) == 6
+
+
 def test_sums_are_exact_below_two_to_the_24():
     matrix = np.full((1000, 1), 100, np.float32)
     assert is_exact(matrix, 167)

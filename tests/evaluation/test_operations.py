@@ -30,6 +30,21 @@ def test_accumulates_are_macs_times_the_share_of_spikes():
     assert layer.dense_macs == 12
 
 
+def test_a_layer_that_runs_twice_a_step_has_twice_the_macs_of_a_timestep():
+    fire = (torch.arange(8) < torch.tensor([2, 0, 8]).unsqueeze(1)).float().view(-1, 2, 4)
+    whole, steps, once = Tally(3), Tally(3), Tally(3)
+    for _ in range(2):
+        whole.add(fire, 2, work(12 * 6))
+        once.add(fire[:1], 2, work(12 * 2))
+    for x in (*fire, *fire):
+        steps.add(x.unsqueeze(0), 2, work(12 * 2))
+    for counted in (whole, steps, once):
+        counted.close_pass(2, once=counted is once)
+        layer = layer_operations(counted, 2, analogue=True)
+        assert layer.dense_macs == 24
+        assert layer.count == ((24, 24, 24) if counted is once else (24, 48, 72))
+
+
 def test_an_analogue_layer_costs_all_its_macs():
     layer = layer_operations(tally(2, 0, 8), 2, analogue=True)
     assert layer.kind == "mac"

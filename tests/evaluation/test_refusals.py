@@ -45,6 +45,12 @@ def test_labels_that_are_no_classes_are_an_error(labels, message):
         evaluate(PencilNet(), [(pencil_images(2), labels)], 2)
 
 
+def test_an_input_that_is_no_tensor_is_an_error():
+    batches = [(pencil_images(2).numpy(), torch.tensor([0, 1]))]
+    with pytest.raises(DataError, match=r"^input: got ndarray, expected a tensor; torch.as_tensor"):
+        evaluate(PencilNet(), batches, 2)
+
+
 def test_logits_that_are_not_finite_are_an_error():
     class Divides(PencilNet):
         def forward(self, x, taps=()):

@@ -81,6 +81,48 @@ def test_spikingjellys_networks_are_followed(mode, layout):
     assert spikes["5"].any()
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_a_neuron_of_spikingjellys_that_is_called_twice_a_step_is_refused(own):
+    neuron = pytest.importorskip(
+        "spikingjelly.activation_based.neuron", reason="needs the extra: pip install tssd[interop]"
+    )
+    fire = [neuron.LIFNode(v_threshold=0.1) for _ in range(2)]
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1), fire[0], nn.Conv2d(4, 4, 3, padding=1), fire[int(own)],
+        nn.Flatten(), nn.Linear(256, 5),
+    )  # fmt: skip
+    net = of(module, "stepped")
+    if not own:
+        with pytest.raises(UsageError, match=r"^1 \(LIFNode\): it is called more than once"):
+            lower(net, (1, 8, 8))
+        return
+    with torch.no_grad():
+        found = LoweredNet(lower(net, (1, 8, 8)))(X)
+        torch.testing.assert_close(found, net(X).logits, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["WSConv2d", "WSLinear"])
+def test_spikingjellys_layers_with_other_weights_are_refused_by_name(kind):
+    pytest.importorskip("spikingjelly", reason="needs the extra: pip install tssd[interop]")
+    from spikingjelly.activation_based import layer, neuron
+
+    made = layer.WSConv2d(1, 4, 8) if kind == "WSConv2d" else nn.Conv2d(1, 4, 8)
+    last = layer.WSLinear(4, 5) if kind == "WSLinear" else nn.Linear(4, 5)
+    module = nn.Sequential(made, neuron.IFNode(v_threshold=0.1), nn.Flatten(), last)
+    with pytest.raises(UsageError, match=rf"^\d \({kind}\): it has no operation"):
+        lower(of(module, "stepped"), (1, 8, 8))
+
+
+def test_neurons_of_another_library_are_refused_with_those_that_are_known():
+    snntorch = pytest.importorskip("snntorch", reason="needs the extra: pip install tssd[interop]")
+    module = nn.Sequential(
+        nn.Flatten(), snntorch.Leaky(beta=0.5, init_hidden=True), nn.Linear(64, 5)
+    )
+    with pytest.raises(UsageError, match=r"1 \(Leaky\): of other libraries' neurons a graph knows"):
+        lower(of(module, "stepped"), (1, 8, 8))
+
+
 def times(net, x):
     return net.head((2 * x).flatten(2))
 

@@ -90,9 +90,17 @@ def uneven():
     return made
 
 
+class Standardised(nn.Conv2d):
+    """Computes with other weights than those it trains."""
+
+    def _conv_forward(self, input, weight, bias):  # noqa: A002 - as torch has it
+        return super()._conv_forward(input, weight - weight.mean(), bias)
+
+
 @pytest.mark.parametrize(
     ("layer", "said"),
     [
+        (Standardised(4, 6, 3), r"0\.0 \(Standardised\): it has no operation"),
         (nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"), "it pads by reflect"),
         (nn.Conv2d(4, 4, 2, padding="same"), "differs from side to side"),
         (nn.AvgPool2d(2, padding=1), "it pads or divides"),
@@ -111,6 +119,52 @@ def uneven():
 def test_what_a_graph_cannot_say_is_refused_by_name(layer, said):
     with pytest.raises(UsageError, match=said):
         lowered(TimeFold(layer))
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm")
+@pytest.mark.parametrize("made", [nn.utils.weight_norm, nn.utils.spectral_norm])
+def test_weights_that_a_hook_makes_are_refused(made):
+    layer = made(nn.Conv2d(4, 6, 3))
+    with pytest.raises(UsageError, match=r"0\.0 \(Conv2d\): a hook .*parametrizations"):
+        lowered(TimeFold(layer))
+    removed = {nn.utils.weight_norm: nn.utils.remove_weight_norm}
+    removed.get(made, nn.utils.remove_spectral_norm)(layer)
+    assert np.array_equal(
+        lowered(TimeFold(layer)).nodes[0].arrays["weight"], layer.weight.detach().numpy()
+    )
+
+
+def test_of_spikingjellys_layers_those_that_wrap_torchs_are_known():
+    theirs = pytest.importorskip(
+        "spikingjelly.activation_based.layer", reason="needs the extra: pip install tssd[interop]"
+    )
+    tdbn = theirs.ThresholdDependentBatchNorm2d(1.0, 1.0, 4)
+    tdbn.running_mean.uniform_(-1, 1)
+    x = torch.randn(2, 3, *SHAPE)
+    for layer in (theirs.Conv2d(4, 6, 3, step_mode="m"), tdbn.eval()):
+        with torch.no_grad():
+            expected = layer(x).flatten(2)
+            torch.testing.assert_close(LoweredNet(lowered(layer))(x), expected)
+    for layer in (theirs.WSConv2d(4, 6, 3), theirs.TemporalEffectiveBatchNorm2d(2, 4)):
+        with pytest.raises(UsageError, match=rf"0 \({type(layer).__name__}\): it has no operation"):
+            lowered(layer)
+
+
+@pytest.mark.parametrize(
+    ("pool", "ceil"),
+    [
+        (nn.AvgPool2d(2, ceil_mode=True), True),
+        (nn.AvgPool2d((7, 3), ceil_mode=True), False),
+        # The windows that would be more begin behind the map, and are none.
+        (nn.AvgPool2d(1, (4, 3), ceil_mode=True), False),
+        (nn.MaxPool2d(2, 2, 1, ceil_mode=True), False),
+        (nn.MaxPool2d((8, 3), ceil_mode=True), True),
+    ],
+)
+def test_sizes_are_rounded_up_where_that_gives_more_windows(pool, ceil):
+    graph = lowered(TimeFold(pool))
+    assert graph.nodes[0].options["ceil"] == ceil
+    assert graph.nodes[0].shape == tuple(pool(torch.zeros(1, *SHAPE)).shape[1:])
 
 
 def test_factors_that_differ_between_timesteps_are_refused():

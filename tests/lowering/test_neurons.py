@@ -1,3 +1,4 @@
+from copy import deepcopy
 from functools import partial
 
 import pytest
@@ -81,7 +82,7 @@ def test_spikingjellys_neurons_are_known_by_name():
         (neuron.ParametricLIFNode(step_mode="m"), PLIF()),
     ):
         expected, found = (
-            lower(two_layers(lambda made=made: made)).neurons()[0].options
+            lower(two_layers(lambda made=made: deepcopy(made))).neurons()[0].options
             for made in (ours, theirs)
         )
         assert found == pytest.approx(expected)

@@ -1,5 +1,6 @@
 """The dry run: learns a network's taps and classes, and proves that it can be trained."""
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from tssd.adapters import checks
 from tssd.adapters.call import Call
 from tssd.adapters.channels import axes_watched
+from tssd.adapters.folds import has_samples_first, has_time_first, same_sample
 from tssd.adapters.net import in_dtype_of
 from tssd.adapters.output import checked, first_tensor, is_average, listed_logits
 from tssd.adapters.state import loops_checked, steps_checked
@@ -40,6 +42,7 @@ def probe(module: nn.Module, taps: tuple[str, ...], call: Call, x: Tensor) -> Le
     with untouched(module) as statistics:
         trial = Trial(module, call, x, statistics)
         widths: set[int] = set()
+        samples_first: dict[str, bool] = {}
         # With fresh batch norms a network hardly fires in eval mode, and hides what is wrong;
         # so they go on with what they saw in training mode.
         for training in (True, False):
@@ -50,7 +53,8 @@ def probe(module: nn.Module, taps: tuple[str, ...], call: Call, x: Tensor) -> Le
                 loops_checked(module) if stepped else nullcontext(),
             ):
                 trial = replace(trial, call=_learned_call(trial), buffers=statistics)
-                logits, places = _learned_places(trial, taps)
+                samples_first |= _folds(trial, taps)
+                logits, places = _learned_places(trial, taps, samples_first)
                 checks.keeps_no_state(trial, logits)
                 checks.keeps_samples_apart(trial, logits)
             statistics = Buffers(module)
@@ -105,16 +109,18 @@ def _with_head(trial: Trial, head: str) -> Call:
     """The call that takes the logits from a module inside the network."""
     call, (steps, batch) = trial.call, trial.x.shape[:2]
     returned, _, calls = trial.returned([head])
-    time_first = call.layout != "batch_first"
-    place = learn(head, calls[head], steps, batch, time_first=time_first)
-    logits = place(tensors(head, calls[head]), steps, batch).flatten(2)
-    if not _is_mean(logits, returned):
-        raise UsageError(
-            f"head: the mean over time of what {head!r} returns, logits [T, N, "
-            f"{logits.shape[-1]}], is not what {type(trial.module).__name__} returns; name the "
-            "module whose outputs it averages, or return the logits of every timestep"
-        )
-    return replace(call, head_place=place)
+    logits = torch.empty(0)
+    # Whichever order a fold of it has: the other one has another mean.
+    for samples_first in (call.layout == "batch_first", False):
+        place = learn(head, calls[head], steps, batch, samples_first=samples_first)
+        logits = place(tensors(head, calls[head]), steps, batch).flatten(2)
+        if _is_mean(logits, returned):
+            return replace(call, head_place=place)
+    raise UsageError(
+        f"head: the mean over time of what {head!r} returns, logits [T, N, {logits.shape[-1]}], is "
+        f"not what {type(trial.module).__name__} returns; name the module whose outputs it "
+        "averages, or return the logits of every timestep"
+    )
 
 
 def _is_mean(logits: Tensor, returned: object) -> bool:
@@ -130,10 +136,33 @@ def _is_mean(logits: Tensor, returned: object) -> bool:
     )
 
 
-def _learned_places(trial: Trial, taps: tuple[str, ...]) -> tuple[Tensor, dict[str, TapPlace]]:
-    """The logits, and the place of every tap."""
+def _folds(trial: Trial, taps: tuple[str, ...]) -> dict[str, bool]:
+    """Taps in a fold of a network that takes [N, T, ...]: whether they are [N*T, ...] as well.
+
+    Those are missing whose order can't be told in this mode: behind dropout, or without spikes.
+    """
+    if trial.call.layout != "batch_first" or not taps:
+        return {}
     steps, batch = trial.x.shape[:2]
-    time_first = trial.call.layout != "batch_first"
+    found: dict[str, bool] = {}
+    for name, seen in trial.run(same_sample(trial.x, batch), taps)[1].items():
+        folded = tensors(name, seen)[0] if len(seen) == 1 else None
+        if folded is not None and folded.shape[:1] == (steps * batch,):
+            first = has_samples_first(folded, steps, batch, otherwise=None)
+            if first is not None:
+                found[name] = first
+    return found
+
+
+def _learned_places(
+    trial: Trial, taps: tuple[str, ...], samples_first: Mapping[str, bool]
+) -> tuple[Tensor, dict[str, TapPlace]]:
+    """The logits, and the place of every tap; with the order of folds as far as it is known."""
+    steps, batch = trial.x.shape[:2]
+    unknown: bool | None = trial.call.layout == "batch_first"
+    # In training mode dropout may hide the order, so that eval mode has to tell.
+    if unknown and has_time_first(trial.module) and not trial.module.training:
+        unknown = None
     with axes_watched(trial.module, taps) as axes:
         logits, calls = trial.run(taps=taps)
     checks.are_logits(trial, logits)
@@ -142,7 +171,8 @@ def _learned_places(trial: Trial, taps: tuple[str, ...]) -> tuple[Tensor, dict[s
     places: dict[str, TapPlace] = {}
     for name, seen in calls.items():
         last = axes.are_last(name)
-        place = learn(name, seen, steps, batch, time_first=time_first, channels_last=last)
+        first = samples_first.get(name, unknown)
+        place = learn(name, seen, steps, batch, samples_first=first, channels_last=last)
         checks.is_no_tap(name, gather(name, place, seen, steps, batch), logits)
         places[name] = place
     return logits, places

@@ -91,12 +91,20 @@ def learn(
     steps: int,
     batch: int,
     *,
-    time_first: bool,
+    samples_first: bool | None,
     channels_last: bool = False,
 ) -> TapPlace:
     """Tell from a dry run, in which T != N and T, N > 1, how a tap's outputs arrive.
 
-    Raises: UsageError: called never, or more than once a step; no spikes of a known shape.
+    Args:
+        name: of the tap.
+        calls: what it showed.
+        steps: T.
+        batch: N.
+        samples_first: whether a fold of it is [N*T, ...]; None = it can't be told.
+        channels_last: as `TapPlace`.
+    Raises: UsageError: called never, or more than once a step; no spikes of a known shape; a fold
+        that can't be told.
     """
     outputs = tensors(name, calls)
     shapes = [tuple(output.shape) for output in outputs]
@@ -112,7 +120,13 @@ def learn(
         }
         arrange = known.get(shapes[0][:2])
         if arrange is None and shapes[0][:1] == (steps * batch,):
-            arrange = folded if time_first else folded_batch_first
+            if samples_first is None:
+                raise UsageError(
+                    f"tap {name!r}: returned {list(shapes[0])} inside a fold of T = {steps}, "
+                    f"N = {batch}, of which it can't be told whether time or the samples are in "
+                    "front; expected [T, N, ...] or [N, T, ...]; tap a module outside the fold"
+                )
+            arrange = folded_batch_first if samples_first else folded
     else:
         times = len(calls) / steps
         often = f"{times:g} times a timestep" if times.is_integer() else f"{len(calls)} times"

@@ -14,7 +14,8 @@ def energy_uj(
     Args:
         operations: of the run.
         timesteps: T.
-        events: whether only non-zero inputs are computed; else all are multiplied.
+        events: whether only non-zero inputs are computed; else all are multiplied, those of an
+            image once.
         whole: whether weights are whole numbers of 8 bits or fewer. By events the layers that see
             real numbers, not spikes, stay in floating point.
     """
@@ -22,7 +23,11 @@ def energy_uj(
         return None
     plain, layers = operations.energy_model, operations.layers.values()
     if not events:
-        macs = timesteps * sum(layer.dense_macs for layer in layers)
+        # What is the same at every timestep is computed once, which the count says.
+        macs = sum(
+            layer.count[timesteps - 1] if layer.kind == "mac" else timesteps * layer.dense_macs
+            for layer in layers
+        )
         return 1e-6 * macs * (WHOLE if whole else plain).mac_pj
     counted = {"mac": plain.mac_pj, "ac": (WHOLE if whole else plain).ac_pj}
     return 1e-6 * sum(layer.count[timesteps - 1] * counted[layer.kind] for layer in layers)

@@ -158,12 +158,12 @@ class Network:
 
         Args:
             x_t: a frame [N, C, H, W].
-            state: `initial_state(N)`, or what the step before returned.
+            state: `initial_state(N)`, or what the step before returned; float32, or made so.
         Raises: UsageError: the frame or the state does not fit.
         """
         signal, _ = from_input(x_t, 1, self.graph.sample_shape)
         samples = signal.array.shape[1]
-        self._check(state, samples)
+        state = self._checked(state, samples)
         output = self.graph.output
         found, after = self._spread.whole(self._for(output), signal, 1, output, state)
         return over_time(found, 1)[0], after
@@ -222,15 +222,21 @@ class Network:
             "to leave early"
         )
 
-    def _check(self, state: State, samples: int) -> None:
-        expected = self.initial_state(samples)
-        if {name: v.shape for name, v in state.items()} != {
-            n: v.shape for n, v in expected.items()
-        }:
+    def _checked(self, state: object, samples: int) -> State:
+        """A state as float32, which may have been through a file or a queue."""
+        begin = f"begin with net.initial_state({samples})"
+        if not isinstance(state, Mapping):
             raise UsageError(
-                f"state: it is not of this network and {samples} samples; begin with "
-                f"net.initial_state({samples})"
+                f"state: got {type(state).__name__}, expected membranes by node; {begin}"
             )
+        try:
+            given = {name: np.asarray(v, np.float32) for name, v in state.items()}
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"state: it holds what is no array of numbers; {begin}") from error
+        expected = self.initial_state(samples)
+        if {n: v.shape for n, v in given.items()} != {n: v.shape for n, v in expected.items()}:
+            raise UsageError(f"state: it is not of this network and {samples} samples; {begin}")
+        return given
 
 
 def load(

@@ -29,7 +29,7 @@ class Prepared:
         weights: the layer.
         size: rows, columns of its output.
         table: rows of weights.
-        within: rows that may be added in 16 bits.
+        within: rows of a list that may be added in 16 bits, a multiple of UNROLL.
         dense_above: events per input value above which the dense path is faster.
     """
 
@@ -62,15 +62,21 @@ def prepared(steps: Sequence[Step]) -> dict[str, Prepared]:
     Their rows lie in one piece of memory, for which systems have large pages: at batch 1 a layer is
     over before its rows are in the cache, and many small pages take longer to come.
     """
-    layers = [(s.name, s.size, s.weights) for s in steps if takes_events(s)]
-    sizes = [packed_bytes(weights) for _, _, weights in layers if weights is not None]
+    layers = [(s, s.weights) for s in steps if takes_events(s) and s.weights is not None]
+    sizes = [packed_bytes(weights) for _, weights in layers]
     tables = np.split(aligned((sum(sizes),), np.uint8), np.cumsum(sizes[:-1], dtype=int))
+    tops = {s.name: s.top for s in steps}
     found = {}
-    for (name, size, weights), table in zip(layers, tables, strict=False):
-        assert weights is not None
-        within = events_within_int16(weights.matrix[0]) if weights.bits else UNROLL
-        within = within // UNROLL * UNROLL
-        found[name] = Prepared(weights, size, packed(weights, table), within)
+    for (step, weights), table in zip(layers, tables, strict=False):
+        within = UNROLL
+        if weights.bits:
+            # Of an input that is not among the steps, the worst.
+            repeats = _repeats(tops.get(step.inputs[0], REPEATED))
+            within = events_within_int16(weights.matrix[0], repeats) // UNROLL * UNROLL
+        # A list is filled up with rows of zeros, so that a layer of fewer rows has as many; and
+        # as many of the largest weight fit.
+        within = max(within, UNROLL)
+        found[step.name] = Prepared(weights, step.size, packed(weights, table), within)
     return found
 
 
@@ -170,8 +176,13 @@ def _blocks(array: _Array) -> tuple[NDArray, NDArray]:
 
 
 def _planes(x: Signal) -> tuple[int, int]:
-    """Planes of counts, a bit each; the largest count if it is small enough to repeat, else 1."""
-    return x.top.bit_length(), x.top if x.top <= REPEATED else 1
+    """Planes of counts, a bit each; how often a row may be listed instead."""
+    return x.top.bit_length(), _repeats(x.top)
+
+
+def _repeats(top: int) -> int:
+    """The largest count if it is small enough to repeat, else 1."""
+    return top if top <= REPEATED else 1
 
 
 def _geometry(layer: Prepared, x: Signal) -> NDArray[np.int64]:

@@ -35,14 +35,24 @@ def quantised(
     return np.clip(np.rint(matrix / scale), -largest, largest), scale
 
 
-def events_within_int16(matrix: NDArray[np.float32]) -> int:
+def events_within_int16(matrix: NDArray[np.float32], repeats: int = 1) -> int:
     """How many rows of whole numbers may be added in 16 bits, whichever rows they are.
 
     Found from the weights: for each output, the largest ones of one sign added up.
+
+    Args:
+        matrix: one column an output [K, O].
+        repeats: how often the same row may be among those that are added.
     """
     magnitudes = np.sort(np.abs(matrix), axis=0)[::-1]
-    reached = np.cumsum(magnitudes, axis=0, dtype=np.float64).max(1)
-    return int(np.searchsorted(reached, 2**15, side="left"))
+    reached = repeats * np.cumsum(magnitudes, axis=0, dtype=np.float64)
+    rows = int(np.searchsorted(reached.max(1), 2**15, side="left"))
+    if rows == len(matrix):
+        return repeats * rows
+    # What is left has room for the next row, though not as often as it may come.
+    before = reached[rows - 1] if rows else np.zeros(matrix.shape[1])
+    more = [(before + n * magnitudes[rows]).max() < 2**15 for n in range(1, repeats)]
+    return repeats * rows + sum(more)
 
 
 def is_exact(matrix: NDArray[np.float32], top: int) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -92,7 +93,8 @@ class CostCounter:
     Args:
         net: any network.
         timesteps: T of every sequence.
-        batch_first: whether the network itself has N before T.
+        batch_first: whether layers are given N before T; may be set layer by layer until the first
+            pass, see `orders` and `tssd.evaluation.fold_orders`.
         taps: modules at which early exits stand, to know what runs until then.
     """  # noqa: D400, D415 - the summary is followed by an example
 
@@ -107,6 +109,7 @@ class CostCounter:
         self.net = net
         self.timesteps = timesteps
         self.batch_first = batch_first
+        self.orders: dict[str, bool | None] = {}
         self.samples = 0
         self._neurons: dict[str, Tally] = {}
         self._layers: dict[str, _Layer] = {}
@@ -148,7 +151,7 @@ class CostCounter:
         """
         samples = x.shape[1]
         constant = is_constant_in_time(x)
-        self._pass = Pass(self.timesteps, samples, batch_first=self.batch_first)
+        self._pass = Pass(self.timesteps, samples)
         self._spiked = spikes
         # All passes multiply in the same places, so that one is watched.
         with nullcontext() if self.samples or self._products.compiled else self._products:
@@ -227,8 +230,9 @@ class CostCounter:
             if not self._spiked:
                 layer.before_spikes = True
             found = works(module, inputs, output)
+            placing = replace(self._pass, batch_first=self.orders.get(name, self.batch_first))
             for tally, x, work in zip(layer.tallies, inputs, found, strict=True):
-                steps = self._pass.split(x, has_time=has_time(module, x, self._pass.lead))
+                steps = placing.split(x, has_time=has_time(module, x, placing.lead))
                 if layer.before_spikes:
                     layer.note(x, steps)
                 tally.add(steps, self._pass.samples, work)

@@ -28,7 +28,7 @@ ATTENTION_RULE = (
 def layer_operations(tally: Tally, samples: int, *, analogue: bool) -> LayerOperations:
     """Operations of a layer from its tally over all samples, free of rounding until the end."""
     count, graded, unpadded, unpadded_graded = ([0.0] * tally.timesteps for _ in range(4))
-    dense, all_runs = 0, 0
+    dense = 0
     for geometry, columns, runs in tally.cumulative():
         for t in range(tally.timesteps):
             if analogue:
@@ -39,8 +39,8 @@ def layer_operations(tally: Tally, samples: int, *, analogue: bool) -> LayerOper
                 graded[t] += geometry.macs * columns[Column.GRADED][t] / geometry.values
                 unpadded[t] += geometry.fan_out * columns[Column.TAPS][t]
                 unpadded_graded[t] += geometry.fan_out * columns[Column.GRADED_TAPS][t]
-        dense += geometry.macs * runs[-1]
-        all_runs += runs[-1]
+        # Of the first timestep, at which every layer runs as often as at any.
+        dense += geometry.macs * runs[0]
 
     def per_sample(counts: list[float]) -> tuple[float, ...]:
         return tuple(n / samples for n in counts)
@@ -49,7 +49,7 @@ def layer_operations(tally: Tally, samples: int, *, analogue: bool) -> LayerOper
         kind="mac" if analogue else "ac",
         count=per_sample(count),
         density=density([tally], tally.timesteps),
-        dense_macs=dense / all_runs,
+        dense_macs=dense / samples,
         graded=per_sample(graded),
         graded_share=shares(graded, count),
         unpadded=per_sample(unpadded),

@@ -7,13 +7,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from tssd.adapters import AdaptedNet
 from tssd.errors import DataError, UsageError
 from tssd.evaluation.accuracy import ConfusionMatrix, TimestepAccuracy
 from tssd.evaluation.calibration import Calibration
 from tssd.evaluation.costs import CostCounter
 from tssd.evaluation.early_exit import EarlyExitCurve
 from tssd.evaluation.exit_costs import exit_costs, tap_modules
+from tssd.evaluation.fold_orders import fold_orders
 from tssd.models.base import SpikingNet, Tap, eval_mode
 from tssd.objectives import SelfDistillation, as_sequence
 from tssd.objectives.batch import (
@@ -78,23 +78,24 @@ def evaluate(
     calibration = Calibration(timesteps, scored_on)
     confusion = ConfusionMatrix(net.num_classes, scored_on)
     exits = {tap: EarlyExitCurve(device=scored_on) for tap in taps}
-    batch_first = isinstance(net, AdaptedNet) and net.layout == "batch_first"
-    counter = CostCounter(
-        module, timesteps, batch_first=batch_first, taps=tap_modules(module, taps)
-    )
+    counter = CostCounter(module, timesteps, taps=tap_modules(module, taps))
     early = {tap: CostCounter(criterion.exit_at(tap), timesteps) for tap in taps if criterion}
 
     # Not in inference mode: a network may keep its state, and be trained afterwards.
     with eval_mode(module, criterion), ExitStack() as watching, torch.no_grad():
-        for each in (counter, *early.values()) if costs else ():
-            watching.enter_context(each.watching())
         for batch in tracked(batches, "evaluate", progress=progress):
             x, y = _pair(batch)
             y = _checked_labels(y, net.num_classes)
             if not len(y):
                 continue
-            x = x.to(device, non_blocking=True)
+            # What is no tensor is refused by the next line.
+            x = x.to(device, non_blocking=True) if isinstance(x, Tensor) else x
             x = as_sequence(x, y, timesteps, dtype=dtype, net=net)
+            if costs and not counter.samples:
+                with explained(x, dtype):
+                    counter.orders = fold_orders(module, x)
+                for each in (counter, *early.values()):
+                    watching.enter_context(each.watching())
             with counter.counting(x), explained(x, dtype):
                 out = net(x, taps)
             check_output(out)

@@ -18,12 +18,13 @@ class Pass:
     Args:
         timesteps: T.
         samples: N.
-        batch_first: whether the network has N before T, in shapes and where it folds them.
+        batch_first: whether N stands before T, in shapes and where they are folded; None = it is
+            not known, so that only single steps can be placed.
     """
 
     timesteps: int
     samples: int
-    batch_first: bool = False
+    batch_first: bool | None = False
 
     @property
     def lead(self) -> tuple[int, int]:
@@ -45,7 +46,7 @@ class Pass:
             if x.shape[0] != self.samples * self.timesteps:
                 return None
             x = x.unflatten(0, self.lead)
-        if x.shape[:2] != self.lead:
+        if self.batch_first is None or x.shape[:2] != self.lead:
             return None
         return x.transpose(0, 1) if self.batch_first else x
 

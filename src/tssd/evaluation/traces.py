@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tssd.adapters import AdaptedNet
 from tssd.evaluation.firing import is_spiking
 from tssd.evaluation.spike_counts import Pass
 from tssd.models.base import eval_mode
@@ -44,8 +43,8 @@ def trace(net: nn.Module, x: Tensor) -> Traces:
 
     Shapes: x [T_max, N, C, H, W]; a time-expanded view will do.
     """
-    batch_first = isinstance(net, AdaptedNet) and net.layout == "batch_first"
-    steps = Pass(x.shape[0], x.shape[1], batch_first=batch_first)
+    # Neurons that take sequences take [T, N, ...], whatever the network around them takes.
+    steps = Pass(x.shape[0], x.shape[1])
     seen: dict[str, list[Tensor | None]] = {}
     with torch.no_grad(), eval_mode(net), _watching(net, steps, seen):
         logits = net(x).logits

@@ -113,16 +113,22 @@ def _linear(made: OnnxNodes, node: Node, inputs: list[str]) -> str:
 
 def _pool(made: OnnxNodes, node: Node, inputs: list[str]) -> str:
     options, average = node.options, node.op == "avg_pool"
-    pads = list(options.get("padding", (0, 0)))
+    kernel, stride, pads = (options.get(n, (0, 0)) for n in ("kernel", "stride", "padding"))
+    behind = list(pads)
+    if options["ceil"]:
+        # Not by ceil_mode, in which ONNX lets a window begin behind the map: as much padding as
+        # the last window that there is takes.
+        size = made.graph.shape(node.inputs[0])[1:]
+        along = zip(node.shape[1:], size, kernel, stride, pads, strict=True)
+        behind = [max(0, (count - 1) * s + k - n - p) for count, n, k, s, p in along]
     more = {"count_include_pad": 0} if average else {}
     return made.add(
         "AveragePool" if average else "MaxPool",
         inputs,
         _out(made, node),
-        kernel_shape=list(options["kernel"]),
-        strides=list(options["stride"]),
-        pads=pads + pads,
-        ceil_mode=int(options["ceil"]),
+        kernel_shape=list(kernel),
+        strides=list(stride),
+        pads=[*pads, *behind],
         **more,
     )
 

@@ -136,7 +136,7 @@ def _conv(node: Node, shapes: list[Shape]) -> Shape:
     _one_each(node, "bias", len(weight))
     pairs = (node.options[name] for name in ("stride", "padding", "dilation"))
     along = zip(size, weight.shape[2:], *pairs, strict=True)
-    return len(weight), *(_windows(n, d * (k - 1) + 1, s, p) for n, k, s, p, d in along)
+    return len(weight), *(windows(n, d * (k - 1) + 1, s, p) for n, k, s, p, d in along)
 
 
 def _linear(node: Node, shapes: list[Shape]) -> Shape:
@@ -154,11 +154,11 @@ def _pool(node: Node, shapes: list[Shape]) -> Shape:
     if any(2 * p > k for k, p in zip(options["kernel"], pairs[2], strict=True)):
         raise ValueError(f"padding is {list(pairs[2])}, expected at most half of its kernel")
     along = zip(size, *pairs, strict=True)
-    return channels, *(_windows(n, k, s, p, ceil=options["ceil"]) for n, k, s, p in along)
+    return channels, *(windows(n, k, s, p, ceil=options["ceil"]) for n, k, s, p in along)
 
 
-def _windows(size: int, kernel: int, stride: int, padding: int, *, ceil: bool = False) -> int:
-    """How many windows fit along an axis."""
+def windows(size: int, kernel: int, stride: int, padding: int, *, ceil: bool = False) -> int:
+    """How many windows fit along an axis. Raises: ValueError: none does."""
     free = size + 2 * padding - kernel
     if free < 0 and not (ceil and free + stride > 0):
         raise ValueError(f"a window of {kernel} does not fit into {size + 2 * padding} pixels")

@@ -13,6 +13,7 @@ from tssd.lowering.reader import Reader
 from tssd.lowering.traced import REMEDY, Traced
 from tssd.models.flow import Block
 from tssd.neurons import Neuron
+from tssd.neurons.foreign import forward_is_foreign
 from tssd.reading import one_line
 from tssd.time import PerStep, TimeFold
 
@@ -32,6 +33,12 @@ class _Tracer(fx.Tracer):
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Whether a module is not looked into."""
         if isinstance(m, Block | Neuron | TimeFold | PerStep) or hasattr(m, "v_threshold"):
+            return True
+        # What computes with weights of its own making is refused by its name, not by its insides.
+        if isinstance(m, nn.Conv2d | nn.Linear):
+            return True
+        # snnTorch's neurons; a network of the user's own may say so of those in it.
+        if hasattr(m, "threshold") and forward_is_foreign(m):
             return True
         known = known_layer(m) or known_neuron(m)
         return known is not None or super().is_leaf_module(m, module_qualified_name)

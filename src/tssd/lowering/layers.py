@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
-from tssd.graph.ops import Shape
+from tssd.graph.ops import Shape, windows
 from tssd.lowering.draft import Wide
 from tssd.lowering.traced import Traced
 from tssd.models.dropout import SharedDropout
@@ -165,9 +165,12 @@ def _average(x: Traced, kernel: list[int], stride: list[int], *, ceil: bool) -> 
 
 
 def _overhangs(shape: Shape, kernel: list[int], stride: list[int], padding: list[int]) -> bool:
-    """Whether some pixels are left over that rounding up would pool by themselves."""
+    """Whether rounding up gives more windows: pixels that are left over and reach into one."""
     along = zip(shape[1:], kernel, stride, padding, strict=True)
-    return any(n + 2 * p < k or (n + 2 * p - k) % s for n, k, s, p in along)
+    return any(
+        n + 2 * p < k or windows(n, k, s, p, ceil=True) > windows(n, k, s, p)
+        for n, k, s, p in along
+    )
 
 
 def _sides(pool: nn.AdaptiveAvgPool2d) -> tuple[int | None, ...]:
@@ -198,21 +201,51 @@ LAYERS: dict[Callable[..., Any], Callable[[Traced, Any], Traced]] = {
 }
 
 
+_CONV_FORWARD = nn.Conv2d._conv_forward
+# A batch norm whose weight begins elsewhere.
+_THEIR_TDBN = "ThresholdDependentBatchNorm"
+
+
 def known_layer(layer: nn.Module) -> Callable[[Traced, Any], Traced] | None:
     """What lowers a layer; None = it is not known."""
     kind = type(layer)
-    if kind.__module__.startswith("spikingjelly.activation_based.layer"):
-        # torch's layers, told whether they get one timestep or a fold of several.
-        for parent in kind.__mro__:
-            if parent.__module__.startswith("torch.nn") and parent.forward in LAYERS:
-                return partial(_folded, LAYERS[parent.forward])
-    return LAYERS.get(kind.forward)
+    wrapped = _wrapped(kind)
+    lowered = LAYERS.get((wrapped or kind).forward)
+    # Which weights it takes is decided here as well as in forward.
+    if lowered is convolution and getattr(kind, "_conv_forward", None) is not _CONV_FORWARD:
+        return None
+    return partial(_folded, lowered) if wrapped and lowered else lowered
+
+
+def _wrapped(kind: type[nn.Module]) -> type[nn.Module] | None:
+    """The class of torch that a layer is, told whether it gets one timestep or a fold of several.
+
+    Not all of SpikingJelly's layers are: WSConv2d has other weights than those it trains.
+    """
+    if not kind.__module__.startswith("spikingjelly.activation_based.layer"):
+        return None
+    if kind.__name__.startswith(_THEIR_TDBN):
+        return nn.modules.batchnorm._BatchNorm
+    parent = kind.__mro__[1]
+    plain = parent.__module__.startswith("torch.nn") and parent.__name__ == kind.__name__
+    return parent if plain else None
 
 
 def _folded(lowered: Callable[[Traced, Any], Traced], x: Traced, layer: nn.Module) -> Traced:
     """As in a fold of time and batch."""
     with x.reader.leading(1):
         return lowered(x, layer)
+
+
+def check_weights(x: Traced, layer: nn.Module) -> None:
+    """Refuse weights that the layer makes before it runs, from others that are not seen here."""
+    if layer._forward_pre_hooks:
+        raise x.refusal(
+            layer,
+            "a hook in front of it may make its weights, as torch.nn.utils.weight_norm and "
+            "spectral_norm do; use those of torch.nn.utils.parametrizations, or take it off, e.g. "
+            "by torch.nn.utils.remove_weight_norm",
+        )
 
 
 def check_numbers(name: str, layer: nn.Module) -> None:

@@ -188,6 +188,13 @@ def _check_surrogate(x: Traced, neuron: nn.Module, surrogate: Surrogate) -> None
 
 def spikingjelly(x: Traced, neuron: nn.Module) -> Traced:
     """SpikingJelly's IFNode, LIFNode and ParametricLIFNode, whose constants have our names."""
+    if neuron in x.reader.remembering:
+        raise x.refusal(
+            neuron,
+            "it is called more than once and has one membrane for all calls, where a graph has "
+            "one for each; give every use a neuron of its own",
+        )
+    x.reader.remembering.add(neuron)
     given: Any = neuron
     k = 0.0
     if hasattr(given, "w"):

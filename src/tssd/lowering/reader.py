@@ -9,7 +9,7 @@ from torch import nn
 from tssd.errors import UsageError
 from tssd.graph import INPUT
 from tssd.lowering.draft import Draft
-from tssd.lowering.layers import check_numbers, known_layer
+from tssd.lowering.layers import check_numbers, check_weights, known_layer
 from tssd.lowering.neurons import known_neuron, why_unknown
 from tssd.lowering.traced import REMEDY, Traced
 from tssd.models.attention import SpikeProduct, TokenSum
@@ -40,6 +40,8 @@ class Reader:
         self.name = prefix
         self.block: nn.Module = root
         self.lead = 2
+        # Neurons of others that were read: theirs, not ours, go on at the next call.
+        self.remembering: set[nn.Module] = set()
 
     def input(self) -> Traced:
         """The network's input."""
@@ -62,6 +64,7 @@ class Reader:
                 return self._folded(part, folds(), x)
             if lowered is None:
                 raise x.refusal(part, why_unknown(part) or f"it has no operation; {REMEDY}")
+            check_weights(x, part)
             check_numbers(self.name, part)
             return lowered(x, part)
 
