@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import logging
 import shutil
 from dataclasses import replace
@@ -14,6 +15,7 @@ import tssd.taught
 from training.runs import is_same, stopped, table
 from tssd.cli import main
 from tssd.config import build, load_recipe
+from tssd.data import Digits
 from tssd.dry_run.needs import needs_of
 from tssd.dry_run.shapes import data_shape
 from tssd.errors import DataError, UsageError
@@ -24,6 +26,7 @@ from tssd.report.collection import collect
 from tssd.report.html import comparison_results
 from tssd.report.html.methods import Methods
 from tssd.runs.folder import RunFolder
+from tssd.runs.folder_names import hashed_name
 from tssd.taught import prepared, teacher_folder
 from tssd.training.fit import fit
 
@@ -192,10 +195,13 @@ def test_a_dry_run_measures_with_an_untrained_one_and_says_so(tiny, caplog):
     assert "objectives.kdsnn.teacher: is trained before the student" in caplog.text
 
 
+HASHES = {"split_hash": "abc", "content_hash": "def"}
+
+
 def test_folders_differ_where_the_network_would():
-    def folder(student="runs/a/seed0", **changes):
+    def folder(student="runs/a/seed0", data=HASHES, **changes):
         recipe = {"data": "x.Data", "net": {"class_path": "x.net"}, "trainer": {"epochs": 2}}
-        return teacher_folder(Path(student), recipe | changes, "ann", 0)
+        return teacher_folder(Path(student), recipe | changes, "ann", 0, data)
 
     assert folder().parts[:2] == ("runs", ".teachers") and folder().name == "seed0"
     assert folder().parent.name.startswith("data-net-ann~")
@@ -203,6 +209,56 @@ def test_folders_differ_where_the_network_would():
     alike = {"trainer": {"epochs": 2, "progress": False}, "description": "x", "seed": 5}
     assert folder(**alike) == folder()
     assert folder(trainer={"epochs": 3}) != folder()
+    assert folder(trainer={"epochs": 2, "select": "best"}) != folder()
+    assert folder(trainer={"epochs": 2, "select": "auto"}) == folder()
+    assert folder(data=HASHES | {"content_hash": "other"}) != folder()
+
+
+def test_a_folder_of_an_earlier_version_is_taken_if_it_is_of_the_same_data(tmp_path):
+    recipe = {"data": "x.Data", "net": "x.net", "trainer": {"epochs": 2}}
+
+    def folder(data=HASHES, **trainer):
+        changed = recipe | {"trainer": {"epochs": 2} | trainer}
+        return teacher_folder(tmp_path / "student", changed, "ann", 0, data)
+
+    known = json.dumps(recipe, sort_keys=True, default=str)
+    earlier = tmp_path / ".teachers" / hashed_name("Data-net-ann", known) / "seed0"
+    assert folder() != earlier
+    earlier.mkdir(parents=True)
+    (earlier / "config.yaml").write_text("trainer: {epochs: 2, select: auto}\n")
+    (earlier / "environment.json").write_text(json.dumps(HASHES))
+    assert folder() == folder(select="auto") == earlier
+    assert folder(select="best") != earlier
+    assert folder(HASHES | {"content_hash": "other"}) != earlier
+    shutil.rmtree(earlier)
+    assert folder() != earlier
+    (tmp_path / "student").mkdir()
+    (tmp_path / "student" / "config.yaml").write_text(f"objectives: {{run: {earlier}}}\n")
+    assert folder() == earlier
+
+
+def test_students_of_other_data_have_another_teacher_and_one_that_is_continued_its_own(
+    tiny, tmp_path, monkeypatch
+):
+    def teachers():
+        return {path.parent.name for path in (tmp_path / ".teachers").glob("*/seed0")}
+
+    asked = student("digits+vgg9+kdsnn", tiny, tmp_path / "a", **{"trainer.epochs": "1"})
+    prepared(*asked)
+    (first,) = teachers()
+    monkeypatch.setattr(Digits, "content_hash", property(lambda data: "other"))
+    other = student("digits+vgg9+kdsnn", tiny, tmp_path / "b", **{"trainer.epochs": "1"})
+    prepared(*other)
+    assert len(teachers()) == 2
+    fit(prepared(*other), tmp_path / "b")
+    monkeypatch.undo()
+    other[0]["trainer"]["select"] = "last"  # which a run may be resumed with
+    again = prepared(*other, resume=True)
+    (second,) = teachers() - {first}
+    assert f"{second}/seed0" in str(again.config["objectives"]["kdsnn"])
+    with pytest.raises(DataError, match="the data has changed since this run began: what the sa"):
+        (tmp_path / "b" / "results.json").unlink()
+        fit(again, tmp_path / "b", resume=True)
 
 
 def test_processes_that_somebody_starts_train_no_teacher(tiny, tmp_path, monkeypatch):

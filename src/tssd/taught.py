@@ -4,12 +4,13 @@ import json
 import logging
 import os
 import re
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from tssd.config import build
-from tssd.config.options import in_yaml
+from tssd.config.options import content, in_yaml
 from tssd.config.override import override
 from tssd.config.recipe import Config
 from tssd.config.teacher_recipe import teacher_recipe
@@ -21,14 +22,17 @@ from tssd.runs.differences import NOT_TRAINED, TEACHERS
 from tssd.runs.folder import RunFolder
 from tssd.runs.folder_names import hashed_name
 from tssd.teachers import Teacher
+from tssd.training.beginning import HASHES, read_facts
 from tssd.training.fit import fit
 from tssd.training.followers import FOLLOWS
 from tssd.training.parts import Parts
 from tssd.training.place import is_started
+from tssd.training.settings import TrainerSettings
 
 log = logging.getLogger("tssd")
 
-# What has no part in which teacher it is: the folder says the seed.
+# What has no part in which teacher it is, or is known besides: the seed, which is a folder's name,
+# the data by its fingerprints, and which epoch counts.
 FREE = (*NOT_TRAINED, "seed", "data.init_args.seed")
 
 
@@ -54,14 +58,18 @@ def prepared(
     waiting = _waiting(parts)
     if not waiting:
         return parts
+    run = RunFolder(Path(folder))
+    data = _fingerprints(run, parts.data)
     config, recipes = deepcopy(config), dict[Path, Config]()
     for option, teacher in waiting.items():
         own = _recipe(option, config, teacher, in_time=_are_frames(parts.data))
-        where = teacher_folder(Path(folder), own, f"{teacher.recipe}", parts.seed)
+        if run.config.exists():  # a student may be resumed with another one, its teacher stays
+            own["trainer"] = {**own["trainer"], "select": _counts(run.read_config())}
+        where = teacher_folder(Path(folder), own, f"{teacher.recipe}", parts.seed, data)
         recipes[where] = own
         override(config, f"{option}.run", in_yaml(str(where)))
         override(config, f"{option}.recipe", "null")
-    parts, run = build(config), RunFolder(Path(folder))
+    parts = build(config)
     missing = {w: own for w, own in recipes.items() if not RunFolder(w).results.exists()}
     if not missing or (run.results.exists() and not relength):
         return parts
@@ -106,19 +114,57 @@ def teacher_recipes(config: Config, parts: Parts, *, in_time: bool) -> dict[str,
     }
 
 
-def teacher_folder(student: Path, recipe: Config, pieces: str, seed: int) -> Path:
+def teacher_folder(
+    student: Path, recipe: Config, pieces: str, seed: int, data: Mapping[str, str]
+) -> Path:
     """Where a teacher is: beside the runs, one folder for all students that share it.
+
+    Earlier versions called it without regard to the data; such a folder is taken if it is of the
+    same, or the student's run names it, and there is none of the present name.
 
     Args:
         student: folder of its run; seedN is one of several of a recipe.
         recipe: the teacher's.
         pieces: that it was asked for by.
         seed: of both.
+        data: fingerprints of what both learn.
     """
     beside = student.parent.parent if re.fullmatch(r"seed\d+", student.name) else student.parent
     kinds = (_class(recipe[section]) for section in ("data", "net"))
-    known = json.dumps(_trained(recipe), sort_keys=True, default=str)
-    return beside / TEACHERS / hashed_name("-".join([*kinds, pieces]), known) / f"seed{seed}"
+    name, trained = "-".join([*kinds, pieces]), _trained(recipe)
+    where, earlier = (
+        beside / TEACHERS / hashed_name(name, _as_text(known)) / f"seed{seed}"
+        for known in (trained | {"data_hashes": {**data}, "select": _counts(recipe)}, trained)
+    )
+    if where.exists():
+        return where
+    own = RunFolder(student)
+    gone = not earlier.exists() and own.config.exists()
+    named = gone and json.dumps(f"{earlier}") in _as_text(own.read_config())
+    return earlier if named or _is_of(RunFolder(earlier), recipe, data) else where
+
+
+def _is_of(run: RunFolder, recipe: Config, data: Mapping[str, str]) -> bool:
+    """Whether a run is there, with the same epoch that counts, and as far as it says on this data.
+
+    Raises: DataError: a damaged file.
+    """
+    if not run.config.exists():
+        return False
+    noted = read_facts(run.model) | read_facts(run.environment)
+    same = all(noted.get(name) in (None, now) for name, now in data.items())
+    return same and _counts(run.read_config()) == _counts(recipe)
+
+
+def _counts(recipe: Config) -> str:
+    """Which epoch counts by a recipe."""
+    return content(recipe.get("trainer")).get("select", TrainerSettings.select)
+
+
+def _fingerprints(run: RunFolder, data: DataModule) -> dict[str, str]:
+    """Of the data of a student, as its run has noted them: then nothing is read for them."""
+    noted = read_facts(run.model) | read_facts(run.environment)
+    return {name: noted.get(name) or getattr(data, name) for name in HASHES}
 
 
 def _waiting(parts: Parts) -> dict[str, Teacher]:
@@ -154,3 +200,7 @@ def _trained(value: Any, name: str = "") -> Any:
         return value
     named = {key: f"{name}.{key}".lstrip(".") for key in value}
     return {k: _trained(v, named[k]) for k, v in value.items() if named[k] not in FREE}
+
+
+def _as_text(known: Any) -> str:
+    return json.dumps(known, sort_keys=True, default=str)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch.callbacks import EarlyStopping
 from torch.utils.data import DataLoader, TensorDataset
 
 import tssd
@@ -210,6 +211,13 @@ def test_frames_are_trained_on_for_as_long_as_they_are():
         tssd.fit(net, data, test=data, teacher=4, epochs=1)
 
 
+def test_one_callback_is_as_good_as_a_list_of_one():
+    stop = EarlyStopping("train/loss", stopping_threshold=99.0)
+    sizes = {"epochs": 3, "batch_size": np.int64(10), "seed": np.int64(1)}
+    run = tssd.fit(Mlp, digits(0, 20), test=digits(20, 40), callbacks=stop, **sizes)
+    assert (run.results.epochs, run.results.seed) == (1, 1)
+
+
 @needs_fork
 def test_two_processes_train_as_one(tmp_path):
     alone = shared_fit(tmp_path / "alone", devices=1)
@@ -234,10 +242,19 @@ def test_two_processes_train_as_one(tmp_path):
         ({"options": {"trainer.epoch": 3}}, r"^trainer\.epoch: no such option"),
         ({"options": {"data.batch_size": 3}}, "^options: 'data.batch_size' is an argument"),
         ({"batch_size": 0}, r"^data\.batch_size: got 0"),
+        ({"batch_size": "a"}, "^batch_size: got 'a', expected a whole number"),
+        ({"num_workers": 1.5}, r"^num_workers: got 1\.5, expected a whole number"),
+        ({"seed": "a"}, "^seed: got 'a', expected a whole number"),
+        ({"train": None}, r"^train: got None, expected a Dataset of \(x, y\)"),
+        ({"init": 3}, "^init: got a int, expected the folder of a run, or a file of weights"),
+        ({"callbacks": [object()]}, "^callbacks: got <object .*, expected a Callback of Lightning"),
+        ({"callbacks": EarlyStopping}, r"^callbacks: got .*; give EarlyStopping\(\.\.\.\)"),
+        ({"loggers": True}, "^loggers: got True, expected a Logger of Lightning's, or a list"),
+        ({"loggers": "tensorboard"}, "^loggers: got 'tensorboard', expected a Logger"),
     ],
 )
 def test_what_does_not_fit_is_told_in_one_line(wrong, words):
     with pytest.raises(UsageError, match=words) as caught:
-        tssd.fit(Mlp, digits(0, 20), test=digits(20, 40), **wrong)
+        tssd.fit(Mlp, **{"train": digits(0, 20), "test": digits(20, 40)} | wrong)
     assert "\n" not in str(caught.value)
     assert not Path("runs").exists()

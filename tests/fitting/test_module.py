@@ -1,16 +1,19 @@
 """TSSD in a stock Trainer of Lightning's."""
 
+import functools
+
 import lightning
 import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from tests.training.nets import two_stages
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 
 import tssd
 from tssd.errors import DataError, UsageError
 from tssd.evaluation import accuracy_at_every_timestep
 from tssd.rules import SLTT
+from tssd.training.schedule import Cosine, StepDecay
 
 from .own import digits, plain_mlp
 
@@ -59,6 +62,57 @@ def test_training_by_steps_ramps_and_cools_down_by_steps():
     mine = module()
     trainer.fit(mine, DataLoader(digits(0, 40), batch_size=20))
     assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0, abs=1e-9)
+
+
+class Rates(lightning.Callback):
+    """Keeps the learning rate of every step."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        self.seen.append(trainer.optimizers[0].param_groups[0]["lr"])
+
+
+@pytest.mark.filterwarnings(WORKERS, NO_VALIDATION)
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [
+        ({"max_epochs": 3}, [1, 1, 0.1, 0.1, 0.01, 0.01]),
+        ({"max_epochs": 3, "max_steps": 5}, [1, 1, 0.1, 0.1, 0.01]),
+        ({"max_epochs": 9, "max_steps": 5}, [1, 1, 0.1, 0.1, 0.01]),
+        ({"max_epochs": 3, "max_steps": 1}, [1]),
+        ({"max_epochs": 2, "accumulate_grad_batches": 2}, [1, 1, 0.1, 0.1]),
+    ],
+)
+def test_a_schedule_steps_down_as_epochs_end_wherever_training_does(length, expected):
+    rates = Rates()
+    trainer = lightning.Trainer(**length, callbacks=[rates], **QUIET, enable_checkpointing=False)
+    mine = module(schedule=StepDecay(every=1, by=0.1), lr=1.0)
+    trainer.fit(mine, DataLoader(digits(0, 40), batch_size=20))
+    assert rates.seen == pytest.approx(expected)
+
+
+class Endless(IterableDataset):
+    """Batches that are not counted."""
+
+    def __iter__(self):
+        yield from DataLoader(digits(0, 40), batch_size=20)
+
+
+@pytest.mark.filterwarnings(WORKERS, NO_VALIDATION)
+def test_epochs_of_unknown_length_take_steps_or_a_schedule_that_needs_none():
+    loader = DataLoader(Endless(), batch_size=None)
+    rates = Rates()
+    short = QUIET | {"callbacks": [rates], "enable_checkpointing": False, "max_epochs": 2}
+    with pytest.raises(UsageError, match=r"does not say how many batches it has.*give .* max_step"):
+        lightning.Trainer(**short).fit(module(), loader)
+    lightning.Trainer(**short, max_steps=3).fit(module(schedule=Cosine(), lr=1.0), loader)
+    assert rates.seen == pytest.approx([1, 0.75, 0.25])
+    rates.seen.clear()
+    halving = functools.partial(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5)
+    lightning.Trainer(**short).fit(module(schedule=halving, lr=1.0), loader)
+    assert rates.seen == pytest.approx([1, 1, 0.5, 0.5])
 
 
 @pytest.mark.filterwarnings(WORKERS, NO_VALIDATION)

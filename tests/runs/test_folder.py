@@ -147,3 +147,26 @@ def test_kept_epochs_are_found_in_their_order(tmp_path):
         (run.checkpoints / name).touch()
     assert run.kept_epochs() == [2, 10]
     assert run.kept(10).exists()
+
+
+@pytest.mark.parametrize(
+    ("now", "schedule", "remedy"),
+    [
+        ({"epochs": 5}, "Cosine", r"tssd\.fit\(\.\.\., resume=True\) changes that, or choose"),
+        ({"epochs": 5}, "GivenScheduler", "resume=True. changes that, unless its schedule is a fu"),
+        ({"accumulate": 2}, "Cosine", "give tssd.fit what the run was trained with, or choose ano"),
+    ],
+)
+def test_a_run_of_objects_is_told_what_can_be_done_from_python(tmp_path, now, schedule, remedy):
+    config = {
+        "data": {"class_path": "tssd.fitting.record.GivenData"},
+        "schedule": {"class_path": f"tssd.fitting.record.{schedule}"},
+        "trainer": {"epochs": 3, "accumulate": 1},
+    }
+    run = RunFolder(tmp_path / "run")
+    run.create(config, resume=False)
+    other = run.read_config()
+    other["trainer"] |= now
+    with pytest.raises(UsageError, match=remedy) as caught:
+        run.create(other, resume=True)
+    assert "tssd train" not in str(caught.value)

@@ -6,6 +6,9 @@ from tssd.runs.state import FinishedRun, classify, find_runs
 
 CONFIG = "seed: 0\ntimesteps:\n  student: 2\nobjectives: {}\ntrainer:\n  x: 1\n  epochs: 9\n"
 
+# Of a run that is validated every second epoch.
+UNSEEN = "epoch,train/loss,val/accuracy,val/loss\n0,2,,\n1,2,0.1,2\n2,2,,\n"
+
 
 def content(seed=0, split="abc", accuracy=(0.5, 0.6)):
     return {
@@ -71,6 +74,9 @@ def test_large_parts_are_not_kept(make, tmp_path):
         ({"metrics": "epoch,loss\n0,1\n1,1\n"}, "half-finished", "2 of 9 epochs; continue with"),
         ({}, "failed", "no epoch of 9 was finished"),
         ({"metrics": "epoch,loss\n0,1\n1,nan\n"}, "failed", "loss is NaN in epoch 2 of 9"),
+        ({"metrics": UNSEEN}, "half-finished", "3 of 9 epochs; continue with"),
+        ({"metrics": f"{UNSEEN}3,nan,,\n"}, "failed", "train/loss is NaN in epoch 4 of 9"),
+        ({"metrics": f"{UNSEEN}3,1,0.1,nan\n"}, "failed", "val/loss is NaN in epoch 4 of 9"),
         ({"results": '{"seed": 0, '}, "damaged", "results.json: damaged"),
         ({"results": content(accuracy=(0.5, float("nan")))}, "failed", "at T = 2 is nan"),
         ({"results": {"score": 1}}, "foreign", "results.json: it has no seed"),

@@ -1,10 +1,13 @@
 import math
 
 import pytest
+from lightning.pytorch.callbacks import EarlyStopping
 
 from training.runs import small
-from tssd.errors import UsageError
+from tssd.errors import DataError, UsageError
+from tssd.runs.folder import RunFolder
 from tssd.runs.results import Results
+from tssd.runs.saved import saved_weights
 from tssd.runs.which_epoch import ENOUGH, epoch_in_words, epochs_in_words, select
 from tssd.training.fit import fit
 
@@ -35,6 +38,45 @@ def test_best_without_validation_samples_is_refused_before_there_is_a_folder(tmp
     with pytest.raises(UsageError, match=r"trainer\.select: got best, but .*--trainer.select last"):
         fit(parts, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+UNSEEN = {"trainer.check_val_every_n_epoch": 5}
+
+
+def test_best_of_epochs_of_which_none_is_validated_is_refused_before_there_is_a_folder(tmp_path):
+    told = r"check_val_every_n_epoch: got 5, but of 2 epochs none .*give 2 or less, or --trainer.se"
+    with pytest.raises(UsageError, match=told):
+        fit(small(UNSEEN | {"trainer.select": "best"}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_without_a_validation_the_last_epoch_stands_for_the_best(tmp_path):
+    results = fit(small(UNSEEN), tmp_path)
+    assert (results.selected, results.best) == ("last", results.last)
+    assert saved_weights(RunFolder(tmp_path), "best").epoch == 2
+
+
+def test_a_run_that_is_stopped_before_its_first_validation_counts_by_its_last_epoch(
+    tmp_path, caplog
+):
+    options = {"trainer.select": "best", "trainer.epochs": 3, "trainer.check_val_every_n_epoch": 3}
+    parts = small(options)
+    stop = EarlyStopping("train/loss", stopping_threshold=99.0, check_on_train_epoch_end=True)
+    parts.callbacks = (stop,)
+    results = fit(parts, tmp_path)
+    assert (results.epochs, results.selected) == (1, "last")
+    assert results.selected_because == "training ended before an epoch was validated"
+    assert "so the last epoch counts" in caplog.text
+    assert epoch_in_words(results) == f"last epoch ({results.selected_because})"
+
+
+def test_a_best_checkpoint_that_is_gone_is_not_replaced_by_the_last(tmp_path):
+    options = {"trainer.select": "best"}
+    fit(small(options), tmp_path)
+    (tmp_path / "results.json").unlink()
+    RunFolder(tmp_path).best.unlink()
+    with pytest.raises(DataError, match=r"best\.ckpt: no checkpoint"):
+        fit(small(options), tmp_path, resume=True)
 
 
 def results(**said):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 
 import pytest
 
@@ -108,3 +109,15 @@ def test_damaged_facts_are_named(tmp_path, content):
     with pytest.raises(DataError, match=r"environment\.json: damaged"):
         read_facts(tmp_path / "environment.json")
     assert read_facts(tmp_path / "model.json") == {}
+
+
+def test_a_finished_run_without_its_checkpoint_is_not_made_longer(finished, copied):
+    folder = copied(finished)
+    shutil.rmtree(folder / "checkpoints")
+    before, config = weights(folder), (folder / "config.yaml").read_text()
+    told = r"results are those of 7 epochs, now trainer.epochs is 9, but checkpoints/last\.ckpt, .*"
+    with pytest.raises(UsageError, match=f"{told}put it back, or train into another --output"):
+        fit(small(RUINED | {"trainer.epochs": 9}), folder, resume=True, relength=True)
+    assert is_same(weights(folder), before)
+    assert (folder / "config.yaml").read_text() == config
+    assert fit(small(RUINED), folder, resume=True).epochs == 7

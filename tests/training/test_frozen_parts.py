@@ -3,10 +3,10 @@ import torch
 
 from tssd.errors import UsageError
 from tssd.training.fit import fit
-from tssd.training.frozen_parts import freeze
+from tssd.training.frozen_parts import freeze, wake
 
 from .nets import two_stages
-from .runs import small, weights
+from .runs import is_same, small, weights
 
 
 def trained(net):
@@ -50,3 +50,32 @@ def test_frozen_parts_and_their_statistics_stay_and_the_rest_learns(tmp_path):
     moved = {name for name in before if name.startswith(("stages.1.1.", "head."))}
     assert moved
     assert not moved & same
+
+
+@pytest.mark.filterwarnings("ignore:Found 1 module.s. in eval mode")
+def test_a_norm_in_eval_mode_keeps_its_statistics_beside_others_that_learn_theirs(tmp_path):
+    parts = small({"trainer.epochs": 1})
+    norms = [module for module in parts.net.modules() if hasattr(module, "running_mean")]
+    norms[0].eval()
+    before = [norm.running_mean.clone() for norm in norms]
+    fit(parts, tmp_path)
+    same = [torch.equal(norm.running_mean, old) for norm, old in zip(norms, before, strict=True)]
+    assert same == [True, False]
+
+
+def test_a_network_that_was_used_is_trained_as_one_that_was_not(tmp_path):
+    parts = small({"trainer.epochs": 1})
+    parts.net.eval()
+    fit(parts, tmp_path / "used")
+    fit(small({"trainer.epochs": 1}), tmp_path / "new")
+    assert is_same(weights(tmp_path / "used"), weights(tmp_path / "new"))
+
+
+def test_a_network_at_rest_is_woken_and_one_with_a_part_at_work_is_left():
+    net = two_stages(1, 10, 8).eval()
+    net.training = True  # as a wrapper around it
+    wake(net)
+    assert all(module.training for module in net.modules())
+    net.stages.eval()
+    wake(net)
+    assert not any(module.training for module in net.stages.modules())

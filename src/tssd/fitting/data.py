@@ -1,6 +1,7 @@
 """The data of a run that is trained from Python, and its record."""
 
 import copy
+import operator
 from typing import Any
 
 from tssd.config.recipe import Config
@@ -34,10 +35,16 @@ def with_data(
                 "itself; leave it out"
             )
         return _ours(config, train, seed)
+    given_by_name = given_sets(train, val, test)
+    if "train" not in given_by_name:
+        raise UsageError(
+            f"train: got {'None' if train is None else 'a ' + type(train).__name__ + ' with none'},"
+            " expected a Dataset of (x, y), a DataLoader of such, or a data module"
+        )
     data = GivenData(
-        given_sets(train, val, test),
-        batch_size=64 if sizes["batch_size"] is None else sizes["batch_size"],
-        num_workers=sizes["num_workers"] or 0,
+        given_by_name,
+        batch_size=64 if sizes["batch_size"] is None else whole("batch_size", sizes["batch_size"]),
+        num_workers=whole("num_workers", sizes["num_workers"] or 0),
         seed=seed,
         classes=sizes["classes"],
     )
@@ -54,6 +61,14 @@ def with_data(
     if data.tests_on_validation:
         config["description"] += " (tested on the validation samples)"
     return data
+
+
+def whole(name: str, value: Any) -> int:
+    """A whole number, NumPy's too. Raises: UsageError: something else."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise UsageError(f"{name}: got {value!r:.80}, expected a whole number") from None
 
 
 def _ours(config: Config, data: DataModule, seed: int) -> DataModule:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import Logger
 
 from tssd.adapters.given import copy_of
 from tssd.config.assemble import build
@@ -17,7 +19,7 @@ from tssd.data import DataModule
 from tssd.data.given import GivenData
 from tssd.data.global_generators import generators_kept
 from tssd.errors import UsageError
-from tssd.fitting.data import with_data
+from tssd.fitting.data import whole, with_data
 from tssd.fitting.nets import Needs, with_net
 from tssd.fitting.recipe import method_of, with_optimizer, with_options, with_schedule
 from tssd.fitting.run import Run
@@ -28,6 +30,7 @@ from tssd.runs.folder import RunFolder
 from tssd.runs.folder_names import folder_name
 from tssd.training.fit import fit as train_into
 from tssd.training.given import GivenSchedule, named
+from tssd.training.initial_weights import InitialWeights
 from tssd.training.parts import Parts
 from tssd.training.place import place
 
@@ -61,8 +64,8 @@ def fit(
     devices: int = 1,
     folder: str | Path | None = None,
     resume: bool = False,
-    callbacks: Iterable[Any] = (),
-    loggers: Iterable[Any] | None = None,
+    callbacks: Any = (),
+    loggers: Any = None,
     init: Any = None,
     options: Mapping[str, Any] | None = None,
 ) -> Run:
@@ -95,8 +98,8 @@ def fit(
         devices: processes that share every batch; in a script, with `folder`.
         folder: of the run; None = a new one, runs/DATA+NET+METHOD/seedN.
         resume: whether to continue the run in `folder`; more epochs make it longer.
-        callbacks: of Lightning.
-        loggers: of Lightning; None = TensorBoard's, where it is installed.
+        callbacks: of Lightning, one or several.
+        loggers: of Lightning, one or several; None = TensorBoard's, where it is installed.
         init: a run or weights to start from.
         options: of a recipe by their dotted names, as on the command line, such as
             {"trainer.precision": "auto", "objectives.temporal.weight": 2}.
@@ -105,6 +108,7 @@ def fit(
     Side effects: writes `folder`. The global generators, torch's threads and its deterministic
         algorithms are as they were afterwards.
     """
+    seed = whole("seed", seed)
     taught = method_of(method, student=student, teacher=teacher, taps=taps)
     trainer: Config = {"epochs": epochs} | ({"devices": devices} if devices != 1 else {})
     config: Config = {**taught.config, "seed": seed, "trainer": trainer}
@@ -136,20 +140,44 @@ def fit(
         return Run(where, results, load(where, net=untrained), parts)
 
 
-def _with_hooks(
-    parts: Parts, callbacks: Iterable[Any], loggers: Iterable[Any] | None, init: Any
-) -> Parts:
+def _with_hooks(parts: Parts, callbacks: Any, loggers: Any, init: Any) -> Parts:
     """The parts with what is called and told during training, and what it starts from."""
     more: dict[str, Any] = {}
-    if called := tuple(callbacks):
+    if called := _listed("callbacks", callbacks, Callback):
         more["callbacks"] = called
     if loggers is not None:
-        more["loggers"] = tuple(loggers)
-    if init is not None:
-        from tssd.training.initial_weights import InitialWeights
-
-        more["init"] = InitialWeights(init) if isinstance(init, str | Path) else init
+        more["loggers"] = _listed("loggers", loggers, Logger)
+    if isinstance(init, str | Path):
+        more["init"] = InitialWeights(init)
+    elif isinstance(init, InitialWeights):
+        more["init"] = init
+    elif init is not None:
+        raise UsageError(
+            f"init: got a {type(init).__name__}, expected the folder of a run, or a file of weights"
+        )
     return replace(parts, **more)
+
+
+def _listed(name: str, given: Any, kind: type) -> tuple[Any, ...]:
+    """One or several objects of Lightning's. What makes a logger is as good as one.
+
+    Raises: UsageError: something else.
+    """
+
+    def fits(each: Any) -> bool:
+        return isinstance(each, kind) or (kind is Logger and callable(each))
+
+    if fits(given):
+        return (given,)
+    listed = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    for each in listed:
+        if not fits(each):
+            hint = f"; give {each.__name__}(...)" if isinstance(each, type) else ""
+            raise UsageError(
+                f"{name}: got {each!r:.80}, expected a {kind.__name__} of Lightning's, or a list "
+                f"of such{hint}"
+            )
+    return tuple(listed)
 
 
 def _longest(config: Config, data: DataModule, teacher: int) -> int:

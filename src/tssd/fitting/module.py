@@ -16,6 +16,7 @@ from tssd.models.base import SpikingNet, Tap
 from tssd.objectives import SelfDistillation
 from tssd.progress import set_progress
 from tssd.rules import Rule
+from tssd.training.given import GivenSchedule
 from tssd.training.module import DistillModule
 
 
@@ -136,17 +137,28 @@ class TssdModule(DistillModule):
         return set_progress([self.net, self.criterion], min(1.0, done), 1)
 
     def length(self) -> tuple[int, int]:
-        """Epochs, and steps of one; one epoch of all steps where epochs have no end.
+        """Epochs, the last of which may be cut short, and steps of one.
 
-        Raises: UsageError: the Trainer has no end at all.
+        One epoch of all steps where their length is not known.
+
+        Raises: UsageError: the Trainer has no end at all, or none that is known in steps.
         """
-        steps, epochs = self.trainer.estimated_stepping_batches, self.trainer.max_epochs or -1
+        steps, batches = self.trainer.estimated_stepping_batches, self.trainer.num_training_batches
         if not math.isfinite(steps):
             raise UsageError(
                 "schedule: the Trainer never ends, so that no learning rate can come down; give it "
                 "max_epochs or max_steps"
             )
-        return (epochs, max(1, int(steps) // epochs)) if epochs > 0 else (1, int(steps))
+        if not math.isfinite(batches):
+            if steps < 1 and not isinstance(self.schedule, GivenSchedule):
+                raise UsageError(
+                    "schedule: the training loader does not say how many batches it has, so that "
+                    "the steps of an epoch are not known; give the Trainer max_steps"
+                )
+            return (1, int(steps)) if steps >= 1 else (cast(int, self.trainer.max_epochs), 1)
+        # Not steps by max_epochs: max_steps may end training earlier, in the midst of an epoch.
+        of_one = max(1, min(self.steps.number, int(steps)))
+        return max(1, math.ceil(steps / of_one)), of_one
 
     def _counted(self, batch_idx: int, size: int) -> tuple[int, float]:
         return size, 1.0

@@ -15,7 +15,11 @@ from tssd.errors import DataError, UsageError
 from tssd.lock import LOCK
 from tssd.reading import read_json, read_yaml
 from tssd.runs.differences import LENGTH, NOT_TRAINED, first_difference
+from tssd.runs.files import OBJECTS, is_of_objects
 from tssd.runs.results import REPEAT, Results
+
+# What a configuration names where a schedule was given as a function, which no length changes.
+OWN_SCHEDULE = f"{OBJECTS}GivenScheduler"
 
 
 @dataclass(frozen=True)
@@ -115,16 +119,27 @@ class RunFolder:
         free = (*NOT_TRAINED, LENGTH) if relength else NOT_TRAINED
         if (found := first_difference(self.read_config(), config, free=free)) is not None:
             name, before, now = found
-            resumed = f"tssd train {shlex.quote(str(self.path))} --resume"
-            other = f"`{resumed}` takes the run's own options"
-            if name == LENGTH:
-                other = f"`{resumed} --trainer.epochs {now}` changes that"
             raise UsageError(
                 f"{self.path}: the run has {name.replace('.init_args', '')} = {before}, now it is "
-                f"{now}; {other}, or choose another --output"
+                f"{now}; {self._remedy(config, name, now)}"
             )
         for leftover in leftovers:  # of a write that was killed
             leftover.unlink(missing_ok=True)
+
+    def _remedy(self, config: Mapping[str, Any], name: str, now: Any) -> str:
+        """What to do where an option of a run is another one now."""
+        if is_of_objects(f"{config}"):  # no command can rebuild it
+            other = "give tssd.fit what the run was trained with"
+            if name == LENGTH:
+                other = "tssd.fit(..., resume=True) changes that"
+                if OWN_SCHEDULE in f"{config.get('schedule')}":
+                    other += ", unless its schedule is a function, made for one length"
+            return f"{other}, or choose another folder"
+        resumed = f"tssd train {shlex.quote(str(self.path))} --resume"
+        other = f"`{resumed}` takes the run's own options"
+        if name == LENGTH:
+            other = f"`{resumed} --trainer.epochs {now}` changes that"
+        return f"{other}, or choose another --output"
 
 
 def write_text(path: Path, text: str) -> None:

@@ -47,8 +47,11 @@ def saved_weights(run: RunFolder, epoch: Epoch | int | None = None) -> Saved:
     """
     results = run.read_results() if run.results.exists() else None
     counts = results.selected if results else "best"
-    # Without validation samples the last epoch stands for the best.
-    as_good = results is not None and results.validation_samples == 0
+    # Without validation the last epoch stands for the best.
+    as_good = results is not None and (
+        results.validation_samples == 0
+        or (results.best.epoch is not None and results.best.epoch == results.last.epoch)
+    )
     path = run.kept(epoch) if isinstance(epoch, int) else run.best if epoch == "best" else run.last
     exported = run.weights.exists() and (
         epoch is None

@@ -58,6 +58,23 @@ def select(wanted: Select, samples: int, *, tested: bool = False) -> Selected:
     return Selected("best", f"{samples} validation samples")
 
 
+def refuse_unseen(selected: Selected, every: int, *, epochs: int) -> None:
+    """Refuse a run whose best epoch is to count though none is validated.
+
+    Args:
+        selected: the epoch that is to count.
+        every: epochs from one validation to the next.
+        epochs: of the run.
+    Raises: UsageError: there are fewer epochs than that.
+    """
+    if selected.epoch == "best" and every > epochs:
+        raise UsageError(
+            f"trainer.check_val_every_n_epoch: got {every}, but of {epochs} epochs none is "
+            f"validated then, and the best is to count ({selected.reason}); give {epochs} or less, "
+            "or --trainer.select last"
+        )
+
+
 def epoch_in_words(results: Results, epoch: Epoch | None = None) -> str:
     """Whose weights a run's numbers are of; never "best" where nothing could be compared.
 

@@ -4,14 +4,14 @@ import logging
 from pathlib import Path
 
 from tssd.data.loading import one_line_failures
-from tssd.errors import DataError
+from tssd.errors import DataError, UsageError
 from tssd.runs.folder import RunFolder
 from tssd.runs.results import EpochEvaluation, Results, TrainedSteps
 from tssd.runs.saved import load_checkpoint, restore
 from tssd.runs.training_cost import TrainingCost, seconds_to_levels, training_operations
 from tssd.runs.training_lock import alone
 from tssd.runs.weights import check_weights, save_weights
-from tssd.runs.which_epoch import Selected, select
+from tssd.runs.which_epoch import Selected, refuse_unseen, select
 from tssd.training.beginning import begin, refuse_other_data
 from tssd.training.callbacks import MetricsTable
 from tssd.training.evaluating import evaluate_parts
@@ -46,9 +46,11 @@ def fit(
         resume: whether to continue a run that was interrupted.
         relength: whether a resumed run may have another number of epochs than before.
     Raises: UsageError: the folder holds a run and `resume` is off, it holds another run, a step
-        can't fit into memory, or several devices can't train it here. DataError: a damaged
-        checkpoint, data that has changed since the run began, a loading or another training process
-        that ended, too little memory, or a full disk. DivergedError: the loss is not finite.
+        can't fit into memory, no epoch is validated though the best is to count, a finished run
+        has no checkpoint to go on from, or several devices can't train it here. DataError: a
+        damaged checkpoint, data that has changed since the run began, a loading or another
+        training process that ended, too little memory, or a full disk. DivergedError: the loss is
+        not finite.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the last checkpoint is usable. SystemExit: see above.
     Side effects: sets the process's seed, threads, and torch's deterministic algorithms.
     """
@@ -63,6 +65,8 @@ def fit(
         tested=parts.data.tests_on_validation,
     )
     if not run.results.exists():
+        settings = parts.trainer
+        refuse_unseen(selected, settings.check_val_every_n_epoch, epochs=settings.epochs)
         refuse_too_large(parts)
         introduce(parts)
         start_from(parts, resumes=run.last.exists())
@@ -81,7 +85,19 @@ def fit(
                     counts, why = results.selected, results.selected_because
                     log.warning(told, run.path, counts, why, selected.epoch, selected.epoch)
                 return results
+            _refuse_anew(run, results, parts.trainer.epochs)
         return _fit(parts, run, selected, leader)
+
+
+def _refuse_anew(run: RunFolder, results: Results, epochs: int) -> None:
+    """Refuse to make a finished run longer that has nothing to go on from: it would begin anew."""
+    if not run.last.exists():
+        raise UsageError(
+            f"{run.path}: its results are those of {results.epochs} epochs, now trainer.epochs is "
+            f"{epochs}, but {run.last.relative_to(run.path)}, from which it would go on, is not "
+            "there; put it back, or train into another --output, where --init starts from the "
+            "weights of this run"
+        )
 
 
 def _fit(parts: Parts, run: RunFolder, selected: Selected, leader: Leader) -> Results:
@@ -101,8 +117,11 @@ def _fit(parts: Parts, run: RunFolder, selected: Selected, leader: Leader) -> Re
     if stopped is not None:
         told = "%s: stopped after epoch %d of %d (%s)"
         log.info(told, run.path, _number(last_epoch), stopped.planned, stopped.reason)
-    # Without validation samples the last epoch stands for the best.
-    chosen = parts.data.split_sizes["val"] > 0
+    # Without validation the last epoch stands for the best.
+    chosen = any("val/accuracy" in row for row in table.rows)
+    if selected.epoch == "best" and not chosen:
+        selected = Selected("last", "training ended before an epoch was validated")
+        log.warning("%s: %s, so the last epoch counts", run.path, selected.reason)
     best_epoch = _evaluate(run.best, module, parts) if chosen else last_epoch
     restore(run.best if selected.epoch == "best" else run.last, module)
     export(run, parts)

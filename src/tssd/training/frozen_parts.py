@@ -55,3 +55,16 @@ def freeze(net: nn.Module, names: Sequence[str]) -> list[nn.Module]:
     if names and not any(parameter.requires_grad for parameter in parameters.values()):
         raise UsageError("freeze: no parameter of the network is left to train; freeze fewer")
     return [*frozen.values()]
+
+
+def wake(net: nn.Module) -> None:
+    """Put a network into training mode that is in eval mode as a whole, as one that was used.
+
+    Where parts alone are in eval mode, somebody has frozen them, and all stays as it is.
+
+    Args:
+        net: the network, which may be wrapped.
+    """
+    leaves = [module for module in net.modules() if not any(True for _ in module.children())]
+    if not any(leaf.training for leaf in leaves):
+        net.train()

@@ -24,6 +24,7 @@ from lightning.pytorch.loggers import Logger
 from tssd.data.shares import Share
 from tssd.signals import is_interrupted
 from tssd.training.checkpoint import AtomicCheckpointIO
+from tssd.training.frozen_parts import wake
 from tssd.training.memory import memory_kept
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
@@ -60,6 +61,7 @@ def train(
     def has(kind: type[Callback]) -> bool:
         return any(isinstance(callback, kind) for callback in callbacks)
 
+    wake(parts.net)
     # cuBLAS reads it when it starts, and without it its sums differ from run to run.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     if has(WeightAveraging):

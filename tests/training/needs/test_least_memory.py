@@ -1,4 +1,5 @@
 import logging
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,8 @@ from tssd.training.needs import least_memory as module
 from tssd.training.needs.least_memory import kept_bytes, least_memory, refuse_too_large
 
 from ..runs import small
+
+ONE_EPOCH = {"trainer.epochs": 1}
 
 
 class Sums(nn.Module):
@@ -31,7 +34,7 @@ def parts_of(net, criterion, **more):
     trainer = SimpleNamespace(compile=False, precision="32-true", nodes=1)
     data = SimpleNamespace(batch_size=5, sample_shape=(2, 3, 3), split_sizes={"train": 7})
     parts = SimpleNamespace(
-        net=net, criterion=criterion, trainer=trainer, data=data, rule=None, **more
+        net=net, criterion=criterion, trainer=trainer, data=data, rule=None, freeze=(), **more
     )
     parts.device = torch.device("cpu")
     return parts
@@ -90,6 +93,46 @@ def test_a_network_that_needs_numbers_is_not_judged():
     parts = parts_of(Asks(18, 4), vanilla(3))
     assert least_memory(parts) is None
     refuse_too_large(parts)
+
+
+class Keeps(Sums):
+    """Keeps a grid of its input's shape, as networks do that know places."""
+
+    grid = None
+
+    def forward(self, x, taps=()):
+        if self.grid is None or self.grid.shape != x.shape:
+            self.grid = torch.linspace(0, 1, x.shape[-1], device=x.device).expand(x.shape)
+        return super().forward(x + self.grid)
+
+
+def test_what_a_network_keeps_of_a_pass_has_numbers_still():
+    net = Keeps(18, 4)
+    net(torch.rand(3, 1, 2, 3, 3))
+    assert least_memory(parts_of(net, vanilla(3))) is not None
+    assert net.grid.shape == (3, 1, 2, 3, 3) and net.grid.device.type == "cpu"
+
+
+def test_parts_in_eval_mode_stay_so():
+    parts = small()
+    norm = parts.net.stages[0][1].eval()
+    before = {name: module.training for name, module in parts.net.named_modules()}
+    assert least_memory(parts) is not None
+    assert {name: module.training for name, module in parts.net.named_modules()} == before
+    assert not norm.training
+
+
+def test_frozen_weights_take_no_gradient_and_keep_less():
+    parts, other = small(), small({"freeze": "[stages]"})
+    assert least_memory(other) < 0.8 * least_memory(parts)
+    assert all(parameter.requires_grad for parameter in other.net.parameters())
+
+
+def test_a_network_that_can_not_be_copied_is_not_judged_and_trains(tmp_path):
+    parts = small(ONE_EPOCH)
+    parts.net.lock = threading.Lock()
+    assert least_memory(parts) is None
+    fit(parts, tmp_path)
 
 
 def test_too_much_is_refused_and_much_is_said(monkeypatch, caplog, tmp_path):

@@ -1,16 +1,17 @@
 """What a step of training takes at least, known before memory runs out."""
 
+import copy
 import logging
 from math import ceil
-from typing import cast
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from tssd.errors import UsageError
 from tssd.models.base import SpikingNet
 from tssd.objectives import SelfDistillation, as_sequence
+from tssd.training.frozen_parts import freeze, wake
 from tssd.training.needs.free_memory import free_memory
 from tssd.training.parts import Parts
 
@@ -52,10 +53,10 @@ def refuse_too_large(parts: Parts) -> None:
 
 
 def least_memory(parts: Parts) -> int | None:
-    """Bytes that a step keeps for its backward pass, and copies of the weights.
+    """Bytes that a step keeps for its backward pass, and copies of the weights that learn.
 
-    Concluded from a pass without numbers (torch's meta device), which takes no memory; None for a
-    network that can't run so, or is compiled.
+    Concluded from a pass of a copy without numbers (torch's meta device), which takes no memory;
+    None for a network that can't be copied or run so, or is compiled.
     """
     if parts.trainer.compile:
         return None
@@ -68,21 +69,17 @@ def least_memory(parts: Parts) -> int | None:
         else:
             few, more = (kept_bytes(parts, t) for t in (FEW, MORE))
             kept = few + (steps - FEW) * (more - few) // (MORE - FEW)
+        weights = [p for p in _Both.without_numbers(parts).parameters() if p.requires_grad]
     except Exception:  # of code that is not ours, and that will run with numbers
         return None
     if parts.trainer.precision != "32-true":
         kept //= 2
-    weights = (p for part in (parts.net, parts.criterion) for p in part.parameters())
     return kept + COPIES * sum(p.numel() * p.element_size() for p in weights)
 
 
 def kept_bytes(parts: Parts, timesteps: int) -> int:
     """What autograd keeps of a forward pass over a batch, exits included."""
-    both = _Both(parts.net, parts.criterion)
-    weights = {
-        name: value.detach().to("meta").requires_grad_(value.requires_grad)
-        for name, value in [*both.named_parameters(), *both.named_buffers()]
-    }
+    both = _Both.without_numbers(parts)
     x = torch.empty(_batch(parts), *parts.data.sample_shape, device="meta")
     y = torch.empty(len(x), dtype=torch.long, device="meta")
     storages: dict[int, tuple[int, torch.UntypedStorage]] = {}
@@ -92,17 +89,13 @@ def kept_bytes(parts: Parts, timesteps: int) -> int:
         storages[storage._cdata] = (storage.nbytes(), storage)  # held, so that it is no other's
         return tensor
 
-    training = parts.net.training
-    parts.net.train()
-    try:
-        with (
-            torch.random.fork_rng(devices=[]),
-            torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
-        ):
-            functional_call(both, weights, (as_sequence(x, y, timesteps),))
-    finally:
-        parts.net.train(training)
-    known = {value.untyped_storage()._cdata for value in weights.values()}
+    with (
+        torch.random.fork_rng(devices=[]),
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+    ):
+        both(as_sequence(x, y, timesteps))
+    weights = (*both.parameters(), *both.buffers())
+    known = {value.untyped_storage()._cdata for value in weights}
     return sum(size for key, (size, _) in storages.items() if key not in known)
 
 
@@ -112,6 +105,23 @@ class _Both(nn.Module):
     def __init__(self, net: nn.Module, criterion: SelfDistillation) -> None:
         super().__init__()
         self.net, self.criterion = net, criterion
+
+    @classmethod
+    def without_numbers(cls, parts: Parts) -> Self:
+        """Copies of both on the meta device, as they are trained: their parts that are frozen too.
+
+        What a network keeps of a pass, such as a grid of its input's size, stays in its copy.
+        """
+        own = cls(parts.net, parts.criterion)
+        # Known to the copy beforehand, so that no weight is there twice in the meantime.
+        known: dict[int, Any] = {id(b): b.detach().to("meta") for b in own.buffers()}
+        for p in own.parameters():
+            known[id(p)] = nn.Parameter(p.detach().to("meta"), requires_grad=p.requires_grad)
+        copied = copy.deepcopy(own, known)
+        wake(copied.net)
+        for module in freeze(copied.net, parts.freeze):
+            module.eval()
+        return copied
 
     def forward(self, x: Tensor) -> Tensor:
         net = cast(SpikingNet, self.net)
