@@ -16,7 +16,7 @@ from torch import Tensor
 
 from tssd.data.picture import UnreadableError, read_picture
 from tssd.errors import DataError
-from tssd.events.converting import in_order
+from tssd.events.converting import MOST_WORKERS, in_order
 from tssd.image_size import ImageSize, height_width
 from tssd.tracked import tracked
 
@@ -28,7 +28,6 @@ PROGRESS_FROM = 5000
 # Bytes. Below, threads wait for each other more than they decode: 32x32 JPEGs take 0.15 ms each
 # one after the other and 0.18 ms in threads, 224x224 ones 0.7 and 0.4 ms (2 cores).
 THREADS_FROM = 4096
-MOST_THREADS = 8
 
 Result = TypeVar("Result")
 
@@ -119,7 +118,7 @@ def for_each(
 ) -> Iterator[Result]:
     """Yield `work(path)` of every path, in order, decoding in threads where that pays."""
     large = any(_is_large(path) for path in paths[:1])
-    threads = min(MOST_THREADS, os.cpu_count() or 1) if large else 1
+    threads = min(MOST_WORKERS, os.cpu_count() or 1) if large else 1
     with closing(in_order(work, paths, threads=threads)) as results:
         if len(paths) < PROGRESS_FROM:
             yield from results

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def train(
     if settings.channels_last:
         module.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     several: dict[str, Any] = {"devices": 1}
-    callbacks.append(_HeedSignals())
+    callbacks.append(_BeforeEachBatch(_heed_signals))
     plugins: list[Any] = [AtomicCheckpointIO()]
     if share.processes > 1:
         callbacks.append(_OwnSettings(parts))
@@ -81,7 +81,8 @@ def train(
     if settings.compile:
         mode = None if settings.compile is True else settings.compile
         parts.net.compile(mode=mode, dynamic=False)
-        callbacks.append(_NewGraph())
+        # What recorded graphs left of the last batch may be overwritten.
+        callbacks.append(_BeforeEachBatch(torch.compiler.cudagraph_mark_step_begin))
     with warnings.catch_warnings():
         # Advice on workers, logging intervals and validation: all are settings of the recipe.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
@@ -129,14 +130,16 @@ def train(
             raise told from error
 
 
-class _HeedSignals(Callback):
-    """Ends training by a signal whose exception got lost, as in a destructor, at the next batch."""
+class _BeforeEachBatch(Callback):
+    """Does something before each batch of training and of validation."""
+
+    def __init__(self, do: Callable[[], object]) -> None:
+        self._do = do
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        if is_interrupted():
-            raise KeyboardInterrupt
+        self._do()
 
     def on_validation_batch_start(
         self,
@@ -146,27 +149,13 @@ class _HeedSignals(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if is_interrupted():
-            raise KeyboardInterrupt
+        self._do()
 
 
-class _NewGraph(Callback):
-    """Says where a batch begins: what recorded graphs left of the last may be overwritten."""
-
-    def on_train_batch_start(
-        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
-    ) -> None:
-        torch.compiler.cudagraph_mark_step_begin()
-
-    def on_validation_batch_start(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        torch.compiler.cudagraph_mark_step_begin()
+def _heed_signals() -> None:
+    """End training by a signal whose exception got lost, as in a destructor."""
+    if is_interrupted():
+        raise KeyboardInterrupt
 
 
 class _OwnSettings(Callback):
