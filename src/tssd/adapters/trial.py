@@ -12,6 +12,7 @@ from tssd.adapters.call import Call
 from tssd.adapters.taps import Shown, showing
 from tssd.adapters.untouched import Buffers
 from tssd.errors import TssdError, UsageError
+from tssd.models.drawn_again import drawn_again
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Trial:
         """In here a run on the given copy of x starts as all others; failures are told."""
         # Layers of torch's own move on in training mode: batch norm, spectral norm.
         self.buffers.restore(torchs_own=True)
-        with torch.random.fork_rng([x.device] if x.is_cuda else []):
+        with drawn_again(x):
             torch.rand(skip)
             torch.rand(skip, device=x.device)
             try:

@@ -3,12 +3,12 @@
 from contextlib import ExitStack
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from tssd.adapters import AdaptedNet
 from tssd.adapters.folds import has_samples_first, has_time_first, same_sample
 from tssd.evaluation.layers import LAYERS, has_time
+from tssd.models.drawn_again import drawn_again
 
 
 def fold_orders(net: nn.Module, x: Tensor) -> dict[str, bool | None]:
@@ -43,7 +43,7 @@ def fold_orders(net: nn.Module, x: Tensor) -> dict[str, bool | None]:
 
         return look
 
-    with ExitStack() as hooks, torch.random.fork_rng([x.device] if x.is_cuda else []):
+    with ExitStack() as hooks, drawn_again(x):
         for name, layer in net.named_modules():
             if isinstance(layer, LAYERS):
                 hooks.enter_context(layer.register_forward_pre_hook(hook(name), with_kwargs=True))

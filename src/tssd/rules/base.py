@@ -1,8 +1,5 @@
 """What a training rule is: it takes a network's loss, and says how the gradient comes about."""
 
-from contextlib import AbstractContextManager
-
-import torch
 from torch import Tensor
 
 from tssd.models.base import SpikingNet
@@ -48,12 +45,3 @@ class Rule:
     def held(self, timesteps: int) -> int:
         """How many of T timesteps a backward pass needs the activations of at once."""
         return timesteps
-
-
-def generators_kept(x: Tensor) -> AbstractContextManager[None]:
-    """Random numbers that are drawn inside are drawn again afterwards: dropout and noise repeat.
-
-    Args:
-        x: a tensor of the device whose numbers are meant, besides the CPU's.
-    """
-    return torch.random.fork_rng([x.device] if x.is_cuda else [])

@@ -10,13 +10,14 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet
+from tssd.models.drawn_again import drawn_again
 from tssd.neurons import IF, LIF, Neuron, recording
 from tssd.neurons.lif import LinearIntegrator
 from tssd.objectives import Loss, Objective, SelfDistillation
 from tssd.objectives.batch import dtype_of, explained
 from tssd.objectives.checks import check_learns
 from tssd.objectives.later import LaterChecks
-from tssd.rules.base import Rule, generators_kept
+from tssd.rules.base import Rule
 from tssd.rules.means import COUNTS, labels_means
 from tssd.surrogates import Surrogate
 from tssd.time import PerStep, is_constant_in_time
@@ -81,7 +82,7 @@ class RateBackpropagation(Rule):
         mean = sequence[:1] if is_constant_in_time(sequence) else sequence.mean(0, keepdim=True)
         with explained(sequence, dtype_of(net)):
             # The same masks of dropout in both runs.
-            with torch.no_grad(), generators_kept(sequence), _watched(net) as seen:
+            with torch.no_grad(), drawn_again(sequence), _watched(net) as seen:
                 net(sequence)
             torch.clear_autocast_cache()  # weights in low precision, without a gradient
             with _replaced(net, seen):

@@ -8,10 +8,11 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet
+from tssd.models.drawn_again import drawn_again
 from tssd.objectives import Loss, Objective, SelfDistillation
 from tssd.objectives.checks import check_learns
 from tssd.objectives.later import LaterChecks
-from tssd.rules.base import Rule, generators_kept
+from tssd.rules.base import Rule
 from tssd.rules.gradient import SummedGradient, trained
 from tssd.rules.stepwise import joined, outputs, rehearsal
 
@@ -82,7 +83,7 @@ class SLTT(Rule):
         values: dict[str, Tensor] = {}
         told: Sequence[Tensor] = ()
         if together:
-            with generators_kept(sequence):
+            with drawn_again(sequence):
                 values, told = _of_all_steps(criterion, net, sequence, target, together, gradient)
         shows = any(term.needs_membranes for _, term in _terms(criterion))
         classes, logits = None, []

@@ -5,8 +5,8 @@ import copy
 import torch
 
 from tssd.data.events import EventData
+from tssd.models.drawn_again import drawn_again
 from tssd.neurons import Neuron
-from tssd.rules.base import generators_kept
 from tssd.time import is_constant_in_time, repeat_in_time
 from tssd.training.parts import Parts
 
@@ -23,7 +23,7 @@ def trains_without_time(parts: Parts) -> bool:
         return False
     weight = next(parts.net.parameters())
     x = torch.zeros(2, *parts.data.sample_shape, device=weight.device, dtype=weight.dtype)
-    with torch.no_grad(), generators_kept(x):
+    with torch.no_grad(), drawn_again(x):
         # By `forward`, since a copy calls what was compiled of the network itself.
         logits = copy.deepcopy(parts.net).train().forward(repeat_in_time(x, 2)).logits
     return is_constant_in_time(logits)
