@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tssd.report.plot import COLOURS, MARKERS
 from tssd.report.shown_names import in_plot
 from tssd.reproduce.lines import Line
-from tssd.reproduce.picture import dress, name_rows, new_figure, put_title, save
+from tssd.reproduce.picture import by_data, dress, name_rows, new_figure, put_title, save
 
 # How far the marks of one row stand apart, in rows.
 APART = 0.22
+# What a plot's title and its axis take, in rows.
+ROOM = 4
 
 
 def plot_composition(lines: Sequence[Line], path: Path, *, title: str) -> None:
-    """Draw every data set and T.
+    """Draw a plot of every T, those of a data set side by side and data sets below each other.
 
     Args:
         lines: of the table.
@@ -21,38 +24,46 @@ def plot_composition(lines: Sequence[Line], path: Path, *, title: str) -> None:
         title: above.
     """
     known = [line for line in lines if line.mean is not None]
-    places = list(dict.fromkeys((line.cell.data, line.cell.at) for line in known))
     methods = list(dict.fromkeys(line.cell.row for line in known))
-    longest = max((len(_columns(known, data)) for data, _ in places), default=1)
-    figure = new_figure(3.6 * max(1, len(places)) + 1.6, 0.3 * longest + 1.8)
-    grid = figure.subplots(1, max(1, len(places)), squeeze=False)[0]
-    for axes, (data, t) in zip(grid, places, strict=False):
-        columns = _columns(known, data)
-        own = [line for line in known if (line.cell.data, line.cell.at) == (data, t)]
-        for index, method in enumerate(methods):
-            marks = [line for line in own if line.cell.row == method]
-            axes.errorbar(
-                [line.mean for line in marks],
-                [
-                    columns.index(line.cell.column) + APART * (index - (len(methods) - 1) / 2)
-                    for line in marks
-                ],
-                xerr=[line.std or 0 for line in marks],
-                color=COLOURS[index % len(COLOURS)],
-                marker=MARKERS[index % len(MARKERS)],
-                markersize=4,
-                capsize=2,
-                linestyle="none",
-                label=in_plot(method),
-            )
-        name_rows(axes, columns)
-        dress(axes, f"{data}, T = {t}")
-    if places:
-        handles, labels = grid[0].get_legend_handles_labels()
+    groups = by_data(known)
+    at = {data: list(dict.fromkeys(line.cell.at for line in own)) for data, own in groups.items()}
+    columns = {data: _columns(own) for data, own in groups.items()}
+    heights = [len(names) + ROOM for names in columns.values()] or [1 + ROOM]
+    widest = max(map(len, at.values()), default=1)
+    figure = new_figure(3.6 * widest + 1.6, 0.3 * sum(heights) + 0.6)
+    grid = figure.subplots(len(heights), widest, squeeze=False, height_ratios=heights)
+    for row, (data, own) in zip(grid, groups.items(), strict=False):
+        for axes, t in zip(row, at[data], strict=False):
+            _draw(axes, [line for line in own if line.cell.at == t], methods, columns[data])
+            dress(axes, f"{data}, T = {t}")
+        for axes in row[len(at[data]) :]:
+            axes.set_axis_off()
+    if known:
+        handles, labels = grid[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=8)
     put_title(figure, title)
     save(figure, path)
 
 
-def _columns(lines: Sequence[Line], data: str) -> list[str]:
-    return list(dict.fromkeys(line.cell.column for line in lines if line.cell.data == data))
+def _draw(axes: Any, lines: Sequence[Line], methods: list[str], columns: list[str]) -> None:
+    for index, method in enumerate(methods):
+        marks = [line for line in lines if line.cell.row == method]
+        axes.errorbar(
+            [line.mean for line in marks],
+            [
+                columns.index(line.cell.column) + APART * (index - (len(methods) - 1) / 2)
+                for line in marks
+            ],
+            xerr=[line.std or 0 for line in marks],
+            color=COLOURS[index % len(COLOURS)],
+            marker=MARKERS[index % len(MARKERS)],
+            markersize=4,
+            capsize=2,
+            linestyle="none",
+            label=in_plot(method),
+        )
+    name_rows(axes, columns)
+
+
+def _columns(lines: Sequence[Line]) -> list[str]:
+    return list(dict.fromkeys(line.cell.column for line in lines))
