@@ -1,9 +1,12 @@
+import json
 import os
 import signal
 
 import pytest
+import torch
 
 from tssd.many_runs import Failure, PlannedRun, here
+from tssd.runs.folder import RunFolder
 from tssd.signals import under_signals
 
 
@@ -38,3 +41,13 @@ def test_the_same_error_without_a_signal_is_one(monkeypatch, tmp_path):
 
     monkeypatch.setattr(here, "train", train)
     assert here.outcome(PlannedRun("digits/tssd", 0, tmp_path)).kind == "RuntimeError"
+
+
+def test_a_run_leaves_no_threads_to_the_next(planned):
+    (run,) = planned(0)
+    before = torch.get_num_threads()
+    options = [option for option in run.options if option[0] != "trainer.threads"]
+    here.train(run._replace(options=(*options, ("trainer.threads", str(before + 1)))))
+    noted = json.loads(RunFolder(run.folder).environment.read_text(encoding="utf-8"))
+    assert noted["threads"] == before + 1
+    assert torch.get_num_threads() == before

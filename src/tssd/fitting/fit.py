@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger
 
@@ -17,7 +16,6 @@ from tssd.config.default_folder import OUTPUT
 from tssd.config.recipe import Config
 from tssd.data import DataModule
 from tssd.data.given import GivenData
-from tssd.data.global_generators import generators_kept
 from tssd.errors import UsageError
 from tssd.fitting.data import whole, with_data
 from tssd.fitting.nets import Needs, with_net
@@ -33,6 +31,7 @@ from tssd.training.given import GivenSchedule, named
 from tssd.training.initial_weights import InitialWeights
 from tssd.training.parts import Parts
 from tssd.training.place import place
+from tssd.training.process_kept import process_kept
 
 log = logging.getLogger("tssd")
 
@@ -114,7 +113,7 @@ def fit(
     config: Config = {**taught.config, "seed": seed, "trainer": trainer}
     objects = taught.objects()
     objects |= with_optimizer(config, optimizer, lr) | with_schedule(config, schedule)
-    with _as_it_was():
+    with process_kept():
         sizes = {"batch_size": batch_size, "num_workers": num_workers, "classes": classes}
         data = with_data(config, (train, val, test), sizes, seed=seed)
         of_net = {k: v for k, v in (options or {}).items() if k.startswith("net.")}
@@ -228,24 +227,6 @@ def _new_folder(name: str, seed: int) -> Path:
             log.info("run folder: %s", where)
             return where
         number += 1
-
-
-@contextmanager
-def _as_it_was() -> Iterator[None]:
-    """Leave this process as it was: its generators, threads, and torch's algorithms."""
-    threads = torch.get_num_threads()
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    warns = torch.is_deterministic_algorithms_warn_only_enabled()
-    benchmark = torch.backends.cudnn.benchmark
-    fills = torch.utils.deterministic.fill_uninitialized_memory  # pyright: ignore
-    try:
-        with generators_kept():
-            yield
-    finally:
-        torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(deterministic, warn_only=warns)
-        torch.backends.cudnn.benchmark = benchmark
-        torch.utils.deterministic.fill_uninitialized_memory = fills  # pyright: ignore
 
 
 @contextmanager

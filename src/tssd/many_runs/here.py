@@ -7,6 +7,7 @@ from tssd.runs.results import Results
 from tssd.signals import is_interrupted
 from tssd.taught import prepared
 from tssd.training.fit import fit
+from tssd.training.process_kept import process_kept
 
 
 def train(run: PlannedRun) -> Results:
@@ -14,9 +15,11 @@ def train(run: PlannedRun) -> Results:
 
     Raises: as `load_recipe`, `build`, `prepared` and `fit`.
     """
-    config = load_recipe(run.recipe, run.overrides)
-    parts = prepared(config, build(config), run.folder, resume=True)
-    return fit(parts, run.folder, resume=True)
+    # A run is the same whichever came before it in this process.
+    with process_kept():
+        config = load_recipe(run.recipe, run.overrides)
+        parts = prepared(config, build(config), run.folder, resume=True)
+        return fit(parts, run.folder, resume=True)
 
 
 def outcome(run: PlannedRun) -> Results | Failure:
