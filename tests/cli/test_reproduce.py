@@ -240,6 +240,15 @@ def test_a_dry_run_measures(tssd):
     assert not list(Path().iterdir())
 
 
+def test_data_sets_given_one_by_one_are_those_of_a_list(tssd, monkeypatch):
+    monkeypatch.delenv("TSSD_DATA", raising=False)
+    words = ("reproduce", "table1", "--scale=small", "--dry-run", "--no-probe")
+    outcome = tssd(*words, "--datasets=N-MNIST", "--datasets=CIFAR10")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out == tssd(*words, "--datasets=CIFAR10, N-MNIST").out
+    assert "nmnist" in outcome.out and "cifar10_jpeg" in outcome.out
+
+
 def test_data_that_is_not_here_is_said(tssd, monkeypatch):
     monkeypatch.delenv("TSSD_DATA", raising=False)
     outcome = tssd("reproduce", "table5", "--no-probe")

@@ -52,7 +52,7 @@ def run(words: list[str]) -> int:
     if any(name == "seed" for name, _ in overrides):
         raise UsageError("--seed: a reproduction has several; give --seeds 0,1,2")
     plan, scale = load_plan(args.name), args.scale
-    datasets = tuple(name.strip() for name in args.datasets.split(",")) if args.datasets else ()
+    datasets = tuple(name.strip() for text in args.datasets for name in text.split(","))
     cells = plan.at_scale(scale, datasets, tuple(args.columns), tuple(args.rows))
     seeds = whole_numbers("seeds", args.seeds, least=0)
     output = Path(args.output or f"runs/reproduce/{plan.name}-{scale}")
@@ -269,7 +269,13 @@ def _parser() -> CommandParser:
     add("name", nargs="?", metavar="NAME", help="such as table1, or a plan in a YAML file")
     add("--scale", choices=scales, default="paper", help="the paper's, or one for two CPU cores")
     add("--seeds", default="0,1,2", metavar="N,...", help="seeds of the runs (default: 0,1,2)")
-    add("--datasets", metavar="NAME,...", help="only these data sets of the plan")
+    add(
+        "--datasets",
+        action="append",
+        default=[],
+        metavar="NAME,...",
+        help="only these data sets of the plan",
+    )
     chosen = "only {} of this name, or whose names contain it; may be given several times"
     add("--columns", action="append", default=[], metavar="TEXT", help=chosen.format("columns"))
     add("--rows", action="append", default=[], metavar="TEXT", help=chosen.format("rows"))
