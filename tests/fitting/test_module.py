@@ -93,6 +93,28 @@ def test_a_schedule_steps_down_as_epochs_end_wherever_training_does(length, expe
     assert rates.seen == pytest.approx(expected)
 
 
+@pytest.mark.filterwarnings(WORKERS, NO_VALIDATION)
+@pytest.mark.parametrize(
+    ("length", "counted", "expected"),
+    [
+        ({"max_epochs": 3}, True, [0, 0.5 / 3, 1 / 3, 1.5 / 3, 2 / 3, 2.5 / 3]),
+        # Two steps an epoch: the third is cut short by the end.
+        ({"max_epochs": 9, "max_steps": 5}, True, [0, 0.5 / 3, 1 / 3, 1.5 / 3, 2 / 3]),
+        ({"max_epochs": 2, "max_steps": 50}, True, [0, 0.25, 0.5, 0.75]),
+        ({"max_steps": 4}, True, [0, 0.25, 0.5, 0.75]),
+        ({"max_epochs": 9, "max_steps": 4}, False, [0, 0.25, 0.5, 0.75]),
+    ],
+)
+def test_parts_are_told_how_much_of_the_training_is_over(length, counted, expected):
+    told = []
+    mine = module()
+    mine.criterion.set_progress = lambda epoch, epochs: told.append(epoch / epochs)
+    rows = digits(0, 40)
+    loader = DataLoader(rows, batch_size=20) if counted else DataLoader(Endless(), batch_size=None)
+    lightning.Trainer(**length, **QUIET, enable_checkpointing=False).fit(mine, loader)
+    assert told == pytest.approx(expected)
+
+
 class Endless(IterableDataset):
     """Batches that are not counted."""
 

@@ -130,11 +130,18 @@ class TssdModule(DistillModule):
         return super().share_of_epoch(batch_idx) if known else 0.0
 
     def tell_progress(self, share: float = 0.0) -> dict[str, float]:
-        """Tell all parts how far training is, by epochs, or by steps where these have no end."""
-        if (self.trainer.max_epochs or -1) > 0:
-            return super().tell_progress(share)
-        done = self.global_step / max(1, self.trainer.max_steps)
-        return set_progress([self.net, self.criterion], min(1.0, done), 1)
+        """Tell all parts how far training is.
+
+        By epochs, those to `max_steps` where that comes first; by steps where epochs, or the
+        batches of one, have no end.
+        """
+        trainer, parts = self.trainer, [self.net, self.criterion]
+        if (trainer.max_epochs or -1) > 0:
+            if trainer.max_steps <= 0:
+                return super().tell_progress(share)
+            if math.isfinite(trainer.num_training_batches):
+                return set_progress(parts, self.current_epoch + share, self.length()[0])
+        return set_progress(parts, min(1.0, self.global_step / max(1, trainer.max_steps)), 1)
 
     def length(self) -> tuple[int, int]:
         """Epochs, the last of which may be cut short, and steps of one.
