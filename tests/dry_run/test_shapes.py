@@ -18,6 +18,8 @@ def no_data(monkeypatch):
         ("cifar100/vgg9_tssd", (3, 32, 100, False, {"train": 50000, "val": 0, "test": 10000})),
         ("cifar10dvs/vgg9_tssd", (2, 48, 10, True, {"train": 9000, "val": 0, "test": 1000})),
         ("dvsgesture/vgg9_tssd", (2, 32, 11, True, {"train": 1176, "val": 0, "test": 288})),
+        ("shd+mlp", (140, 1, 20, True, {"train": 7340, "val": 816, "test": 2264})),
+        ("ssc+mlp", (140, 1, 35, True, {"train": 75466, "val": 9981, "test": 20382})),
         ("imagenet+resnet34", (3, 224, 1000, False, {"train": 1281167, "val": 0, "test": 50000})),
         ("cifar10_jpeg/scarce/tssd", (3, 16, 10, False, None)),
     ],
@@ -28,11 +30,6 @@ def test_what_is_known_without_the_files(recipe, expected):
     assert "no data root given" in found.absent
     # Of a folder of images nothing is known but the size that the recipe gives.
     assert found.guessed == (found.sizes is None)
-
-
-def test_a_validation_part_of_its_own_takes_no_share_of_the_training_samples():
-    found = data_shape(load_recipe("ssc+mlp"))
-    assert found.sizes == {"train": 75466, "val": 9981, "test": 20382}
 
 
 def test_data_that_is_there_is_asked():

@@ -26,6 +26,8 @@ PUBLISHED: Mapping[str, tuple[int, int]] = {
 }
 # And of a validation part of their own, which a share of the training samples is for else.
 PUBLISHED_VALIDATION: Mapping[str, int] = {"SSC": 9_981}
+# Of the sets whose files alone name their classes.
+PUBLISHED_CLASSES: Mapping[str, int] = {"SHD": 20, "SSC": 35, "NCaltech101": 101}
 # What is taken where neither the recipe nor a file tells: colour images, and as many classes.
 USUAL_CHANNELS, USUAL_SIZE, USUAL_CLASSES = 3, 32, 10
 
@@ -69,12 +71,16 @@ def data_shape(config: Config) -> DataShape:
     try:
         channels, *sides = data.sample_shape
         size = as_option(*sides)
-        classes = data.num_classes
     except (TssdError, OSError):
         guessed = True
-        channels, classes = USUAL_CHANNELS, USUAL_CLASSES
+        channels = USUAL_CHANNELS
         size = content(config["data"]).get("image_size") or USUAL_SIZE
         size = size if isinstance(size, int) else tuple(size)
+    try:
+        classes = data.num_classes
+    except (TssdError, OSError):
+        guessed |= type(data).__name__ not in PUBLISHED_CLASSES
+        classes = PUBLISHED_CLASSES.get(type(data).__name__, USUAL_CLASSES)
     events = isinstance(data, EventData) if absent else _gives_sequences(data)
     return DataShape(channels, size, classes, events, sizes, data.batch_size, absent, guessed)
 
