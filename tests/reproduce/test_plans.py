@@ -44,11 +44,11 @@ BY_HAND = {
         NETS * 2 * (3 * 2 + 8) * 3 + (2 * 2 + 8) * 4,
         NETS * (3 + 2 * 8) + (2 + 8),
     ),
-    # Vanilla of 2 lengths (one twice), 5 methods, 14 systems without and 7 with a teacher, MTT
-    # twice, 6 systems at T_s, a conversion, 3 systems with 2 methods, read at 4 T; events without
-    # teachers and the last three, at 5 T.
+    # Vanilla of 2 lengths (one twice), 5 methods, 14 systems without and 7 with a teacher (6 and 5
+    # of them twice, recalibrated), MTT twice, 6 systems at T_s, a conversion, 3 systems with 2
+    # methods, read at 4 T; events without teachers and the last three, at 5 T.
     "leaderboard": (
-        (3 + 5 + 14 + 7 + 2 + 6 + 1 + 6) * 4 + (3 + 5 + 14 + 2) * 5,
+        (3 + 5 + 14 + 6 + 7 + 5 + 2 + 6 + 1 + 6) * 4 + (3 + 5 + 14 + 6 + 2) * 5,
         (2 + 5 + 14 + 7 + 1 + 6 + 1 + 6) + (2 + 5 + 14 + 1),
     ),
     # No part and 27, three of them twice (recalibrated), with 3 methods, read at 3 T.
