@@ -4,8 +4,9 @@ import pickle
 import pytest
 from torch import nn
 
+from tssd.config import make as module
 from tssd.config.load import load_recipe
-from tssd.config.make import build_net, located, make
+from tssd.config.make import Maker, build_net, located, make
 from tssd.config.trust import only_known_parts
 from tssd.errors import UsageError
 from tssd.models import StagedNet
@@ -96,3 +97,33 @@ def test_an_error_gets_the_name_of_its_option_where_that_is_certain():
         "size: got 9, expected 1"
     )
     assert str(located(ValueError("a\nb"), config, "net")) == "net: a b"
+
+
+def test_a_section_is_parsed_once_and_made_each_time(monkeypatch):
+    parsed, parse = [], module.parse
+    monkeypatch.setattr(module, "parse", lambda *args: parsed.append(args) or parse(*args))
+    config, maker = {"net": NET, "timesteps": {"student": 1, "teacher": 4}}, Maker()
+    one, other = (maker.make(config, "net") for _ in range(2))
+    assert one is not other
+    assert len(parsed) == 1
+    assert maker.written(config, "net")["init_args"]["num_classes"] == 10
+    assert maker.make(config, "timesteps") == Timesteps(1, 4)
+    assert len(parsed) == 2
+
+
+def test_a_section_that_changed_is_parsed_anew():
+    config, maker = {"net": NET}, Maker()
+    assert maker.make(config, "net").num_classes == 10
+    config["net"] = copy.deepcopy(NET)
+    config["net"]["init_args"]["num_classes"] = 7
+    assert maker.make(config, "net").num_classes == 7
+    # In place, too.
+    config["net"]["init_args"]["num_classes"] = 3
+    assert maker.make(config, "net").num_classes == 3
+    assert maker.written(config, "net")["init_args"]["num_classes"] == 3
+    # A number in the place of a word that equals it.
+    config["net"]["init_args"]["num_classes"] = 1
+    maker.make(config, "net")
+    config["net"]["init_args"]["num_classes"] = True
+    with pytest.raises(UsageError, match="num_classes"):
+        maker.make(config, "net")

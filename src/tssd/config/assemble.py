@@ -5,20 +5,18 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import yaml
 from lightning import seed_everything
 
 from tssd.config.first_step import check_optimizer, check_size
 from tssd.config.hooks import hooks, in_folder, written
 from tssd.config.load import check
-from tssd.config.make import REFUSALS, located, make
+from tssd.config.make import REFUSALS, Maker, located
 from tssd.config.options import accepts, content, parameters, walk
 from tssd.config.own_data import with_test
-from tssd.config.own_defaults import with_own_defaults
 from tssd.config.own_net import adapted_node, may_be_plain
 from tssd.config.paths import load_object
 from tssd.config.recipe import Config
-from tssd.config.schema import SECTIONS, parse, parser
+from tssd.config.schema import SECTIONS
 from tssd.config.sections import with_defaults, without_empty
 from tssd.config.types import MISSING, as_node, fits, in_words
 from tssd.config.unwritten import without_unused
@@ -51,13 +49,14 @@ def build(
     check(config)
     logger = {"logger": in_folder(config["logger"])} if "logger" in config else {}
     _refuse_missing(config | logger, but=("net.",))
-    seed: int = make(config, "seed")  # which may stand there in quotes
+    maker = Maker()
+    seed: int = maker.make(config, "seed")  # which may stand there in quotes
     if not 0 <= seed < 2**32:
         raise UsageError(f"seed: got {seed}, expected 0 to {2**32 - 1}")
     # The paths of classes as mappings, to be filled in.
     config = config | {name: as_node(SECTIONS[name][0], config[name]) for name in ("data", "net")}
     config["data"] = with_test(_with_init_args({"seed": seed}, config["data"]))
-    data = _make_data(config, given.get("data"))
+    data = _make_data(maker, config, given.get("data"))
     if model is not None:
         data = as_known(
             data,
@@ -71,16 +70,16 @@ def build(
         config["net"] = _with_shapes(config["net"], data)
     _refuse_missing(config, but=("logger.",))
     if "net" not in given:
-        config["net"] = _adapted(config, data)
+        config["net"] = _adapted(maker, config, data)
     if config["net"]["class_path"].startswith("tssd.models.") and "net" not in given:
-        check_size(lambda: make(config, "net"))
+        check_size(lambda: maker.make(config, "net"))
     # The weights depend on the seed alone, not on what reading the data drew.
     seed_everything(seed, verbose=False)
     rest = ("net", "timesteps", "objectives", "exits", "optimizer", "schedule", "trainer")
-    made = {name: given[name]() if name in given else make(config, name) for name in rest}
+    made = {name: given[name]() if name in given else maker.make(config, name) for name in rest}
     make_optimizer, net = made["optimizer"], made["net"]
     if "weights" in config:
-        make(config, "weights").put_into(net)
+        maker.make(config, "weights").put_into(net)
     check_optimizer(make_optimizer)
     try:
         criterion = SelfDistillation(
@@ -90,7 +89,7 @@ def build(
     except REFUSALS as error:
         raise located(error, config, "objectives, exits") from error
     parts = Parts(
-        config=resolve(config),
+        config=resolve(config, maker),
         seed=seed,
         data=data,
         net=net,
@@ -98,7 +97,7 @@ def build(
         make_optimizer=make_optimizer,
         schedule=made["schedule"],
         trainer=made["trainer"],
-        rule=make(config, "rule") if "rule" in config else None,
+        rule=maker.make(config, "rule") if "rule" in config else None,
         **hooks(config)._asdict(),
     )
     check_length(parts.evaluate_timesteps, net, criterion)
@@ -114,45 +113,50 @@ def build_data(config: Config) -> DataModule:
     check(config)
     _refuse_missing(config, but=("net.", "logger."))
     node = as_node(SECTIONS["data"][0], config["data"])
-    return _make_data(config | {"data": with_test(node)})
+    return _make_data(Maker(), config | {"data": with_test(node)})
 
 
-def resolve(config: Config) -> Config:
-    """The configuration with defaults filled in, as plain YAML values: see `without_unused`."""
-    config = without_empty(config)
+def resolve(config: Config, maker: Maker | None = None) -> Config:
+    """The configuration with defaults filled in, as plain YAML values: see `without_unused`.
+
+    Args:
+        config: whole, checked.
+        maker: that has parsed some of its sections already.
+    """
+    config, maker = without_empty(config), maker or Maker()
     hooked = written(config)
-    sections = [name for name in config if name not in hooked]
-    # The third argument keeps null; jsonargparse 4.49 gave it another name.
-    parsed = parse(with_own_defaults(config, sections), sections)
-    found = yaml.safe_load(parser(sections).dump(parsed, "yaml", False))
+    found = {name: maker.written(config, name) for name in config if name not in hooked}
     found = without_unused(found) | hooked
     return {name: found[name] for name in config}
 
 
-def _make_data(config: Config, given: Callable[[], DataModule] | None = None) -> DataModule:
-    steps = make(config, "timesteps")
-    evaluated = make(config, "trainer").evaluated(steps.teacher)
-    data: DataModule = make(config, "data") if given is None else given()
+def _make_data(
+    maker: Maker, config: Config, given: Callable[[], DataModule] | None = None
+) -> DataModule:
+    steps = maker.make(config, "timesteps")
+    evaluated = maker.make(config, "trainer").evaluated(steps.teacher)
+    data: DataModule = maker.make(config, "data") if given is None else given()
     data.connect(
         student=steps.student, teacher=steps.teacher, longest=max(steps.teacher, evaluated)
     )
     return data
 
 
-def _adapted(config: Config, data: DataModule) -> Config:
+def _adapted(maker: Maker, config: Config, data: DataModule) -> Config:
     """The network's section, a plain module adapted."""
     if not may_be_plain(config["net"]["class_path"]):
         return config["net"]
     return adapted_node(
         config["net"],
-        make(config, "net"),
-        taps=make(config, "exits").taps,
+        maker.make(config, "net"),
+        taps=maker.make(config, "exits").taps,
         needs_taps=any(
-            term.needs_exits or term.needs_taps for term in make(config, "objectives").values()
+            term.needs_exits or term.needs_taps
+            for term in maker.make(config, "objectives").values()
         ),
         shape=data.sample_shape,
         num_classes=data.num_classes,
-        timesteps=make(config, "timesteps").teacher,
+        timesteps=maker.make(config, "timesteps").teacher,
     )
 
 

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import yaml
+from jsonargparse import Namespace
 from torch import nn
 
 from tssd.config.load import check
@@ -36,17 +37,47 @@ def build_net(section: Config, weights: Config | None = None) -> nn.Module:
 
 def make(config: Config, section: str) -> Any:
     """What a section describes. Raises: UsageError: a value out of range, with its option."""
-    try:
-        parsed = parse(with_own_defaults(config, [section]), [section])
-        return parser([section]).instantiate(parsed)[section]
-    except REFUSALS as error:
-        raise located(error, config, section) from error
-    except (Exception, SystemExit) as error:
-        if section not in FOREIGN:
-            raise
-        raise UsageError(
-            f"{section}: {type(error).__name__}: {' '.join(str(error).split())}"
-        ) from error
+    return Maker().make(config, section)
+
+
+class Maker:
+    """Makes what sections describe; parses one anew only where it has changed.
+
+    A recipe is built in steps that each know more of it, and parsing takes longer than making.
+    """
+
+    def __init__(self) -> None:
+        self._parsed: dict[str, tuple[str, Namespace]] = {}
+
+    def make(self, config: Config, section: str) -> Any:
+        """See `make`, which makes one section alone."""
+        try:
+            return parser([section]).instantiate(self._parse(config, section))[section]
+        except REFUSALS as error:
+            raise located(error, config, section) from error
+        except (Exception, SystemExit) as error:
+            if section not in FOREIGN:
+                raise
+            raise UsageError(
+                f"{section}: {type(error).__name__}: {' '.join(str(error).split())}"
+            ) from error
+
+    def written(self, config: Config, section: str) -> Any:
+        """A section with its defaults, as plain YAML values. Raises: UsageError: as `parse`."""
+        # Null is kept, and what was parsed is not checked again.
+        options = {"skip_unset": False, "skip_validation": True}
+        text = parser([section]).dump(self._parse(config, section), "yaml", **options)
+        return yaml.safe_load(text)[section]
+
+    def _parse(self, config: Config, section: str) -> Namespace:
+        filled = with_own_defaults(config, [section])
+        # Not the mapping: in one, 1 and True are equal.
+        key = repr(filled)
+        known, parsed = self._parsed.get(section, (None, None))
+        if parsed is None or known != key:
+            parsed = parse(filled, [section])
+            self._parsed[section] = key, parsed
+        return parsed
 
 
 def located(error: Exception, config: Config, section: str) -> Exception:
