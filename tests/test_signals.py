@@ -5,10 +5,11 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from tssd.signals import Interrupted, Signals, is_interrupted, under_signals
+from tssd.signals import Interrupted, Signals, is_interrupted, signals_later, under_signals
 
 CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 PROGRAM = """
@@ -132,3 +133,52 @@ def test_what_goes_well_or_wrong_without_a_signal_has_its_own_code():
     assert under_signals(lambda: 5, told.append, fail, program=False) == 5
     assert under_signals(fail, lambda error: len(str(error)), fail, program=False) == 1
     assert told == []
+
+
+def test_a_signal_is_heard_when_the_block_has_ended():
+    done, before = [], signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), signals_later():
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("one")
+        with signals_later():
+            done.append("two")
+    assert done == ["one", "two"]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_of_two_the_second_is_heard_at_once():
+    done, before = [], signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), signals_later():
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("one")
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("two")
+    assert done == ["one"]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_error_in_the_block_does_not_hide_the_signal():
+    with pytest.raises(KeyboardInterrupt) as raised, signals_later():
+        os.kill(os.getpid(), signal.SIGINT)
+        raise OSError("disk full")
+    assert isinstance(raised.value.__context__, OSError)
+
+
+def test_what_is_ignored_stays_ignored_and_other_threads_change_nothing():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with signals_later():
+            os.kill(os.getpid(), signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    found = []
+
+    def work():
+        with signals_later():
+            found.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [before]

@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, ClassVar, Self
 
@@ -60,6 +60,35 @@ def under_signals(
 def is_interrupted() -> bool:
     """Whether a signal has come to the work that is under way, whatever became of its exception."""
     return Signals.active is not None and Signals.active.received is not None
+
+
+@contextmanager
+def signals_later() -> Iterator[None]:
+    """Inside, a signal is heard when the block has ended, and a second one at once.
+
+    For what an exception in its midst would leave broken, such as a lock that another thread waits
+    for; it must be short. Elsewhere than in the main thread, signals are not heard anyway.
+    """
+    came: list[tuple[int, FrameType | None]] = []
+    heard: dict[int, Callable[[int, FrameType | None], Any]] = {}
+
+    def keep(number: int, frame: FrameType | None) -> None:
+        came.append((number, frame))
+        if len(came) > 1:
+            heard[number](number, frame)
+
+    try:
+        if threading.current_thread() is threading.main_thread():
+            for number in ENDING:
+                if callable(handler := signal.getsignal(number)):
+                    heard[number] = handler
+                    signal.signal(number, keep)
+        yield
+    finally:
+        for number, handler in heard.items():
+            signal.signal(number, handler)
+        for number, frame in came[:1]:
+            heard[number](number, frame)
 
 
 class Signals:

@@ -1,6 +1,10 @@
 import csv
 import logging
+import os
+import signal
 import sys
+import threading
+import time
 
 import pytest
 from lightning.pytorch.loggers import Logger
@@ -19,6 +23,30 @@ def test_tensorboard_writes_into_the_run_and_closes_once(tmp_path):
     logger.finalize("success")
     logger.finalize("interrupted")
     assert [path.parent for path in tmp_path.rglob("events.*")] == [tmp_path / "tensorboard"]
+
+
+def test_a_ctrl_c_while_something_is_written_keeps_nobody_waiting(tmp_path, monkeypatch):
+    (logger,) = loggers(RunFolder(tmp_path))
+    logger.log_metrics({"lr": 0.1}, step=0)
+    logger.save()
+    notify = threading.Condition.notify
+
+    def interrupted(self, n=1):
+        # As queue.put calls it; a Ctrl-C here used to leave a waiter that takes the next call.
+        release = self._waiters[0].release if self._waiters else lambda: None
+        if threading.current_thread() is threading.main_thread() and self._waiters:
+            monkeypatch.undo()
+            release()
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+        notify(self, n)
+
+    monkeypatch.setattr(threading.Condition, "notify", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        logger.log_metrics({"lr": 0.2}, step=1)
+    begun = time.monotonic()
+    logger.finalize("interrupted")
+    assert time.monotonic() - begun < 60  # of the 120 seconds that its thread sleeps
 
 
 def test_without_tensorboard_there_is_a_hint(tmp_path, monkeypatch, caplog):

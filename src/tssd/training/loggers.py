@@ -1,7 +1,7 @@
 """Where metrics go besides metrics.csv: TensorBoard, where it is installed, or what a run names."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from tssd.errors import UsageError
 from tssd.reading import one_line
 from tssd.runs.folder import RunFolder
+from tssd.signals import signals_later
 
 log = logging.getLogger("tssd")
 
@@ -48,11 +49,25 @@ def _ready(wanted: Logger | MakeLogger, run: RunFolder) -> Logger:
 
 
 class _TensorBoard(TensorBoardLogger):
-    """Closes once: a Ctrl-C in the middle of closing would make a second try wait for ever."""
+    """Hears signals between two writings, and closes once.
+
+    Its thread writes what a queue holds. An exception while something is put there makes the thread
+    miss what comes next for two minutes, which closing waits for; one in the middle of closing
+    would make a second try wait for ever.
+    """
 
     closed = False
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        with signals_later():
+            super().log_metrics(metrics, step)
+
+    def save(self) -> None:
+        with signals_later():
+            super().save()
 
     def finalize(self, status: str) -> None:
         if not self.closed:
             self.closed = True
-            super().finalize(status)
+            with signals_later():
+                super().finalize(status)
