@@ -14,7 +14,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results" / "components"
 PAGE = ROOT / "docs" / "methods" / "measured.md"
-TIMESTEPS = (1, 4)
+# The sections of the page: a data set of the table, a number of timesteps, and the heading.
+SECTIONS = (
+    ("CIFAR10", 1, "T = 1"),
+    ("CIFAR10", 4, "T = 4"),
+    ("N-MNIST", 5, "Events: N-MNIST, T = 5"),
+    ("CIFAR10-DVS", 5, "Events: simulated CIFAR10-DVS, T = 5"),
+)
 # Where a part is described: its kind's page, and its section there.
 PLACES = {
     "no part": "",
@@ -49,7 +55,7 @@ PLACES = {
 INTRO = """\
 # What the parts came to
 
-Each part of [another system](README.md) in one network at one small budget, alone (trained at T = 1), with the labels at T = 1 and 4 (the control), and with TSSD (T_s = 1, T_t = 4): [results/components](../../results/components/README.md) has the command, the network, T = 2, what is read from it, and the runs; [the leaderboard](../../results/leaderboard/README.md) has the distillation methods. Test accuracy in per cent with the deviation over n seeds, and differences of the same seed; parts have the numbers of their papers or codes, nothing was tuned.
+Each part of [another system](README.md) in one network at one small budget, alone (trained at T = 1), with the labels at T = 1 and 4 (the control), and with TSSD (T_s = 1, T_t = 4; on events 5 and 10, alone at 5): [results/components](../../results/components/README.md) has the command, the network, T = 2, what is read from it, and the runs; [the leaderboard](../../results/leaderboard/README.md) has the distillation methods. Test accuracy in per cent with the deviation over n seeds, and differences of the same seed; parts have the numbers of their papers or codes, nothing was tuned.
 """  # noqa: E501
 COSTS = """\
 ## Cost of training
@@ -62,14 +68,16 @@ def page() -> str:
     """The page, from what lies in results/components."""
     table = (RESULTS / "components.md").read_text(encoding="utf-8")
     text = INTRO
-    for steps in TIMESTEPS:
-        text += f"\n## T = {steps}\n\n" + "".join(_rows(table, steps))
+    for data, steps, heading in SECTIONS:
+        if f"\n## {data}, T = {steps}\n" not in table:  # not trained yet
+            continue
+        text += f"\n## {heading}\n\n" + "".join(_rows(table, data, steps))
     costs = RESULTS / "components-costs.csv"
     return f"{text}\n{COSTS}\n{_costs(costs)}" if costs.exists() else text
 
 
-def _rows(table: str, steps: int) -> Iterator[str]:
-    _, found = table.split(f"\n## CIFAR10, T = {steps}\n", 1)
+def _rows(table: str, data: str, steps: int) -> Iterator[str]:
+    _, found = table.split(f"\n## {data}, T = {steps}\n", 1)
     for line in found.strip().splitlines():
         if not line.startswith("|"):
             return
@@ -85,7 +93,9 @@ def _linked(name: str) -> str:
 
 def _costs(path: Path) -> str:
     with path.open(newline="", encoding="utf-8") as file:
-        own = [row for row in csv.DictReader(file) if row["row"] == "TSSD"]
+        own = [
+            row for row in csv.DictReader(file) if (row["data"], row["row"]) == ("CIFAR10", "TSSD")
+        ]
     (base,) = (row for row in own if row["column"] == "no part")
     lines = ["|  | step | held |", "| --- | ---: | ---: |"]
     for row in own:

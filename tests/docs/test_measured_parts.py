@@ -14,13 +14,19 @@ def test_the_page_is_as_the_results_are():
     assert MADE["PAGE"].read_text(encoding="utf-8") == MADE["page"]()
 
 
-@pytest.mark.parametrize("steps", MADE["TIMESTEPS"])
-def test_every_part_of_the_table_is_there_with_its_means(steps):
+@pytest.mark.parametrize(("data", "steps", "heading"), MADE["SECTIONS"])
+def test_every_part_of_the_table_is_there_with_its_means(data, steps, heading):
     table = json.loads((MADE["RESULTS"] / "components.json").read_text(encoding="utf-8"))
-    _, rows = MADE["page"]().split(f"## T = {steps}\n", 1)
+    cells = [
+        cell
+        for cell in table["cells"]
+        if (cell["data"], cell["T"]) == (data, steps) and cell["runs"]
+    ]
+    if not cells:
+        assert data != "CIFAR10"
+        pytest.skip(f"results/components has no {data} yet")
+    _, rows = MADE["page"]().split(f"## {heading}\n", 1)
     lines = [line for line in rows.split("\n## ")[0].splitlines() if line.startswith("| ")]
-    cells = [cell for cell in table["cells"] if cell["T"] == steps and cell["runs"]]
-    assert cells
     for cell in cells:
         part = cell["column"].split(",")[0]
         (line,) = (
