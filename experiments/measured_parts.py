@@ -69,15 +69,14 @@ def page() -> str:
     table = (RESULTS / "components.md").read_text(encoding="utf-8")
     text = INTRO
     for data, steps, heading in SECTIONS:
-        if f"\n## {data}, T = {steps}\n" not in table:  # not trained yet
-            continue
-        text += f"\n## {heading}\n\n" + "".join(_rows(table, data, steps))
+        if rows := "".join(_rows(table, data, steps)):  # else it is not trained yet
+            text += f"\n## {heading}\n\n{rows}"
     costs = RESULTS / "components-costs.csv"
     return f"{text}\n{COSTS}\n{_costs(costs)}" if costs.exists() else text
 
 
 def _rows(table: str, data: str, steps: int) -> Iterator[str]:
-    _, found = table.split(f"\n## {data}, T = {steps}\n", 1)
+    _, _, found = table.partition(f"\n## {data}, T = {steps}\n")
     for line in found.strip().splitlines():
         if not line.startswith("|"):
             return

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tssd.report.plot import COLOURS, MARKERS
 from tssd.reproduce.ablation import blocks
 from tssd.reproduce.lines import Line
-from tssd.reproduce.picture import dress, name_rows, new_figure, put_title, save
+from tssd.reproduce.picture import draw_marks, dress, name_rows, new_figure, put_title, save
 
 # How far the marks of one method stand apart, in rows.
 APART = 0.22
@@ -30,23 +29,12 @@ def plot_ablation(lines: Sequence[Line], path: Path, *, title: str) -> None:
         names = list(dict.fromkeys(line.cell.row for line in block))
         timesteps = sorted({line.cell.at for line in block})
         for place, t in enumerate(timesteps):
-            index = every.index(t)
             own = [line for line in block if line.cell.at == t and line.mean is not None]
             places = [
                 names.index(line.cell.row) + APART * (place - (len(timesteps) - 1) / 2)
                 for line in own
             ]
-            axes.errorbar(
-                [line.mean for line in own],
-                places,
-                xerr=[line.std or 0 for line in own],
-                color=COLOURS[index % len(COLOURS)],
-                marker=MARKERS[index % len(MARKERS)],
-                markersize=5,
-                capsize=2,
-                linestyle="none",
-                label=f"T = {t}",
-            )
+            draw_marks(axes, own, places, index=every.index(t), label=f"T = {t}", size=5)
         name_rows(axes, names)
         dress(axes, f"{block[0].cell.data}: {block[0].cell.column}")
     shown = {

@@ -4,10 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tssd.report.plot import COLOURS, MARKERS
 from tssd.report.shown_names import in_plot
 from tssd.reproduce.lines import Line
-from tssd.reproduce.picture import by_data, dress, name_rows, new_figure, put_title, save
+from tssd.reproduce.picture import (
+    by_data,
+    draw_marks,
+    dress,
+    name_rows,
+    new_figure,
+    put_title,
+    save,
+)
 
 # How far the marks of one row stand apart, in rows.
 APART = 0.22
@@ -48,20 +55,9 @@ def plot_composition(lines: Sequence[Line], path: Path, *, title: str) -> None:
 def _draw(axes: Any, lines: Sequence[Line], methods: list[str], columns: list[str]) -> None:
     for index, method in enumerate(methods):
         marks = [line for line in lines if line.cell.row == method]
-        axes.errorbar(
-            [line.mean for line in marks],
-            [
-                columns.index(line.cell.column) + APART * (index - (len(methods) - 1) / 2)
-                for line in marks
-            ],
-            xerr=[line.std or 0 for line in marks],
-            color=COLOURS[index % len(COLOURS)],
-            marker=MARKERS[index % len(MARKERS)],
-            markersize=4,
-            capsize=2,
-            linestyle="none",
-            label=in_plot(method),
-        )
+        shift = APART * (index - (len(methods) - 1) / 2)
+        places = [columns.index(line.cell.column) + shift for line in marks]
+        draw_marks(axes, marks, places, index=index, label=in_plot(method), size=4)
     name_rows(axes, columns)
 
 

@@ -52,6 +52,23 @@ def name_rows(axes: Any, names: Sequence[str]) -> None:
     axes.set_xlabel("test accuracy, %")
 
 
+def draw_marks(
+    axes: Any, lines: Sequence[Line], places: Sequence[float], *, index: int, label: str, size: int
+) -> None:
+    """Our means and spreads at some heights, in the colour and with the mark of a number."""
+    axes.errorbar(
+        [line.mean for line in lines],
+        places,
+        xerr=[line.std or 0 for line in lines],
+        color=COLOURS[index % len(COLOURS)],
+        marker=MARKERS[index % len(MARKERS)],
+        markersize=size,
+        capsize=2,
+        linestyle="none",
+        label=label,
+    )
+
+
 def dress(axes: Any, title: str) -> None:
     """The look that all plots have, and a plot's own title."""
     axes.grid(alpha=0.3)
