@@ -51,9 +51,9 @@ BY_HAND = {
         (3 + 5 + 14 + 6 + 7 + 5 + 2 + 6 + 1 + 6) * 4 + (3 + 5 + 14 + 6 + 2) * 5,
         (2 + 5 + 14 + 7 + 1 + 6 + 1 + 6) + (2 + 5 + 14 + 1),
     ),
-    # No part and 27, three of them twice (recalibrated), with 3 methods, read at 3 T.
+    # No part and 27, six of them twice (recalibrated), with 3 methods, read at 3 T.
     # GLIF and TEBN alone at one T instead of 3. Events: no part and Table 5's three.
-    "components": ((1 + 27 + 3) * 3 * 3 - 2 * 2 + 4 * 3 * 3, (1 + 27 + 4) * 3),
+    "components": ((1 + 27 + 6) * 3 * 3 - 2 * 2 + 4 * 3 * 3, (1 + 27 + 4) * 3),
     "networks": (6 * 3 * 3, 6 * 3),
     # Trainings in little alone.
     "long": (0, 0),
