@@ -75,7 +75,7 @@ SMALL = BY_HAND | {
     "firing-rates": (3 * DATA, 3 * DATA),
     "early-exit": (2 * DATA, 2 * DATA),
     # N-MNIST too.
-    "components": ((1 + 27 + 3) * 3 * 3 - 2 * 2 + 2 * 4 * 3 * 3, (1 + 27 + 2 * 4) * 3),
+    "components": ((1 + 27 + 6) * 3 * 3 - 2 * 2 + 2 * 4 * 3 * 3, (1 + 27 + 2 * 4) * 3),
     # 16 rows of 14 networks on few images, 6 on many, read at 3 T; 2 methods at 4 lengths.
     "long": ((16 + 6) * 3, 14 + 6),
     "epochs": (2 * 4, 2 * 4),
