@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from tssd.report.answer import p_is
 from tssd.report.shown_names import in_markdown
 from tssd.report.significance import LEVEL, Paired, corrected, paired
 from tssd.reproduce.lines import Line, spread
@@ -46,12 +47,19 @@ def gains(lines: Sequence[Line]) -> dict[tuple[str, str], dict[str, tuple[Paired
 
 
 def sentences(lines: Sequence[Line]) -> Iterator[str]:
-    """How often a method is better and worse than another, and where that is told apart."""
+    """How often a method is above another, by how much over all, and where that is told apart.
+
+    Over all: mean and deviation of the columns' differences, each of which counts once, and p of a
+    t test over the columns.
+    """
     for (later, earlier), tests in gains(lines).items():
         if not tests:
             continue
-        above = [column for column, (test, _) in tests.items() if test.difference > 0]
+        differences = {column: test.difference for column, (test, _) in tests.items()}
+        above = [column for column, difference in differences.items() if difference > 0]
         text = f"{later} is above {earlier} in {len(above)} of {len(tests)}"
+        if len(tests) > 1:
+            text += f" ({_over(list(differences.values()))})"
         told = [column for column, (_, p) in tests.items() if p is not None and p < LEVEL]
         for name, some in (
             ("above", [column for column in told if column in above]),
@@ -60,6 +68,12 @@ def sentences(lines: Sequence[Line]) -> Iterator[str]:
             if some:
                 text += f"; told apart, {name}: {', '.join(some)}"
         yield f"{text}." if told else f"{text}; none is told apart."
+
+
+def _over(differences: Sequence[float]) -> str:
+    over = paired(dict(enumerate(differences)), dict.fromkeys(range(len(differences)), 0.0))
+    text = f"{spread(over.difference, over.std, '+')} over all of them"
+    return text if over.p is None else f"{text}, {p_is(over.p)}"
 
 
 def _rows(lines: Sequence[Line]) -> Iterator[str]:
