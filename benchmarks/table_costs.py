@@ -134,10 +134,9 @@ def as_csv(found: Sequence[Costs]) -> str:
 
 def as_markdown(found: Sequence[Costs], over: str) -> str:
     """A row a network: what it costs, and what it comes to."""
-    several = _has_columns(found)
     rows = [
         (
-            f"{own.column}, {own.row}" if several else own.row,
+            _named(own, found),
             "-" if own.steps is None else str(own.steps),
             f"{own.time:.2f}",
             f"{own.least:.2f} to {own.most:.2f}",
@@ -159,6 +158,13 @@ def as_markdown(found: Sequence[Costs], over: str) -> str:
         f"by `python -m benchmarks.table_costs` on {date.today()}: {in_words(processor())}; "
         f"torch {torch.__version__}, one thread.\n"
     )
+
+
+def _named(own: Costs, found: Sequence[Costs]) -> str:
+    """By all that tells it from the others."""
+    parts = [own.data] if len({one.data for one in found}) > 1 else []
+    parts += [own.column] if _has_columns(found) else []
+    return ", ".join([*parts, own.row])
 
 
 def plot(found: Sequence[Costs], path: Path, *, over: str) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 from benchmarks import table_costs as module
@@ -70,6 +71,8 @@ def test_columns_are_named_where_there_are_several():
     assert as_markdown([own, other], "vanilla").splitlines()[3] == (
         "| b, TSSD | 4 | 1.00 | 1.00 to 1.00 | 1.00 |  | 1.00 | 80.00 |"
     )
+    rows = as_markdown([other, replace(other, data="e")], "vanilla").splitlines()[2:4]
+    assert [row.split(" | ")[0] for row in rows] == ["| d, TSSD", "| e, TSSD"]
 
 
 def test_a_point_is_named_by_its_column_where_there_are_several(monkeypatch, tmp_path):
