@@ -88,7 +88,10 @@ def shell(line: str, cwd: Path) -> bool:
 
 def check_table() -> bool:
     """Whether `make train`'s accuracies are those of the quickstart, as far as its spread tells."""
-    table = json.loads((ROOT / "runs/comparison.json").read_text())
+    made = ROOT / "runs/comparison.json"
+    if not made.exists():
+        sys.exit("runs/comparison.json: not there, run `make train` first")
+    table = json.loads(made.read_text())
     rows = {row["method"]: row["accuracy"] for row in table["rows"]}
     named = {
         "vanilla, trained at T = 1": f"{QUICK}vanilla_ts",
