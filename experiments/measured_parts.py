@@ -69,14 +69,13 @@ def page() -> str:
     table = (RESULTS / "components.md").read_text(encoding="utf-8")
     text = INTRO
     for data, steps, heading in SECTIONS:
-        if rows := "".join(_rows(table, data, steps)):  # else it is not trained yet
-            text += f"\n## {heading}\n\n{rows}"
+        text += f"\n## {heading}\n\n" + "".join(_rows(table, data, steps))
     costs = RESULTS / "components-costs.csv"
     return f"{text}\n{COSTS}\n{_costs(costs)}" if costs.exists() else text
 
 
 def _rows(table: str, data: str, steps: int) -> Iterator[str]:
-    _, _, found = table.partition(f"\n## {data}, T = {steps}\n")
+    _, found = table.split(f"\n## {data}, T = {steps}\n", 1)
     for line in found.strip().splitlines():
         if not line.startswith("|"):
             return
