@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from tests.reproduce.test_plan_file import TINY
-from tests.reproduce.test_plans import BY_HAND
 
 WORDS = [
     TINY,
@@ -193,6 +192,27 @@ def test_seeds_are_added_to_an_earlier_table(tssd, whole, tmp_path, monkeypatch)
     assert "is of the last epoch, this table of the best one" in outcome.err
 
 
+def test_an_earlier_run_that_was_not_recalibrated_counts_for_the_other_cells(tssd, whole, tmp_path):
+    own = Path(TINY).read_text()
+    last = own[own.rindex("- {") :]
+    own += last.replace("row: TSSD", 'recalibrated: true, row: "TSSD, recalibrated"')
+    (tmp_path / "own.yaml").write_text(own)
+    earlier = whole / "tiny-runs.jsonl"
+    words = ["reproduce", str(tmp_path / "own.yaml"), *WORDS[1:], f"--earlier={earlier}"]
+    outcome = tssd(*words, "--only-finished", f"--output={tmp_path}")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "2 of the runs are in" in outcome.out
+    assert "2 more are there without the recalibrated accuracy" in outcome.out
+    found = json.loads((tmp_path / "own.json").read_text())
+    assert [cell["seeds"] for cell in found["cells"]] == [2, 2, 2, 0]
+    network = "digits/tssd --timesteps.teacher=3"
+    assert found["not_counted"] == [f"{network}, seeds 0, 1, recalibrated: not in --earlier"]
+    # Where there is training, they are trained.
+    outcome = tssd(*words, "--dry-run", f"--output={tmp_path}")
+    assert f"{network}  seeds 0,1" in outcome.out
+    assert "vanilla" not in outcome.out.partition("runs into")[2]
+
+
 def test_only_accuracies_can_be_taken_from_an_earlier_table(tssd, whole):
     outcome = tssd("reproduce", "curves", f"--earlier={whole / 'tiny-runs.jsonl'}")
     assert outcome.code == 2
@@ -210,50 +230,6 @@ def test_other_samples_among_neighbours_are_refused(tssd, whole, tmp_path):
     assert outcome.code == 1
     assert "failed: " in outcome.out
     assert "(split_hash) was foreign, now it is " in outcome.out
-
-
-def test_a_plan_without_the_paper_s_scale_says_which_it_has(tssd):
-    outcome = tssd("reproduce", "long", "--dry-run")
-    assert outcome.code == 2
-    assert "--scale small" in outcome.err
-
-
-@pytest.mark.parametrize("name", [name for name, (cells, _) in BY_HAND.items() if cells])
-def test_a_dry_run_at_the_paper_s_scale_lists_exactly_its_runs(tssd, monkeypatch, name):
-    monkeypatch.delenv("TSSD_DATA", raising=False)
-    outcome = tssd("reproduce", name, "--dry-run", "--no-probe")
-    assert (outcome.code, outcome.err) == (0, "")
-    cells, networks = BY_HAND[name]
-    head, *lines = outcome.out.splitlines()
-    assert f"{cells} cells, {networks} networks x 3 seeds = {3 * networks} runs" in head
-    assert sum("  seeds 0,1,2" in line for line in lines) == networks
-    assert len({line.split("  seeds")[0] for line in lines if "  seeds" in line}) == networks
-    assert not list(Path().iterdir())
-
-
-def test_a_dry_run_measures(tssd):
-    words = [TINY, "--scale=small", "--dry-run", "--net.width=0.02", "--trainer.threads=1"]
-    outcome = tssd("reproduce", *words, "--data.batch_size=4")
-    assert (outcome.code, outcome.err) == (0, "")
-    assert outcome.out.count("s a step of 4), 0.") == 2
-    assert "estimate: 6 runs, " in outcome.out
-    assert not list(Path().iterdir())
-
-
-def test_data_sets_given_one_by_one_are_those_of_a_list(tssd, monkeypatch):
-    monkeypatch.delenv("TSSD_DATA", raising=False)
-    words = ("reproduce", "table1", "--scale=small", "--dry-run", "--no-probe")
-    outcome = tssd(*words, "--datasets=N-MNIST", "--datasets=CIFAR10")
-    assert (outcome.code, outcome.err) == (0, "")
-    assert outcome.out == tssd(*words, "--datasets=CIFAR10, N-MNIST").out
-    assert "nmnist" in outcome.out and "cifar10_jpeg" in outcome.out
-
-
-def test_data_that_is_not_here_is_said(tssd, monkeypatch):
-    monkeypatch.delenv("TSSD_DATA", raising=False)
-    outcome = tssd("reproduce", "table5", "--no-probe")
-    assert outcome.code == 1
-    assert "table5: none of its data is here: no data root given" in outcome.err
 
 
 def test_cells_without_data_do_not_keep_the_others_from_running(tssd, whole, tmp_path, monkeypatch):

@@ -4,10 +4,9 @@ from dataclasses import replace
 import pytest
 
 from tssd.errors import DataError
-from tssd.reproduce.record import as_lines, known, read_records, record_of, refuse_others
-from tssd.reproduce.runs import plan_runs
+from tssd.reproduce.record import as_lines, read_records, record_of
 
-from .fabricated import TSSD, VANILLA, cell, results
+from .fabricated import TSSD, VANILLA, results
 
 WHOLE = record_of(
     results(
@@ -54,20 +53,6 @@ def test_a_line_is_json_without_what_is_empty():
     }
 
 
-def test_a_run_is_known_if_all_that_its_cells_show_is(tmp_path):
-    cells = [cell("one", TSSD, at=1), cell("one", TSSD, at=2)]
-    runs = plan_runs([TSSD, VANILLA], [2, 3], tmp_path)
-    again = replace(WHOLE, accuracy={1: 0.9, 2: 0.9})
-    # Neither another seed nor another network, and of two lines the first.
-    assert known([WHOLE, again], runs, cells, "small") == {runs[1]: WHOLE}
-    assert known([WHOLE], runs, [*cells, cell("one", TSSD, at=3)], "small") == {}
-    afresh = replace(cell("one", TSSD, at=2), recalibrated=True)
-    assert known([WHOLE], runs, [*cells, afresh], "small") == {runs[1]: WHOLE}
-    never = replace(WHOLE, recalibrated={})
-    assert known([never], runs, [*cells, afresh], "small") == {}
-    assert known([never, WHOLE], runs, [*cells, afresh], "small") == {runs[1]: WHOLE}
-
-
 @pytest.mark.parametrize(
     ("line", "told"),
     [
@@ -96,11 +81,3 @@ def test_what_is_no_record_is_refused_with_its_line(tmp_path, line, told):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(DataError, match=r"no such file; expected NAME-runs\.jsonl"):
         read_records(tmp_path / "none.jsonl")
-
-
-def test_other_weights_and_other_options_are_other_runs():
-    refuse_others([WHOLE], "last", "--trainer.epochs=3")
-    with pytest.raises(DataError, match="is of the last epoch, this table of the best one; give"):
-        refuse_others([WHOLE], "best", "--trainer.epochs=3")
-    with pytest.raises(DataError, match="was given --trainer.epochs=3, this command gives none"):
-        refuse_others([WHOLE], "last", "")

@@ -15,14 +15,13 @@ from tssd.errors import DataError, TssdError, UsageError
 from tssd.many_runs import Failure, RunFailedError
 from tssd.reproduce.costs import Cost, costs, shapes_of
 from tssd.reproduce.counted import Collected, collect, shared_epoch
+from tssd.reproduce.earlier_table import known_earlier, refuse_others
 from tssd.reproduce.outcome import write_outcome
 from tssd.reproduce.plan import SCALES, Cell, Plan, Scale, Variant
 from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
-from tssd.reproduce.record import FROM_RECORDS, Record, known, read_records, refuse_others
-from tssd.reproduce.runs import Run, plan_runs, read, trained_options
+from tssd.reproduce.runs import Run, is_finished, plan_runs, read, trained_options
 from tssd.reproduce.table import Table
 from tssd.runs.evaluation import PerT
-from tssd.runs.folder import RunFolder
 from tssd.runs.results import Epoch
 
 EPILOG = """What is trained already is not trained again; an interrupted run continues. Names that
@@ -64,8 +63,8 @@ def run(words: list[str]) -> int:
     print(f"{head} x {len(seeds)} seeds = {len(runs)} runs into {output}")
     options = trained_options(overrides)
     given_epoch: Epoch | None = args.epoch or plan.epoch[scale]
-    earlier = known_earlier(plan, cells, runs, args)
-    refuse_others(earlier.values(), given_epoch, options)
+    earlier, plainly = known_earlier(plan, cells, runs, list(map(Path, args.earlier)), scale)
+    refuse_others([*earlier.values(), *plainly.values()], given_epoch, options)
     own = [run for run in runs if run not in earlier]
     failed: dict[Run, str] = {}
     absent: dict[Run, str] = {}
@@ -76,6 +75,9 @@ def run(words: list[str]) -> int:
         return 0
     if not args.only_finished:
         failed = train([run for run in own if run not in absent], overrides, args.jobs)
+    earlier |= {
+        run: record for run, record in plainly.items() if run not in failed and not is_finished(run)
+    }
     collected = collect(runs, output, failed | absent, variant_names(scale), earlier, options)
     if args.only_finished and not earlier and not any(collected.finished.values()):
         raise DataError(f"{output}: none of the {len(runs)} runs of {plan.name} is finished")
@@ -85,30 +87,6 @@ def run(words: list[str]) -> int:
     print(write_outcome(table, collected, runs, output, overrides=overrides))
     print(f"written: {output}/{plan.name}*.{{csv,json,md,png,svg}}")
     return 1 if failed else 0
-
-
-def known_earlier(
-    plan: Plan, cells: Sequence[Cell], runs: Sequence[Run], args: Namespace
-) -> dict[Run, Record]:
-    """What is known of runs by --earlier, except those that are finished here.
-
-    Raises: UsageError: the plan shows more of its runs than accuracies. DataError: such a file
-        cannot be read.
-    """
-    if not args.earlier:
-        return {}
-    if plan.kind not in FROM_RECORDS:
-        raise UsageError(
-            f"--earlier: {plan.name} shows {plan.kind} of its networks, which are not in such a "
-            "file; leave it out"
-        )
-    absent = [run for run in runs if not RunFolder(run.folder).results.exists()]
-    found: dict[Run, Record] = {}
-    for path in args.earlier:
-        own = known(read_records(Path(path)), absent, cells, args.scale)
-        found = own | found
-        print(f"{len(own)} of the runs are in {path}")
-    return found
 
 
 def prepare(
@@ -126,7 +104,7 @@ def prepare(
     configs = {variant: read(variant, overrides) for variant in variants}
     shapes = shapes_of(configs)
     present = [run for run in runs if not shapes[run.variant].absent]
-    missing = [run for run in present if not RunFolder(run.folder).results.exists()]
+    missing = [run for run in present if not is_finished(run)]
     # Before training only what will be trained is measured.
     asked = dict.fromkeys(run.variant for run in (runs if args.dry_run else missing))
     found: Mapping[Variant, Cost] = {}
@@ -169,6 +147,13 @@ def recalibrate(
     wanted = {cell.runs[scale] for cell in cells if cell.recalibrated}
     found: dict[tuple[Variant, int], PerT] = {}
     listed = list(collected.listed)
+    plainly = [run for run, record in collected.earlier.items() if not record.recalibrated]
+    for variant in dict.fromkeys(run.variant for run in plainly if run.variant in wanted):
+        seeds = [run.seed for run in plainly if run.variant == variant]
+        listed.append(
+            f"{variant.words}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}, "
+            "recalibrated: not in --earlier"
+        )
     for run in runs:
         counted = (own.seed for own in collected.finished.get(run.variant, ()))
         if run.variant not in wanted or run.seed not in counted:

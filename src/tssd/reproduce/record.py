@@ -1,15 +1,14 @@
 """What a table needs of a run, a line each: kept where run folders are not, to add seeds later."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 from tssd.errors import DataError, UsageError
 from tssd.reading import TOO_DEEP, one_line
-from tssd.reproduce.plan import Cell, Kind, Scale, Variant
-from tssd.reproduce.runs import Run
+from tssd.reproduce.plan import Cell, Kind, Variant
 from tssd.runs.evaluation import LONGEST, PerT
 from tssd.runs.results import Epoch, Results
 from tssd.runs.text_files import read_text
@@ -137,48 +136,6 @@ def read_records(path: Path) -> list[Record]:
             ) from None
         found.append(record)
     return found
-
-
-def known(
-    records: Iterable[Record], runs: Sequence[Run], cells: Sequence[Cell], scale: Scale
-) -> dict[Run, Record]:
-    """The runs of a plan of which everything that its cells show is recorded; the first counts."""
-    by_run: dict[tuple[Variant, int], list[Record]] = {}
-    for record in records:
-        by_run.setdefault((record.variant, record.seed), []).append(record)
-    wanted: dict[Variant, list[Cell]] = {}
-    for cell in cells:
-        wanted.setdefault(cell.runs[scale], []).append(cell)
-    found: dict[Run, Record] = {}
-    for run in runs:
-        for record in by_run.get((run.variant, run.seed), ()):
-            if all(cell.at in record.curve(cell) for cell in wanted.get(run.variant, ())):
-                found.setdefault(run, record)
-    return found
-
-
-def refuse_others(records: Iterable[Record], epoch: Epoch | None, options: str) -> None:
-    """Refuse what stands for something else than the runs of a table.
-
-    Args:
-        records: that would be counted.
-        epoch: whose weights count; None = those that the runs say.
-        options: that runs are given besides those of the plan.
-
-    Raises: DataError: another epoch, or other options beside those of the plan.
-    """
-    for record in records:
-        who = f"{record.train}, seed {record.seed}, of --earlier"
-        if epoch is not None and record.epoch != epoch:
-            raise DataError(
-                f"{who} is of the {record.epoch} epoch, this table of the {epoch} one; give "
-                f"--epoch {record.epoch}, or leave --earlier out"
-            )
-        if record.options != options:
-            raise DataError(
-                f"{who} was given {record.options or 'no more options'}, this command gives "
-                f"{options or 'none'}; give the same, or leave --earlier out"
-            )
 
 
 def _brief(record: Record) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tssd.many_runs import PlannedRun
 from tssd.many_runs.planned import Override
 from tssd.reproduce.plan import Variant
 from tssd.runs.differences import NOT_TRAINED
+from tssd.runs.folder import RunFolder
 from tssd.runs.folder_names import refuse_shared
 
 
@@ -44,6 +45,11 @@ def plan_runs(variants: Iterable[Variant], seeds: Sequence[int], output: Path) -
     runs = [Run(v, seed, folders[v] / f"seed{seed}") for v in found for seed in seeds]
     refuse_shared((run.folder, f"{run.variant.words}, seed {run.seed}") for run in runs)
     return runs
+
+
+def is_finished(run: Run) -> bool:
+    """Whether its folder has its results."""
+    return RunFolder(run.folder).results.exists()
 
 
 def trained_options(overrides: Sequence[Override]) -> str:
