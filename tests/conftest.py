@@ -1,5 +1,6 @@
 """A trained run, shared by the tests that only read one."""
 
+import gc
 import os
 import signal
 
@@ -31,6 +32,16 @@ TINY = {
     "trainer.threads": "1",
     "trainer.progress": "false",
 }
+
+# Thousands of tests are collected into objects that all stay: nothing to look through again and
+# again, neither while they are made nor afterwards.
+gc.disable()
+
+
+def pytest_collection_finish():
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
