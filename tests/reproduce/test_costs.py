@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 
 import pytest
@@ -44,6 +45,25 @@ def test_variants_that_do_the_same_work_are_measured_once():
     measured, sizes = one.needs.measured, one.needs.data.sizes
     assert light.seconds == Estimate.of(measured, sizes, 4, epochs=4).seconds
     assert one.note == ""
+
+
+def test_runs_side_by_side_are_measured_with_their_share_of_the_threads(monkeypatch):
+    monkeypatch.setattr(module, "needs_apart", lambda config, shape: measured.append(config) or "")
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+
+    def threads(jobs, *options):
+        measured.clear()
+        configs = {ONE: read(Variant("cifar10/vgg9_tssd", options))}
+        costs(configs, shapes_of(configs), jobs=jobs)
+        (config,) = measured
+        return config["trainer"].get("threads", 0)
+
+    measured = []
+    assert [threads(jobs) for jobs in (1, 2, 3, 9)] == [0, 4, 2, 1]
+    assert threads(2, ("trainer.threads", "3")) == 3
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert threads(2) == 0
 
 
 def test_equal_data_is_looked_at_once(monkeypatch):

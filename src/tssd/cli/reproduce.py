@@ -110,7 +110,7 @@ def prepare(
     found: Mapping[Variant, Cost] = {}
     if not args.no_probe:
         own = {variant: configs[variant] for variant in asked}
-        found = costs(own, shapes, about=_about)
+        found = costs(own, shapes, jobs=args.jobs, about=_about)
     counted = runs if args.dry_run else missing
     print_plan(variants, counted, shapes=shapes, found=found, jobs=args.jobs)
     if count := sum(bool(cost.needs and cost.needs.untrained) for cost in found.values()):

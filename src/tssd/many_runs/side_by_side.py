@@ -21,6 +21,8 @@ from tssd.runs.results import Results
 # Seconds that runs have to end when all are to stop: fewer than this process has itself after
 # Ctrl-C, so that it sees the last of them.
 PATIENCE = 5.0
+# What says how many threads torch begins with.
+THREADS = "OMP_NUM_THREADS"
 
 Outcome = Results | Failure
 
@@ -100,9 +102,13 @@ def surroundings(jobs: int) -> dict[str, str]:
     A share of the processor, where the recipe leaves its use to torch; and the modules that this
     process finds, in the same order.
     """
-    share = max(1, (os.cpu_count() or 1) // jobs)
     found = os.pathsep.join(path or os.getcwd() for path in sys.path)
-    return {"OMP_NUM_THREADS": str(share)} | os.environ | {"PYTHONPATH": found}
+    return {THREADS: str(share_of_cores(jobs))} | os.environ | {"PYTHONPATH": found}
+
+
+def share_of_cores(jobs: int) -> int:
+    """CPU threads of each of several runs, unless the environment or the recipe says how many."""
+    return max(1, (os.cpu_count() or 1) // jobs)
 
 
 def _end(processes: Sequence[subprocess.Popen[str]]) -> None:

@@ -1,6 +1,7 @@
 """What a plan will take: one measurement for all variants that do the same work."""
 
 import json
+import os
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from tssd.config.recipe import Config
 from tssd.dry_run.estimate import Estimate
 from tssd.dry_run.needs import Needs, needs_apart
 from tssd.dry_run.shapes import DataShape, data_shape
+from tssd.many_runs.side_by_side import THREADS, share_of_cores
 from tssd.reproduce.plan import Variant
 from tssd.training.needs.least_memory import TooLargeError
 
@@ -52,6 +54,7 @@ def costs(
     configs: Mapping[Variant, Config],
     shapes: Mapping[Variant, DataShape],
     *,
+    jobs: int = 1,
     about: Callable[[int, int], object] = lambda done, of: None,
 ) -> dict[Variant, Cost]:
     """Measure what has not been measured, and multiply.
@@ -59,9 +62,12 @@ def costs(
     Args:
         configs: recipes with all overrides.
         shapes: of their data.
+        jobs: runs that will share the processor; each is measured with its share of the threads.
         about: told before each measurement how many are done, and of how many.
     Raises: TssdError: a recipe cannot be built, or its loss is not finite.
     """
+    if jobs > 1 and THREADS not in os.environ:
+        configs = {variant: _sharing(config, jobs) for variant, config in configs.items()}
     keys = {variant: work_key(config, shapes[variant]) for variant, config in configs.items()}
     first = {key: variant for variant, key in reversed(keys.items())}
     measured: dict[str, Needs | str] = {}
@@ -97,6 +103,13 @@ def work_key(config: Config, shape: DataShape) -> str:
         config.get("weights"), config.get("rule"), config.get("freeze"),
     )  # fmt: skip
     return json.dumps(parts, sort_keys=True, default=str)
+
+
+def _sharing(config: Config, jobs: int) -> Config:
+    """The recipe with the threads that a run beside others has, where it leaves them to torch."""
+    trainer = config["trainer"]
+    threads = trainer.get("threads") or share_of_cores(jobs)
+    return config | {"trainer": {**trainer, "threads": threads}}
 
 
 def _is_work(option: str) -> bool:
