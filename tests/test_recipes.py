@@ -58,18 +58,10 @@ def makes_sense_of(data, scale):
     return data != "digits" or scale not in ("short", "fast", "mid")
 
 
-SENSIBLE = list(
-    filter(
-        makes_sense,
-        product(
-            ROOMS["data"],
-            ROOMS["nets"],
-            ["", *ROOMS["scales"]],
-            ["", *PARTS],
-            ROOMS["methods"],
-        ),
-    )
+ALL_PRODUCTS = product(
+    ROOMS["data"], ROOMS["nets"], ["", *ROOMS["scales"]], ["", *PARTS], ROOMS["methods"]
 )
+SENSIBLE = list(filter(makes_sense, ALL_PRODUCTS))
 
 
 def composed(name):
