@@ -58,10 +58,10 @@ def makes_sense_of(data, scale):
     return data != "digits" or scale not in ("short", "fast", "mid")
 
 
-ALL_PRODUCTS = product(
+PRODUCTS = product(
     ROOMS["data"], ROOMS["nets"], ["", *ROOMS["scales"]], ["", *PARTS], ROOMS["methods"]
 )
-SENSIBLE = list(filter(makes_sense, ALL_PRODUCTS))
+SENSIBLE = list(filter(makes_sense, PRODUCTS))
 
 
 def composed(name):
