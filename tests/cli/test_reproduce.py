@@ -111,29 +111,21 @@ def test_killed_half_way_and_run_again_it_ends_with_the_same_table(whole, tmp_pa
         assert (tmp_path / name).read_bytes() == (whole / name).read_bytes(), name
 
 
-def test_side_by_side_makes_the_same_table(tssd, whole, tmp_path):
+def test_side_by_side_a_run_that_fails_is_listed_and_the_others_are_the_same(tssd, whole, tmp_path):
     # Two of the four runs are there already: a child imports for longer than it trains.
-    output = shutil.copytree(whole, tmp_path / "jobs")
-    for path in names(output):
-        (output / path).unlink()
-    for run in ("vanilla_tt/seed0", "tssd,timesteps.teacher=3/seed1"):
-        shutil.rmtree(output / "runs/digits" / run)
-    outcome = tssd("reproduce", *WORDS, "--jobs=2", f"--output={output}")
-    assert outcome.code == 0
-    assert (output / "tiny.csv").read_text() == (whole / "tiny.csv").read_text()
-
-
-def test_a_run_that_fails_is_listed_and_the_others_go_on(tssd, whole, tmp_path):
     output = shutil.copytree(whole, tmp_path / "failed")
     broken = output / "runs/digits/vanilla_tt/seed0"
     (broken / "results.json").unlink()
     (broken / "checkpoints/last.ckpt").write_bytes(b"damaged")
     shutil.rmtree(output / "runs/digits/tssd,timesteps.teacher=3/seed0")
-    outcome = tssd("reproduce", *WORDS, f"--output={output}")
+    outcome = tssd("reproduce", *WORDS, "--jobs=2", f"--output={output}")
     assert outcome.code == 1
     assert outcome.out.count("failed: ") == 1
-    found = json.loads((output / "tiny.json").read_text())
+    assert "[1/" not in outcome.out  # which is told of what this process trains
+    found, expected = (json.loads((path / "tiny.json").read_text()) for path in (output, whole))
     assert [cell["seeds"] for cell in found["cells"]] == [1, 1, 2]
+    assert found["cells"][0]["runs"] == expected["cells"][0]["runs"][1:]
+    assert found["cells"][2]["runs"] == expected["cells"][2]["runs"]
     (listed,) = found["not_counted"]
     assert listed.startswith("digits/vanilla_tt, seed 0: ")
     assert "damaged or truncated" in listed
