@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tssd.errors import UsageError
+from tssd.training import muon as module
 from tssd.training.muon import Muon
 
 
@@ -20,6 +21,28 @@ def test_a_step_is_orthogonal_for_filters_and_adams_for_norms():
     # Adam's first step is the gradient's sign; Nesterov's look ahead adds 0.9 of it.
     moved = -0.1 * 1.9 * scale.grad.sign()
     torch.testing.assert_close(scale.detach(), 1 + moved, rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_steps_are_computed_in_bfloat16_only_where_that_is_fast(monkeypatch, fast):
+    timms = pytest.importorskip("timm.optim.muon", reason="needs the extra: pip install tssd[timm]")
+    own, found = timms.zeropower_via_newtonschulz, []
+
+    def spy(*args, **options):
+        found.append(own(*args, **options))
+        return found[-1]
+
+    monkeypatch.setattr(timms, "zeropower_via_newtonschulz", spy)
+    monkeypatch.setattr(module, "has_fast_bfloat16", lambda device: fast)
+    filters = torch.nn.Parameter(torch.zeros(4, 8))
+    filters.grad = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
+    optimizer = Muon([filters])
+    optimizer.step()
+    assert [step.dtype for step in found] == [torch.bfloat16 if fast else torch.float32]
+    # Others find timm as it was, whatever came of the step.
+    with pytest.raises(ZeroDivisionError):
+        optimizer.step(lambda: 1 / 0)
+    assert timms.zeropower_via_newtonschulz is spy
 
 
 def test_without_timm_the_extra_is_named(monkeypatch):

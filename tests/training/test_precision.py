@@ -7,7 +7,7 @@ import torch
 from tssd.runs.folder import RunFolder
 from tssd.training import precision as module
 from tssd.training.fit import fit
-from tssd.training.precision import has_fast_bfloat16, precision_on
+from tssd.training.precision import precision_on
 
 from .runs import is_same, small, stopped, weights
 
@@ -37,19 +37,6 @@ def test_auto_is_half_precision_where_that_is_fast_and_everything_else_stays(fas
     fast(False)
     assert precision_on(CPU, "auto") == "32-true"
     assert precision_on(CPU, "bf16-mixed") == "bf16-mixed"
-
-
-def test_what_a_device_has_is_asked_of_torch(monkeypatch):
-    for has in (True, False):
-        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda has=has: has)
-        assert has_fast_bfloat16(CPU) == has
-        # Emulated bfloat16, as before Ampere, is slower than float32.
-        monkeypatch.setattr(
-            torch.cuda, "is_bf16_supported", lambda including_emulation, has=has: has
-        )
-        assert has_fast_bfloat16(torch.device("cuda")) == has
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
-    assert not has_fast_bfloat16(torch.device("mps"))
 
 
 def test_a_run_goes_on_as_it_began_on_a_machine_that_would_take_another(tmp_path, fast, caplog):

@@ -12,7 +12,7 @@ import torchvision
 from torch import nn
 
 from tssd.doctor.finding import Finding
-from tssd.training.precision import has_fast_bfloat16
+from tssd.training.fast_bfloat16 import has_fast_bfloat16
 from tssd.training.processor import processor as processor_facts
 from tssd.training.settings import best_device
 

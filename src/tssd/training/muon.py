@@ -1,11 +1,15 @@
 """Muon, which gets furthest in few steps, as timm has it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+import torch
 from torch.optim import Optimizer
 
 from tssd.errors import UsageError
+from tssd.training.fast_bfloat16 import has_fast_bfloat16
 
 
 class Muon(Optimizer):
@@ -35,13 +39,13 @@ class Muon(Optimizer):
     ) -> Any:
         """Make the optimiser of timm, which is no instance of this class."""
         try:
-            from timm.optim.muon import Muon as TimmsMuon
+            import timm.optim.muon as timms
         except ImportError as error:
             raise UsageError(
                 "optimizer: Muon is timm's, which is not installed or older than 1.0.21; "
                 "pip install 'tssd[timm]', or take --optimizer SGD --optimizer.lr 0.1"
             ) from error
-        return TimmsMuon(
+        return _timms_muon(timms)(
             params,
             lr=lr,
             momentum=momentum,
@@ -61,3 +65,32 @@ class Muon(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         raise NotImplementedError
+
+
+def _timms_muon(timms: Any) -> Callable[..., Any]:
+    """The class of timm, whose steps on this processor are as fast as they can be."""
+
+    class TimmsMuon(timms.Muon):
+        def step(self, closure: Callable[[], Any] | None = None) -> Any:
+            first = next((p for group in self.param_groups for p in group["params"]), None)
+            if first is None or first.device.type != "cpu" or has_fast_bfloat16(first.device):
+                return super().step(closure)
+            with _in_float32(timms):
+                return super().step(closure)
+
+    return TimmsMuon
+
+
+@contextmanager
+def _in_float32(timms: Any) -> Iterator[None]:
+    """Steps made orthogonal in float32: timm computes them in bfloat16 and has no option for it.
+
+    Without instructions for bfloat16 that takes several times as long as all else of a training
+    step: 54 times as long as in float32 for the weights of MS-ResNet-8 on a processor with AVX2.
+    """
+    own = timms.zeropower_via_newtonschulz
+    timms.zeropower_via_newtonschulz = partial(own, dtype=torch.float32)
+    try:
+        yield
+    finally:
+        timms.zeropower_via_newtonschulz = own

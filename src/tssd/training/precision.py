@@ -8,6 +8,7 @@ import torch
 
 from tssd.runs.folder import RunFolder
 from tssd.training.beginning import read_facts
+from tssd.training.fast_bfloat16 import has_fast_bfloat16
 from tssd.training.parts import Parts
 from tssd.training.settings import Precision, SettledPrecision
 
@@ -24,14 +25,6 @@ def precision_on(device: torch.device, asked: Precision) -> SettledPrecision:
     if asked != "auto":
         return asked
     return "bf16-mixed" if has_fast_bfloat16(device) else "32-true"
-
-
-def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether a device has instructions for bfloat16: without, it is slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    # What AVX-512 has of it, or the tiles that came later; torch has no public way to ask.
-    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
 
 
 def settle_precision(parts: Parts, run: RunFolder) -> None:
