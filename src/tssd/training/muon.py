@@ -86,7 +86,7 @@ def _in_float32(timms: Any) -> Iterator[None]:
     """Steps made orthogonal in float32: timm computes them in bfloat16 and has no option for it.
 
     Without instructions for bfloat16 that takes several times as long as all else of a training
-    step: 54 times as long as in float32 for the weights of MS-ResNet-8 on a processor with AVX2.
+    step: 33 times as long as in float32 for the weights of MS-ResNet-8 on a processor with AVX2.
     """
     own = timms.zeropower_via_newtonschulz
     timms.zeropower_via_newtonschulz = partial(own, dtype=torch.float32)
