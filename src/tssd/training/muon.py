@@ -73,7 +73,7 @@ def _timms_muon(timms: Any) -> Callable[..., Any]:
     class TimmsMuon(timms.Muon):
         def step(self, closure: Callable[[], Any] | None = None) -> Any:
             first = next((p for group in self.param_groups for p in group["params"]), None)
-            if first is None or first.device.type != "cpu" or has_fast_bfloat16(first.device):
+            if first is None or has_fast_bfloat16(first.device):
                 return super().step(closure)
             with _in_float32(timms):
                 return super().step(closure)
