@@ -20,6 +20,7 @@ TERMS = {
     "tssd_paper_detached": ["task", "temporal", "spatial"],
     "control": ["task"],
     "control_exit": ["task", "exit_task"],
+    "best": ["task", "exit_task"],
 }
 
 
@@ -30,6 +31,12 @@ def test_every_method_is_here():
 @pytest.mark.parametrize("method", TERMS)
 def test_the_terms_of_a_method_stay_and_in_this_order(method):
     assert list(merge(layers(f"digits+vgg9+{method}"))["objectives"]) == TERMS[method]
+
+
+def test_the_best_is_two_pieces_that_were_measured_together():
+    best, measured = (merge(layers(f"digits+vgg9+{name}")) for name in ("best", "tet+control_exit"))
+    assert best.pop("description") != measured.pop("description")
+    assert best == measured
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ def makes_sense(name):
         return data not in EVENTS and method.startswith("vanilla") and makes_sense_of(data, scale)
     if part == "ann_frames" and data not in EVENTS:
         return False
+    if method == "best" and part in ("mtt", "rate_backprop"):  # which label means over time
+        return False
     return (part != "nda" or data in EVENTS) and makes_sense_of(data, scale)
 
 
