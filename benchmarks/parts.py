@@ -5,6 +5,7 @@ programs on the machine hardly change.
 """
 
 import logging
+import random
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -127,11 +128,18 @@ def _step(config: Config) -> Step:
 
 
 def measure(made: Mapping[str, Step], *, rounds: int) -> None:
-    """Let all steps take turns, after one round that warms up and weighs."""
+    """Let all steps take turns, after one round that warms up and weighs.
+
+    In another order each round, and each right after a step of its own that does not count: a
+    network pays for the memory that the one before it did not need.
+    """
     for step in made.values():
         step.weigh()
+    turns, order = [*made.values()], random.Random(0)
     for _ in range(rounds):
-        for step in made.values():
+        order.shuffle(turns)
+        for step in turns:
+            step.take()
             step.time()
 
 
