@@ -14,7 +14,7 @@ from tssd.dry_run.shapes import DataShape
 from tssd.errors import DataError, TssdError, UsageError
 from tssd.many_runs import Failure, RunFailedError
 from tssd.reproduce.costs import Cost, costs, shapes_of
-from tssd.reproduce.counted import Collected, collect, shared_epoch
+from tssd.reproduce.counted import Collected, collect, shared_epoch, with_seeds
 from tssd.reproduce.earlier_table import known_earlier, refuse_others
 from tssd.reproduce.outcome import write_outcome
 from tssd.reproduce.plan import SCALES, Cell, Plan, Scale, Variant
@@ -147,13 +147,14 @@ def recalibrate(
     wanted = {cell.runs[scale] for cell in cells if cell.recalibrated}
     found: dict[tuple[Variant, int], PerT] = {}
     listed = list(collected.listed)
-    plainly = [run for run, record in collected.earlier.items() if not record.recalibrated]
-    for variant in dict.fromkeys(run.variant for run in plainly if run.variant in wanted):
-        seeds = [run.seed for run in plainly if run.variant == variant]
-        listed.append(
-            f"{variant.words}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}, "
-            "recalibrated: not in --earlier"
-        )
+    plainly: dict[Variant, list[int]] = {}
+    for run, record in collected.earlier.items():
+        if run.variant in wanted and not record.recalibrated:
+            plainly.setdefault(run.variant, []).append(run.seed)
+    listed += [
+        f"{with_seeds(variant.words, seeds)}, recalibrated: not in --earlier"
+        for variant, seeds in plainly.items()
+    ]
     for run in runs:
         counted = (own.seed for own in collected.finished.get(run.variant, ()))
         if run.variant not in wanted or run.seed not in counted:

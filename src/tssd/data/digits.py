@@ -57,7 +57,7 @@ class Digits(ImageData):
 
 @cache
 def _read() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """What comes with scikit-learn, which takes 40 ms to read it; not to be written to."""
+    """What comes with scikit-learn: reading it takes 40 ms, and nothing may write to it."""
     grey, labels = load_digits(return_X_y=True)
     grey.flags.writeable = labels.flags.writeable = False
     return grey, labels

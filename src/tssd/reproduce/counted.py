@@ -106,8 +106,7 @@ def collect(
         if problem is not None:
             problems.setdefault((run.variant.words, problem), []).append(run.seed)
     listed = [
-        f"{words}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}: {problem}"
-        for (words, problem), seeds in problems.items()
+        f"{with_seeds(words, seeds)}: {problem}" for (words, problem), seeds in problems.items()
     ]
     planned = {run.folder for run in runs}
     foreign = sorted(
@@ -119,6 +118,11 @@ def collect(
     if len(foreign) > NAMED:
         listed.append(f"{len(foreign) - NAMED} more runs in {output} are of no plan")
     return Collected(finished, listed, processors=found, earlier=earlier, options=options)
+
+
+def with_seeds(words: str, seeds: Sequence[int]) -> str:
+    """What was trained, and which of its runs are meant."""
+    return f"{words}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
 
 
 def problem_with(results: Results, seed: int) -> str | None:

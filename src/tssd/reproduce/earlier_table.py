@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
 from tssd.errors import DataError, UsageError
@@ -43,11 +42,14 @@ def known_earlier(
             "file; leave it out"
         )
     absent = [run for run in runs if not is_finished(run)]
-    records = [read_records(path) for path in paths]
-    for path, own in zip(paths, records, strict=True):
-        tell(f"{len(known(own, absent, cells, scale))} of the runs are in {path}")
-    every = list(chain.from_iterable(records))
-    found = known(every, absent, cells, scale)
+    every: list[Record] = []
+    found: dict[Run, Record] = {}
+    for path in paths:
+        records = read_records(path)
+        own = known(records, absent, cells, scale)
+        tell(f"{len(own)} of the runs are in {path}")
+        every += records
+        found = own | found
     plainly = known_plainly(every, [run for run in absent if run not in found], cells, scale)
     if plainly:
         tell(f"{len(plainly)} more are there without the recalibrated accuracy that is wanted")
