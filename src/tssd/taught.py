@@ -70,8 +70,8 @@ def prepared(
         override(config, f"{option}.run", in_yaml(str(where)))
         override(config, f"{option}.recipe", "null")
     parts = build(config)
-    missing = {w: own for w, own in recipes.items() if not RunFolder(w).results.exists()}
-    if not missing or (run.results.exists() and not relength):
+    missing = {w: own for w, own in recipes.items() if not RunFolder(w).is_finished}
+    if not missing or (run.is_finished and not relength):
         return parts
     if run.config.exists():
         run.create(parts.config, resume=resume, relength=relength)  # which refuses another run

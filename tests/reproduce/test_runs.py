@@ -21,6 +21,14 @@ def test_runs_are_variants_times_seeds_each_once():
     assert runs[1].folder == Path("out/runs/digits/tssd/seed4")
 
 
+def test_a_run_is_finished_when_its_results_are_there(tmp_path):
+    run = Run(TWO, 4, tmp_path)
+    (tmp_path / "config.yaml").touch()
+    assert not run.is_finished
+    (tmp_path / "results.json").touch()
+    assert run.is_finished
+
+
 def test_two_variants_never_share_a_folder():
     with pytest.raises(UsageError, match="a/own.yaml, seed 0 and b/own.yaml, seed 0 would share"):
         plan_runs([Variant("a/own.yaml"), Variant("b/own.yaml")], [0], Path("out"))

@@ -19,7 +19,7 @@ COSINE = OPTIONS | {"trainer.epochs": 5}
 
 def test_an_unfinished_run_says_what_its_checkpoint_needs(interrupted, finished):
     run, done = RunFolder(interrupted), RunFolder(finished)
-    assert not run.results.exists()
+    assert not run.is_finished
     model = json.loads(run.model.read_text())
     assert model == json.loads(done.model.read_text())
     assert model["net"]["class_path"].endswith("two_stages")

@@ -77,7 +77,7 @@ def test_interrupted_run_has_whole_epochs_only(interrupted):
     assert load_checkpoint(run.last)["epoch"] == 4
     assert load_checkpoint(run.best)["epoch"] == 3
     assert [row["epoch"] for row in table(interrupted)] == [0, 1, 2, 3, 4]
-    assert not run.results.exists()
+    assert not run.is_finished
 
 
 def test_finished_run_gives_its_results_and_nothing_is_written(finished):

@@ -20,7 +20,7 @@ def test_what_allocators_raise_is_one_line_with_the_remedy(tmp_path, ask):
         fit(parts, tmp_path)
     assert "--data.batch_size" in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert not RunFolder(tmp_path).results.exists()
+    assert not RunFolder(tmp_path).is_finished
 
 
 def test_other_errors_are_left_alone():

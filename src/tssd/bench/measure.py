@@ -164,7 +164,7 @@ def _peaks(name: str, opening: Opening, sizes: Sequence[Size]) -> dict[Size, flo
 
 def _evaluation(run: RunFolder, opening: Opening) -> EpochEvaluation | None:
     """What is known of these weights; None = nothing."""
-    return run.read_results().evaluated(opening.epoch) if run.results.exists() else None
+    return run.read_results().evaluated(opening.epoch) if run.is_finished else None
 
 
 def _cell(

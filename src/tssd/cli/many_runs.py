@@ -25,7 +25,7 @@ def train_and_tell(
         failed: told of each failure, whose details have been printed; what it raises stops all.
     Raises: as `train_all`.
     """
-    missing = [run for run in runs if not RunFolder(run.folder).results.exists()]
+    missing = [run for run in runs if not RunFolder(run.folder).is_finished]
     together = jobs > 1 and len(missing) > 1
     console = Console(stderr=True)
 

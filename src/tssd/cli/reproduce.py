@@ -19,7 +19,7 @@ from tssd.reproduce.earlier_table import known_earlier, refuse_others
 from tssd.reproduce.outcome import write_outcome
 from tssd.reproduce.plan import SCALES, Cell, Plan, Scale, Variant
 from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
-from tssd.reproduce.runs import Run, is_finished, plan_runs, read, trained_options
+from tssd.reproduce.runs import Run, plan_runs, read, trained_options
 from tssd.reproduce.table import Table
 from tssd.runs.evaluation import PerT
 from tssd.runs.results import Epoch
@@ -76,7 +76,7 @@ def run(words: list[str]) -> int:
     if not args.only_finished:
         failed = train([run for run in own if run not in absent], overrides, args.jobs)
     earlier |= {
-        run: record for run, record in plainly.items() if run not in failed and not is_finished(run)
+        run: record for run, record in plainly.items() if run not in failed and not run.is_finished
     }
     collected = collect(runs, output, failed | absent, variant_names(scale), earlier, options)
     if args.only_finished and not earlier and not any(collected.finished.values()):
@@ -104,7 +104,7 @@ def prepare(
     configs = {variant: read(variant, overrides) for variant in variants}
     shapes = shapes_of(configs)
     present = [run for run in runs if not shapes[run.variant].absent]
-    missing = [run for run in present if not is_finished(run)]
+    missing = [run for run in present if not run.is_finished]
     # Before training only what will be trained is measured.
     asked = dict.fromkeys(run.variant for run in (runs if args.dry_run else missing))
     found: Mapping[Variant, Cost] = {}

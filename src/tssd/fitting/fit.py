@@ -132,7 +132,7 @@ def fit(
         parts = _with_hooks(parts, callbacks, loggers, init)
         where = _folder(folder, f"{data.dataset_name}+{name}+{taught.name}", parts, resume=resume)
         relength = resume and not isinstance(parts.schedule, GivenSchedule)
-        finished = RunFolder(where).results.exists()
+        finished = RunFolder(where).is_finished
         untrained = copy_of(parts.net)  # which training may compile
         with _quiet():
             results = train_into(parts, where, resume=resume or finished, relength=relength)
@@ -203,7 +203,7 @@ def _folder(folder: str | Path | None, name: str, parts: Parts, *, resume: bool)
         return _new_folder(name, parts.seed)
     where = RunFolder(Path(folder))
     leads = place(parts.trainer).rank == 0  # the others find what it has begun
-    if leads and where.config.exists() and not where.results.exists() and not resume:
+    if leads and where.config.exists() and not where.is_finished and not resume:
         raise UsageError(
             f"folder: {folder} holds a run that is not finished; continue it with resume=True, or "
             "give another folder"

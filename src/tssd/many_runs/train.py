@@ -35,7 +35,7 @@ def train_all(
     """
     refuse_other_lengths(runs)
     refuse_shared((run.folder, f"{run.recipe}, seed {run.seed}") for run in runs)
-    missing = [run for run in runs if not RunFolder(run.folder).results.exists()]
+    missing = [run for run in runs if not RunFolder(run.folder).is_finished]
     refuse_several_devices(missing)
     found: dict[PlannedRun, Outcome] = {}
     if jobs > 1 and len(missing) > 1:

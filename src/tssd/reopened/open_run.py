@@ -105,7 +105,7 @@ def model_of(run: RunFolder) -> Model:
 
 def _noted_split(run: RunFolder) -> str | None:
     """The split hash that an earlier version has noted elsewhere."""
-    if run.results.exists():
+    if run.is_finished:
         return run.read_results().split_hash
     found = read_json(run.environment).get("split_hash") if run.environment.exists() else None
     return found if isinstance(found, str) else None

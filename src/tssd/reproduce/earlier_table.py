@@ -7,7 +7,7 @@ from pathlib import Path
 from tssd.errors import DataError, UsageError
 from tssd.reproduce.plan import Cell, Plan, Scale, Variant
 from tssd.reproduce.record import FROM_RECORDS, Record, read_records
-from tssd.reproduce.runs import Run, is_finished
+from tssd.reproduce.runs import Run
 from tssd.runs.results import Epoch
 
 
@@ -41,7 +41,7 @@ def known_earlier(
             f"--earlier: {plan.name} shows {plan.kind} of its networks, which are not in such a "
             "file; leave it out"
         )
-    absent = [run for run in runs if not is_finished(run)]
+    absent = [run for run in runs if not run.is_finished]
     every: list[Record] = []
     found: dict[Run, Record] = {}
     for path in paths:

@@ -25,6 +25,11 @@ class Run(NamedTuple):
     seed: int
     folder: Path
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether its folder has its results."""
+        return RunFolder(self.folder).is_finished
+
     def planned(self, overrides: Sequence[Override] = ()) -> PlannedRun:
         """The run with the variant's options, and then others; its description names the former."""
         options = self.variant.options
@@ -45,11 +50,6 @@ def plan_runs(variants: Iterable[Variant], seeds: Sequence[int], output: Path) -
     runs = [Run(v, seed, folders[v] / f"seed{seed}") for v in found for seed in seeds]
     refuse_shared((run.folder, f"{run.variant.words}, seed {run.seed}") for run in runs)
     return runs
-
-
-def is_finished(run: Run) -> bool:
-    """Whether its folder has its results."""
-    return RunFolder(run.folder).results.exists()
 
 
 def trained_options(overrides: Sequence[Override]) -> str:

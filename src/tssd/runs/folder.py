@@ -46,6 +46,11 @@ class RunFolder:
     recalibrated = property(lambda self: self.path / "recalibrated.json")
     bench = property(lambda self: self.path / "bench.json")
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether its training has come to the end: results.json is written last."""
+        return self.results.exists()
+
     def kept(self, epoch: int) -> Path:
         """The checkpoint of an epoch, counted from 1, that is kept besides best and last."""
         return self.checkpoints / f"epoch{epoch}.ckpt"

@@ -45,7 +45,7 @@ def saved_weights(run: RunFolder, epoch: Epoch | int | None = None) -> Saved:
             unfinished run the last.
     Raises: DataError: there are no such weights yet, or they are damaged.
     """
-    results = run.read_results() if run.results.exists() else None
+    results = run.read_results() if run.is_finished else None
     counts = results.selected if results else "best"
     # Without validation the last epoch stands for the best.
     as_good = results is not None and (

@@ -64,7 +64,7 @@ def fit(
         parts.data.split_sizes["val"],
         tested=parts.data.tests_on_validation,
     )
-    if not run.results.exists():
+    if not run.is_finished:
         settings = parts.trainer
         refuse_unseen(selected, settings.check_val_every_n_epoch, epochs=settings.epochs)
         refuse_too_large(parts)
@@ -74,7 +74,7 @@ def fit(
         parts.data.setup()  # what is wrong with the images shows before there is a folder
     with leader.leading(), alone(run.path), one_line_failures():
         run.create(parts.config, resume=resume, relength=relength)
-        if run.results.exists():
+        if run.is_finished:
             results = run.read_results()
             # The split alone: to read all samples again would take long for nothing.
             refuse_other_data(run, {"split_hash": results.split_hash}, parts)

@@ -69,7 +69,7 @@ def costs(parts: Parts, *, epochs: int) -> dict[str, TeacherCost]:
 def _cost(teacher: Frozen, answered: int) -> TeacherCost:
     """Of a teacher that has answered for so many samples."""
     run = RunFolder(located(f"{teacher.run}"))
-    if not run.results.exists():  # of a run that is not finished, nothing is known
+    if not run.is_finished:  # of a run that is not finished, nothing is known
         return TeacherCost(f"{teacher.run}")
     results = run.read_results()
     found, training = results.evaluated(), results.training
