@@ -1,5 +1,8 @@
 """The plans inside the package: counted by hand, and checked against the paper and each other."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tssd.config.compose import composition_of
@@ -8,6 +11,7 @@ from tssd.reproduce.plan import SCALES
 from tssd.reproduce.plan_file import load_plan, plan_names
 from tssd.reproduce.runs import read
 
+PAPER = Path(__file__).parents[2] / "docs" / "paper.md"
 RECALIBRATED = "vanilla, recalibrated"
 
 # Counted on the paper by hand: cells, and networks that are trained for them, at the paper's scale.
@@ -103,6 +107,14 @@ def test_cells_and_networks_counted_by_hand(scale):
         cells = [cell for cell in plan.cells if scale in cell.runs]
         networks = len(plan.variants(cells, scale))
         assert (len(cells), networks) == AT[scale].get(name, (0, 0)), name
+
+
+def test_the_page_about_the_paper_counts_the_same_networks():
+    row = re.compile(r"`tssd reproduce (\S+)(?: --scale (\w+))?` \| (\d+)")
+    rows = row.findall(PAPER.read_text(encoding="utf-8"))
+    assert {name for name, _, _ in rows} == set(plan_names())
+    for name, scale, networks in rows:
+        assert int(networks) == AT[scale or "paper"][name][1], name
 
 
 @pytest.mark.parametrize("scale", SCALES)
