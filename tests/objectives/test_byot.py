@@ -61,8 +61,8 @@ class Same(nn.Module):
         return self.one * x
 
 
-def hints(features):
-    term = FeatureHints([0]).connect(NET, Timesteps(1, 2))
+def hints(features, steps=2):
+    term = FeatureHints([0]).connect(NET, Timesteps(1, steps))
     term.adaptors = nn.ModuleList([Same()])
     return term(NetOutput(LOGITS, taps=features), TARGET)
 
@@ -76,10 +76,17 @@ def test_literal_value_of_hints():
     value.backward()
     torch.testing.assert_close(way.grad, torch.full((2, 1, 2), -0.5))
     assert end.grad is None
-    # A sum over neurons, a mean over samples.
+    # A sum over channels, a mean over samples.
     twice = {tap: torch.cat([f, f], 1) for tap, f in features.items()}
     assert hints(twice).item() == pytest.approx(0.5)
     assert hints({0: end, 3: end}).item() == 0
+
+
+def test_hints_compare_means_over_the_map():
+    # Maps of 1x2: means 1/2 and 1/4 of the first channel, 0 and 1 of the second.
+    way = torch.tensor([[[[[1.0, 0]], [[0, 0]]]]])
+    end = torch.tensor([[[[[0.5, 0]], [[1, 1]]]]])
+    assert hints({0: way, 3: end}, steps=1).item() == pytest.approx(1 / 16 + 1)
 
 
 @pytest.mark.parametrize(

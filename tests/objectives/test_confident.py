@@ -30,6 +30,21 @@ def test_weights_of_three_steps_by_hand():
     assert third == pytest.approx(math.log(3))  # alike to none: the mean of both
 
 
+def test_who_counts_is_decided_by_how_sure_it_is_itself():
+    # Shares of 3/4, 9/10 and 9/10 for the first class; the third is at 45 degrees to the others.
+    a, b = math.log(3), math.log(9)
+    logits = torch.tensor([[[a, 0.0]], [[b, 0.0]], [[a, -a]]])
+    first, second, third = sure_others(logits)[:, 0].tolist()
+    less, more = 0.188722, 1 - (0.9 * math.log(10 / 9) + 0.1 * math.log(10)) / math.log(2)
+    assert more == pytest.approx(0.531004, rel=1e-5)
+    share = 1 / (1 + math.exp(more / 2**0.5 - more))  # of the second, beside the third
+    assert first == pytest.approx([share * b + (1 - share) * a, (share - 1) * a], rel=1e-5)
+    share = 1 / (1 + math.exp(more / 2**0.5 - less))  # of the first, beside the third
+    assert second == pytest.approx([a, (share - 1) * a], rel=1e-5)
+    share = 1 / (1 + math.exp((more - less) / 2**0.5))  # of the first, beside the second
+    assert third == pytest.approx([share * a + (1 - share) * b, 0], rel=1e-5)
+
+
 def test_the_others_pass_no_gradient():
     logits = torch.randn(3, 2, 4, generator=torch.Generator().manual_seed(0)).requires_grad_()
     connected(ConfidentSteps(), output(logits.detach()), (1, 3))(output(logits), TARGET).backward()

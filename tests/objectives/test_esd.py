@@ -8,6 +8,7 @@ from tssd.errors import UsageError
 from tssd.models import NetOutput, mlp, vgg9
 from tssd.objectives import ReliableDistillation, SelfDistillation, TaskCrossEntropy, Timesteps
 from tssd.objectives.esd import SeparableBlock, branch
+from tssd.time import TimeFold
 
 N, K = 3, 5
 NET = vgg9(num_classes=2, image_size=16, width=1 / 64)
@@ -65,8 +66,24 @@ def test_a_sample_that_none_is_right_about_is_not_distilled():
     labels = -(math.log(0.25) + math.log(0.1))
     assert made(output(Z), WRONG).item() == pytest.approx(labels)
     both = NetOutput(Z.repeat(1, 2, 1), taps={0: torch.ones(1, 2, 2)})
-    expected = (made(output(Z), WRONG).item() + made(output(Z), RIGHT).item()) / 2
+    # Labels are a mean over both samples, the divergence is one over the one that is taught.
+    of_right = -(math.log(0.75) + math.log(0.9))
+    taught = made(output(Z), RIGHT).item() - of_right
+    expected = (labels + of_right) / 2 + taught
     assert made(both, torch.tensor([0, 1])).item() == pytest.approx(expected)
+
+
+def test_labels_of_a_branch_and_what_it_is_taught_reach_the_network():
+    """d/dr of CE(r w, y) + b KL(q || r w) is (softmax - y) w + b (softmax - q) w."""
+    features = torch.zeros(1, 1, 1).requires_grad_()
+    head = nn.Linear(1, 2, bias=False)
+    head.weight.data = torch.tensor([[1.0], [0.0]])
+    z = Z.detach()
+    out = NetOutput(z, taps={0: features})
+    term(TimeFold(head), temperature=1.0, distillation=0.5)(out, RIGHT).backward()
+    # Both are right, argmax of (0, 0) being the first; q is from the mean of ln 3 and 0.
+    q = 3**0.5 / (1 + 3**0.5)
+    assert features.grad.item() == pytest.approx((0.5 - 1) + 0.5 * (0.5 - q))
 
 
 def test_the_teacher_passes_no_gradient():
@@ -115,6 +132,8 @@ def test_branches_belong_to_the_loss_and_have_the_network_s_type():
     loss.total.backward()
     assert {p.dtype for p in criterion.parameters()} == {torch.float64}
     assert set(net.state_dict()) == before
+    two = ReliableDistillation(taps=[1, -2]).connect(NET, Timesteps(1, 2))
+    assert (two.taps, len(two.branches)) == ((1, 2), 2)
     flat = ReliableDistillation().connect(mlp(1, K, 4, hidden=(8, 6)), Timesteps(1, 2))
     assert (flat.taps, len(flat.branches)) == ((0,), 1)
 
@@ -122,6 +141,8 @@ def test_branches_belong_to_the_loss_and_have_the_network_s_type():
 def test_refused():
     with pytest.raises(UsageError, match="^distillation: got -1, expected a finite number >= 0$"):
         ReliableDistillation(-1)
+    with pytest.raises(UsageError, match="^taps: got none, expected at least one place"):
+        ReliableDistillation(taps=[])
     with pytest.raises(UsageError, match="^temperature: got 0"):
         ReliableDistillation(temperature=0)
     with pytest.raises(UsageError, match="^net: got Linear, but ReliableDistillation builds"):

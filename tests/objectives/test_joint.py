@@ -33,9 +33,9 @@ def batch():
 class Answer(nn.Module):
     """An ANN that says and shows the same whatever it is asked."""
 
-    def __init__(self, logits, features):
+    def __init__(self, logits, *features):
         super().__init__()
-        self.said = NetOutput(logits, {0: features})
+        self.said = NetOutput(logits, dict(enumerate(features)))
 
     def forward(self, x, taps):
         return self.said
@@ -58,6 +58,60 @@ def test_the_end_alone_by_hand(summed):
     far = 1.5**2 + 0.5**2  # where both are below 0 nothing counts
     expected = 0.75 * labels + 0.25 * alike + 0.5 * far
     assert term(out, torch.tensor([1])).item() == pytest.approx(expected, rel=1e-5)
+
+
+def kl(p, q):
+    """Of two classes, by the shares of the first."""
+    return p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
+
+
+def with_a_head(features, of_ann):
+    """A loss with one head on the way that says its features, and what it is of.
+
+    Shares of the first class: network 3/4 at the end, ANN 1/2.
+    """
+    term = JointANN(imitation=0.25, temperature=1.0, feature_weight=0.5)
+    same = torch.tensor([[[1.0, 0.0]]])
+    out = NetOutput(
+        torch.tensor([[[math.log(3), 0.0]]]), {0: features, 1: same}, input=torch.zeros(1, 1, 1)
+    )
+    term.taps, term._timesteps = (0, 1), Timesteps(1, 1)
+    term.ann = Answer(torch.zeros(1, 1, 2), of_ann, same / 2)
+    for of in ("network", "ann"):
+        term.adaptors[of] = nn.ModuleList([nn.Identity()])
+        term.heads[of] = nn.ModuleList([nn.Identity()])
+    return term(out, torch.tensor([1]))
+
+
+# What the heads on the way say: the network 9/10 for the first class, the ANN 1/4.
+OWN, OF_ANN = torch.tensor([[[math.log(9), 0.0]]]), torch.tensor([[[0.0, math.log(3)]]])
+
+
+def test_a_head_on_the_way_by_hand():
+    labels = math.log(10) + math.log(4) + math.log(4 / 3) + math.log(2)
+    alike = kl(0.25, 0.9) + kl(0.5, 0.75) + kl(0.5, 0.25)  # of network, network, ANN
+    far = math.log(9) ** 2 + math.log(3) ** 2 + 0.5**2
+    expected = 0.75 * labels + 0.25 * alike + 0.5 * far
+    assert with_a_head(OWN, OF_ANN).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_a_head_on_the_way_passes_on():
+    own, of_ann = OWN.clone().requires_grad_(), OF_ANN.clone().requires_grad_()
+    with_a_head(own, of_ann).backward()
+    p, q, y = (torch.tensor(v) for v in ([0.9, 0.1], [0.25, 0.75], [0.0, 1.0]))
+    expected = 0.75 * (p - y) + 0.25 * (p - q) + (OWN - OF_ANN)[0, 0]
+    torch.testing.assert_close(own.grad[0, 0], expected)
+    # The ANN's head learns its labels and the ANN's end, not to be where the network is.
+    torch.testing.assert_close(of_ann.grad[0, 0], 0.75 * (q - y) + 0.25 * (q - 0.5))
+
+
+def test_features_are_compared_as_means_over_the_map(batch):
+    net = factored()
+    term = JointANN(feature_weight=1.0).connect(net, Timesteps(1, 1))
+    out = net(batch[0].unsqueeze(0), term.taps)
+    _, features = term._heads(out, "network")
+    assert [each.shape for each in features] == [(6, net.tap_shape(-1)[0])] * 4
+    torch.testing.assert_close(features[-1], out.taps[3][0].mean((2, 3)))
 
 
 def test_masked_distance_by_hand():

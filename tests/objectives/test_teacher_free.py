@@ -24,6 +24,20 @@ def test_by_hand():
     assert expected == pytest.approx(0.0150, rel=1e-2)
 
 
+def test_three_classes_of_which_the_last_is_right_by_hand():
+    logits = torch.tensor([[[0.0, math.log(2), 0.0]]] * 2).requires_grad_()  # 1/4, 1/2, 1/4
+    found = value(logits, torch.tensor([2]), temperature=0.5, correct=0.8)
+    of = [math.exp(0.1 / 0.5), math.exp(0.1 / 0.5), math.exp(0.8 / 0.5)]
+    q = [each / sum(of) for each in of]
+    p = [0.25, 0.5, 0.25]
+    expected = 100 / 3 * sum(a * math.log(a / b) for a, b in zip(q, p, strict=True))
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+    found.backward()
+    # By both means of a half each, of which the one has half of the second timestep.
+    by_class = 100 / 3 * (torch.tensor(p) - torch.tensor(q))
+    torch.testing.assert_close(logits.grad.sum(0)[0], by_class)
+
+
 def test_what_is_taught_of_ten_classes_is_nearly_uniform():
     (q,) = TeacherFreeDistillation().default_teacher(torch.tensor([3]), 10).tolist()
     assert [round(share, 4) for share in q] == [0.0995] * 3 + [0.1045] + [0.0995] * 6

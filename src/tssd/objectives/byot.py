@@ -60,11 +60,12 @@ class ExitImitation(Objective):
 
 
 class FeatureHints(Objective):
-    """Sum over neurons of (A(F_i) - F)^2, a mean over places i.
+    """Sum over channels of (P(A(F_i)) - P(F))^2, a mean over places i.
 
     F_i and F are the mean spikes over T_t behind a stage on the way and behind the last one, whose
-    F passes no gradient. A is a pool to the size of F, a convolution 1x1 to its channels, batch
-    norm and ReLU; it belongs to this term, and the network is shipped without it.
+    F passes no gradient; P is the mean over the map. A is a pool to the size of F, a convolution
+    1x1 to its channels, batch norm and ReLU; it belongs to this term, and the network is shipped
+    without it.
 
     Args:
         taps: the places, stages' indices or modules' names; null = every stage but the last.
@@ -74,7 +75,7 @@ class FeatureHints(Objective):
     Raises: UsageError: no place; when connected: features of a place that do not pool to the last
         stage's.
     Source: Zhang et al. 2019, arXiv 1905.08094, whose hints are taken inside of the exits, behind
-        their bottlenecks.
+        their bottlenecks and pools.
     """
 
     needs_taps = True
@@ -103,11 +104,17 @@ class FeatureHints(Objective):
         """See the class."""
         steps = self.timesteps.teacher
         *on_the_way, last = [time_mean(precise(out.taps[tap]), steps) for tap in self.taps]
+        end = pooled(last.detach())
         terms = [
-            (applied(adapt, rate.unsqueeze(0))[0] - last.detach()).square().flatten(1).sum(1).mean()
+            (pooled(applied(adapt, rate.unsqueeze(0))[0]) - end).square().sum(1).mean()
             for adapt, rate in zip(self.adaptors, on_the_way, strict=True)
         ]
         return torch.stack(terms).mean()
+
+
+def pooled(features: Tensor) -> Tensor:
+    """Means over the map. Shapes: [N, C, ...] -> [N, C]; [N, F] stays."""
+    return features.flatten(2).mean(2) if features.dim() > 2 else features
 
 
 def adaptor(shape: tuple[int, ...], to: tuple[int, ...]) -> TimeFold:

@@ -1,5 +1,6 @@
 """Enhanced self-distillation: branches without spikes, and only those that are right teach."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal, Self
 
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, StagedNet
-from tssd.objectives.base import Timesteps
+from tssd.objectives.base import Timesteps, named_places
 from tssd.objectives.distance import TemperatureKL
 from tssd.objectives.hard_labels import classes_of
 from tssd.objectives.own_layers import as_taken, where_the_weights_are
@@ -20,13 +21,15 @@ from tssd.time import TimeFold, time_mean
 class ReliableDistillation(TaskCrossEntropy):
     """sum_i CE(z_i, y) + b sum_i k^2 KL(softmax(q / k) || softmax(z_i / k)), a task loss.
 
-    z_i are the logits of branches behind all stages but the last, and the network's own, the mean
-    over T_t. q of a sample is the mean of the logits of those that are right about it, without
-    gradient; samples that none is right about are not distilled. A branch is layers without spikes
-    on the mean spikes of its stage, and belongs to this term: the network is shipped without it.
+    z_i are the logits of branches behind stages, and the network's own, the mean over T_t. q of a
+    sample is the mean of the logits of those that are right about it, without gradient. Labels are
+    a mean over samples; the divergences are one over those that some head is right about, 0 if
+    there are none. A branch is layers without spikes on the mean spikes of its stage, and belongs
+    to this term: the network is shipped without it.
 
     Args:
         distillation: b >= 0, the weight of the divergences beside the labels.
+        taps: stages with a branch, by their indices; null = all but the last.
         temperature: k > 0, dimensionless.
         span: of the network's own mean that is labelled: the student's T_s steps, the teacher's
             T_t, or the average of both. Branches see T_t, and the divergence is of T_t.
@@ -36,8 +39,8 @@ class ReliableDistillation(TaskCrossEntropy):
         weight: factor of the term.
     Shapes: logits [T_t, N, K], taps {stage: [T_t, N, ...]}, target [N] or shares of classes [N, K],
         of which the largest is the one to be right about -> [].
-    Raises: UsageError: distillation or temperature out of range; when connected: a network without
-        stages.
+    Raises: UsageError: distillation or temperature out of range, no place; when connected: a
+        network without stages.
     Source: arXiv 2510.06254 (NeurIPS 2025), and its public code, which divides by T, and whose
         branches follow ResNet-18.
     """
@@ -48,6 +51,7 @@ class ReliableDistillation(TaskCrossEntropy):
         self,
         distillation: float = 0.3,
         *,
+        taps: Sequence[int] | None = None,
         temperature: float = 3.0,
         span: Spans = "both",
         label_smoothing: float = 0.0,
@@ -60,6 +64,7 @@ class ReliableDistillation(TaskCrossEntropy):
         if not 0 <= distillation < float("inf"):
             raise UsageError(f"distillation: got {distillation}, expected a finite number >= 0")
         self.distillation = distillation
+        self.places = named_places(taps)
         self.distance = TemperatureKL(temperature)
         self.branches = nn.ModuleList()
 
@@ -70,8 +75,10 @@ class ReliableDistillation(TaskCrossEntropy):
                 f"net: got {type(net).__name__}, but {type(self).__name__} builds branches behind "
                 "the stages of a network of tssd (tssd.StagedNet); leave the term out"
             )
-        self.taps = tuple(range(len(net.stages) - 1))
-        made = [branch(net.shapes[tap:], net.num_classes) for tap in self.taps]
+        named = range(len(net.stages) - 1) if self.places is None else self.places
+        places = [*dict.fromkeys(map(net.resolve_tap, named))]
+        made = [branch(net.shapes[tap:], net.num_classes) for tap in places]
+        self.taps = tuple(places)
         self.branches = where_the_weights_are(nn.ModuleList(made), net)
         return super().connect(net, timesteps)
 
@@ -95,7 +102,7 @@ class ReliableDistillation(TaskCrossEntropy):
         return part(as_taken(rate, part).unsqueeze(0))[0]
 
     def _distilled(self, z: Tensor, target: Tensor) -> Tensor:
-        """Sum over heads of the mean over samples of k^2 KL. Shapes: z [heads, N, K] -> []."""
+        """Sum over heads of the mean over taught samples of k^2 KL; z [heads, N, K] -> []."""
         classes = classes_of(target)
         right = (z.detach().argmax(-1) == classes).to(z.dtype).unsqueeze(-1)  # [heads, N, 1]
         own = z.detach()
@@ -103,7 +110,7 @@ class ReliableDistillation(TaskCrossEntropy):
         # Where none is right a head is compared with itself: 0, and no gradient.
         known = right.sum(0) > 0
         distance = self.distance(torch.where(known, z, own), torch.where(known, q, own))
-        return len(z) * distance
+        return len(z) * distance * known.numel() / known.sum().clamp_min(1)
 
 
 def branch(shapes: tuple[tuple[int, ...], ...], num_classes: int) -> TimeFold:

@@ -11,7 +11,7 @@ from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
 from tssd.models.factored import FactoredConv2d
 from tssd.neurons import Neuron
 from tssd.objectives.base import Span, Timesteps, checked_span, named_places
-from tssd.objectives.byot import adaptor
+from tssd.objectives.byot import adaptor, pooled
 from tssd.objectives.distance import TemperatureKL
 from tssd.objectives.exits import EVERY_STAGE, places_of
 from tssd.objectives.own_layers import applied, where_the_weights_are
@@ -28,8 +28,8 @@ class JointANN(TaskCrossEntropy):
     train, and singular values, norms and a last layer of its own. z_h and y_h are logits of network
     and ANN at heads h on the way and at the end, z and y those at the end. KL(teacher || student)
     is at temperature k, times k^2; D is the squared distance of the network's from the ANN's
-    features at the heads, summed where either is positive, a mean over samples. A teacher
-    passes no gradient. ANN and heads belong to this term: the network is shipped without them.
+    features at the heads, means over the map, summed where either is positive, a mean over
+    samples. A teacher passes no gradient. ANN and heads belong to this term: the network is shipped without them.
 
     Args:
         taps: places of the heads, stages' indices; null = every stage but the last.
@@ -118,7 +118,7 @@ class JointANN(TaskCrossEntropy):
         return cast(Tensor, total)
 
     def _heads(self, out: NetOutput, of: str) -> tuple[list[Tensor], list[Tensor]]:
-        """Logits [N, K] and features [N, ...] at all heads, the end last."""
+        """Logits [N, K] and features [N, C] at all heads, the end last."""
         steps = self.timesteps.of(cast(Span, self.span)) if of == "network" else 1
 
         def over_time(values: Tensor) -> Tensor:
@@ -128,14 +128,11 @@ class JointANN(TaskCrossEntropy):
         *on_the_way, last = [over_time(out.taps[tap]) for tap in self.taps]
         adaptors, heads = (cast(nn.ModuleList, part[of]) for part in (self.adaptors, self.heads))
         features = [
-            applied(adapt, each.unsqueeze(0))[0]
+            pooled(applied(adapt, each.unsqueeze(0))[0])
             for adapt, each in zip(adaptors, on_the_way, strict=True)
         ]
-        logits = [
-            applied(head, each.flatten(2).mean(2) if each.dim() > 2 else each)
-            for head, each in zip(heads, features, strict=True)
-        ]
-        return [*logits, over_time(out.logits)], [*features, last]
+        logits = [applied(head, each) for head, each in zip(heads, features, strict=True)]
+        return [*logits, over_time(out.logits)], [*features, pooled(last)]
 
 
 def masked_distance(student: Tensor, teacher: Tensor) -> Tensor:
