@@ -65,6 +65,21 @@ def test_pre_steps_silence_neurons_that_fired_too_often():
     assert plain == [*expected[:3], [[1, 0, 0]]]
 
 
+def test_after_the_pre_steps_membranes_are_at_half_a_threshold_again():
+    # 0.7 is left of the pre-steps. From 1/2 it fires at the fourth timestep, from 0.7 at the third.
+    x = torch.tensor([0.1, 0.1, 0.4, 0.2]).view(4, 1, 1)
+    fires = [QCFS(v_threshold=1.0, pre_steps=p).eval()(x).flatten().tolist() for p in (2, 0)]
+    assert fires == [[0, 0, 0, 1], [0, 0, 1, 0]]
+
+
+def test_a_thousandth_of_the_threshold_is_no_residual():
+    # What is left of the pre-steps, in thresholds of 2.
+    left = torch.tensor([-2e-3, 0.0, 5e-4, 2e-3])
+    x = torch.stack([torch.full((4,), 0.5), left, torch.full((4,), 0.6)]).unsqueeze(1)
+    spikes = QCFS(v_threshold=2.0, pre_steps=2).eval()(2 * x)
+    assert spikes[:, 0].tolist() == [[2] * 4, [0] * 4, [0, 0, 0, 2]]
+
+
 def test_it_may_stay_an_ann():
     x = torch.rand(1, 2, 3)
     neuron = QCFS(v_threshold=1.0, pre_steps=2, spiking=False)

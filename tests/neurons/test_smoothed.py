@@ -32,6 +32,14 @@ def test_pencil_trace():
     assert str(quarter).endswith("smoothing=0.25)")
 
 
+def test_the_gradient_passes_both_the_membrane_and_what_was_smoothed():
+    """Of H'(2) = H'(1)/2 + H(2)/2, H(2) = V(1)/2 + x(2), H'(1) = V(1) = x(1): 1/2 + 1/4 and 1/2."""
+    x = torch.tensor([0.2, 0.3]).view(2, 1, 1).requires_grad_()
+    _, state = SmoothedLIF().scan(x)
+    state.h.sum().backward()
+    assert x.grad.flatten().tolist() == [0.75, 0.5]
+
+
 @pytest.mark.parametrize("options", [{}, HARD])
 def test_without_smoothing_it_is_the_lif(options):
     x = torch.randn(4, 6, 3, dtype=torch.double, generator=torch.Generator().manual_seed(0)) + 0.6

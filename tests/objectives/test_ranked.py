@@ -48,6 +48,15 @@ def test_the_ranking_is_that_of_the_whole_batch():
     assert value(z).item() == pytest.approx((kl(0.75, 0.5) + kl(0.75, 0.9)) / 2)
 
 
+def test_the_ranking_is_at_temperature_one():
+    # Six classes: at temperature 1 the first timestep is the surer one, at 2 the second.
+    z = torch.tensor([[[3.0, 0.0, 0.0, 0.0, 0.0, 0.0]], [[2.6, 2.5, -9.0, -9.0, -9.0, -9.0]]])
+    one, two = (torch.softmax(z / k, -1).amax(-1).flatten() for k in (1, 2))
+    assert one[0] > one[1] and two[0] < two[1]
+    p, q = (z / 2).softmax(-1)[:, 0]
+    assert value(z).item() == pytest.approx((p * (p / q).log()).sum().item())
+
+
 def test_at_two_timesteps_a_cascade_is_its_only_pair():
     z = torch.tensor([[SURER], [SURE]])
     assert value(z, pairs="neighbours") == value(z)

@@ -72,6 +72,16 @@ def test_either_side_is_taught_by_the_other_which_passes_no_gradient():
     torch.testing.assert_close(head.logits.grad, expected)
 
 
+def test_what_a_head_learns_reaches_the_network_behind_it():
+    # ln 3 times (1, 0): what HEAD says, whose derivative is that of its first logit.
+    features = torch.full((1, 1, 1), math.log(3)).requires_grad_()
+    head = nn.Linear(1, 2, bias=False)
+    head.weight.data = torch.tensor([[1.0], [0.0]])
+    made = term(head, temperature=1.0)
+    made(output(Z, features), TARGET).backward()
+    assert features.grad.item() == pytest.approx(0.1 * 0.5 * (0.75 - 1) / 1.5 + 0.45 * 0.25)
+
+
 def test_without_heads_that_count_it_is_the_cross_entropy():
     logits = torch.randn(4, 1, 2, generator=torch.Generator().manual_seed(0))
     plain = TaskCrossEntropy(label_smoothing=0.1).connect(NET, Timesteps(2, 4))

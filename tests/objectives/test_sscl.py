@@ -66,6 +66,16 @@ def test_the_weights_and_the_teacher_pass_no_gradient(ann):
     assert {name for name, _ in net.named_parameters() if "head" not in name} == reached
 
 
+def test_how_alike_they_are_is_a_number_to_the_gradient(ann):
+    taught = Frozen(ann).features(repeat_in_time(IMAGES, 1), (3,))[3]
+    own = torch.rand(2, N, *taught.shape[1:]).requires_grad_()
+    term(ann, taps=[3], temperature=0.2)(output({3: own}), TARGET).backward()
+    copy = own.detach().clone().requires_grad_()
+    f, a = copy.mean(0).flatten(1), taught.flatten(1)
+    (linear_cka(f.detach(), a) * info_nce(f, a, 0.2)).backward()
+    torch.testing.assert_close(own.grad, copy.grad)
+
+
 def test_other_features_are_refused(ann):
     wide = net_of(width=1 / 8, neuron=nn.ReLU)
     criterion = SelfDistillation({"sscl": ContrastiveDistillation(wide)}, Timesteps(1, 2))

@@ -29,7 +29,8 @@ class JointANN(TaskCrossEntropy):
     and ANN at heads h on the way and at the end, z and y those at the end. KL(teacher || student)
     is at temperature k, times k^2; D is the squared distance of the network's from the ANN's
     features at the heads, means over the map, summed where either is positive, a mean over
-    samples. A teacher passes no gradient. ANN and heads belong to this term: the network is shipped without them.
+    samples. A teacher passes no gradient. ANN and heads belong to this term: the network is
+    shipped without them.
 
     Args:
         taps: places of the heads, stages' indices; null = every stage but the last.
