@@ -79,6 +79,15 @@ def test_declares_what_a_spiking_net_must():
     assert net.tap_shape("stem") == (6, 8, 8)
 
 
+def test_a_module_of_a_sequential_may_be_named_by_its_number():
+    x = images(4)
+    layers = [tssd.TimeFold(nn.Flatten(), nn.Linear(x[0].numel(), 8)), nn.Linear(8, CLASSES)]
+    net = adapt(nn.Sequential(*layers), [0], example=x)
+    assert net.resolve_tap(0) == net.resolve_tap("0") == "0"
+    with pytest.raises(UsageError, match="^tap: got 2, expected one of 0; add taps with"):
+        net.resolve_tap(2)
+
+
 def test_the_networks_own_state_dict_is_untouched():
     mine = Plain()
     keys, values = list(mine.state_dict()), [v.clone() for v in mine.state_dict().values()]

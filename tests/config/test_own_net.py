@@ -65,6 +65,11 @@ def vague() -> nn.Module:
     return Step(10)
 
 
+def numbered(num_classes: int) -> nn.Module:
+    conv, head = TimeFold(nn.Conv2d(1, 4, 3, stride=4)), nn.Linear(64, num_classes)
+    return nn.Sequential(conv, LIF(), TimeFold(nn.Flatten(), head))
+
+
 def ready(num_classes: int) -> nn.Module:
     return vgg9(1, num_classes=num_classes, image_size=16, width=0.03125)
 
@@ -114,6 +119,13 @@ def test_a_plain_module_is_adapted_and_the_run_reads_back(parts_of, tmp_path, na
     assert torch.equal(loaded(x).logits, parts.net.eval()(x).logits)
 
 
+@pytest.mark.parametrize("taps", ["[1]", '["1"]'])
+def test_modules_of_a_sequential_are_named_by_their_numbers(parts_of, taps):
+    parts = parts_of("numbered", ("exits.taps", taps))
+    assert parts.config["net"]["init_args"]["taps"] == ["1"]
+    assert parts.criterion.taps == ("1",)
+
+
 def test_no_taps_are_needed_without_exits(parts_of):
     parts = parts_of("vague", recipe="digits/vanilla_ts")
     assert parts.config["net"]["init_args"]["taps"] == []
@@ -133,7 +145,7 @@ def test_a_factory_that_only_says_module_may_make_a_network_that_is_ready(parts_
     [
         ("Step", [], "is a plain module, and what its middle is, is not known; name the place of "
          "the exit: --exits.taps '[head]' (it has conv, head)"),
-        ("Step", [("exits.taps", "[1]")], "exits.taps: got 1, but net is a plain module, nets_of_"),
+        ("Step", [("exits.taps", "[1]")], "exits.taps: got '1', but net is a plain module, nets_of_"),
         ("Step", [("exits.taps", "[cnov]")], "exits.taps: got 'cnov', but net is a plain module"),
         ("Deep", [], "net.depth: missing, expected a whole number"),
         ("Thousand", [("exits.taps", "[conv]")], "Thousand returns 1000 logits, but the data has "

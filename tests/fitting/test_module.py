@@ -35,6 +35,11 @@ def module(**options):
     return tssd.TssdModule(plain_mlp(), example=EXAMPLE, student=2, teacher=3, **options)
 
 
+@pytest.mark.parametrize("taps", ["1", ["1"], [1]])
+def test_an_exit_behind_a_module_that_is_named_by_its_number(taps):
+    assert module(taps=taps).criterion.taps == ("1",)
+
+
 @pytest.mark.filterwarnings(WORKERS)
 def test_a_stock_trainer_trains_validates_and_saves(tmp_path):
     saver = ModelCheckpoint(tmp_path, monitor="val/accuracy", mode="max", filename="best")

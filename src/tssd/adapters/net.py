@@ -54,11 +54,14 @@ class AdaptedNet(nn.Module):
         return self.call.layout
 
     def resolve_tap(self, tap: Tap | None) -> str:
-        """The name, if it is one of `adapt`'s taps; None is the one in their middle."""
+        """The name, if it is one of `adapt`'s taps; None is the one in their middle.
+
+        A number is the name of a module of a torch.nn.Sequential: YAML reads "1" so.
+        """
         if tap is None and self.places:
             return list(self.places)[(len(self.places) - 1) // 2]
-        if isinstance(tap, str) and tap in self.places:
-            return tap
+        if f"{tap}" in self.places:
+            return f"{tap}"
         known = f"expected one of {', '.join(self.places)}" if self.places else "but there is none"
         remedy = repr(check_name(self.module, tap)) if isinstance(tap, str) else "a module's name"
         got = "none" if tap is None else repr(tap)

@@ -179,13 +179,13 @@ def showing(module: nn.Module, names: Iterable[str]) -> Iterator[dict[str, list[
 
 
 def check_name(module: nn.Module, name: object, *, option: str = "tap") -> str:
-    """A module's dotted name, if there is such a module.
+    """A module's dotted name, if there is such a module; 1 is "1", which YAML reads so.
 
     Raises: UsageError: there is none (lists the nearest).
     """
     names = [n for n, _ in module.named_modules(remove_duplicate=False) if n]
-    if isinstance(name, str) and name in names:
-        return name
+    if f"{name}" in names:
+        return f"{name}"
     nearest = difflib.get_close_matches(str(name), names, n=_LISTED, cutoff=0.0)
     more = f", ... ({len(names)} in all)" if len(names) > len(nearest) else ""
     raise UsageError(

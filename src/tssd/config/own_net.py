@@ -74,14 +74,14 @@ def adapted_node(
                 f"net: {path} is a plain module, and what its middle is, is not known; name the "
                 f"place of the exit: {places}"
             ) from error
-    if wrong := [tap for tap in taps or () if tap not in names]:
+    wanted = [f"{tap}" for tap in taps or ()]  # a Sequential's 0, 1, ... are numbers in YAML
+    if wrong := [tap for tap in wanted if tap not in names]:
         raise UsageError(
             f"exits.taps: got {wrong[0]!r}, but net is a plain module, {path}; name one of its "
             f"modules, such as {places}"
         )
     size = as_option(*shape[1:])
     example = random_images(shape[0], size)
-    wanted = [str(tap) for tap in taps or ()]
     failed: list[tuple[Layout, UsageError]] = []
     for layout in LAYOUTS:
         try:

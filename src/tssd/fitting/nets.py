@@ -107,7 +107,8 @@ def _ready(net: nn.Module, needs: Needs) -> nn.Module:
     if isinstance(net, SpikingNet):
         return net
     taps = needs.taps
-    if taps is not None and not all(isinstance(tap, str) for tap in taps):
+    names = {name for name, _ in net.named_modules()}
+    if taps is not None and any(f"{t}" not in names for t in taps if not isinstance(t, str)):
         raise UsageError(
             f"taps: got {list(taps)!r}, but {type(net).__name__} is a plain module: name modules, "
             "as print(net) shows them"
