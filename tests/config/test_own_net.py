@@ -145,7 +145,7 @@ def test_a_factory_that_only_says_module_may_make_a_network_that_is_ready(parts_
     [
         ("Step", [], "is a plain module, and what its middle is, is not known; name the place of "
          "the exit: --exits.taps '[head]' (it has conv, head)"),
-        ("Step", [("exits.taps", "[1]")], "exits.taps: got '1', but net is a plain module, nets_of_"),
+        ("Step", [("exits.taps", "[1]")], "exits.taps: got '1', but net is a plain module"),
         ("Step", [("exits.taps", "[cnov]")], "exits.taps: got 'cnov', but net is a plain module"),
         ("Deep", [], "net.depth: missing, expected a whole number"),
         ("Thousand", [("exits.taps", "[conv]")], "Thousand returns 1000 logits, but the data has "

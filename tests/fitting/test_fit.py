@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,29 @@ def test_a_finished_folder_is_returned_without_training(trained_here):
             lr=0.2,
             folder=trained_here.folder,
         )
+
+
+def test_a_folder_takes_the_network_again_that_it_was_trained_with(trained_here, tmp_path):
+    other = plain_mlp()
+    other[1] = tssd.LIF(tau=8.0, v_threshold=0.3)
+    sets = {"val": digits(120, 160), "test": digits(160, 300)}
+    told = "print shows another network than the run was begun with; give tssd.fit what the run was"
+    with pytest.raises(UsageError, match=told):
+        tssd.fit(other, digits(0, 120), **sets, epochs=2, folder=trained_here.folder)
+    with pytest.raises(UsageError, match="^net: print shows another Sequential than this run was"):
+        tssd.load(trained_here.folder, net=other)
+    # An earlier version wrote nothing of it down.
+    old = tmp_path / "old"
+    shutil.copytree(trained_here.folder, old)
+    for name in ("config.yaml", "model.json"):
+        lines = (old / name).read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if '"printed"' not in line and "printed:" not in line]
+        assert len(kept) == len(lines) - 1
+        text = "\n".join(kept).replace('"time_first",\n    }', '"time_first"\n    }')
+        (old / name).write_text(text, encoding="utf-8")
+    assert tssd.load(old, net=other).predict(digits(0, 1).tensors[0]).classes is not None
+    again = tssd.fit(other, digits(0, 120), **sets, epochs=2, folder=old)
+    assert again.results == trained_here.run.results
 
 
 def test_the_process_is_as_it_was_before():

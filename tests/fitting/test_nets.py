@@ -7,6 +7,7 @@ from torch.utils.data import TensorDataset
 
 import tssd
 from training.nets import two_stages
+from tssd.adapters.printed import printed
 from tssd.config.make import build_net
 from tssd.data import Digits
 from tssd.data.given import GivenData
@@ -30,7 +31,11 @@ def put(net, wanted=None):
 def test_objects_are_copied_adapted_and_recorded_by_their_class():
     net = plain_mlp()
     config, objects = put(net)
-    assert config["net"]["init_args"] == {"name": "Sequential", "layout": "time_first"}
+    assert config["net"]["init_args"] == {
+        "name": "Sequential",
+        "layout": "time_first",
+        "printed": printed(net),
+    }
     ready = objects["net"]()
     assert (ready.resolve_tap(None), ready.num_classes) == ("1", 10)
     assert ready.module is not net
@@ -63,7 +68,8 @@ def test_what_builds_a_network_gets_the_shapes_of_the_data():
     config, objects = put(partial(two_stages, channels=4))
     assert config["net"]["init_args"] == {"channels": 4} and not objects
     config, objects = put(lambda num_classes: plain_mlp(num_classes))
-    assert config["net"]["init_args"] == {"name": "<lambda>", "layout": "time_first"}
+    found = config["net"]["init_args"]
+    assert (found["name"], found["layout"]) == ("<lambda>", "time_first")
     before = torch.get_rng_state()
     put(plain_mlp)
     assert torch.equal(torch.get_rng_state(), before)

@@ -23,7 +23,7 @@ from tssd.fitting.recipe import method_of, with_optimizer, with_options, with_sc
 from tssd.fitting.run import Run
 from tssd.models.base import Tap
 from tssd.objectives import SelfDistillation
-from tssd.reopened.load import load
+from tssd.reopened.load import load_into
 from tssd.runs.folder import RunFolder
 from tssd.runs.folder_names import folder_name
 from tssd.training.fit import fit as train_into
@@ -136,7 +136,7 @@ def fit(
         untrained = copy_of(parts.net)  # which training may compile
         with _quiet():
             results = train_into(parts, where, resume=resume or finished, relength=relength)
-        return Run(where, results, load(where, net=untrained), parts)
+        return Run(where, results, load_into(where, untrained), parts)
 
 
 def _with_hooks(parts: Parts, callbacks: Any, loggers: Any, init: Any) -> Parts:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from tssd.adapters.given import copy_of, self_adapted
 from tssd.adapters.net import AdaptedNet
+from tssd.adapters.printed import printed
 from tssd.config.own_net import ADAPTED
 from tssd.config.recipe import Config
 from tssd.config.types import check_class
@@ -90,7 +91,7 @@ def with_net(config: Config, net: Any, needs: Needs) -> dict[str, Any]:
     if is_checked:
         config["net"] = node
         return {}
-    config["net"] = given("GivenNet", name=named(net), layout=_layout(ready))
+    config["net"] = _record(named(net), ready)
     return {"net": lambda: _ready(build(), needs)}
 
 
@@ -98,7 +99,7 @@ def _with_object(config: Config, net: nn.Module, needs: Needs) -> dict[str, Any]
     ready = _ready(copy_of(net), needs)
     _check_classes(type(net).__name__, ready, needs.data)
     node = _rebuilding_node(net, ready, needs)
-    config["net"] = node or given("GivenNet", name=type(net).__name__, layout=_layout(ready))
+    config["net"] = node or _record(type(net).__name__, ready)
     return {"net": lambda: ready}
 
 
@@ -173,8 +174,9 @@ def _shapes(maker: Callable[..., Any], data: DataModule) -> dict[str, int]:
     return {name: value for name, value in known.items() if name in wanted}
 
 
-def _layout(net: nn.Module) -> str | None:
-    return net.layout if isinstance(net, AdaptedNet) else None
+def _record(name: str, ready: nn.Module) -> Config:
+    layout = ready.layout if isinstance(ready, AdaptedNet) else None
+    return given("GivenNet", name=name, layout=layout, printed=printed(ready))
 
 
 def _rebuilding_node(net: nn.Module, ready: nn.Module, needs: Needs) -> Config | None:

@@ -27,10 +27,11 @@ class GivenNet(nn.Module):
     Args:
         name: of its class.
         layout: in which it is called, if it was adapted.
+        printed: hash of what print shows of it; None = of a run of an earlier version.
     Raises: UsageError: always.
     """
 
-    def __init__(self, name: str, layout: str | None = None) -> None:
+    def __init__(self, name: str, layout: str | None = None, printed: str | None = None) -> None:
         super().__init__()
         _refuse("net", f"its network, {name},", "tssd.load(RUN, net=...)")
 

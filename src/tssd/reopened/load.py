@@ -1,15 +1,17 @@
 """The network of a run as a product; needs neither its data nor the trainer."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from tssd.adapters import adapt
 from tssd.adapters.given import copy_of, example_of
+from tssd.adapters.printed import printed
 from tssd.config.make import build_net, make
 from tssd.config.trust import only_known_parts, trusting
 from tssd.errors import DataError, UsageError
@@ -49,8 +51,8 @@ def load(
         device: where to put it; None = the CPU.
         trust: modules and packages of your own, or of somebody whose code you trust, that the run
             may import; parts of tssd, torch.nn and torch.optim it always may.
-    Raises: DataError: no such weights, or damaged. UsageError: an unknown epoch or device, or
-        something in the run that is not trusted.
+    Raises: DataError: no such weights, or damaged. UsageError: an unknown epoch or device, another
+        network than the run's, as far as print shows it, or something that is not trusted.
     """
     if epoch not in (None, "best", "last") and type(epoch) is not int:
         raise UsageError(
@@ -60,15 +62,37 @@ def load(
     trust = [trust] if isinstance(trust, str) else list(trust)
     with trusting(trust):
         model, saved = model_of(run), saved_weights(run, epoch)
-        made = _network(run, model, saved) if net is None else _given(net, model, saved)
+        if net is None:
+            made = _network(run, model, saved)
+        else:
+            made = _given(net, model, saved, printed_as=_inside(model.net).get("printed"))
+    return _trained(run, model, saved, made, device=device, trust=trust)
 
+
+def load_into(path: Path, net: nn.Module) -> TrainedNet:
+    """As `load`, with the network that the run was trained with, before it was."""
+    run = RunFolder.open(path)
+    with trusting([]):
+        model, saved = model_of(run), saved_weights(run, None)
+        return _trained(run, model, saved, _given(net, model, saved))
+
+
+def _trained(
+    run: RunFolder,
+    model: Model,
+    saved: Saved,
+    net: nn.Module,
+    *,
+    device: torch.device | str | None = None,
+    trust: Iterable[str] = (),
+) -> TrainedNet:
     @cache
     def reader(timesteps: int) -> Callable[[Path], Tensor]:
         with trusting(trust):
             return _reader(run, timesteps)
 
     trained = TrainedNet(
-        _on_device(made, device),
+        _on_device(net, device),
         _input(model),
         class_names=model.class_names,
         timesteps=model.timesteps,
@@ -88,16 +112,28 @@ def _input(model: Model) -> ImageInput | FrameInput | GivenInput:
     return ImageInput(model.sample_shape, model.mean, model.std, model.crop_share)
 
 
-def _given(net: nn.Module, model: Model, saved: Saved) -> nn.Module:
+def _inside(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    return node.get("init_args") or {}
+
+
+def _given(
+    net: nn.Module, model: Model, saved: Saved, *, printed_as: str | None = None
+) -> nn.Module:
     """A network like the run's, as it was adapted for it, with the run's weights."""
-    layout = (model.net.get("init_args") or {}).get("layout")
+    layout = _inside(model.net).get("layout")
     made = copy_of(net)
     if layout is not None and not isinstance(made, SpikingNet):
         made = adapt(made, example=example_of(model.sample_shape), layout=layout)
+    shown = printed(made)
     if model.weights is not None:
         make({"weights": model.weights}, "weights").put_into(made)
     build_for(made, model.timesteps.teacher)
-    fill(made, saved.net, saved.source)
+    fill(made, saved.net, saved.source)  # which names a weight of another shape
+    if printed_as not in (None, shown):
+        raise UsageError(
+            f"net: print shows another {type(net).__name__} than this run was trained with; give "
+            "one that is built in the same way"
+        )
     return made
 
 

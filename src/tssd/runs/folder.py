@@ -20,6 +20,8 @@ from tssd.runs.results import REPEAT, Results
 
 # What a configuration names where a schedule was given as a function, which no length changes.
 OWN_SCHEDULE = f"{OBJECTS}GivenScheduler"
+# What tells networks apart that were given as objects of one class.
+PRINTED = "printed"
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,16 @@ class RunFolder:
                 "another --output"
             )
         free = (*NOT_TRAINED, LENGTH) if relength else NOT_TRAINED
-        if (found := first_difference(self.read_config(), config, free=free)) is not None:
+        own = self.read_config()
+        if PRINTED not in ((own.get("net") or {}).get("init_args") or {}):  # an earlier version
+            free = (*free, f"net.init_args.{PRINTED}")
+        if (found := first_difference(own, config, free=free)) is not None:
             name, before, now = found
+            if name.endswith(f".{PRINTED}"):
+                raise UsageError(
+                    f"{self.path}: print shows another network than the run was begun with; "
+                    f"{self._remedy(config, name, now)}"
+                )
             raise UsageError(
                 f"{self.path}: the run has {name.replace('.init_args', '')} = {before}, now it is "
                 f"{now}; {self._remedy(config, name, now)}"
