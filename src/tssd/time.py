@@ -7,17 +7,18 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import DataError, TssdError, UsageError
+from tssd.whole import whole
 
 
 def repeat_in_time(x: Tensor, timesteps: int) -> Tensor:
     """Show the same input at every timestep (direct coding), as a view that costs no memory.
 
     Shapes: x [N, ...] -> [T, N, ...], stride 0 on the first axis.
-    Raises: UsageError: timesteps < 1.
+    Raises: UsageError: timesteps < 1, or x is no tensor.
     """
-    if timesteps < 1:
-        raise UsageError(f"timesteps: got {timesteps}, expected a whole number >= 1")
-    return x.unsqueeze(0).expand(timesteps, *x.shape)
+    if not isinstance(x, Tensor):
+        raise UsageError(f"input: got a {type(x).__name__}, expected a tensor [N, ...]")
+    return x.unsqueeze(0).expand(whole("timesteps", timesteps, 1), *x.shape)
 
 
 def as_sequence(
@@ -68,8 +69,11 @@ def fold(apply: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     A time-expanded view (see `repeat_in_time`) is computed once and expanded again: the same
     values, T times cheaper.
 
-    Raises: UsageError: one sample that batch norm in training mode can't normalise.
+    Raises: UsageError: no axes of time and batch; one sample that batch norm in training mode can't
+        normalise.
     """
+    if x.dim() < 2:
+        raise UsageError(f"input: got shape {list(x.shape)}, expected [T, N, ...]")
     steps, batch = x.shape[:2]
     with told_of_one_sample(batch):
         if is_constant_in_time(x):

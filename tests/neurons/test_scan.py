@@ -144,6 +144,16 @@ def test_values_do_not_depend_on_whether_a_gradient_is_wanted(neuron):
     assert torch.equal(state.v, quiet_state.v)
 
 
+@pytest.mark.parametrize("make", [LIF, IF])
+def test_a_sequence_of_one_number_a_step_is_one_neuron(make):
+    x = torch.tensor([0.6, 0.9, 0.1, 1.2, 0.3])
+    found, expected = x.clone().requires_grad_(), x.clone().requires_grad_()
+    own, other = make()(found), make()(expected.view(5, 1, 1))
+    assert torch.equal(own, other.flatten()) and own.any()
+    own.sum().backward(), other.sum().backward()
+    assert torch.equal(found.grad, expected.grad)
+
+
 @neurons
 def test_input_and_state_are_left_as_they_were(neuron):
     x, v = inputs()

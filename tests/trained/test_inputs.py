@@ -123,6 +123,11 @@ def test_other_sizes_are_scaled_as_in_training():
         (torch.ones(2, 3, 8, 9).byte(), r"got 8 x 9 pixels, expected squares, best of 8 x 8"),
         (torch.ones(0, 3, 8, 8).byte(), r"got shape \[0, 3, 8, 8\]"),
         (torch.ones(4, 2, 3, 8, 8).byte(), r"got shape \[4, 2, 3, 8, 8\]"),
+        (
+            torch.ones(2, 3, 8, 8).to_sparse(),
+            r"got a sparse_coo tensor of \[2, 3, 8, 8\], expected",
+        ),
+        (torch.tensor(1.0), r"got a strided tensor of \[\], expected a uint8"),
         ([], "got an empty list"),
         (None, "got NoneType"),
         (5, "got int"),
@@ -138,6 +143,13 @@ def test_what_is_ambiguous_or_none_is_refused_in_one_line(given, message):
         COLOUR(given)
     assert str(error.value).startswith("images: ")
     assert "\n" not in str(error.value)
+
+
+def test_no_image_at_all_is_refused():
+    with pytest.raises(
+        UsageError, match=r"^images: got shape \[0, 1, 8, 8\], expected one image or"
+    ):
+        ImageInput((1, 8, 8), (0.0,), (1.0,))(torch.ones(0, 8, 8))
 
 
 def test_files_that_are_none(tmp_path):

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -66,6 +67,22 @@ def test_it_is_the_plain_network_when_called():
     torch.testing.assert_close(net.predict(raw).confidences[1], expected.max(-1).values.double())
 
 
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
+def test_images_have_the_type_of_the_weights(kind):
+    plain = vgg9(1, 3, 16, width=0.03).eval()
+    shape = ImageInput((1, 16, 16), (0.3,), (0.3,))
+    net = TrainedNet(plain, shape, class_names=NAMES, timesteps=Timesteps(1, 2)).to(kind)
+    raw = torch.rand(5, 1, 16, 16)
+    x = repeat_in_time(net.transform(raw).to(kind), 2)
+    expected = plain(x).logits.double().mean(0).softmax(-1).amax(-1)
+    torch.testing.assert_close(net.predict(raw).confidences[1], expected)
+
+
+def test_a_number_of_timesteps_may_be_numpy_s():
+    net, x = trained(Sums()), torch.zeros(1, 4, 4)
+    assert torch.equal(net.predict(x, np.int64(3)).confidences, net.predict(x, 3).confidences)
+
+
 def test_batches_do_not_change_the_result(monkeypatch):
     net, images = trained(Sums()), torch.rand(9, 4, 4, generator=torch.Generator().manual_seed(0))
     whole = net.predict(images)
@@ -86,7 +103,7 @@ def test_predict_leaves_the_mode_as_it_was():
 
 @pytest.mark.parametrize("steps", [0, -1, 1001, 10**9, 1.5, True, "4"])
 def test_timesteps_out_of_range(steps):
-    with pytest.raises(UsageError, match="timesteps: got .*, expected 1 to 1000"):
+    with pytest.raises(UsageError, match="timesteps: got .*, expected a whole number .* <= 1000"):
         trained(Sums()).predict(torch.zeros(1, 4, 4), steps)
 
 

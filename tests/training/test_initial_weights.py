@@ -70,6 +70,17 @@ def test_an_adapted_network_takes_the_weights_of_its_module(tmp_path):
     assert is_same(net.module.state_dict(), module.state_dict())
 
 
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "_orig_mod.module."])
+def test_names_that_a_wrapper_has_prefixed_are_known(tmp_path, prefix):
+    module = torch.nn.Linear(3, 2)
+    wrapped = {f"{prefix}{name}": tensor for name, tensor in module.state_dict().items()}
+    save_file(wrapped, tmp_path / "wrapped.safetensors")
+    net = torch.nn.Linear(3, 2)
+    told = InitialWeights(tmp_path / "wrapped.safetensors").put_into(net, torch.nn.Module())
+    assert is_same(net.state_dict(), module.state_dict())
+    assert told.endswith("2 of 2 tensors of the network are taken")
+
+
 def test_another_network_is_refused_with_counts_and_the_first_key(finished, tmp_path):
     net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 2))
     with pytest.raises(UsageError, match=r"0 of the 4 tensors .* not: 0\.weight \(not there\)"):

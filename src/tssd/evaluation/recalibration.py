@@ -29,6 +29,7 @@ from tssd.models.base import SpikingNet, eval_mode
 from tssd.objectives import SelfDistillation, as_sequence
 from tssd.objectives.batch import check_num_classes, check_output, dtype_of, explained
 from tssd.objectives.per_timestep import check_length
+from tssd.whole import whole
 
 # Samples in memory at a time, of those given as one tensor.
 BATCH = 256
@@ -86,8 +87,7 @@ def recalibrate(
     Raises: as `recalibrated`; half of the norms are then recalibrated.
     """
     check_num_classes(net)
-    if isinstance(timesteps, bool) or not isinstance(timesteps, int) or timesteps < 1:
-        raise UsageError(f"timesteps: got {timesteps!r}, expected a whole number >= 1")
+    timesteps = whole("timesteps", timesteps, 1)
     check_length(timesteps, net, criterion)
     roots = {"": net} | ({} if criterion is None else {"exits: ": criterion})
     norms = {

@@ -30,6 +30,7 @@ from tssd.objectives.per_timestep import check_length
 from tssd.runs.evaluation import EarlyExit, EnergyModel, Evaluation, ExitCosts
 from tssd.time import running_mean
 from tssd.tracked import tracked
+from tssd.whole import whole
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 
@@ -63,7 +64,8 @@ def evaluate(
         single class. DataError: no samples, labels that are not in 0..K-1, an input or logits that
         are not finite.
     """
-    report_at = timesteps if report_at is None else report_at
+    timesteps = whole("timesteps", timesteps, 1)
+    report_at = whole("report_at", timesteps if report_at is None else report_at)
     module = _checked(net, timesteps, report_at)
     _check_criterion(criterion, net)
     check_length(timesteps, module, criterion)
@@ -160,9 +162,6 @@ def accuracy_at_every_timestep(
 
 
 def _checked(net: SpikingNet, timesteps: int, report_at: int) -> nn.Module:
-    for name, value in (("timesteps", timesteps), ("report_at", report_at)):
-        if not isinstance(value, int) or (name == "timesteps" and value < 1):
-            raise UsageError(f"{name}: got {value!r}, expected a whole number >= 1")
     if not 1 <= report_at <= timesteps:
         raise UsageError(
             f"report_at: got {report_at}, expected 1 to timesteps = {timesteps}; raise --timesteps"

@@ -1,7 +1,6 @@
 """The data of a run that is trained from Python, and its record."""
 
 import copy
-import operator
 from typing import Any
 
 from tssd.config.recipe import Config
@@ -12,6 +11,7 @@ from tssd.data.given_sets import given_sets
 from tssd.errors import UsageError
 from tssd.fitting.nodes import object_node
 from tssd.fitting.record import given
+from tssd.whole import whole
 
 
 def with_data(
@@ -61,14 +61,6 @@ def with_data(
     if data.tests_on_validation:
         config["description"] += " (tested on the validation samples)"
     return data
-
-
-def whole(name: str, value: Any) -> int:
-    """A whole number, NumPy's too. Raises: UsageError: something else."""
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise UsageError(f"{name}: got {value!r:.80}, expected a whole number") from None
 
 
 def _ours(config: Config, data: DataModule, seed: int) -> DataModule:

@@ -17,7 +17,7 @@ from tssd.config.recipe import Config
 from tssd.data import DataModule
 from tssd.data.given import GivenData
 from tssd.errors import UsageError
-from tssd.fitting.data import whole, with_data
+from tssd.fitting.data import with_data
 from tssd.fitting.nets import Needs, with_net
 from tssd.fitting.recipe import method_of, with_optimizer, with_options, with_schedule
 from tssd.fitting.run import Run
@@ -32,6 +32,7 @@ from tssd.training.initial_weights import InitialWeights
 from tssd.training.parts import Parts
 from tssd.training.place import place
 from tssd.training.process_kept import process_kept
+from tssd.whole import whole
 
 log = logging.getLogger("tssd")
 
@@ -55,7 +56,7 @@ def fit(
     optimizer: Any = None,
     lr: float | None = None,
     schedule: Any = None,
-    epochs: int = EPOCHS,
+    epochs: int | None = None,
     batch_size: int | None = None,
     num_workers: int | None = None,
     classes: Sequence[str] | int | None = None,
@@ -89,7 +90,7 @@ def fit(
         schedule: one of `tssd.training.schedule`, or a function of the optimiser that returns a
             scheduler of torch or timm, stepped every epoch, or Lightning's {"scheduler": ...,
             "interval": "step"}; None = half a cosine down to 0.
-        epochs: passes over the training samples.
+        epochs: passes over the training samples; None = 20, or what `options` says.
         batch_size: samples a batch of a Dataset, those of all devices together; None = 64.
         num_workers: loading processes of a Dataset; None = 0.
         classes: their names or number, where Dataset and network don't say; None = they do.
@@ -109,7 +110,10 @@ def fit(
     """
     seed = whole("seed", seed)
     taught = method_of(method, student=student, teacher=teacher, taps=taps)
-    trainer: Config = {"epochs": epochs} | ({"devices": devices} if devices != 1 else {})
+    if epochs is not None and "trainer.epochs" in (options or {}):
+        raise UsageError("options: 'trainer.epochs' is given, and epochs as well; say it once")
+    trainer: Config = {"epochs": EPOCHS if epochs is None else whole("trainer.epochs", epochs)}
+    trainer |= {"devices": devices} if devices != 1 else {}
     config: Config = {**taught.config, "seed": seed, "trainer": trainer}
     objects = taught.objects()
     objects |= with_optimizer(config, optimizer, lr) | with_schedule(config, schedule)

@@ -20,6 +20,7 @@ from tssd.models.base import Tap
 from tssd.objectives import SelfDistillation, Timesteps
 from tssd.training.given import GivenSchedule, maker_of, named
 from tssd.training.schedule import Schedule
+from tssd.whole import whole
 
 # Where nothing else is said: the paper's optimiser, at the rate and on the schedule that a run of
 # any length trains well with.
@@ -106,8 +107,9 @@ def method_of(
     if name not in known:
         raise UsageError(f"method: got {method!r}; {nearest(method, [*SHORT, *known])}")
     piece = Piece.packaged(f"methods/{name}")
-    steps = {"student": STUDENT if student is None else student}
-    steps["teacher"] = max(TEACHER, steps["student"]) if teacher is None else teacher
+    short = STUDENT if student is None else whole("timesteps.student", student)
+    longest = max(TEACHER, short) if teacher is None else whole("timesteps.teacher", teacher)
+    steps = {"student": short, "teacher": longest}
     steps = piece.turned(steps)
     Timesteps(**steps)
     if piece.needs == LONGER_TEACHER and steps["teacher"] == steps["student"]:

@@ -18,6 +18,7 @@ than H(t) - threshold. On CUDA two kernels take its place where they can (`trito
 """
 
 from collections.abc import Callable, Sequence
+from types import EllipsisType
 from typing import Any, NamedTuple
 
 import torch
@@ -127,12 +128,16 @@ def _run_piece(
             spikes_t.copy_(fired)
 
 
-def _pieces(x: Tensor) -> list[slice]:
+def _pieces(x: Tensor) -> Sequence[slice | EllipsisType]:
     """Samples of x [T, N, ...] to be run one piece after the other, all timesteps of each.
+
+    All there is of x [T], one neuron.
 
     On a CPU a piece's buffers stay in the processor's cache from one operation to the next, which
     halves the time of large layers.
     """
+    if x.dim() == 1:
+        return [...]
     samples, values = x.shape[1], x[0, :1].numel()
     if x.device.type != "cpu" or torch.compiler.is_compiling() or not values:
         return [slice(None)]

@@ -3,12 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import ClassVar, Literal, Self
 
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, Tap
+from tssd.whole import whole
 
 # Far above what makes sense: no network is trained for so long.
 MOST_TIMESTEPS = 100_000
@@ -60,12 +62,8 @@ class Timesteps:
 
     def __post_init__(self) -> None:
         for name in ("student", "teacher"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or not 1 <= value <= MOST_TIMESTEPS:
-                raise UsageError(
-                    f"timesteps.{name}: got {value}, expected a whole number >= 1 and "
-                    f"<= {MOST_TIMESTEPS}"
-                )
+            value = whole(f"timesteps.{name}", getattr(self, name), 1, MOST_TIMESTEPS)
+            object.__setattr__(self, name, value)
         if self.teacher < self.student:
             raise UsageError(
                 f"timesteps.teacher: got {self.teacher}, expected at least "
@@ -112,8 +110,8 @@ class Objective(nn.Module):
 
     def __init__(self, weight: float = 1.0, *, ramp_epochs: float = 0.0) -> None:
         super().__init__()
-        if not (weight >= 0 and math.isfinite(weight)):
-            raise UsageError(f"weight: got {weight}, expected a finite number >= 0")
+        if not (isinstance(weight, Real) and weight >= 0 and math.isfinite(weight)):
+            raise UsageError(f"weight: got {weight!r}, expected a finite number >= 0")
         if not (ramp_epochs >= 0 and math.isfinite(ramp_epochs)):
             raise UsageError(f"ramp_epochs: got {ramp_epochs}, expected a finite number >= 0")
         self.weight = weight

@@ -180,7 +180,7 @@ class GivenInput:
 
 
 def as_tensor(images: Any) -> Tensor:
-    """A tensor or array as a tensor on the CPU. Raises: UsageError: it is neither."""
+    """A tensor or array as a tensor on the CPU. Raises: UsageError: it is neither, or sparse."""
     if isinstance(images, np.ndarray) and images.dtype.kind in "buif":
         wide = {"uint16": np.int32, "uint32": np.int64, "uint64": np.int64}
         kind = wide.get(images.dtype.name, images.dtype.newbyteorder("="))
@@ -188,6 +188,8 @@ def as_tensor(images: Any) -> Tensor:
         images = torch.from_numpy(np.array(images, dtype=kind, order="C"))
     if not isinstance(images, Tensor):
         _refuse(getattr(images, "dtype", type(images).__name__))
+    if images.layout != torch.strided or not images.dim():
+        _refuse(f"a {str(images.layout).removeprefix('torch.')} tensor of {list(images.shape)}")
     return images.detach().cpu()
 
 
@@ -195,6 +197,8 @@ def eight_bits(images: Tensor) -> Tensor:
     """Floating point in [0, 1] as 0 to 255. Raises: UsageError: other values, or another dtype."""
     if not images.is_floating_point():
         _refuse(images.dtype, "uint8 (0 to 255) or floating point in [0, 1]")
+    if not images.numel():
+        _refuse(f"shape {list(images.shape)}", "one image or more")
     low, high = images.min().item(), images.max().item()
     if not 0 <= low <= high <= 1:
         if low >= 0 and 8 < high <= 255:

@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from tssd.errors import DataError, UsageError
 from tssd.models.base import NetOutput, SpikingNet, Tap, eval_mode
 from tssd.objectives import Timesteps
+from tssd.objectives.batch import dtype_of
 from tssd.objectives.per_timestep import check_length
-from tssd.time import repeat_in_time, running_mean
+from tssd.time import fold, repeat_in_time, running_mean
 from tssd.trained.inputs import FrameInput, GivenInput, ImageInput, as_tensor
+from tssd.whole import whole
 
 # The most timesteps to run for: a hundred times what anybody trains, and still in memory.
 LONGEST = 1000
@@ -122,8 +124,7 @@ class TrainedNet(nn.Module):
             are not finite.
         """
         steps = self.timesteps.teacher if timesteps is None else timesteps
-        if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= LONGEST:
-            raise UsageError(f"timesteps: got {steps!r}, expected 1 to {LONGEST}")
+        steps = whole("timesteps", steps, 1, LONGEST)
         check_length(steps, self.net)
         found = [self._decide(x, steps) for x in self._batches(samples, steps)]
         classes, confidences = (torch.cat(parts, dim=1) for parts in zip(*found, strict=True))
@@ -173,8 +174,12 @@ class TrainedNet(nn.Module):
         return self.transform(torch.stack(frames, dim=1))
 
     def _decide(self, x: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+        x = x.to(self.device)
+        kind = dtype_of(self.net) or x.dtype
         with torch.no_grad(), eval_mode(self.net):
-            logits = self(x.to(self.device)).logits.cpu()
+            # Images that are repeated in time stay a view.
+            x = x if x.dtype == kind else fold(lambda values: values.to(kind), x)
+            logits = self(x).logits.cpu()
         if not bool(logits.isfinite().all()):
             raise DataError(
                 "logits: got NaN or infinity, expected finite numbers; the weights are damaged "

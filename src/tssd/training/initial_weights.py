@@ -21,6 +21,8 @@ log = logging.getLogger("tssd")
 SHOWN = 4
 # Of the network's tensors, the share that has to fit: else the weights are those of another one.
 ENOUGH = 0.5
+# What DistributedDataParallel, torch.compile and both put before every name.
+WRAPPERS = ("module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module.")
 
 
 class InitialWeights:
@@ -161,10 +163,17 @@ def _fill(module: nn.Module, taken: _Taken, source: Path) -> None:
 
 
 def _named_like(tensors: dict[str, Tensor], net: nn.Module) -> dict[str, Tensor]:
-    """The same under the names of an adapted network, whose own module is inside."""
+    """The same under the network's own names.
+
+    The module of an adapted network is inside of it; DistributedDataParallel and torch.compile
+    put a prefix before all names.
+    """
     own = net.state_dict().keys()
-    inside = {f"module.{name}": tensor for name, tensor in tensors.items()}
-    return inside if len(inside.keys() & own) > len(tensors.keys() & own) else tensors
+    tried = [tensors, {f"module.{name}": tensor for name, tensor in tensors.items()}]
+    for prefix in WRAPPERS:
+        if all(name.startswith(prefix) for name in tensors):
+            tried.append({name.removeprefix(prefix): t for name, t in tensors.items()})
+    return max(tried, key=lambda each: len(each.keys() & own))
 
 
 def _listed(names: list[str]) -> str:

@@ -1,0 +1,26 @@
+"""What is no sequence in time is refused in one line."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tssd.errors import UsageError
+from tssd.time import TimeFold, repeat_in_time
+
+
+@pytest.mark.parametrize("x", [[1.0], np.ones(3)])
+def test_what_is_no_tensor_is_not_repeated(x):
+    with pytest.raises(UsageError, match=r"^input: got a (list|ndarray), expected a tensor \[N, "):
+        repeat_in_time(x, 2)
+
+
+def test_a_part_of_a_timestep_is_none():
+    with pytest.raises(UsageError, match=r"^timesteps: got 1.5, expected a whole number >= 1$"):
+        repeat_in_time(torch.rand(2), 1.5)
+    assert repeat_in_time(torch.rand(2), np.int64(3)).shape == (3, 2)
+
+
+def test_a_fold_needs_time_and_batch():
+    with pytest.raises(UsageError, match=r"^input: got shape \[2\], expected \[T, N, ...\]$"):
+        TimeFold(nn.Linear(2, 2))(torch.rand(2))
