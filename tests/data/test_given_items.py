@@ -22,6 +22,11 @@ def test_arrays_are_as_good_as_tensors_and_floats_become_float32():
     assert type(as_sample(TvImage(torch.rand(3, 2, 2)), "x")) is torch.Tensor
 
 
+def test_finite_numbers_whose_sum_is_not_are_taken():
+    x = torch.full((1, 2, 2), 3e38)
+    assert not x.sum().isfinite() and torch.equal(as_sample(x, "x"), x)
+
+
 def test_counts_of_events_stay_whole_numbers():
     counts = np.ones((4, 2, 3, 3), dtype=np.int16)
     assert as_sample(counts, "x").dtype == torch.int16
@@ -37,6 +42,8 @@ def test_counts_of_events_stay_whole_numbers():
         (Image.new("RGBA", (2, 2)), r"mode RGBA, expected RGB or L; call \.convert"),
         ("a.png", "a str for x, expected an image"),
         (np.array([["a"]]), "<U1 of shape"),
+        (torch.full((1, 2, 2), torch.nan), "has NaN or infinity in x, expected finite numbers"),
+        (np.array([[[1.0, np.inf]]]), "has NaN or infinity in x"),
     ],
 )
 def test_other_inputs_are_refused(x, words):

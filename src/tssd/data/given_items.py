@@ -65,7 +65,15 @@ def as_sample(x: Any, where: str) -> Tensor:
             f"{where} has an image of {kind}, expected floating point; scale pixels to [0, 1] with "
             "torchvision.transforms.v2.ToDtype(torch.float32, scale=True)"
         )
-    return x.float() if x.is_floating_point() else x
+    if not x.is_floating_point():
+        return x
+    # A sum is quicker than a test of every value, but finite ones may overflow it.
+    if not bool(x.sum().isfinite()) and not bool(x.isfinite().all()):
+        raise DataError(
+            f"{where} has NaN or infinity in x, expected finite numbers; leave it out, or correct "
+            "the file or the transform it comes from"
+        )
+    return x.float()
 
 
 def as_label(y: Any, where: str, num_classes: int | None = None) -> int:
