@@ -38,7 +38,8 @@ def check_one_of_each(name: str, pieces: Sequence[Piece], *, whole: bool) -> dic
     for room in ("data", "nets") if whole else ():
         if room not in filled:
             kind = "data" if room == "data" else ROOMS[room]
-            raise UsageError(f"{name}: no {kind}: add one of {', '.join(rooms()[room])}")
+            own = "" if room == "data" else "; one of your own, --net CLASS, takes its place"
+            raise UsageError(f"{name}: no {kind}: add one of {', '.join(rooms()[room])}{own}")
     return filled
 
 
