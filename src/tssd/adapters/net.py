@@ -80,7 +80,8 @@ class AdaptedNet(nn.Module):
                 f"repeat_in_time(x, T) makes a sequence of images [N, {axes}]"
             )
         steps, batch = x.shape[:2]
-        names = dict.fromkeys(self.resolve_tap(tap) for tap in taps)
+        # A tuple: torch.compile would take a graph without taps, if the dict was empty before.
+        names = tuple(dict.fromkeys(self.resolve_tap(tap) for tap in taps))
         with _state_of_use_later():
             x = in_dtype_of(self.module, x)
             x = x.clone() if x.is_inference() else x

@@ -175,6 +175,11 @@ def showing(module: nn.Module, names: Iterable[str]) -> Iterator[dict[str, list[
         for name, seen in calls.items():
             part = module.get_submodule(name)
             hooks.enter_context(part.register_forward_hook(_collector(seen)))
+            # torch.compile does not look for hooks before it takes a graph that it has, made
+            # without them; but it does look whether a module has a forward of its own.
+            if not torch.compiler.is_compiling() and "forward" not in vars(part):
+                vars(part)["forward"] = part.forward
+                hooks.callback(vars(part).pop, "forward")
         yield calls
 
 
