@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from tssd.adapters.call import LAYOUTS, Call, Layout, Reset, SetTimesteps
 from tssd.adapters.example import probe_input, sample_dims_of
+from tssd.adapters.exclusive import exclusive
 from tssd.adapters.net import AdaptedNet
 from tssd.adapters.probe import probe
 from tssd.adapters.stepping import check_arguments
@@ -79,7 +80,8 @@ def adapt(  # noqa: PLR0913 - what can't be found out has to be said
     sample_dims = sample_dims_of(example, sample_dims)
     x = probe_input(example, sample_dims, timesteps, device)
     call = Call(layout, reset=reset, set_timesteps=set_timesteps, head=head)
-    learned = probe(module, names, call, x)
+    with exclusive(module):
+        learned = probe(module, names, call, x)
     return AdaptedNet(
         module,
         learned.num_classes,

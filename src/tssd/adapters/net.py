@@ -1,13 +1,14 @@
 """A network that we did not write, as the `SpikingNet` that training and evaluation need."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
 
 from tssd.adapters.call import Call, Layout
+from tssd.adapters.exclusive import exclusive
 from tssd.adapters.taps import TapPlace, check_name, gather
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, Tap
@@ -20,6 +21,7 @@ class AdaptedNet(nn.Module):
     """A network with named taps, whose every call starts from clean membranes; see `adapt`.
 
     `adapted.module` is the network itself: its parameters and its `state_dict` are what they were.
+    Calls in several threads run one after the other: the state is inside the network.
     A copy or a pickle is of a network at rest: state that calls left behind is cleared first.
 
     Args:
@@ -82,7 +84,10 @@ class AdaptedNet(nn.Module):
         steps, batch = x.shape[:2]
         # A tuple: torch.compile would take a graph without taps, if the dict was empty before.
         names = tuple(dict.fromkeys(self.resolve_tap(tap) for tap in taps))
-        with _state_of_use_later():
+        # A lock would break a graph. torch.compile never has this function in one, because of the
+        # inference mode below, so a compiled network is run under the lock, too.
+        alone = nullcontext() if torch.compiler.is_compiling() else exclusive(self.module)
+        with _state_of_use_later(), alone:
             x = in_dtype_of(self.module, x)
             x = x.clone() if x.is_inference() else x
             logits, calls = self.call.run(self.module, x, names)
@@ -102,8 +107,9 @@ class AdaptedNet(nn.Module):
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle holds: no membrane, which may hang on a graph."""
-        self.call.forget(self.module)
-        return self.__dict__.copy()
+        with exclusive(self.module):  # not in another thread's call
+            self.call.forget(self.module)
+            return self.__dict__.copy()
 
 
 def in_dtype_of(module: nn.Module, x: Tensor) -> Tensor:
