@@ -9,6 +9,7 @@ from tssd.adapters.example import probe_input, sample_dims_of
 from tssd.adapters.exclusive import exclusive
 from tssd.adapters.net import AdaptedNet
 from tssd.adapters.probe import probe
+from tssd.adapters.registered import all_registered
 from tssd.adapters.stepping import check_arguments
 from tssd.adapters.taps import check_name
 from tssd.adapters.untouched import check_kind
@@ -49,7 +50,7 @@ def adapt(  # noqa: PLR0913 - what can't be found out has to be said
         set_timesteps: tells a repeating network its T, e.g. lambda net, T: setattr(net, "T", T).
         head: module that returns each timestep's logits, where a network adds them up.
     Raises: UsageError: no such tap, an output of another shape, state that is not cleared or not
-        carried, a network that is made for one T or looks ahead in time.
+        carried, a network that is made for one T or looks ahead in time, layers in a plain list.
     """
     if not isinstance(module, nn.Module):
         raise UsageError(f"module: got {type(module).__name__}, expected a torch.nn.Module")
@@ -80,7 +81,7 @@ def adapt(  # noqa: PLR0913 - what can't be found out has to be said
     sample_dims = sample_dims_of(example, sample_dims)
     x = probe_input(example, sample_dims, timesteps, device)
     call = Call(layout, reset=reset, set_timesteps=set_timesteps, head=head)
-    with exclusive(module):
+    with exclusive(module), all_registered(module):
         learned = probe(module, names, call, x)
     return AdaptedNet(
         module,
