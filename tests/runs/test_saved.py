@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+import zipfile
 
 import pytest
 import torch
@@ -65,6 +66,44 @@ def test_truncated_checkpoint(finished, tmp_path, size):
     path.write_bytes(RunFolder(finished).last.read_bytes()[:size])
     with pytest.raises(DataError, match="damaged or truncated"):
         load_checkpoint(path)
+
+
+@pytest.fixture
+def of_ones(tmp_path):
+    """A checkpoint, and where in the file the bytes of its largest tensor are."""
+    path = tmp_path / "last.ckpt"
+    torch.save(CHECKPOINT | {"state_dict": {"weight": torch.ones(1000)}}, path)
+    return path, path.read_bytes().index(torch.ones(1000).numpy().tobytes())
+
+
+def flip(path, position):
+    content = bytearray(path.read_bytes())
+    content[position] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_byte_of_a_tensor_that_has_changed_is_noticed(of_ones):
+    path, start = of_ones
+    assert load_checkpoint(path)["state_dict"]["weight"].sum() == 1000
+    flip(path, start + 2002)
+    with pytest.raises(DataError) as caught:
+        load_checkpoint(path)
+    assert str(caught.value) == (
+        f"{path}: damaged or truncated (the checksum of last/data/0 does not fit its content); put "
+        "a copy of best.ckpt in its place, or train into another --output"
+    )
+
+
+def test_a_checkpoint_without_checksums_is_read(of_ones):
+    path, _ = of_ones
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save(CHECKPOINT, path)
+    finally:
+        torch.serialization.set_crc32_options(True)
+    with zipfile.ZipFile(path) as records:
+        assert records.testzip() is not None
+    assert load_checkpoint(path) == CHECKPOINT
 
 
 def test_garbage_checkpoint(tmp_path):
