@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -155,6 +156,7 @@ def test_json_is_what_the_network_says(tssd, trained, digit):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_weights_that_are_no_numbers_are_refused(tssd, run, digit, value):
+    run.write_results(replace(run.read_results(), sha256={}))  # as of an earlier version
     weights = load_file(run.weights)
     save_file({k: torch.full_like(v, value) if v.is_floating_point() else v
                for k, v in weights.items()}, run.weights)  # fmt: skip

@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -85,6 +86,7 @@ def test_truncated_weights_are_named(run):
 
 
 def test_weights_of_another_network_name_the_first_mismatch(run):
+    run.write_results(replace(run.read_results(), sha256={}))  # as of an earlier version
     weights = load_file(run.weights)
     save_file(weights | {"head.2.weight": torch.zeros(10, 99)}, run.weights)
     with pytest.raises(DataError, match=r"head\.2\.weight has shape \[10, 99\], expected \[10"):

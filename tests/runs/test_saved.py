@@ -212,6 +212,29 @@ def test_where_no_such_epoch_is_left(run):
         saved_weights(run)
 
 
+@pytest.mark.parametrize("name", ["weights", "exits"])
+def test_a_byte_of_exported_weights_that_has_changed_is_noticed(run, name):
+    path = getattr(run, name)
+    flip(path, -1)
+    with pytest.raises(DataError) as caught:
+        saved_weights(run)
+    assert str(caught.value) == (
+        f"{path}: damaged or not safetensors (its SHA-256 is not the one in results.json); train "
+        "again or restore the file"
+    )
+    # A run of an earlier version says nothing of it.
+    content = json.loads(run.results.read_text())
+    del content["sha256"]
+    run.results.write_text(json.dumps(content))
+    assert saved_weights(run).source == run.weights
+
+
+def test_weights_of_a_longer_run_whose_results_are_not_there_yet_are_read(run):
+    run.config.write_text(run.config.read_text().replace("epochs: 7", "epochs: 9"))
+    flip(run.weights, -1)
+    assert saved_weights(run).source == run.weights
+
+
 def test_results_that_are_damaged_are_named(run):
     run.results.write_text('{"a": ' * 10_000)
     with pytest.raises(DataError, match=r"results\.json: damaged .*; delete it and --resume"):

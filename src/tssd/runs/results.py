@@ -1,7 +1,7 @@
 """results.json: what a run has come to. The one place that says what stands in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from tssd.runs.evaluation import LONGEST, Evaluation
@@ -90,6 +90,7 @@ class Results:
         selected_because: why.
         best: the best epoch on the validation samples; without any, the last.
         last: the last epoch; of the first versions no more than its accuracy.
+        sha256: of the exported weights, by the names of their files.
     """
 
     description: str | None = None
@@ -109,6 +110,7 @@ class Results:
     selected_because: str | None = None
     best: EpochEvaluation
     last: EpochEvaluation
+    sha256: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, content: object) -> Self:

@@ -64,8 +64,10 @@ def saved_weights(run: RunFolder, epoch: Epoch | int | None = None) -> Saved:
     planned = planned.get("epochs") if isinstance(planned, dict) else None
     finished = results is not None and results.planned in (None, planned)
     if exported:
-        net, source = read_weights(run.weights), run.weights
-        exits = read_weights(run.exits) if run.exits.exists() else {}
+        # Not where the run is being made longer: its results are of weights before these.
+        sums = results.sha256 if results and finished else {}
+        net, source = _exported(run.weights, sums), run.weights
+        exits = _exported(run.exits, sums) if run.exits.exists() else {}
         known = results.evaluated().epoch if results else None
         number = None if known is None else known + 1
         progress = None
@@ -163,6 +165,10 @@ def parts_of(path: Path) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     Raises: DataError: missing or damaged.
     """
     return _parts(load_checkpoint(path))
+
+
+def _exported(path: Path, sums: Mapping[str, str]) -> dict[str, Tensor]:
+    return read_weights(path, sha256=sums.get(path.name))
 
 
 def _parts(checkpoint: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

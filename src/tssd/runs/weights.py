@@ -1,5 +1,6 @@
 """Weights of a run as safetensors, and whether they belong to a network."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from tssd.errors import DataError
 from tssd.reading import one_line
 
 
-def save_weights(path: Path, module: nn.Module) -> None:
-    """Weights of a module as safetensors, atomically."""
+def save_weights(path: Path, module: nn.Module) -> str:
+    """Weights of a module as safetensors, atomically; the SHA-256 of the file."""
     # Copies, because safetensors refuses weights that are tied.
     tensors = {k: v.detach().cpu().clone().contiguous() for k, v in module.state_dict().items()}
-    write_atomically(path, lambda temporary: temporary.write_bytes(save(tensors)))
+    content = save(tensors)
+    write_atomically(path, lambda temporary: temporary.write_bytes(content))
+    return hashlib.sha256(content).hexdigest()
 
 
 def load_weights(path: Path, module: nn.Module) -> None:
@@ -30,13 +33,24 @@ def load_weights(path: Path, module: nn.Module) -> None:
     module.load_state_dict(tensors)
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Weights from safetensors. Raises: DataError: missing or damaged."""
+def read_weights(path: Path, *, sha256: str | None = None) -> dict[str, Tensor]:
+    """Weights from safetensors.
+
+    Args:
+        path: of the file.
+        sha256: that it had when it was written, as safetensors has no checksum; None = not known.
+    Raises: DataError: missing or damaged.
+    """
     if not path.exists():
         raise DataError(f"{path}: no such file; expected weights that `tssd train` has written")
     try:
         if not path.is_file():
             raise ValueError("it is no file")
+        if sha256 is not None:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+            if found != sha256:
+                raise ValueError("its SHA-256 is not the one in results.json")
         return load_file(path)
     # Safetensors knows more dtypes than torch, which is a KeyError.
     except (SafetensorError, OSError, ValueError, KeyError) as error:

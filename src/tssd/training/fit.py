@@ -124,7 +124,7 @@ def _fit(parts: Parts, run: RunFolder, selected: Selected, leader: Leader) -> Re
         log.warning("%s: %s, so the last epoch counts", run.path, selected.reason)
     best_epoch = _evaluate(run.best, module, parts) if chosen else last_epoch
     restore(run.best if selected.epoch == "best" else run.last, module)
-    export(run, parts)
+    sums = export(run, parts)
     timesteps = parts.criterion.timesteps
     results = Results(
         description=parts.config["description"],
@@ -144,16 +144,21 @@ def _fit(parts: Parts, run: RunFolder, selected: Selected, leader: Leader) -> Re
         selected_because=selected.reason,
         best=best_epoch,
         last=last_epoch,
+        sha256=sums,
     )
     run.write_results(results)
     return results
 
 
-def export(run: RunFolder, parts: Parts) -> None:
-    """Write the weights without their checkpoint; model.json rebuilds their network."""
-    save_weights(run.weights, parts.net)
+def export(run: RunFolder, parts: Parts) -> dict[str, str]:
+    """Write the weights without their checkpoint; model.json rebuilds their network.
+
+    Returns the SHA-256 of each file, by its name.
+    """
+    sums = {run.weights.name: save_weights(run.weights, parts.net)}
     if parts.criterion.taps:
-        save_weights(run.exits, parts.criterion)
+        sums[run.exits.name] = save_weights(run.exits, parts.criterion)
+    return sums
 
 
 def _train(
