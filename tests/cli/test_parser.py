@@ -73,6 +73,27 @@ def test_a_command_without_a_recipe_takes_its_own_options_only(parser):
         parser.parse(["x", "--net.width", "1"])
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "a", "b", "--jobs", "2", "--resume"],
+        ["run", "--jobs", "2", "a", "--resume", "b"],
+        ["--jobs=2", "run", "--resume", "a", "b"],
+        ["run", "a", "--resume", "b", "--jobs=2"],
+    ],
+)
+def test_options_stand_anywhere_among_several_words(words):
+    parser = CommandParser("predict", usage="RUN FILE...", epilog="")
+    parser.add_argument("run", nargs="?")
+    parser.add_argument("files", nargs="*")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--jobs", type=at_least(1))
+    args = parser.parse(words)
+    assert (args.run, args.files, args.jobs, args.resume) == ("run", ["a", "b"], 2, True)
+    args, overrides = parser.parse_with_recipe([*words, "--net.width", "1"])
+    assert (args.run, args.files, overrides) == ("run", ["a", "b"], [("net.width", "1")])
+
+
 def test_at_least():
     number = at_least(0)
     assert number("0") == 0

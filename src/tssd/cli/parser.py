@@ -71,14 +71,14 @@ class CommandParser(argparse.ArgumentParser):
         raise UsageError(f"{message}; `{self.prog} --help` shows what is expected")
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        """The command's own words only.
+        """The command's own words only; options stand anywhere among the others.
 
         Raises: UsageError: an option that the command does not have.
         """
         own, others = self._split(words)
         for name, _ in others:
             raise UsageError(f"--{name}: no such option; {self.nearest(name)}")
-        return self.parse_args(own)
+        return self._parsed(own)
 
     def parse_with_recipe(self, words: Sequence[str]) -> tuple[argparse.Namespace, list[Override]]:
         """The command's own words, and options of a recipe as pairs of name and YAML value.
@@ -93,7 +93,7 @@ class CommandParser(argparse.ArgumentParser):
             known = "." in name or name in _names_of_any_recipe()
             if not known and (near := self.nearest(name)).startswith("did you mean"):
                 raise UsageError(f"--{name}: no such option; {near}")
-        return self.parse_args(own), overrides
+        return self._parsed(own), overrides
 
     def refuse_fixed(self, overrides: Sequence[Override], *, changeable: Sequence[str]) -> None:
         """Refuse options that a trained run keeps.
@@ -111,6 +111,10 @@ class CommandParser(argparse.ArgumentParser):
         """The nearest of the command's own options."""
         own = [o.removeprefix("--") for o in self._option_string_actions if o.startswith("--")]
         return nearest(name, own, prefix="--")
+
+    def _parsed(self, own: Sequence[str]) -> argparse.Namespace:
+        # Else argparse takes FILE... for empty at the first option after RUN.
+        return self.parse_intermixed_args(own)
 
     def _split(self, words: Sequence[str]) -> tuple[list[str], list[Override]]:
         own: list[str] = []
