@@ -110,10 +110,11 @@ def test_files_extend_files_in_order_and_beside_them(write):
 
 def test_words_of_a_file_are_none(write):
     write("c++/own.yaml", "seed: 1")
-    write("runs/digits+vgg9+tssd/seed0/config.yaml", "seed: 2")
+    run = {"seed": 2, "data": {}, "net": {}, "timesteps": {}, "objectives": {}}
+    write("runs/digits+vgg9+tssd/seed0/config.yaml", f"{run}")
     assert words_of("c++/own.yaml") is words_of("own.yaml") is None
     assert read("c++/own.yaml") == {"seed": 1}
-    assert read("runs/digits+vgg9+tssd/seed0") == {"seed": 2}
+    assert read("runs/digits+vgg9+tssd/seed0") == run
 
 
 def test_a_star_stands_for_methods_or_any_part_of_an_alias():

@@ -83,3 +83,23 @@ def test_a_missing_or_unreadable_file_is_named(write, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="empty: not a run folder"):
         recipe_text("empty")
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", "it holds no mapping"),
+        (b"[1]", "it holds no mapping"),
+        (b"{}", "no section data in it"),
+        (b"data: {}\nnet: {}\ntimesteps: stu", "no section timesteps in it"),
+        (bytes(50), "unacceptable character #x0000"),
+        (b"\xff" * 50, "'utf-8' codec can't decode"),
+    ],
+)
+def test_a_damaged_configuration_of_a_run_is_named(tmp_path, content, found):
+    path = tmp_path / "config.yaml"
+    path.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        file_content(str(tmp_path))
+    assert str(caught.value).startswith(f"{path}: damaged ({found}")
+    assert str(caught.value).endswith("; restore it or train again into another folder")

@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 from tssd.config.pieces import folder, recipe_names, rooms
 from tssd.config.suggest import nearest
 from tssd.errors import DataError, UsageError
+from tssd.reading import RESTORE, read_yaml
 from tssd.yaml_text import load_yaml
 
 Config = dict[str, Any]
 
 # Bytes of a recipe: a thousand times what one has.
 LARGEST = 1_000_000
+# Sections that each run's configuration has, as mappings.
+OF_RUNS = ("data", "net", "timesteps", "objectives")
 
 
 class Layer(NamedTuple):
@@ -87,9 +90,15 @@ def file_content(name: str, asked_by: str = "recipe") -> tuple[list[str], Config
     """What a file extends, and what it says itself.
 
     Args: see `recipe_text`.
-    Raises: UsageError: not a mapping in YAML, or `extends` is not made of names.
+    Raises: UsageError: not a mapping in YAML, or `extends` is not made of names. DataError: a run's
+        configuration is damaged.
     """
-    config = _mapping(name, recipe_text(name, asked_by))
+    of_run = Path(name) / "config.yaml"
+    # Not Path.exists, which raises for a name that is too long.
+    if not is_packaged(name) and os.path.exists(of_run):
+        config = _of_run(of_run)
+    else:
+        config = _mapping(name, recipe_text(name, asked_by))
     bases = config.pop("extends", None) or []
     bases = [bases] if isinstance(bases, str) else bases
     if not (isinstance(bases, list) and all(isinstance(base, str) for base in bases)):
@@ -157,6 +166,15 @@ def without_removed(config: Config) -> Config:
     if isinstance(objectives := kept.get("objectives"), dict):
         kept["objectives"] = {k: v for k, v in objectives.items() if v is not None}
     return kept
+
+
+def _of_run(path: Path) -> Config:
+    # Nobody has typed it: what is wrong with it is damage, and no mistake of the user's.
+    config = read_yaml(path)
+    for section in () if "extends" in config else OF_RUNS:
+        if not isinstance(config.get(section), dict):
+            raise DataError(f"{path}: damaged (no section {section} in it); {RESTORE}")
+    return config
 
 
 def _mapping(name: str, text: str) -> Config:
