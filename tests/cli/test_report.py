@@ -154,8 +154,29 @@ def test_one_damaged_run_is_named_and_the_page_is_about_the_others(tssd, runs):
     outcome = tssd("report", "runs", "--no-samples")
     assert outcome.code == 1
     assert outcome.out.startswith("not counted: d/vanilla/seed1 (damaged: results.json: damaged (")
-    assert "no learning curve: runs/d/tssd/seed1/metrics.csv: damaged (field larger" in outcome.out
+    assert "runs/d/tssd/seed1/metrics.csv: damaged (field larger" in outcome.err
+    assert "without it there is no learning curve of this run" in outcome.err
     assert "written: runs/report.html" in outcome.out
+
+
+DAMAGED = {
+    "random": (lambda content: bytes(range(256)) * 4, "("),
+    "cut": (lambda content: content[: len(content) // 2], "(row 1 has "),
+    "no row": (lambda content: content.partition(b"\n")[0], "(it ends after 0 of 1 epochs)"),
+    "doubled": (lambda content: content * 2, "(row 2: epoch is 'epoch', expected a number)"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_table_of_metrics_is_named_and_the_page_is_made_without_it(tssd, run, damage):
+    change, found = DAMAGED[damage]
+    run.metrics.write_bytes(change(run.metrics.read_bytes()))
+    outcome = tssd("report", "run", "--no-samples")
+    assert outcome.code == 0
+    assert outcome.err.startswith(f"run/metrics.csv: damaged {found}")
+    assert outcome.err.endswith("restore it; without it there are no learning curves\n")
+    assert outcome.err.count("\n") == 1
+    assert "metrics.csv is not there, or holds no epoch." in (run.path / "report.html").read_text()
 
 
 def test_one_damaged_network_does_not_hide_the_others(tssd, runs):

@@ -1,5 +1,6 @@
 """`tssd report`: a run, or the runs of a folder, as one HTML file."""
 
+import logging
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,10 @@ from tssd.report.html import Methods, Samples, comparison_page, run_page
 from tssd.report.shown_names import printable
 from tssd.runs.files import continued, read_run
 from tssd.runs.results import Epoch
-from tssd.runs.text_files import read_metrics
+from tssd.runs.sound_metrics import sound_metrics
+from tssd.runs.state import FinishedRun
+
+log = logging.getLogger("tssd")
 
 # Samples of a comparison, which shows a network of each method.
 COMPARED = 4
@@ -128,7 +132,7 @@ def _comparison(
         print(printable(f"not counted: {run.name} ({run.state}: {run.reason})"))
     if len(collection.left_out) > 10:
         print(f"... and {len(collection.left_out) - 10} more, listed in the page")
-    metrics = {name: [_metrics(run.path) for run in methods.runs(name)] for name in methods.drawn}
+    metrics = {name: [_metrics(run) for run in methods.runs(name)] for name in methods.drawn}
     print(printable(methods.answer.sentence(methods.labels)))
     # One network a method, of its first seed.
     networks = {methods.labels[name]: methods.runs(name)[0].path for name in methods.drawn}
@@ -138,11 +142,11 @@ def _comparison(
     return comparison_page(methods, metrics, found, title=title, command=command), damaged
 
 
-def _metrics(run: Path) -> list[dict[str, float]]:
+def _metrics(run: FinishedRun) -> list[dict[str, float]]:
     try:
-        return read_metrics(run / "metrics.csv")
+        return sound_metrics(run.path / "metrics.csv", epochs=run.results.epochs)
     except DataError as error:  # its results are none the worse
-        print(printable(f"no learning curve: {error}"))
+        log.warning("%s; without it there is no learning curve of this run", error)
         return []
 
 

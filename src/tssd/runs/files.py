@@ -1,5 +1,6 @@
 """What a run folder holds for people to read."""
 
+import logging
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,10 @@ from tssd.reading import RESTORE, read_json
 from tssd.runs.later_evaluation import LaterEvaluation
 from tssd.runs.recalibration import Recalibration, Recalibrations
 from tssd.runs.results import REPEAT, Results
-from tssd.runs.text_files import read_metrics, read_text
+from tssd.runs.sound_metrics import sound_metrics
+from tssd.runs.text_files import read_text
+
+log = logging.getLogger("tssd")
 
 Json = dict[str, Any]
 
@@ -68,6 +72,8 @@ def continued(results: Results, config: str) -> str | None:
 def read_run(path: Path, *, name: str = "") -> RunFiles:
     """Read a run; one that is not finished has no results.
 
+    Metrics that are damaged are left out, with a warning: the rest is none the worse.
+
     Raises: DataError: a damaged file, results that are none of ours, or neither results nor a
         configuration of a training.
     """
@@ -84,7 +90,7 @@ def read_run(path: Path, *, name: str = "") -> RunFiles:
     return RunFiles(
         name=name or str(path),
         results=results,
-        metrics=read_metrics(path / "metrics.csv"),
+        metrics=_metrics(path / "metrics.csv", results),
         config=config,
         environment=_json(path / "environment.json"),
         model=_json(path / "model.json"),
@@ -108,6 +114,15 @@ def planned_epochs(config: str) -> int | None:
     """How long a training is to take by its configuration, read as text; None = it is not said."""
     found = re.search(r"^trainer:\n(?:[ ].*\n)*?  epochs: (\d{1,9})$", config, re.M)
     return int(found[1]) if found else None
+
+
+def _metrics(path: Path, results: Results | None) -> list[dict[str, float]]:
+    try:
+        return sound_metrics(path, epochs=results and results.epochs)
+    except DataError as error:
+        lacks = "learning curves" if results else "learning curves and no number of epochs"
+        log.warning("%s; without it there are no %s", error, lacks)
+        return []
 
 
 def _json(path: Path, *, remedy: str = RESTORE) -> Json:
