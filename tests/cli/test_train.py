@@ -128,6 +128,18 @@ def test_wrong_usage_is_one_line_and_leaves_nothing_behind(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "found"), [("caf\udce9", "not a name in UTF-8"), ("x" * 300, "too long a name")]
+)
+def test_a_folder_with_a_name_that_no_run_can_have_is_refused_before_it_is_made(
+    tssd, tiny_words, tmp_path, name, found
+):
+    outcome = tssd("train", "digits/tssd", *tiny_words, "--output", name)
+    assert outcome.code == 2
+    assert found in outcome.mistake
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_mistake_in_your_own_file_names_file_and_option(tssd, tmp_path):
     (tmp_path / "own.yaml").write_text("extends: digits/tssd\nnet: {init_args: {widht: 1}}\n")
     outcome = tssd("train", "own.yaml")

@@ -15,6 +15,7 @@ from tssd.config.default_folder import OUTPUT, run_folder
 from tssd.config.quick_names import check_names
 from tssd.errors import TssdError, UsageError
 from tssd.report.method_labels import method_named
+from tssd.runs.folder_place import refuse_name
 
 if TYPE_CHECKING:
     from tssd.many_runs import Failure, PlannedRun
@@ -96,6 +97,7 @@ def run(words: list[str]) -> int:
     timesteps = whole_numbers("timesteps", args.timesteps, least=1) if args.timesteps else []
     against = args.against and method_named(canonical(args.against), recipes, "against")
     output = Path(args.output)
+    refuse_name(output)
     load_training(overrides)
 
     # Imported only now: torch takes seconds, and a mistake in a name is told before.

@@ -22,6 +22,7 @@ from tssd.reproduce.plan_file import load_plan, plan_names, variant_names
 from tssd.reproduce.runs import Run, plan_runs, read, trained_options
 from tssd.reproduce.table import Table
 from tssd.runs.evaluation import PerT
+from tssd.runs.folder_place import refuse_name
 from tssd.runs.results import Epoch
 
 EPILOG = """What is trained already is not trained again; an interrupted run continues. Names that
@@ -55,6 +56,7 @@ def run(words: list[str]) -> int:
     cells = plan.at_scale(scale, datasets, tuple(args.columns), tuple(args.rows))
     seeds = whole_numbers("seeds", args.seeds, least=0)
     output = Path(args.output or f"runs/reproduce/{plan.name}-{scale}")
+    refuse_name(output)
     variants = plan.variants(cells, scale)
     runs = plan_runs(variants, seeds, output)
     head = (

@@ -9,6 +9,7 @@ from tssd.cli.parser import CommandParser, Override
 from tssd.config.default_folder import run_folder
 from tssd.config.quick_names import check_names
 from tssd.errors import UsageError
+from tssd.runs.folder_place import refuse_name
 
 EPILOG = """`tssd train RECIPE --help` lists every option of that recipe.
 
@@ -60,6 +61,8 @@ def run(words: list[str]) -> int:
         raise UsageError("train: no recipe given; `tssd recipes` lists them")
     if args.json and not args.dry_run:
         raise UsageError("--json: a dry run has it; what a run finds is in its results.json")
+    if args.output is not None:
+        refuse_name(Path(args.output))
     load_training(overrides)
     if args.dry_run:
         return _dry_run(recipe, overrides, as_json=args.json)

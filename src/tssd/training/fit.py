@@ -6,6 +6,7 @@ from pathlib import Path
 from tssd.data.loading import one_line_failures
 from tssd.errors import DataError, UsageError
 from tssd.runs.folder import RunFolder
+from tssd.runs.folder_place import refuse_name
 from tssd.runs.results import EpochEvaluation, Results, TrainedSteps
 from tssd.runs.saved import load_checkpoint, restore
 from tssd.runs.training_cost import TrainingCost, seconds_to_levels, training_operations
@@ -45,16 +46,17 @@ def fit(
         folder: the run folder.
         resume: whether to continue a run that was interrupted.
         relength: whether a resumed run may have another number of epochs than before.
-    Raises: UsageError: the folder holds a run and `resume` is off, it holds another run, a step
-        can't fit into memory, no epoch is validated though the best is to count, a finished run
-        has no checkpoint to go on from, or several devices can't train it here. DataError: a
-        damaged checkpoint, data that has changed since the run began, a loading or another
-        training process that ended, too little memory, or a full disk. DivergedError: the loss is
-        not finite.
+    Raises: UsageError: the folder holds a run and `resume` is off, it holds another run, no run can
+        have its name, a step can't fit into memory, no epoch is validated though the best is to
+        count, a finished run has no checkpoint to go on from, or several devices can't train it
+        here. DataError: a damaged checkpoint, data that has changed since the run began, a loading
+        or another training process that ended, too little memory, or a full disk. DivergedError:
+        the loss is not finite.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the last checkpoint is usable. SystemExit: see above.
     Side effects: sets the process's seed, threads, and torch's deterministic algorithms.
     """
     run = RunFolder(Path(folder))
+    refuse_name(run.path)
     refuse_place(parts.trainer, parts.data)
     if place(parts.trainer).rank:
         follow(parts, run)
