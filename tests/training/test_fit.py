@@ -1,6 +1,7 @@
 """What a run leaves behind, and the options of the trainer, in real runs."""
 
 import json
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from tssd.config.trust import trusting
+from tssd.errors import UsageError
 from tssd.evaluation import evaluate
 from tssd.reopened.load import load
 from tssd.reopened.open_run import load_parts
@@ -186,3 +188,21 @@ def test_compiled_training_is_resumed_and_evaluated_as_ever(tmp_path, monkeypatc
     expected = fit(small(), tmp_path / "plain")
     assert is_same(weights(tmp_path / "compiled"), weights(tmp_path / "plain"))
     assert results.best == expected.best
+
+
+def test_a_run_that_is_begun_is_refused_without_waiting_for_who_trains_it(tmp_path, monkeypatch):
+    waited = []
+
+    @contextmanager
+    def alone(folder):
+        waited.append(folder)
+        yield
+
+    monkeypatch.setattr(fitting, "alone", alone)
+    parts = small(ONE_EPOCH)
+    RunFolder(tmp_path).write_config(parts.config)  # by another process, which holds the folder
+    with pytest.raises(UsageError, match="this run exists already; continue it with --resume"):
+        fit(parts, tmp_path)
+    assert not waited
+    fit(parts, tmp_path, resume=True)  # as of a teacher that several runs share
+    assert waited == [tmp_path]

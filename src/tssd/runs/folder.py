@@ -98,6 +98,14 @@ class RunFolder:
         """Write config.yaml."""
         write_text(self.config, yaml.safe_dump(dict(config), sort_keys=False))
 
+    def refuse_begun(self) -> None:
+        """Refuse a folder that holds a run. Raises: UsageError: it does, finished or not."""
+        if self.config.exists():
+            raise UsageError(
+                f"{self.path}: this run exists already; continue it with --resume or choose "
+                "another --output"
+            )
+
     def create(self, config: Mapping[str, Any], *, resume: bool, relength: bool = False) -> None:
         """Start the folder with its configuration, or check that a resumed run has the same.
 
@@ -119,10 +127,7 @@ class RunFolder:
             self.write_config(config)
             return
         if not resume:
-            raise UsageError(
-                f"{self.path}: this run exists already; continue it with --resume or choose "
-                "another --output"
-            )
+            self.refuse_begun()
         free = (*NOT_TRAINED, LENGTH) if relength else NOT_TRAINED
         own = self.read_config()
         if PRINTED not in ((own.get("net") or {}).get("init_args") or {}):  # an earlier version

@@ -38,8 +38,9 @@ def fit(
     """Train, then evaluate the last epoch and the best on the validation samples on the test ones.
 
     Returns what results.json holds. A finished run is not trained again, unless it is to get
-    more epochs; while another process trains it, this one waits for that. On several devices the
-    program runs once for each; all but the first end here, when they have trained their share.
+    more epochs; while another process trains it, this one waits for that, where it may resume. On
+    several devices the program runs once for each; all but the first end here, when they have
+    trained their share.
 
     Args:
         parts: the run.
@@ -60,6 +61,8 @@ def fit(
     refuse_place(parts.trainer, parts.data)
     if place(parts.trainer).rank:
         follow(parts, run)
+    if not resume:
+        run.refuse_begun()  # not only when whoever may be training it has come to the end
     leader = Leader(parts)
     selected = select(
         parts.trainer.select,
