@@ -142,7 +142,7 @@ def test_resolve_writes_every_value_out():
         ("optimizer.lr", "1e308", "optimizer: value cannot be converted to type float"),
         ("net.width", ".inf", "net: cannot convert float infinity to integer"),
         ("net.width", "5000", "net: its weights take "),
-        ("optimizer.lr", "-1", "optimizer: Invalid learning rate: -1.0"),
+        ("optimizer.lr", "-1", "optimizer.lr: got -1.0, expected a finite number from 0 on"),
         ("optimizer.nesterov", "true", "optimizer: Nesterov momentum requires a momentum"),
         ("trainer.epochs", "0", "trainer.epochs: got 0, expected "),
         ("seed", "-1", "seed: got -1, expected 0 to 4294967295"),

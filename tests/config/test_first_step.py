@@ -18,9 +18,24 @@ def test_an_optimizer_that_can_step_passes_and_draws_nothing(name):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (partial(torch.optim.SGD, lr=-1.0), "optimizer: Invalid learning rate: -1.0"),
+        (
+            partial(torch.optim.SGD, lr=-1.0),
+            r"^optimizer\.lr: got -1\.0, expected a finite number from 0 on \(Invalid l",
+        ),
+        (
+            partial(torch.optim.SGD, lr=float("nan")),
+            r"^optimizer\.lr: got nan, expected a finite n",
+        ),
+        (
+            partial(torch.optim.AdamW, eps=-1),
+            r"^optimizer\.eps: got -1, expected a value that the ",
+        ),
+        (partial(torch.optim.SGD, momentum=-1), r"^optimizer\.momentum: got -1, .*; give another$"),
         (partial(torch.optim.SGD, lr=1e308), "optimizer: value cannot be converted to type float"),
-        (partial(torch.optim.SGD, lr=float("inf")), r"ends at -inf \(lr = inf\); lower its values"),
+        (
+            partial(torch.optim.SGD, lr=float("inf")),
+            r"^optimizer\.lr: got inf, expected a finite n",
+        ),
         (partial(torch.optim.SGD, weight_decay=float("inf")), "ends at -inf"),
         (torch.optim.SparseAdam, "optimizer: SparseAdam does not support dense gradients"),
     ],
@@ -34,3 +49,5 @@ def test_a_network_that_is_too_large_is_refused_before_it_is_built():
     check_size(partial(vgg9, 1))
     with pytest.raises(UsageError, match=r"net: its weights take .* GiB, and .* GiB are free; low"):
         check_size(partial(vgg9, 1, width=5000.0))
+    with pytest.raises(UsageError, match=r"^net: its weights are more than can be counted \(Stor"):
+        check_size(partial(vgg9, 1, width=1e9))
