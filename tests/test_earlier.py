@@ -1,4 +1,4 @@
-from tssd.earlier import with_later_options
+from tssd.earlier import PRINTED, unwritten, with_later_options
 
 EXITS = {"class_path": "tssd.objectives.ExitPlan"}
 
@@ -45,3 +45,9 @@ def test_other_content_is_left_to_whoever_checks_it():
     others = [{}, {"exits": None, "trainer": 3}, {"exits": {"init_args": []}}, {"exits": EXITS}]
     for config in others:
         assert with_later_options(config) == config
+
+
+def test_what_a_version_did_not_write_down_may_be_anything():
+    old, new = ({"net": {"init_args": inside}} for inside in ({}, {"printed": "a1"}))
+    assert unwritten(new, new) == ()
+    assert unwritten(old) == unwritten(new, old) == unwritten({"net": None}) == (PRINTED,)

@@ -12,6 +12,8 @@ _TRAINER = {
     "sync_batch_norm": False,
 }
 _BATCH_NORM = "tssd.norms.pooled_batch_norm"
+# What print shows of a network that was given as an object.
+PRINTED = "net.init_args.printed"
 
 
 def with_later_options(config: Config) -> Config:
@@ -28,7 +30,7 @@ def with_later_options(config: Config) -> Config:
     if isinstance(inside, dict) and "neuron" in inside and "norm" not in inside:
         # Exits had batch norm, whatever the network had. Where it had the same, they have its own.
         had = {"neuron": inside["neuron"], "norm": _BATCH_NORM}
-        own = _options_of(config.get("net"))
+        own = options_of(config.get("net"))
         exits = exits | {
             "init_args": inside | {k: None if own.get(k) == v else v for k, v in had.items()}
         }
@@ -36,6 +38,18 @@ def with_later_options(config: Config) -> Config:
     return config
 
 
-def _options_of(node: Any) -> dict[str, Any]:
+def unwritten(*configs: Config) -> tuple[str, ...]:
+    """Dotted names of options that a run's version did not write down: they may be anything.
+
+    Args:
+        configs: contents of the config.yaml of each run that is compared.
+    """
+    *_, name = PRINTED.split(".")
+    known = all(name in options_of(config.get("net")) for config in configs)
+    return () if known else (PRINTED,)
+
+
+def options_of(node: Any) -> dict[str, Any]:
+    """What a section that names a class says of it; nothing of other content."""
     found = node.get("init_args") if isinstance(node, dict) else None
     return found if isinstance(found, dict) else {}

@@ -5,7 +5,7 @@ from PIL import Image
 from torchvision.transforms.functional import to_tensor
 from torchvision.tv_tensors import Image as TvImage
 
-from tssd.data.given_items import Kind, as_label, as_sample
+from tssd.data.given_items import Kind, as_label, as_sample, check_finite
 from tssd.errors import DataError
 
 
@@ -22,9 +22,21 @@ def test_arrays_are_as_good_as_tensors_and_floats_become_float32():
     assert type(as_sample(TvImage(torch.rand(3, 2, 2)), "x")) is torch.Tensor
 
 
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_sample_that_is_not_finite_is_named(value, axis):
+    x = torch.zeros(4, 3, 1, 2, 2)
+    x.select(axis, 2)[0] = value
+    told = "^train: sample 12 has NaN or infinity in x, expected finite numbers; leave it out"
+    with pytest.raises(DataError, match=told):
+        check_finite(x, lambda n: f"train: sample {n + 10}", axis=axis)
+
+
 def test_finite_numbers_whose_sum_is_not_are_taken():
     x = torch.full((1, 2, 2), 3e38)
-    assert not x.sum().isfinite() and torch.equal(as_sample(x, "x"), x)
+    assert not x.sum().isfinite()
+    check_finite(x, str)
+    check_finite(torch.ones(1, 2, 2, dtype=torch.int16), str)
 
 
 def test_counts_of_events_stay_whole_numbers():
@@ -42,8 +54,6 @@ def test_counts_of_events_stay_whole_numbers():
         (Image.new("RGBA", (2, 2)), r"mode RGBA, expected RGB or L; call \.convert"),
         ("a.png", "a str for x, expected an image"),
         (np.array([["a"]]), "<U1 of shape"),
-        (torch.full((1, 2, 2), torch.nan), "has NaN or infinity in x, expected finite numbers"),
-        (np.array([[[1.0, np.inf]]]), "has NaN or infinity in x"),
     ],
 )
 def test_other_inputs_are_refused(x, words):

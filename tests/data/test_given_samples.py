@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from torch.utils.data import ConcatDataset, Dataset, IterableDataset, Subset, TensorDataset
@@ -94,6 +96,9 @@ def test_items_that_are_no_samples_are_refused_by_their_number():
     uneven = [(torch.zeros(1, 2, 2), 0), (torch.zeros(1, 3, 2), 0)]
     with pytest.raises(DataError, match=r"sample 1 is \[1, 3, 2\], but sample 0 is \[1, 2, 2\]"):
         GivenSamples("train", uneven).batch([0, 1])
+    nan = [(torch.full((1, 2, 2), value), 0) for value in (0.0, 1.0, math.nan)]
+    with pytest.raises(DataError, match="^train: sample 2 has NaN or infinity in x"):
+        GivenSamples("train", nan).batch([1, 2])
     samples = GivenSamples("train", Drawn())
     samples.num_classes = 2
     with pytest.raises(DataError, match="sample 2 has class 2, expected 0 to 1"):

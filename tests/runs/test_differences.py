@@ -55,6 +55,18 @@ def test_an_option_more_or_less_is_a_difference(differ):
     assert differ(BASE + "  threads: 1\n") == "'threads: 1' where seed0 has 'nothing'"
 
 
+def test_seeds_of_a_version_that_wrote_less_down_are_of_one_method(tmp_path):
+    def write(name, inside):
+        path = tmp_path / name / "config.yaml"
+        path.parent.mkdir()
+        path.write_text(f"net:\n  init_args:\n    name: Mlp\n{inside}")
+        return path
+
+    old, new = write("seed0", ""), write("seed1", "    printed: a1\n")
+    assert other_option(new, old) is None and other_option(old, new) is None
+    assert "'printed: b2'" in other_option(write("seed2", "    printed: b2\n"), new)
+
+
 def test_students_of_other_seeds_have_other_teachers_made_in_the_same_way(tmp_path):
     def write(seed, teacher="ann~0", more=""):
         path = tmp_path / f"{seed}{teacher}" / "config.yaml"

@@ -1,6 +1,5 @@
 """`tssd report`: a run, or the runs of a folder, as one HTML file."""
 
-import logging
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,10 +14,8 @@ from tssd.report.html import Methods, Samples, comparison_page, run_page
 from tssd.report.shown_names import printable
 from tssd.runs.files import continued, read_run
 from tssd.runs.results import Epoch
-from tssd.runs.sound_metrics import sound_metrics
+from tssd.runs.sound_metrics import metrics_or_none
 from tssd.runs.state import FinishedRun
-
-log = logging.getLogger("tssd")
 
 # Samples of a comparison, which shows a network of each method.
 COMPARED = 4
@@ -143,11 +140,8 @@ def _comparison(
 
 
 def _metrics(run: FinishedRun) -> list[dict[str, float]]:
-    try:
-        return sound_metrics(run.path / "metrics.csv", epochs=run.results.epochs)
-    except DataError as error:  # its results are none the worse
-        log.warning("%s; without it there is no learning curve of this run", error)
-        return []
+    lacks = "is no learning curve of this run"
+    return metrics_or_none(run.path / "metrics.csv", epochs=run.results.epochs, lacks=lacks)
 
 
 def _samples(

@@ -1,5 +1,6 @@
 """What an item of a torch Dataset of the user's own may be: an input and its class."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,15 +66,29 @@ def as_sample(x: Any, where: str) -> Tensor:
             f"{where} has an image of {kind}, expected floating point; scale pixels to [0, 1] with "
             "torchvision.transforms.v2.ToDtype(torch.float32, scale=True)"
         )
-    if not x.is_floating_point():
-        return x
+    return x.float() if x.is_floating_point() else x
+
+
+def check_finite(x: Tensor, where: Callable[[int], str], *, axis: int = 0) -> None:
+    """Refuse a batch with NaN or infinity in it, once for all its samples.
+
+    Args:
+        x: inputs of several samples.
+        where: names the sample of a number in the batch.
+        axis: of the samples.
+
+    Raises:
+        DataError: Names the first such sample.
+    """
     # A sum is quicker than a test of every value, but finite ones may overflow it.
-    if not bool(x.sum().isfinite()) and not bool(x.isfinite().all()):
+    if not x.is_floating_point() or bool(x.sum().isfinite()):
+        return
+    wrong = (~x.isfinite()).transpose(0, axis).flatten(1).any(1)
+    if bool(wrong.any()):
         raise DataError(
-            f"{where} has NaN or infinity in x, expected finite numbers; leave it out, or correct "
-            "the file or the transform it comes from"
+            f"{where(int(wrong.nonzero()[0]))} has NaN or infinity in x, expected finite numbers; "
+            "leave it out, or correct the file or the transform it comes from"
         )
-    return x.float()
 
 
 def as_label(y: Any, where: str, num_classes: int | None = None) -> int:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import ConcatDataset, IterableDataset, Subset, TensorDataset
 
 from tssd.data.counter_random import GIVEN_STREAM, random_bits
-from tssd.data.given_items import Kind, as_label, as_sample, in_words
+from tssd.data.given_items import Kind, as_label, as_sample, check_finite, in_words
 from tssd.data.global_generators import generators_kept, seed_generators
 from tssd.data.loading import Batch, SampleSet
 from tssd.errors import DataError, UsageError
@@ -61,14 +61,17 @@ class GivenSamples(SampleSet):
         """Return the batch for indices or (epoch, index) pairs, labels as the items have them.
 
         Raises:
-            DataError: An item is no sample with its class, or has another shape than the first.
+            DataError: An item is no sample with its class, is not finite, or has another shape than
+                the first.
         """
         pairs = [(0, item) if isinstance(item, int) else item for item in items]
         with generators_kept():
             found = [self._like_the_first(*pair) for pair in pairs]
         xs, labels = zip(*found, strict=True)
         axis = 0 if self.kind.timesteps is None else 1
-        return torch.stack(xs, dim=axis), torch.tensor(labels)
+        x = torch.stack(xs, dim=axis)
+        check_finite(x, lambda n: f"{self.name}: sample {pairs[n][1]}", axis=axis)
+        return x, torch.tensor(labels)
 
     def __getitem__(self, item: int | tuple[int, int]) -> tuple[Tensor, int]:
         x, y = self.batch([item])

@@ -1,10 +1,9 @@
 """The network of a run as a product; needs neither its data nor the trainer."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +13,7 @@ from tssd.adapters.given import copy_of, example_of
 from tssd.adapters.printed import printed
 from tssd.config.make import build_net, make
 from tssd.config.trust import only_known_parts, trusting
+from tssd.earlier import options_of
 from tssd.errors import DataError, UsageError
 from tssd.hub.locate import located
 from tssd.longest import build_for
@@ -65,7 +65,7 @@ def load(
         if net is None:
             made = _network(run, model, saved)
         else:
-            made = _given(net, model, saved, printed_as=_inside(model.net).get("printed"))
+            made = _given(net, model, saved, printed_as=options_of(model.net).get("printed"))
     return _trained(run, model, saved, made, device=device, trust=trust)
 
 
@@ -112,15 +112,11 @@ def _input(model: Model) -> ImageInput | FrameInput | GivenInput:
     return ImageInput(model.sample_shape, model.mean, model.std, model.crop_share)
 
 
-def _inside(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    return node.get("init_args") or {}
-
-
 def _given(
     net: nn.Module, model: Model, saved: Saved, *, printed_as: str | None = None
 ) -> nn.Module:
     """A network like the run's, as it was adapted for it, with the run's weights."""
-    layout = _inside(model.net).get("layout")
+    layout = options_of(model.net).get("layout")
     made = copy_of(net)
     if layout is not None and not isinstance(made, SpikingNet):
         made = adapt(made, example=example_of(model.sample_shape), layout=layout)

@@ -6,7 +6,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Protocol
 
-from tssd.earlier import with_later_options
+from tssd.earlier import unwritten, with_later_options
 from tssd.reading import read_yaml
 from tssd.runs.text_files import read_text
 
@@ -83,7 +83,7 @@ def other_option(path: Path, like: Path) -> str | None:
 def _same_meaning(*paths: Path) -> bool:
     """Whether they differ in nothing but their order, and in what an earlier version left out."""
     own, other = (_of_any_seed(with_later_options(read_yaml(path))) for path in paths)
-    free = ("seed", "data.init_args.seed", *NOT_TRAINED)
+    free = ("seed", "data.init_args.seed", *NOT_TRAINED, *unwritten(own, other))
     return first_difference(own, other, free=free) is None
 
 

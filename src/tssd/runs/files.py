@@ -1,6 +1,5 @@
 """What a run folder holds for people to read."""
 
-import logging
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +10,8 @@ from tssd.reading import RESTORE, read_json
 from tssd.runs.later_evaluation import LaterEvaluation
 from tssd.runs.recalibration import Recalibration, Recalibrations
 from tssd.runs.results import REPEAT, Results
-from tssd.runs.sound_metrics import sound_metrics
+from tssd.runs.sound_metrics import metrics_or_none
 from tssd.runs.text_files import read_text
-
-log = logging.getLogger("tssd")
 
 Json = dict[str, Any]
 
@@ -90,7 +87,11 @@ def read_run(path: Path, *, name: str = "") -> RunFiles:
     return RunFiles(
         name=name or str(path),
         results=results,
-        metrics=_metrics(path / "metrics.csv", results),
+        metrics=metrics_or_none(
+            path / "metrics.csv",
+            epochs=results and results.epochs,
+            lacks="are no learning curves" + (" and no number of epochs" * (results is None)),
+        ),
         config=config,
         environment=_json(path / "environment.json"),
         model=_json(path / "model.json"),
@@ -114,15 +115,6 @@ def planned_epochs(config: str) -> int | None:
     """How long a training is to take by its configuration, read as text; None = it is not said."""
     found = re.search(r"^trainer:\n(?:[ ].*\n)*?  epochs: (\d{1,9})$", config, re.M)
     return int(found[1]) if found else None
-
-
-def _metrics(path: Path, results: Results | None) -> list[dict[str, float]]:
-    try:
-        return sound_metrics(path, epochs=results and results.epochs)
-    except DataError as error:
-        lacks = "learning curves" if results else "learning curves and no number of epochs"
-        log.warning("%s; without it there are no %s", error, lacks)
-        return []
 
 
 def _json(path: Path, *, remedy: str = RESTORE) -> Json:

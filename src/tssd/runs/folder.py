@@ -10,7 +10,7 @@ from typing import Any, Self
 import yaml
 
 from tssd.atomic import PARTIAL, write_atomically
-from tssd.earlier import with_later_options
+from tssd.earlier import PRINTED, unwritten, with_later_options
 from tssd.errors import DataError, UsageError
 from tssd.lock import LOCK
 from tssd.reading import read_json, read_yaml
@@ -20,8 +20,6 @@ from tssd.runs.results import REPEAT, Results
 
 # What a configuration names where a schedule was given as a function, which no length changes.
 OWN_SCHEDULE = f"{OBJECTS}GivenScheduler"
-# What tells networks apart that were given as objects of one class.
-PRINTED = "printed"
 
 
 @dataclass(frozen=True)
@@ -130,11 +128,10 @@ class RunFolder:
             self.refuse_begun()
         free = (*NOT_TRAINED, LENGTH) if relength else NOT_TRAINED
         own = self.read_config()
-        if PRINTED not in ((own.get("net") or {}).get("init_args") or {}):  # an earlier version
-            free = (*free, f"net.init_args.{PRINTED}")
+        free = (*free, *unwritten(own))
         if (found := first_difference(own, config, free=free)) is not None:
             name, before, now = found
-            if name.endswith(f".{PRINTED}"):
+            if name == PRINTED:
                 raise UsageError(
                     f"{self.path}: print shows another network than the run was begun with; "
                     f"{self._remedy(config, name, now)}"

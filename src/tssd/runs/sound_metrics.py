@@ -2,10 +2,13 @@
 
 import csv
 import io
+import logging
 from pathlib import Path
 
 from tssd.errors import DataError
-from tssd.runs.text_files import read_metrics, read_text
+from tssd.runs.text_files import metrics_of, read_text
+
+log = logging.getLogger("tssd")
 
 
 def sound_metrics(path: Path, *, epochs: int | None = None) -> list[dict[str, float]]:
@@ -16,10 +19,26 @@ def sound_metrics(path: Path, *, epochs: int | None = None) -> list[dict[str, fl
         epochs: that were trained; None = not known.
     Raises: DataError: what is wrong with it.
     """
-    rows = read_metrics(path)
-    if path.exists() and (found := _fault(read_text(path), epochs)) is not None:
+    text = read_text(path)
+    rows = metrics_of(text, path)
+    if path.exists() and (found := _fault(text, epochs)) is not None:
         raise DataError(f"{path}: damaged ({found}); restore it")
     return rows
+
+
+def metrics_or_none(path: Path, *, epochs: int | None, lacks: str) -> list[dict[str, float]]:
+    """The same, and no rows of a damaged table, with a warning: the rest is none the worse.
+
+    Args:
+        path: of the file.
+        epochs: that were trained; None = not known.
+        lacks: what there is not without it, in words.
+    """
+    try:
+        return sound_metrics(path, epochs=epochs)
+    except DataError as error:
+        log.warning("%s; without it there %s", error, lacks)
+        return []
 
 
 def _fault(text: str, epochs: int | None) -> str | None:

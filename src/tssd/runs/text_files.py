@@ -39,10 +39,15 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
 
     Raises: DataError: it is not a table, or too large for one of a run.
     """
+    return metrics_of(read_text(path), path)
+
+
+def metrics_of(text: str, path: Path) -> list[dict[str, float]]:
+    """As `read_metrics`, of the text of a file that was read."""
     rows: list[dict[str, float]] = []
     count = 0
     try:
-        reader = csv.reader(io.StringIO(read_text(path), newline=""))
+        reader = csv.reader(io.StringIO(text, newline=""))
         names = next(reader, [])
         for cells in reader:
             if not cells:

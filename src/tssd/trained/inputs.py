@@ -160,7 +160,7 @@ class GivenInput:
     def __call__(self, samples: Any) -> Tensor:
         """The network's input."""
         # Imported when it is needed: it takes seconds.
-        from tssd.data.given_items import as_sample
+        from tssd.data.given_items import as_sample, check_finite
 
         if isinstance(samples, str | Path | Image.Image) or not hasattr(samples, "__len__"):
             samples = [samples]
@@ -170,6 +170,7 @@ class GivenInput:
         try:
             xs = [as_sample(sample, f"sample {n}") for n, sample in enumerate(samples)]
             x = torch.stack(xs, dim=1 if self.in_time else 0)
+            check_finite(x, lambda n: f"sample {n}", axis=1 if self.in_time else 0)
         except (DataError, RuntimeError) as error:  # samples of several shapes
             raise UsageError(f"samples: {error}; {ALIKE}") from error
         if x.dim() != 4 + self.in_time or tuple(x.shape[-3:]) != self.sample_shape:
