@@ -130,7 +130,7 @@ def _comparison(
     if len(collection.left_out) > 10:
         print(f"... and {len(collection.left_out) - 10} more, listed in the page")
     metrics = {name: [_metrics(run) for run in methods.runs(name)] for name in methods.drawn}
-    print(printable(methods.answer.sentence(methods.labels)))
+    print(printable(methods.differences.answered()))
     # One network a method, of its first seed.
     networks = {methods.labels[name]: methods.runs(name)[0].path for name in methods.drawn}
     found = _samples(networks, overrides, samples, at=methods.answer.at)

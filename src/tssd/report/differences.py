@@ -68,6 +68,11 @@ class Differences:
         """Names of the others."""
         return list(dict.fromkeys(name for name, _ in self.tests))
 
+    @property
+    def corrected_p(self) -> float | None:
+        """That of the answer, the subject against the baseline; None = it cannot be tested."""
+        return self.corrected.get((self.answer.subject.name, self.answer.at))
+
     def told_apart(self, key: Key) -> bool | None:
         """Whether a method and the baseline are told apart at a T; None = it cannot be tested."""
         p = self.corrected.get(key)
@@ -87,7 +92,7 @@ class Differences:
 
     def sentences(self) -> list[str]:
         """One a method: at which T it is told apart, and at which not; then the answer's."""
-        return [*map(self._sentence, self.methods), self._answer()] if self.tests else []
+        return [*map(self._sentence, self.methods), self.answered()] if self.tests else []
 
     def _sentence(self, name: str) -> str:
         own = {t: self.tests[name, t] for t in self.comparison.timesteps}
@@ -106,12 +111,10 @@ class Differences:
             clauses.append(f"not told apart at T = {listed} (95 % intervals within {within})")
         return f"{label}: {'; '.join(clauses)}."
 
-    def _answer(self) -> str:
-        """What the comparison is made for, with p corrected as in this table."""
-        found = self.answer
-        key = (found.subject.name, found.at)
-        p, among = self.corrected.get(key), len(self.corrected)
-        return found.sentence(self.comparison.labels, p=p, among=among)
+    def answered(self) -> str:
+        """What the comparison is made for in words, p corrected as in this table."""
+        p, among = self.corrected_p, len(self.corrected)
+        return self.answer.sentence(self.comparison.labels, p=p, among=among)
 
     def to_dict(self) -> dict[str, Any]:
         """Numbers behind the table; null where something could not be tested."""

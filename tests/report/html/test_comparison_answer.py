@@ -6,6 +6,7 @@ from scipy import stats
 from tssd.report.collection import Collection
 from tssd.report.html import Methods
 from tssd.report.html.comparison_answer import TILES, answer
+from tssd.report.html.comparison_differences import differences
 
 
 def cards(page):
@@ -21,15 +22,40 @@ def test_the_difference_at_the_student_s_t_comes_first(methods, read):
     expected = stats.ttest_rel([70, 73, 75], [60, 61, 62])
     low, high = expected.confidence_interval()
     between = f"{low:+.2f} to {high:+.2f}"
+    at_1 = stats.ttest_rel([60, 62, 61], [50, 53, 50])
+    # Holm: the smaller of two p times 2, and no larger one below it. T = 3 has no difference.
+    corrected = max(expected.pvalue, 2 * min(expected.pvalue, at_1.pvalue))
     sentence = page.all("p")[0][1]
     assert sentence == (
         f"tssd has 72.67 % at T = 2, 11.67 ± {stdev([10, 12, 13]):.2f} points above vanilla, 95 % "
-        f"interval {between}: told apart (p = {expected.pvalue:.3f}, 3 seeds)."
+        f"interval {between}: told apart (p = {corrected:.3f} corrected for 2 comparisons, 3 "
+        "seeds)."
     )
     own, baseline = cards(page)
     assert own.startswith("tssd72.67 %at T = 2")
     assert baseline.startswith("against the fair baseline: vanilla+11.67 points95 % interval ")
     assert "61.00 %, ± 1.00 over 3 seeds" in baseline
+
+
+def test_the_answer_its_tile_and_the_table_say_the_same(changed, read):
+    # p = 0.04 alone, 0.08 among the tests of the table: one verdict, that of the table.
+    def apart(content):
+        seed = content["seed"]
+        content["best"]["accuracy"] = [0.5, (0.62, 0.65, 0.66)[seed], 0.5]
+
+    collection = changed(apart, "d/tssd")
+    del collection.methods["d/tsd"]
+    alone = stats.ttest_rel([62, 65, 66], [60, 61, 62]).pvalue
+    methods = Methods.of(collection, reference="d/vanilla", epoch="best")
+    page = read(answer(methods))
+    (p,) = [
+        methods.differences.corrected[key] for key in methods.differences.corrected if key[1] == 2
+    ]
+    assert (alone < 0.05, p < 0.05) == (True, False), (alone, p)
+    said = f"not told apart (p = {p:.3f} corrected for "
+    assert said in page.all("p")[0][1]
+    assert said in [text for text in tiles(page) if "the fair baseline" in text][0]
+    assert f"p* {p:.3f}" in read(differences(methods)).text
 
 
 def test_every_other_method_has_its_tile_in_order(methods, read):

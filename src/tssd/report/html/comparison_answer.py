@@ -26,7 +26,7 @@ def answer(methods: Methods) -> Html:
     more = f"{left} more methods: see Differences." if left else None
     return together(
         [
-            element("p", {"class": "answer"}, found.sentence(methods.labels)),
+            element("p", {"class": "answer"}, methods.differences.answered()),
             element(
                 "div",
                 {"class": "split"},
@@ -87,7 +87,10 @@ def _tile(methods: Methods, row: Row) -> Html:
     lines: list[Content] = []
     if (between := interval(test)) is not None:
         lines.append(f"95 % interval {between}")
-    lines.append(certainty(test, found.corrected.get(row.name), len(found.corrected)))
+    p, among = found.corrected.get(row.name), len(found.corrected)
+    if is_baseline:  # as the headline and the table of differences have it
+        p, among = methods.differences.corrected_p, len(methods.differences.corrected)
+    lines.append(certainty(test, p, among))
     trained = f"trained for T = {row.student}"
     if (row.teacher or row.student) > row.student:
         trained += f" with a teacher of T = {row.teacher}"

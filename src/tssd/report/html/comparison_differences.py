@@ -2,67 +2,55 @@
 
 import math
 
-from tssd.report.answer import p_value, paired_at
+from tssd.report.answer import p_value
+from tssd.report.differences import Differences
 from tssd.report.html.elements import Content, Html, element, note, paragraph, together
 from tssd.report.html.methods import Methods
 from tssd.report.html.rounding import signed
 from tssd.report.html.sourced import number
 from tssd.report.html.tables import table
-from tssd.report.significance import COMFORTABLE, Paired, critical_t, holm
+from tssd.report.significance import COMFORTABLE, LEVEL, Paired, critical_t
 
 
 def differences(methods: Methods) -> Html:
     """Every other method against the reference, at every T."""
-    comparison, labels = methods.comparison, methods.labels
-    rows = {row.name: row for row in comparison.rows}
-    reference = rows[methods.reference]
-    others = [row for row in comparison.rows if row.name != methods.reference]
-    if not others:
+    found = methods.differences
+    if not found.tests:
         return paragraph("There is one method only.")
-    found: dict[tuple[str, int], Paired] = {}
-    for row in others:
-        for t in comparison.timesteps:
-            found[row.name, t] = paired_at(row, reference, t)
-    tested = {key: test for key, test in found.items() if test.p is not None}
-    corrected = dict(zip(tested, holm([test.p or 0.0 for test in tested.values()]), strict=True))
-    header: list[Content] = ["method", "n"]
-    header += [f"T = {t}" for t in comparison.timesteps]
-    body: list[list[Content]] = []
-    for row in others:
-        count = len(found[row.name, comparison.timesteps[0]].seeds)
-        cells = [
-            _cell(found[row.name, t], corrected.get((row.name, t))) for t in comparison.timesteps
+    ts = methods.comparison.timesteps
+    header: list[Content] = ["method", "n", *[f"T = {t}" for t in ts]]
+    body: list[list[Content]] = [
+        [
+            methods.headings[name],
+            str(len(found.tests[name, ts[0]].seeds)),
+            *[_cell(found.tests[name, t], found.corrected.get((name, t))) for t in ts],
         ]
-        body.append([methods.headings[row.name], str(count), *cells])
-    name = labels[methods.reference]
+        for name in found.methods
+    ]
     caption = (
-        f"Test accuracy minus that of {name}, percentage points, mean over the n common seeds, "
-        "with its 95 % confidence interval and two-sided p of a paired t test; p* is corrected "
-        f"for the {len(tested)} tests in this table (Holm)"
+        f"Test accuracy minus that of {methods.labels[found.against]}, percentage points, mean "
+        "over the n common seeds, with its 95 % confidence interval and two-sided p of a paired t "
+        f"test; p* is corrected for the {len(found.corrected)} tests in this table (Holm)"
     )
-    counts = [len(test.seeds) for test in found.values()]
-    return together(
-        [_statement(counts, tested, corrected), table(caption, header, body, kind="methods")]
-    )
+    return together([_statement(found), table(caption, header, body, kind="methods")])
 
 
-def _statement(
-    counts: list[int],
-    tested: dict[tuple[str, int], Paired],
-    corrected: dict[tuple[str, int], float],
-) -> Html:
-    single = sum((test.p or 0.0) < 0.05 for test in tested.values())
-    kept = sum(p < 0.05 for p in corrected.values())
+def _statement(found: Differences) -> Html:
+    count = len(found.corrected)
+    alone = [found.tests[key].p for key in found.corrected]
+    single = sum(p is not None and p < LEVEL for p in alone)
+    kept = sum(p < LEVEL for p in found.corrected.values())
     parts: list[Html] = []
-    if tested:
+    if count:
         smaller = {True: "is", False: "are"}
         parts.append(
             paragraph(
-                f"Of {len(tested)} tests, {single} {smaller[single == 1]} below p = 0.05 taken "
-                f"alone (chance alone would give about {0.05 * len(tested):.1f}), and {kept} "
+                f"Of {count} tests, {single} {smaller[single == 1]} below p = {LEVEL:g} taken "
+                f"alone (chance alone would give about {LEVEL * count:.1f}), and {kept} "
                 f"{smaller[kept == 1]} after correction for their number."
             )
         )
+    counts = [len(test.seeds) for test in found.tests.values()]
     largest = max(counts)
     if largest < 3:
         parts.append(

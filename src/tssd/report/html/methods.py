@@ -6,6 +6,7 @@ from functools import cached_property
 from tssd.report.answer import Answer
 from tssd.report.collection import Collection
 from tssd.report.comparison import Comparison
+from tssd.report.differences import Differences
 from tssd.report.html.elements import Html, element, together
 from tssd.report.method_labels import method_named, without_shared
 from tssd.runs.results import Epoch
@@ -22,12 +23,12 @@ class Methods:
     Args:
         collection: the runs; its order of methods is that of the page.
         comparison: their accuracies.
-        answer: the method that the comparison is made for, and its baseline.
+        differences: of them, and the method that the comparison is made for with its baseline.
     """
 
     collection: Collection
     comparison: Comparison
-    answer: Answer
+    differences: Differences
 
     @classmethod
     def of(cls, collection: Collection, *, reference: str | None, epoch: Epoch | None) -> "Methods":
@@ -42,12 +43,17 @@ class Methods:
         runs = {name: [run.results for run in group] for name, group in collection.methods.items()}
         comparison = Comparison.of(runs, epoch=epoch)
         chosen = None if reference is None else method_named(reference, list(runs), "reference")
-        return cls(collection, comparison, Answer.of(comparison, chosen))
+        return cls(collection, comparison, Differences.of(comparison, chosen))
+
+    @property
+    def answer(self) -> Answer:
+        """The method that the comparison is made for, and its baseline."""
+        return self.differences.answer
 
     @property
     def reference(self) -> str:
         """Name of the method that the others are measured against."""
-        return (self.answer.baseline or self.answer.subject).name
+        return self.differences.against
 
     @cached_property
     def labels(self) -> dict[str, str]:
