@@ -1,3 +1,4 @@
+import csv
 from functools import partial
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from tssd.errors import DataError
 from tssd.reproduce.counted import Collected
 from tssd.reproduce.curves import epoch_curves, exit_curves, stage_rates, timestep_curves
+from tssd.reproduce.series import series_csv
 from tssd.runs.results import Results
 
 from .fabricated import TSSD, VANILLA, cell, content, results
@@ -65,9 +67,17 @@ def test_every_exit_has_its_table(tmp_path):
 
 
 def test_epochs_without_a_number_are_left_out_and_a_lost_file_is_named(tmp_path):
-    gap = folder(tmp_path / "a", "epoch,val/accuracy\n0,0.5\n1,\n2,0.75\n")
+    gap = folder(tmp_path / "a", "epoch,val/accuracy\n0,0.5\n1,\n2,0.75\n3,1\n")
     (found,) = epoch_curves([(CELL, [({}, gap)])])
-    assert found.runs == ((50.0,), (75.0,))
+    assert (found.x, found.runs) == ((1.0, 3.0, 4.0), ((50.0,), (75.0,), (100.0,)))
+    # Of two seeds the epochs that both have, under their own numbers.
+    other = folder(tmp_path / "c", "epoch,val/accuracy\n0,\n1,0.5\n2,nan\n3,0.25\n")
+    (both,) = epoch_curves([(CELL, [({}, gap), ({}, other)])])
+    assert (both.x, both.runs) == ((4.0,), ((100.0, 25.0),))
+    (row,) = csv.DictReader(series_csv([both]).splitlines())
+    assert row["epoch"] == "4"
+    late = folder(tmp_path / "d", "epoch,val/accuracy\n0,\n1,0.5\n")
+    assert epoch_curves([(CELL, [({}, gap), ({}, late)])]) == []
     with pytest.raises(DataError, match=r"b: metrics.csv is missing or empty"):
         epoch_curves([(CELL, [({}, tmp_path / "b")])])
 

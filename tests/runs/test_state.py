@@ -77,6 +77,7 @@ def test_large_parts_are_not_kept(make, tmp_path):
         ({"metrics": UNSEEN}, "half-finished", "3 of 9 epochs; continue with"),
         ({"metrics": f"{UNSEEN}3,nan,,\n"}, "failed", "train/loss is NaN in epoch 4 of 9"),
         ({"metrics": f"{UNSEEN}3,1,0.1,nan\n"}, "failed", "val/loss is NaN in epoch 4 of 9"),
+        ({"metrics": f"{UNSEEN}3,1,nan,nan\n"}, "failed", "val/accuracy, val/loss is NaN"),
         ({"results": '{"seed": 0, '}, "damaged", "results.json: damaged"),
         ({"results": content(accuracy=(0.5, float("nan")))}, "failed", "at T = 2 is nan"),
         ({"results": {"score": 1}}, "foreign", "results.json: it has no seed"),

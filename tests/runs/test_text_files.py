@@ -16,9 +16,19 @@ def test_odd_tables_are_read(tmp_path):
     path.write_text("a,b\n1,2,3\n4\n\nnan,-inf\n1e300,-1e300\n")
     first, second, third, huge = read_metrics(path)
     assert first == {"a": 1, "b": 2}
-    assert (second["a"], math.isnan(second["b"])) == (4, True)
+    assert second == {"a": 4}
     assert (math.isnan(third["a"]), third["b"]) == (True, -math.inf)
     assert huge == {"a": math.inf, "b": -math.inf}
+
+
+def test_an_empty_cell_is_left_out_and_nan_is_not(tmp_path):
+    path = tmp_path / "metrics.csv"
+    path.write_text("epoch,val/accuracy,seconds\n0,,\n1,nan,\n2,x,3.5\n")
+    first, second, third = read_metrics(path)
+    assert first == {"epoch": 0}
+    assert second.keys() == {"epoch", "val/accuracy"}
+    assert math.isnan(second["val/accuracy"])
+    assert (math.isnan(third["val/accuracy"]), third["seconds"]) == (True, 3.5)
 
 
 @pytest.mark.parametrize(

@@ -17,18 +17,16 @@ Finished = tuple[Cell, Sequence[tuple[Results, Path]]]
 
 
 def epoch_curves(finished: Sequence[Finished]) -> list[Series]:
-    """Validation accuracy at T_s of every epoch, per cent; runs without validation have none.
+    """Validation accuracy at T_s, per cent, of the epochs that all seeds have validated.
 
     Raises: DataError: a run has lost its metrics.csv.
     """
     found: list[Series] = []
     for cell, runs in finished:
         seen = [_validated(folder) for _, folder in runs]
-        length = min((len(values) for values in seen), default=0)
-        if length:
-            points = [
-                (float(epoch + 1), [values[epoch] for values in seen]) for epoch in range(length)
-            ]
+        epochs = sorted(set.intersection(*map(set, seen))) if seen else []
+        points = [(float(epoch), [values[epoch] for values in seen]) for epoch in epochs]
+        if points:
             found.append(_series(cell, "epoch", "validation accuracy, %", points))
     return found
 
@@ -104,12 +102,13 @@ def stage_rates(finished: Sequence[Finished], epoch: Epoch) -> list[Series]:
     return found
 
 
-def _validated(folder: Path) -> list[float]:
+def _validated(folder: Path) -> dict[int, float]:
+    """By the number of the epoch, from 1."""
     rows = read_metrics(folder / "metrics.csv")
     if not rows:
         raise DataError(f"{folder}: metrics.csv is missing or empty; train the run again")
-    found = (100 * row.get("val/accuracy", math.nan) for row in rows)
-    return [value for value in found if math.isfinite(value)]
+    found = {n: 100 * row.get("val/accuracy", math.nan) for n, row in enumerate(rows, 1)}
+    return {n: value for n, value in found.items() if math.isfinite(value)}
 
 
 def _trained(cell: Cell, timesteps: TrainedSteps) -> str:

@@ -26,7 +26,7 @@ class RunFiles:
     Args:
         name: what to call the run.
         results: results.json; None for a run that is not finished.
-        metrics: rows of metrics.csv; a cell that is no number is NaN.
+        metrics: rows of metrics.csv, without what is empty; a cell that is no number is NaN.
         config: config.yaml, as text.
         environment: environment.json.
         model: model.json.

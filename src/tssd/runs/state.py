@@ -103,10 +103,6 @@ def _unfinished(path: Path, name: str) -> LeftOut:
     of = f" of {planned}" if planned is not None else ""
     last = rows[-1] if rows else {}
     bad = [key for key, value in last.items() if value != value]
-    # Of an epoch without validation the cells of one are empty, all of them.
-    validation = {key for key in last if key.startswith("val/")}
-    if len(bad) < len(last) and validation <= {*bad}:
-        bad = [key for key in bad if key not in validation]
     if bad and len(bad) < len(last):
         where = f"{', '.join(bad)} is NaN in epoch {len(rows)}{of}"
         return LeftOut(path, name, "failed", where)

@@ -37,6 +37,8 @@ def read_text(path: Path) -> str:
 def read_metrics(path: Path) -> list[dict[str, float]]:
     """Rows of a table of metrics; none where there is no file. What is no number is NaN.
 
+    An empty cell was not measured, as in an epoch without validation: its row has no such key.
+
     Raises: DataError: it is not a table, or too large for one of a run.
     """
     return metrics_of(read_text(path), path)
@@ -55,8 +57,8 @@ def metrics_of(text: str, path: Path) -> list[dict[str, float]]:
             count += len(names)
             if count > MOST_NUMBERS:
                 raise DataError(f"{path}: damaged (more than {MOST_NUMBERS} numbers); restore it")
-            cells += [""] * (len(names) - len(cells))
-            rows.append({name: _number(cell) for name, cell in zip(names, cells, strict=False)})
+            pairs = zip(names, cells, strict=False)
+            rows.append({name: _number(cell) for name, cell in pairs if cell})
     except csv.Error as error:
         raise DataError(f"{path}: damaged ({error}); restore it") from None
     return rows

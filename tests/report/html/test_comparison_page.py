@@ -1,4 +1,5 @@
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
 from tssd.report.collection import Collection
@@ -39,6 +40,21 @@ def test_validation_curves_are_means_over_the_seeds(methods, metrics, read):
     assert "Without recorded validation accuracies: tssd; tsd." in page.text
 
 
+def test_validation_is_drawn_at_the_epochs_that_all_seeds_have(methods, metrics, read):
+    del metrics[0]["val/accuracy"]
+    other = [dict(row) for row in metrics]
+    del other[1]["val/accuracy"]
+    both = {"d/vanilla": [metrics, metrics], "d/tssd": [metrics, other]}
+    page = read(validation(methods, both))
+    spoken = [text for a, text in page.all("title") if "id" not in a]
+    assert sorted(spoken) == ["tssd, epoch 3: 35", "vanilla, epoch 2: 40", "vanilla, epoch 3: 35"]
+    assert not [a for a, _ in page.all("path") if a.get("class") == "bad"]
+    assert [text for _, text in page.all("tr")] == ["epochtssdvanilla", "2–40.00", "335.0035.00"]
+    del other[2]["val/accuracy"]
+    text = read(validation(methods, both)).text
+    assert "Without recorded validation accuracies: tssd; tsd." in text
+
+
 def test_runs_without_metrics_or_validation(methods, read):
     text = "No validation accuracies were recorded."
     assert text in read(validation(methods, {})).text
@@ -58,6 +74,17 @@ def test_the_command_of_a_further_seed(methods, read):
     assert command == (
         f"tssd train {first}/seed0/config.yaml --seed 3 --data.seed 3 --output {first}/seed3"
     )
+
+
+def test_there_is_no_command_for_a_further_seed_of_objects(methods, collection, read, tmp_path):
+    group = collection.methods[methods.reference]
+    group[0] = replace(group[0], path=tmp_path)
+    (tmp_path / "config.yaml").write_text("data:\n  class_path: tssd.fitting.record.GivenData\n")
+    page = read(listed(methods))
+    assert not page.all("pre")
+    assert "trained from Python by tssd.fit" in page.text
+    (tmp_path / "config.yaml").write_text("data:\n  class_path: tssd.data.Digits\n")
+    assert read(listed(methods)).all("pre")
 
 
 def test_many_left_out_runs_are_counted(collection, read):

@@ -46,6 +46,27 @@ def test_nan_is_named(metrics, read):
     assert {a["class"] for a, _ in page.all("data") if "class" in a} == {"nan"}
 
 
+def test_an_epoch_that_was_not_validated_is_neither_a_gap_nor_a_warning(metrics, read):
+    for key in ("val/accuracy", "val/accuracy_t1", "val/accuracy_t2"):
+        del metrics[1][key]
+    timed = [row | {"seconds": 10.0 * n} for n, row in enumerate(metrics, 1)]
+    page = read(curves(timed))
+    assert not [a for a, _ in page.all("p") if a.get("class") == "warning"]
+    assert not [a for a, _ in page.all("path") if a.get("class") == "bad"]
+    spoken = [text for _, text in page.all("title") if text.startswith("T = 2")]
+    assert spoken[:2] == ["T = 2, epoch 1: 20", "T = 2, epoch 3: 35"]
+    assert [text.rpartition(" ")[0][-3:] for text in spoken[2:]] == ["10:", "30:"]
+    # One stroke from the first to the third.
+    lines = [a["d"] for a, _ in page.all("path") if a.get("fill") == "none"]
+    assert all(line.count("M") == 1 for line in lines)
+    # In the table, which stands under each of three pictures, it is a dash.
+    dashes = [text for a, text in page.all("span") if a.get("title") == "not recorded"]
+    assert dashes == ["–"] * 3 * 3
+    # Seconds of an epoch in which nothing was validated draw nothing.
+    alone = read(curves([metrics[0], timed[1], metrics[2]]))
+    assert len(alone.all("figure")) == 2
+
+
 def test_a_run_without_validation_or_without_epochs(read):
     page = read(curves([{"epoch": 0.0, "train/task": 1.0}]))
     assert len(page.all("figure")) == 1

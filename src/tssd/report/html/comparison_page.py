@@ -1,6 +1,5 @@
 """The page of a comparison."""
 
-import math
 import shlex
 from collections.abc import Mapping, Sequence
 
@@ -18,6 +17,8 @@ from tssd.report.html.rounding import two
 from tssd.report.html.samples import Samples, firing_maps
 from tssd.report.html.sourced import number
 from tssd.report.html.tables import table
+from tssd.runs.files import is_of_objects
+from tssd.runs.text_files import read_text
 
 # Rows of metrics.csv of each run of a method.
 Metrics = Mapping[str, Sequence[Sequence[Mapping[str, float]]]]
@@ -60,32 +61,27 @@ def comparison_page(
 
 
 def validation(methods: Methods, metrics: Metrics) -> Html:
-    """Mean accuracy on the validation samples by epoch, as far as all seeds of a method go."""
+    """Mean accuracy on the validation samples by epoch, of those that all seeds have."""
     series: list[Series] = []
     for name in methods.drawn:
         curves = [
-            [100 * row.get("val/accuracy", math.nan) for row in rows]
+            {n: 100 * row["val/accuracy"] for n, row in enumerate(rows, 1) if "val/accuracy" in row}
             for rows in metrics.get(name, ())
             if rows
         ]
-        if curves and any("val/accuracy" in row for rows in metrics[name] for row in rows):
-            means = [mean(values) for values in zip(*curves, strict=False)]
-            series.append(Series(methods.labels[name], list(enumerate(means, 1))))
+        shared = sorted(set.intersection(*map(set, curves))) if curves else []
+        means = [(float(n), mean([curve[n] for curve in curves])) for n in shared]
+        if means:
+            series.append(Series(methods.labels[name], means))
     if not series:
         return paragraph("No validation accuracies were recorded.")
     y = "validation accuracy, %"
     title = "Accuracy on the validation samples at T_s, mean over the seeds"
     drawn = Chart("validation-chart", title, "epoch", y, series).draw()
-    epochs = range(1, max(len(line.points) for line in series) + 1)
+    columns = [dict(line.points) for line in series]
     rows = [
-        [
-            str(epoch),
-            *[
-                number(line.points[epoch - 1][1], two) if epoch <= len(line.points) else "–"
-                for line in series
-            ],
-        ]
-        for epoch in epochs
+        [f"{n:.0f}", *[number(means[n], two) if n in means else "–" for means in columns]]
+        for n in sorted(set().union(*columns))
     ]
     numbers = table(y, ["epoch", *[line.name for line in series]], rows)
     shown = {line.name for line in series}
@@ -127,6 +123,13 @@ def listed(methods: Methods) -> Html:
 def _commands(methods: Methods) -> list[Html]:
     runs = methods.runs(methods.reference)
     first, seed = runs[0], max(run.seed for run in runs) + 1
+    if is_of_objects(read_text(first.path / "config.yaml")):
+        told = (
+            "The runs of the reference were trained from Python by tssd.fit, on parts that were "
+            "given as objects: the script that made them trains a further seed, with another "
+            "seed=."
+        )
+        return [element("h3", None, "Command"), note(told)]
     beside = first.path.with_name(f"seed{seed}")
     words = ["tssd", "train", f"{first.path}/config.yaml", "--seed", str(seed)]
     words += ["--data.seed", str(seed)]  # config.yaml has the data's own, too

@@ -9,7 +9,7 @@ from tssd.report.html.elements import Html, details, element, note, paragraph, t
 from tssd.report.html.figures import figure, figures
 from tssd.report.html.line_chart import Chart, Series
 from tssd.report.html.rounding import digits, from_one, percent
-from tssd.report.html.sourced import Sourced, number, shown
+from tssd.report.html.sourced import Sourced, shown
 from tssd.report.html.tables import facts, table
 from tssd.runs.files import is_of_objects
 from tssd.runs.later_evaluation import LaterEvaluation
@@ -28,7 +28,7 @@ def curves(rows: Rows) -> Html:
     accuracy = {_timestep(key): key for key in timed}
     if not accuracy and "val/accuracy" in keys:
         accuracy = {"accuracy": "val/accuracy"}
-    bad = [(i + 1, key) for i, row in enumerate(rows) for key in keys if _missing(row, key)]
+    bad = [(i, k) for i, row in enumerate(rows, 1) for k in keys if not _is_sound(row, k)]
     parts: list[Html] = []
     if bad:
         named = ", ".join(f"{key} in epoch {epoch}" for epoch, key in bad[:5])
@@ -53,8 +53,6 @@ def curves(rows: Rows) -> Html:
 
 def _against_time(lines: Mapping[str, str], rows: Rows, numbers: Html) -> Html | None:
     timed = [row for row in rows if math.isfinite(row.get("seconds", math.nan))]
-    if not timed:
-        return None
     return _figure(
         "time",
         "Accuracy on the validation samples against time",
@@ -78,19 +76,18 @@ def _figure(
     factor: float = 1,
     x: str = "epoch",
 ) -> Html | None:
-    if not lines:
-        return None
     # Three digits of a time are enough for an axis.
     at = [
         n if x == "epoch" else float(f"{row['seconds']:.3g}") for n, row in enumerate(rows, start=1)
     ]
-    series = [
-        Series(
-            name,
-            [(at, factor * row.get(key, math.nan)) for at, row in zip(at, rows, strict=True)],
-        )
+    # An epoch that was not validated has no point: the line goes on to the next that was.
+    points = {
+        name: [(at, factor * row[key]) for at, row in zip(at, rows, strict=True) if key in row]
         for name, key in lines.items()
-    ]
+    }
+    series = [Series(name, known) for name, known in points.items() if known]
+    if not series:
+        return None
     drawn = Chart(f"{id}-chart", caption, x, y, series, log=factor == 1).draw()
     return figure(caption, drawn, numbers)
 
@@ -99,10 +96,7 @@ def _numbers(rows: Rows, keys: Sequence[str]) -> Html:
     body = [
         [
             str(index + 1),
-            *[
-                number(row.get(key, math.nan), digits, at=f"metrics.csv#/{index}/{key}")
-                for key in keys
-            ],
+            *[shown(Sourced(row.get(key), f"metrics.csv#/{index}/{key}"), digits) for key in keys],
         ]
         for index, row in enumerate(rows)
     ]
@@ -113,8 +107,9 @@ def _timestep(key: str) -> str:
     return f"T = {key.removeprefix('val/accuracy_t')}"
 
 
-def _missing(row: Mapping[str, float], key: str) -> bool:
-    return not math.isfinite(row.get(key, math.nan))
+def _is_sound(row: Mapping[str, float], key: str) -> bool:
+    """Whether a number is finite; what was not measured is not there."""
+    return key not in row or math.isfinite(row[key])
 
 
 def setting(config: str, environment: Mapping[str, Any], name: str) -> Html:
