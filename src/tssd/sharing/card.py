@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tssd.hub.name import HubName
+from tssd.report.accuracy_interval import accuracy_interval
 from tssd.report.confidence import in_words, overconfidence
 from tssd.report.shown_names import in_markdown, printable
 from tssd.runs.files import RunFiles
 from tssd.runs.results import Results
 from tssd.runs.which_epoch import epoch_in_words
 from tssd.sharing.front_matter import began_with, data_set, front_matter, is_of_images
-from tssd.sharing.interval import accuracy_interval
 
 # Classes that are listed by their names.
 SHOWN = 20

@@ -1,4 +1,5 @@
 import pytest
+from scipy.stats import binomtest
 
 from tssd.report.html.against_t import against_t, sampling
 from tssd.report.html.sourced import Sourced
@@ -10,11 +11,16 @@ def draw(**options):
     return against_t("x", "A caption", "accuracy, %", {"a": SHARES, "b": SHARES}, 2, **options)
 
 
-def test_error_bars_are_the_binomial_interval_of_the_first_line(read):
-    spoken = [text for _, text in read(draw(samples=8)).all("title") if "±" in text]
-    # 196 sqrt(p (1 - p) / 8) at p = 0.5, 0.625
-    assert [text.rpartition("± ")[2] for text in spoken] == ["34.65", "33.55"]
-    assert sampling([SHARES[0], SHARES[2]], 8) == [pytest.approx(34.648, abs=1e-3), None]
+def test_error_bars_are_wilsons_interval_of_the_first_line(read):
+    spoken = [text for _, text in read(draw(samples=8)).all("title") if " to " in text]
+    wilson = [binomtest(right, 8).proportion_ci(0.95, method="wilson") for right in (4, 5)]
+    assert [text.partition("(")[2] for text in spoken] == [
+        f"{100 * low:.4g} to {100 * high:.4g})" for low, high in wilson
+    ]
+    none, whole = sampling([SHARES[2], Sourced(1.0, "r.json#")], 8)
+    assert none is None
+    low, _ = binomtest(8, 8).proportion_ci(0.95, method="wilson")
+    assert whole == pytest.approx((100 * low, 100))
 
 
 def test_the_ring_is_on_the_first_line_and_the_axis_can_begin_at_zero(read):

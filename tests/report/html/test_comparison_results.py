@@ -42,6 +42,15 @@ def test_every_run_is_listed_with_its_place(methods, collection, read):
                 assert float(found[at]) == share
 
 
+def test_a_seed_is_all_of_its_digits(changed, read):
+    found = changed(lambda content: content.update(seed=20240601 + content["seed"]))
+    page = read(accuracy(Methods.of(found, reference=None, epoch="best")))
+    assert [row[1] for row in rows(page, "Test accuracy of each run")[1:3]] == [
+        "20240601",
+        "20240602",
+    ]
+
+
 def test_the_last_epoch(collection, read):
     methods = Methods.of(collection, reference=None, epoch="last")
     assert rows(read(accuracy(methods)), "mean")[1][3] == "48.50 ± 1.00"

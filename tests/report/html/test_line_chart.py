@@ -73,6 +73,17 @@ def test_a_ring_and_error_bars(read):
     assert len(bars) == 2
 
 
+def test_an_error_bar_may_be_longer_on_one_side(read):
+    page = read(chart(Series("a", [(1, 10), (2, 20)], [(4, 12), None])).draw())
+    (bar,) = [a for a, _ in page.all("line") if "stroke-width" in a and a["x1"] == a["x2"]]
+    (_, y1), (_, y2) = places(page)
+    below, above = float(bar["y2"]) - y1, y1 - float(bar["y1"])
+    assert below == pytest.approx(3 * above, abs=0.3)
+    assert below == pytest.approx(0.6 * (y1 - y2), abs=0.3)
+    spoken = [text for a, text in page.all("title") if "id" not in a]
+    assert spoken == ["a, T 1: 10 (4 to 12)", "a, T 2: 20"]
+
+
 def test_ratios_are_shown_where_all_is_positive(read):
     terms = Series("a", [(1, 0.01), (2, 1)]), Series("b", [(1, 0.1), (2, 0.1)])
     assert "(logarithmic)" in read(chart(*terms, log=True).draw()).text

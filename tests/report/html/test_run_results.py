@@ -1,3 +1,5 @@
+from scipy.stats import binomtest
+
 from tssd.report.html.run_results import headline, timesteps
 from tssd.report.html.sourced import Sourced
 from tssd.runs.results import Results
@@ -11,8 +13,9 @@ def test_the_headline_is_about_the_students_t(results, samples, read):
     page = read(headline(sourced(results()), samples))
     cards = [text for a, text in page.all("div") if a.get("class") == "card"]
     (own,) = [text for a, text in page.all("div") if a.get("class") == "card own"]
-    # 196 sqrt(0.625 * 0.375 / 8)
-    assert own.startswith("test accuracy at T = 262.50 %± 33.55, 95 % interval")
+    low, high = (100 * end for end in binomtest(5, 8).proportion_ci(0.95, method="wilson"))
+    between = f"95 % interval {low:.1f} to {high:.1f}, for the number of test samples"
+    assert own.startswith(f"test accuracy at T = 262.50 %{between}")
     assert cards == [
         "calibration error6.66 %at T = 2; over-confident by 16.4 points",
         "parameters145,554without exits",
@@ -43,11 +46,29 @@ def test_every_t_has_its_row(results, samples, read):
     assert len(page.all("circle")) == 1  # the ring at T_s
 
 
-def test_error_bars_are_the_binomial_interval(results, read):
+def test_error_bars_are_wilsons_interval(results, read):
     page = read(headline(sourced(results()), None))
-    spoken = [text for a, text in page.all("title") if "±" in text]
-    # 196 sqrt(p (1 - p) / 8) at p = 0.5, 0.625, 0.75
-    assert [text.rpartition("± ")[2] for text in spoken] == ["34.65", "33.55", "30.01"]
+    spoken = [text for a, text in page.all("title") if " to " in text]
+    wilson = [binomtest(right, 8).proportion_ci(0.95, method="wilson") for right in (4, 5, 6)]
+    assert [text.partition("(")[2] for text in spoken] == [
+        f"{100 * low:.4g} to {100 * high:.4g})" for low, high in wilson
+    ]
+
+
+def test_all_right_and_all_wrong_are_not_certain(results, read):
+    for share, between in ((1.0, "67.6 to 100.0"), (0.0, "0.0 to 32.4")):
+        content = results()
+        content["best"]["accuracy"] = [share] * 3
+        page = read(headline(sourced(content), None))
+        (own,) = [text for a, text in page.all("div") if a.get("class") == "card own"]
+        assert f"95 % interval {between}, for" in own
+
+
+def test_a_seed_is_all_of_its_digits_and_seconds_have_no_exponent(results, read):
+    content = results(20240601) | {"train_seconds": 12345.6}
+    text = read(headline(sourced(content), None)).text
+    assert "seed20240601" in text
+    assert "training took12,346 s" in text
 
 
 def test_what_was_not_recorded_is_said(results, read):

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 
+from tssd.report.accuracy_interval import accuracy_interval
 from tssd.report.html.elements import Html
 from tssd.report.html.figures import figure
 from tssd.report.html.line_chart import Chart, Series
@@ -61,7 +62,10 @@ def against_t(
     return figure(caption, drawn, numbers, small=small)
 
 
-def sampling(values: Iterable[Sourced], samples: float) -> list[float | None]:
-    """Half the 95 % interval of a share of so many samples, in per cent."""
-    shares = [value.number() for value in values]
-    return [196 * math.sqrt(max(p * (1 - p), 0) / samples) if p == p else None for p in shares]
+def sampling(values: Iterable[Sourced], samples: float) -> list[tuple[float, float] | None]:
+    """The 95 % interval of each share of so many samples, in per cent; None = no share is known."""
+    ends = [
+        None if math.isnan(share) else accuracy_interval(share, int(samples))
+        for share in (value.number() for value in values)
+    ]
+    return [found and (100 * found[0], 100 * found[1]) for found in ends]

@@ -8,7 +8,7 @@ from tssd.report.comparison import OF_TEACHERS
 from tssd.report.html.elements import Html, details, element, note, together
 from tssd.report.html.figures import figures
 from tssd.report.html.methods import Methods
-from tssd.report.html.rounding import Form, alike, digits, percent, si, three, two
+from tssd.report.html.rounding import Form, alike, digits, percent, plain, si, three, two
 from tssd.report.html.sourced import Sourced, number, shown
 from tssd.report.html.tables import table
 from tssd.runs.evaluation import PerT
@@ -109,7 +109,7 @@ def _every_run(methods: Methods) -> Html:
         found = Sourced(run.results, f"{run.name}/results.json#")
         values = found[methods.comparison.epoch or run.results.selected]["accuracy"]
         cells = [shown(values[t - 1], percent) for t in steps]
-        rows.append([run.name, shown(found["seed"], digits), *cells])
+        rows.append([run.name, shown(found["seed"], plain), *cells])
     caption = "Test accuracy of each run, %"
     if len(runs) > LISTED:
         caption += f"; the first {LISTED} of {len(runs)}"

@@ -26,6 +26,9 @@ DASHES = (None, "7 4", "2 4")
 # More than this many markers on a line would hide it.
 MARKED = 12
 
+# Half the height of an error bar, or where it begins and ends; None = there is none.
+Spread = float | tuple[float, float] | None
+
 
 @dataclass(frozen=True)
 class Series:
@@ -34,13 +37,13 @@ class Series:
     Args:
         name: in the legend.
         points: (x, y); where y is not finite the line is broken and marked.
-        spread: half the height of the error bar at each point; empty = none.
+        spread: the error bar at each point; empty = none.
         ring: the x that is emphasised.
     """
 
     name: str
     points: Sequence[tuple[float, float]]
-    spread: Sequence[float | None] = ()
+    spread: Sequence[Spread] = ()
     ring: float | None = None
 
 
@@ -76,10 +79,10 @@ class Chart:
         """The picture and the legend."""
         xs = sorted({x for line in self.series for x, _ in line.points})
         ends = [
-            y + sign * (spread or 0)
+            end
             for line in self.series
             for (_, y), spread in zip(line.points, _spreads(line), strict=True)
-            for sign in (-1, 1)
+            for end in (y, *_ends(y, spread))
         ]
         pad = 0.04 * (xs[-1] - xs[0]) if len(xs) > 1 else 0.5
         across = (xs[0] - pad, xs[-1] + pad) if xs else (0.0, 1.0)
@@ -156,12 +159,13 @@ def _line(index: int, line: Series, horizontal: Axis, vertical: Axis, chart: Cha
         py = vertical.place(y)
         path.append(f"{'L' if down else 'M'}{px:.1f},{py:.1f}")
         down = True
-        if spread and math.isfinite(spread):
-            top, bottom = (f"{vertical.place(y + s * spread):.1f}" for s in (1, -1))
+        low, high = _ends(y, spread)
+        if low < high and math.isfinite(high - low):
+            top, bottom = (f"{vertical.place(end):.1f}" for end in (high, low))
             bar = {"x1": f"{px:.1f}", "x2": f"{px:.1f}", "y1": top, "y2": bottom}
             parts.append(element("line", {**bar, "stroke": colour, "stroke-width": 1.6}))
         if number % every == 0 or number == len(line.points) - 1:
-            plus = f" ± {spread:.4g}" if spread else ""
+            plus = _in_words(spread)
             said = element("title", None, f"{line.name}, {chart.x} {x:g}: {y:.4g}{plus}")
             at = f"translate({px:.1f} {py:.1f})"
             parts.append(element("g", {"transform": at}, _marker(index, said)))
@@ -200,8 +204,20 @@ def _not_a_number(x: float, y: float, said: str) -> Html:
     return element("path", {"class": "bad", "d": cross}, element("title", None, said))
 
 
-def _spreads(line: Series) -> Sequence[float | None]:
+def _spreads(line: Series) -> Sequence[Spread]:
     return line.spread or [None] * len(line.points)
+
+
+def _ends(y: float, spread: Spread) -> tuple[float, float]:
+    """Where the error bar begins and ends; both at y where there is none."""
+    half = spread or 0.0
+    return half if isinstance(half, tuple) else (y - half, y + half)
+
+
+def _in_words(spread: Spread) -> str:
+    if isinstance(spread, tuple):
+        return f" ({spread[0]:.4g} to {spread[1]:.4g})"
+    return f" ± {spread:.4g}" if spread else ""
 
 
 def _stroke(kind: str, x1: object, y1: object, x2: object, y2: object) -> Html:

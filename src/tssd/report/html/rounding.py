@@ -35,12 +35,12 @@ def three(value: float) -> str:
 
 
 def digits(value: float) -> str:
-    """Four significant digits.
+    """Four significant digits; what has five to seven before the point is a whole number.
 
-    >>> digits(0.0038405)
-    '0.003841'
+    >>> digits(0.0038405), digits(12345.6)
+    ('0.003841', '12,346')
     """
-    return f"{value:.4g}"
+    return whole(value) if 9999.5 <= abs(value) < 1e7 else f"{value:.4g}"
 
 
 def whole(value: float) -> str:
@@ -50,6 +50,15 @@ def whole(value: float) -> str:
     '145,554'
     """
     return f"{value:,.0f}"
+
+
+def plain(value: float) -> str:
+    """A whole number that is a name, such as a seed.
+
+    >>> plain(20240601)
+    '20240601'
+    """
+    return f"{value:.0f}"
 
 
 def alike(mean: float, form: Form) -> tuple[Form, str]:
@@ -65,7 +74,7 @@ def alike(mean: float, form: Form) -> tuple[Form, str]:
     factor = {"k": 1e3, "M": 1e6, "G": 1e9}.get(unit, 1.0)
     size = math.floor(math.log10(abs(mean) / factor)) if mean else 0
     decimals = min(max(3 - size, 0), 9)
-    return lambda value: f"{value / factor:.{decimals}f}", f" {unit}" if unit else ""
+    return lambda value: f"{value / factor:,.{decimals}f}", f" {unit}" if unit else ""
 
 
 def from_one(value: float) -> str:
@@ -80,6 +89,6 @@ def si(value: float) -> str:
     '1.21 M'
     """
     for factor, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= factor:
+        if abs(value) >= 0.9995 * factor:  # from there three digits are 1.00 of it
             return f"{value / factor:.3g} {letter}"
     return f"{value:.3g}"

@@ -6,7 +6,7 @@ from tssd.report.confidence import in_words, overconfidence
 from tssd.report.html.against_t import against_t, sampling
 from tssd.report.html.elements import Content, Html, details, element, note, together
 from tssd.report.html.figures import figures
-from tssd.report.html.rounding import Form, digits, from_one, percent, si, three, whole
+from tssd.report.html.rounding import Form, digits, from_one, percent, plain, si, three, whole
 from tssd.report.html.samples import Samples
 from tssd.report.html.sourced import Sourced, shown
 from tssd.report.html.tables import facts, table
@@ -23,14 +23,15 @@ def headline(results: Sourced, samples: Samples | None) -> Html:
     at = min(student, len(main["accuracy"])) - 1
     operations = main["operations"]
     weights = epoch_in_words(results.value)
-    (half,) = sampling([main["accuracy"][at]], results["best"]["samples"].number())
+    (ends,) = sampling([main["accuracy"][at]], results["best"]["samples"].number())
+    low, high = ends or (0.0, 100.0)
     cards = [
         _card(
             f"test accuracy at T = {at + 1}",
             main["accuracy"][at],
             percent,
             " %",
-            f"± {half or 0:.2f}, 95 % interval for the number of test samples; one seed",
+            f"95 % interval {low:.1f} to {high:.1f}, for the number of test samples; one seed",
             kind="own",
         ),
         _card(
@@ -62,7 +63,7 @@ def headline(results: Sourced, samples: Samples | None) -> Html:
         ("data set", shown(results["dataset"], digits)),
         ("split hash", element("code", None, shown(results["split_hash"], digits))),
         *[(f"{name} samples", shown(sizes[name], whole)) for name in sizes.value or ()],
-        ("seed", shown(results["seed"], digits)),
+        ("seed", shown(results["seed"], plain)),
         ("timesteps of the student, T_s", shown(steps["student"], digits)),
         ("timesteps of the teacher, T_t", shown(steps["teacher"], digits)),
         ("evaluated up to T", shown(main["timesteps"], digits)),

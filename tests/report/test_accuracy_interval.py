@@ -1,7 +1,7 @@
 import pytest
 from scipy.stats import binomtest
 
-from tssd.sharing.interval import accuracy_interval
+from tssd.report.accuracy_interval import accuracy_interval
 
 
 @pytest.mark.parametrize(("right", "samples"), [(0, 10), (10, 10), (324, 359), (5, 10_000), (1, 1)])
