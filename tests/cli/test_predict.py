@@ -87,6 +87,16 @@ def run(trained, tmp_path):
     return RunFolder(shutil.copytree(trained, tmp_path / "run"))
 
 
+def test_a_network_on_a_dataset_is_refused_whatever_it_is_given(tssd, run, digit, tmp_path):
+    model = json.loads(run.model.read_text())
+    run.model.write_text(json.dumps(model | {"as_given": "image"}))
+    for place in (digit, tmp_path):
+        outcome = tssd("predict", run.path, place)
+        assert outcome.code == 2
+        assert "takes samples as the Dataset of its training gives them" in outcome.mistake
+        assert outcome.mistake.endswith("net.predict([x])")
+
+
 @pytest.fixture
 def folder(tmp_path, digit):
     """Two digits, one of them deeper, and much else."""

@@ -67,6 +67,31 @@ def test_the_card_shows_how_to_load_it(shared):
     assert "code of its maker's, `my_nets`, which is not here" in own
 
 
+@pytest.mark.parametrize(("given", "axes"), [("image", "[C, H, W]"), ("frames", "[T, C, H, W]")])
+def test_a_network_on_a_dataset_is_told_to_take_its_samples(shared, given, axes):
+    model = shared.run.model | {"as_given": given}
+    text = card(shared._replace(run=replace(shared.run, model=model)))
+    assert f"net.predict([x])  # x of an item (x, y) of the training's Dataset, {axes}\n" in text
+    assert "tssd predict" not in text
+    assert "image.png" not in text
+    assert "recording.bin" not in text
+    assert "tssd evaluate hub:jane/net  #" in text  # a Dataset that config.yaml names
+    shape = " x ".join(map(str, model["sample_shape"]))
+    assert f"Every input has to be {shape} (channels, height, width), prepared as in" in text
+
+
+def test_a_card_has_no_command_that_a_run_of_objects_refuses(shared):
+    config = "optimizer:\n  class_path: tssd.fitting.record.GivenOptimizer\n"
+    run = replace(shared.run, config=config)
+    text = card(shared._replace(run=run))
+    assert "tssd predict hub:jane/net image.png\n```" in text
+    assert "tssd evaluate" not in text
+    assert "tssd train FOLDER" not in text
+    assert "the script that made them trains it again" in text
+    own = replace(run, model=shared.run.model | {"as_given": "image"})
+    assert "```bash" not in card(shared._replace(run=own))
+
+
 def test_what_was_not_recorded_is_said_or_left_out(shared):
     evaluation = replace(
         shared.results.evaluated(),

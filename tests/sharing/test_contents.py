@@ -4,7 +4,9 @@ import shutil
 import pytest
 import torch
 import yaml
+from torch.utils.data import TensorDataset
 
+import tssd
 from tssd.errors import DataError, UsageError
 from tssd.hub.download import FILES
 from tssd.hub.name import HubName
@@ -49,6 +51,21 @@ def test_a_run_without_exits_has_one_file_less(trained, tmp_path):
     found = contents(tmp_path / "run", NAME)
     assert "exits.safetensors" not in found
     assert b"| command | not recorded |" in found["README.md"]
+
+
+def test_a_run_of_a_dataset_has_a_card_whose_code_works(tmp_path):
+    own = TensorDataset(torch.rand(20, 1, 16, 16), torch.arange(20) % 2)
+    options = {"net.width": 0.03125, "trainer.threads": 1}
+    folder = tmp_path / "run"
+    tssd.fit("vgg9", own, own, own, epochs=1, folder=folder, loggers=[], options=options)
+    found = contents(folder, NAME)
+    write_folder(tmp_path / "shared", found)
+    code = found["README.md"].decode().split("```")[1].removeprefix("python\n")
+    code = code.replace('"hub:jane/digits"', repr(str(tmp_path / "shared")))
+    said = {"x": own[0][0]}
+    exec(code, said)
+    assert said["found"].names == load(folder).predict([own[0][0]]).names
+    assert b"```bash" not in found["README.md"]
 
 
 def test_what_is_not_finished_or_can_not_be_loaded_is_not_shared(trained, tmp_path):

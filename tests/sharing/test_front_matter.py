@@ -66,3 +66,17 @@ def test_recordings_are_no_images(run):
     found = head(replace(run, model={"sample_shape": [2, 34, 34]}), run.results)
     assert "pipeline_tag" not in found
     assert found["model-index"][0]["results"][0]["task"]["type"] == "other"
+
+
+@pytest.mark.parametrize(
+    ("shape", "given", "name"),
+    [
+        ([3, 32, 32], "image", "Image classification"),
+        ([3, 32, 32], "frames", "Classification of event recordings"),
+        ([40, 1, 1], "image", "Classification"),
+    ],
+)
+def test_samples_of_a_dataset_are_what_they_are(run, shape, given, name):
+    found = head(replace(run, model={"sample_shape": shape, "as_given": given}), run.results)
+    assert found["model-index"][0]["results"][0]["task"]["name"] == name
+    assert ("pipeline_tag" in found) == name.startswith("Image")

@@ -3,10 +3,10 @@ import torch
 from PIL import Image
 from torch import nn
 
-from tssd.errors import DataError
+from tssd.errors import DataError, UsageError
 from tssd.models import NetOutput
 from tssd.objectives import Timesteps
-from tssd.trained import FrameInput, ImageInput, TrainedNet
+from tssd.trained import FrameInput, GivenInput, ImageInput, TrainedNet
 from tssd.trained.decided import decide, suffixes
 from tssd.trained.files import RECORDINGS, Files
 
@@ -62,3 +62,10 @@ def test_what_is_unreadable_in_a_folder_is_counted_and_what_is_named_is_told(ima
 def test_the_files_that_fit_a_network():
     assert ".png" in suffixes(net())
     assert suffixes(net(events=True)) == RECORDINGS
+
+
+def test_a_network_on_a_dataset_takes_no_files():
+    own = net()
+    own.transform = GivenInput((1, 4, 4))
+    with pytest.raises(UsageError, match=r"^predict: got files, .*; from Python, .*\[x\]\)$"):
+        suffixes(own)

@@ -1,14 +1,14 @@
 """The card of a network: a README for people, below a head for the hub, written from its files."""
 
 import shlex
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from tssd.hub.name import HubName
 from tssd.report.accuracy_interval import accuracy_interval
 from tssd.report.confidence import in_words, overconfidence
 from tssd.report.shown_names import in_markdown, printable
-from tssd.runs.files import RunFiles
+from tssd.runs.files import RunFiles, is_of_objects
 from tssd.runs.results import Results
 from tssd.runs.which_epoch import epoch_in_words
 from tssd.sharing.front_matter import began_with, data_set, front_matter, is_of_images
@@ -71,17 +71,23 @@ def _use(shared: Shared) -> str:
     if shared.trust:
         trust = f", trust={[*shared.trust]!r}"
         words = "".join(f" --trust {shlex.quote(module)}" for module in shared.trust)
-    of_images = is_of_images(shared.run.model)
-    file = "image.png" if of_images else "recording.bin"
+    sample, takes = _sample(shared.run.model)
     text = (
         f"```python\n# {install}\nimport tssd\n\n"
         f'net = tssd.load("{name}"{trust})\n'
-        f'found = net.predict(["{file}"])  # '
-        f"{'files, pictures, arrays or tensors' if of_images else 'recordings, or frames'}\n"
-        f"print(found.names[{steps.student - 1}])  # the classes at T = {steps.student}\n```\n\n"
-        f"```bash\ntssd predict {name} {file}{words}\n"
-        f"tssd evaluate {name}{words}  # the numbers below, measured again, where the data is\n```"
+        f"found = net.predict([{sample}])  # {takes}\n"
+        f"print(found.names[{steps.student - 1}])  # the classes at T = {steps.student}\n```"
     )
+    commands = []
+    if not shared.run.model.get("as_given"):
+        file = sample.strip('"')
+        commands.append(f"tssd predict {name} {file}{words}\n")
+    if not is_of_objects(shared.run.config):
+        commands.append(
+            f"tssd evaluate {name}{words}  # the numbers below, measured again, where the data is\n"
+        )
+    if commands:
+        text += f"\n\n```bash\n{''.join(commands)}```"
     if shared.trust:
         listed = ", ".join(f"`{module}`" for module in shared.trust)
         text += (
@@ -89,6 +95,16 @@ def _use(shared: Shared) -> str:
             "them, read it, and only then trust it: to import it is to run it."
         )
     return text
+
+
+def _sample(model: Mapping[str, Any]) -> tuple[str, str]:
+    """What `predict` takes a list of: one of it in Python, and in words what it may be."""
+    if given := model.get("as_given"):
+        axes = "[T, C, H, W]" if given == "frames" else "[C, H, W]"
+        return "x", f"x of an item (x, y) of the training's Dataset, {axes}"
+    if is_of_images(model):
+        return '"image.png"', "files, pictures, arrays or tensors"
+    return '"recording.bin"', "recordings, or frames"
 
 
 def _measured(shared: Shared) -> str:
@@ -157,26 +173,32 @@ def _training(shared: Shared) -> str:
     if (source := began_with(shared.run)) is not None:
         rows["began with"] = f"the weights of {_code(source)}"
     table = "\n".join(f"| {name} | {text} |" for name, text in rows.items())
-    return (
-        f"| | |\n| --- | --- |\n{table}\n\n"
-        "`config.yaml` holds every option. With the files of this network in a folder, "
-        "`tssd train FOLDER --output MINE` trains it again: the same machine and versions give the "
-        "same weights, others give others."
+    again = (
+        "With the files of this network in a folder, `tssd train FOLDER --output MINE` trains it "
+        "again: the same machine and versions give the same weights, others give others."
     )
+    if is_of_objects(shared.run.config):
+        again = (
+            "It was trained from Python by tssd.fit, on parts that were given as objects: "
+            "`config.yaml` names them, and the script that made them trains it again."
+        )
+    return f"| | |\n| --- | --- |\n{table}\n\n`config.yaml` holds every option. {again}"
 
 
 def _limits(shared: Shared) -> str:
     results = shared.results
     shape = shared.run.model.get("sample_shape")
     sample = " x ".join(map(str, shape)) if isinstance(shape, list) else "the shape of training"
+    becomes = f"becomes {sample} (channels, height, width)"
+    if shared.run.model.get("as_given"):
+        becomes = f"has to be {sample} (channels, height, width), prepared as in its training,"
     told = [
         "It is for research on spiking networks with few timesteps, and for trying tssd. It has "
         "been tested on nothing but the test samples above; decisions about people, and anything "
         "that has to be safe, need far more than that.",
-        f"Every input becomes {sample} (channels, height, width) and gets one of its "
-        f"{len(shared.run.class_names())} classes, whatever it shows, perhaps with high "
-        f"confidence. How it does on other data than {in_markdown(data_set(results)[0])} "
-        "is not known.",
+        f"Every input {becomes} and gets one of its {len(shared.run.class_names())} classes, "
+        "whatever it shows, perhaps with high confidence. How it does on other data than "
+        f"{in_markdown(data_set(results)[0])} is not known.",
         f"Its confidence at T = {results.evaluated().report_at or 'the longest'}: "
         f"{in_words(overconfidence(results.evaluated().reliability))} on the test samples.",
         "It is one training with one seed. Methods are compared over several seeds, by "

@@ -41,7 +41,7 @@ def front_matter(run: RunFiles, results: Results, *, licence: str | None) -> str
     if source and is_hub_name(source) and (known := HubName.parse(source)).owner:
         head["base_model"] = known.repository
     head["metrics"] = ["accuracy"]
-    head["model-index"] = [{"name": run.name, "results": [_result(results, of_images)]}]
+    head["model-index"] = [{"name": run.name, "results": [_result(results, _task(run.model))]}]
     return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---\n"
 
 
@@ -54,6 +54,8 @@ def began_with(run: RunFiles) -> str | None:
 
 def is_of_images(model: Mapping[str, Any]) -> bool:
     """Whether the network takes images: the hub has no word for recordings of events."""
+    if model.get("as_given") == "frames":
+        return False
     shape = model.get("sample_shape")
     if not isinstance(shape, list) or len(shape) != 3:
         return False
@@ -72,16 +74,25 @@ def data_set(results: Results) -> tuple[str, str | None]:
     return (frames[1], frames[2]) if frames else (name, None)
 
 
-def _result(results: Results, of_images: bool) -> dict[str, Any]:
+def _task(model: Mapping[str, Any]) -> dict[str, str]:
+    if is_of_images(model):
+        return {"type": "image-classification", "name": "Image classification"}
+    # Samples of a Dataset that are neither pictures nor frames, such as features.
+    of_others = model.get("as_given") == "image"
+    return {
+        "type": "other",
+        "name": "Classification" if of_others else "Classification of event recordings",
+    }
+
+
+def _result(results: Results, task: Mapping[str, str]) -> dict[str, Any]:
     evaluation = results.evaluated()
     name, frames = data_set(results)
-    task = ("image-classification", "Image classification")
-    task = task if of_images else ("other", "Classification of event recordings")
     own = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     fingerprints = {"split_hash": results.split_hash, "content_hash": results.content_hash}
     fingerprints["frames"] = frames
     return {
-        "task": {"type": task[0], "name": task[1]},
+        "task": dict(task),
         "dataset": {
             "type": ON_THE_HUB.get(name, own),
             "name": name,

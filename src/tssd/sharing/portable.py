@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
+from tssd.config.options import in_yaml
 from tssd.runs.results import Results
+from tssd.yaml_text import load_yaml
 
 Config = dict[str, Any]
 
@@ -81,14 +83,28 @@ def portable_command(command: object) -> str | None:
         if option.startswith("--"):
             follows = option in PLACES or option.startswith(OF_LOGGERS)
             if not follows:
-                kept.append(f"{option}={_short(value)}" if equals else option)
+                kept.append(f"{option}={_portable_value(value)}" if equals else option)
             # What follows another option, or a switch, stands for itself.
             follows = follows and not equals and option != "--resume"
         elif follows:
             follows = False
         else:
-            kept.append(_short(word))
+            kept.append(_portable_value(word))
     return shlex.join(kept)
+
+
+def _portable_value(text: str) -> str:
+    """The value of an option, which is YAML, or a recipe, of which pieces may be files."""
+    try:
+        value = load_yaml(text) if _short(text) == text else text
+    except ValueError:
+        value = text
+    short = _shortened(value)
+    if isinstance(short, str):
+        short = "+".join(map(_short, short.split("+")))
+    if short == value:
+        return text  # as it was typed
+    return short if isinstance(short, str) else in_yaml(short)
 
 
 def _shortened(value: Any) -> Any:

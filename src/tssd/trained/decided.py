@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tssd.errors import DataError
+from tssd.errors import DataError, UsageError
 from tssd.trained.files import RECORDINGS, Files
-from tssd.trained.inputs import ImageInput
+from tssd.trained.inputs import ALIKE, GivenInput, ImageInput
 from tssd.trained.net import TrainedNet
 
 log = logging.getLogger("tssd")
@@ -25,7 +25,15 @@ class Decided(NamedTuple):
 
 
 def suffixes(net: TrainedNet) -> frozenset[str]:
-    """Of the files in a folder that a network can classify."""
+    """Of the files in a folder that a network can classify.
+
+    Raises: UsageError: it takes no files, but samples of a Dataset.
+    """
+    if isinstance(net.transform, GivenInput):
+        raise UsageError(
+            "predict: got files, but the network takes samples as the Dataset of its training "
+            f"gives them; from Python, {ALIKE}"
+        )
     if not isinstance(net.transform, ImageInput):
         return RECORDINGS
     # Imported when it is needed: it takes seconds.

@@ -16,8 +16,6 @@ from tssd.image_size import ImageSize, as_option
 
 ALIKE = "give what the Dataset of the training gives, x of (x, y): net.predict([x])"
 
-ALIKE = "give what the Dataset of the training gives, x of (x, y): net.predict([x])"
-
 
 @dataclass(frozen=True)
 class ImageInput:
