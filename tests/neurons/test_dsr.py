@@ -45,6 +45,17 @@ def test_values_and_gradients_are_spikingjellys(make, jelly, options):
     torch.testing.assert_close(found, expected)
 
 
+@pytest.mark.parametrize("train_threshold", [True, False])
+@pytest.mark.parametrize(("make", "threshold"), [(DSRIF, 6), (DSRLIF, 1)])
+def test_a_whole_threshold_is_that_number(make, threshold, train_threshold):
+    kept = {"train_threshold": train_threshold}
+    whole = make(v_threshold=threshold, **kept)
+    point = make(v_threshold=float(threshold), **kept)
+    assert whole.v_threshold.dtype == point.v_threshold.dtype
+    assert torch.equal(whole(inputs(10.0)), point(inputs(10.0)))
+    assert whole.v_threshold.requires_grad == train_threshold
+
+
 def test_a_rate_by_hand():
     neuron = DSRIF(v_threshold=1.0, alpha=1.0).double()
     x = torch.tensor([[0.6, 3.0, -1.0], [0.6, 0.0, 0.5]], dtype=torch.double).requires_grad_()

@@ -24,6 +24,14 @@ def test_the_activation_by_hand():
     assert neuron(x).tolist() == [[[0, 0, 0, 0.5, 0.5, 1, 2, 2, 2]]]
 
 
+def test_a_whole_threshold_is_that_number():
+    x = torch.linspace(-1, 10, 12).view(1, 1, -1)
+    whole, point = QCFS(v_threshold=8), QCFS(v_threshold=8.0)
+    assert torch.equal(whole(x), point(x))
+    assert whole.v_threshold.dtype == point.v_threshold.dtype
+    assert torch.equal(whole.eval()(x), point.eval()(x))
+
+
 def test_gradients_pass_the_steps_and_reach_the_threshold():
     neuron = QCFS(levels=4, v_threshold=2.0)
     x = torch.tensor([[[-1.0, 0.3, 1.0, 3.0]]], requires_grad=True)

@@ -77,7 +77,8 @@ class DSRNeuron(Neuron):
             )
         self.dynamics = dynamics
         self.least_threshold = least_threshold
-        self.v_threshold = nn.Parameter(torch.tensor(v_threshold), requires_grad=train_threshold)
+        threshold = torch.tensor(float(v_threshold))  # a whole number's tensor takes no gradient
+        self.v_threshold = nn.Parameter(threshold, requires_grad=train_threshold)
 
     def parameter_options(self) -> dict[str, dict[str, float]]:
         """No weight decay."""

@@ -94,7 +94,7 @@ class QCFS(Neuron):
         self.levels = levels
         self.pre_steps = pre_steps if spiking else 0
         self.spiking = spiking
-        self.v_threshold = nn.Parameter(torch.tensor(v_threshold))
+        self.v_threshold = nn.Parameter(torch.tensor(float(v_threshold)))
 
     def threshold(self) -> Tensor:
         """V, kept above 0. Shapes: -> []."""
