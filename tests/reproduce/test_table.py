@@ -167,6 +167,21 @@ def test_p_and_its_correction_stand_beside_a_gain_that_is_tested():
     assert (row["pairs"], float(row["p"])) == ("3", pytest.approx(p, abs=1e-4))
 
 
+def test_a_small_p_is_no_zero_and_no_zero_has_a_sign():
+    runs = {
+        VANILLA: [results(s, [0.5, 0.5]) for s in range(3)],
+        TSSD: [results(s, [0.5 - a, 1]) for s, a in enumerate((0.20001, 0.20002, 0.20003))],
+    }
+    (line,) = made(runs).lines[2:]
+    row = list(csv.DictReader(made(runs).to_csv().splitlines()))[2]
+    assert 0 < line.p < 1e-6
+    assert (row["p"], row["corrected p"]) == (f"{line.p:.4g}", f"{line.corrected_p:.4g}")
+    runs[TSSD] = [results(s, [0.5 - a, 1]) for s, a in enumerate((-1e-7, 1e-7, 2e-7))]
+    assert made(runs).lines[2].gain < 0
+    row = list(csv.DictReader(made(runs).to_csv().splitlines()))[2]
+    assert (row["gain"], row["gain std"]) == ("0.0000", "0.0000")
+
+
 def test_the_cost_of_training_is_the_longer_of_both_lengths():
     steps = {"student": 1, "teacher": 6}
     runs = {VANILLA: RUNS[VANILLA], TSSD: [results(0, [0.9, 0.9], timesteps=steps)]}

@@ -1,12 +1,15 @@
 """What methods add to many parts or networks, for people: one row each, gains of row over row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from tssd.report.answer import p_is
 from tssd.report.shown_names import in_markdown
 from tssd.report.significance import LEVEL, Paired, corrected, paired
 from tssd.reproduce.lines import Line, spread
+
+# By the later and the earlier method, of each column: the test and its corrected p.
+Gains = Mapping[tuple[str, str], Mapping[str, tuple[Paired, float | None]]]
 
 
 def composition_markdown(lines: Sequence[Line]) -> list[str]:
@@ -19,12 +22,13 @@ def composition_markdown(lines: Sequence[Line]) -> list[str]:
     found: list[str] = []
     for data, t in dict.fromkeys((line.cell.data, line.cell.at) for line in lines if line.values):
         own = [line for line in lines if (line.cell.data, line.cell.at) == (data, t)]
-        found += [f"## {in_markdown(data)}, T = {t}", "", *_rows(own), ""]
-        found += [*(f"- {in_markdown(sentence)}" for sentence in sentences(own)), ""]
+        against = gains(own)
+        found += [f"## {in_markdown(data)}, T = {t}", "", *_rows(own, against), ""]
+        found += [*(f"- {in_markdown(sentence)}" for sentence in sentences(against)), ""]
     return found[:-1]
 
 
-def gains(lines: Sequence[Line]) -> dict[tuple[str, str], dict[str, tuple[Paired, float | None]]]:
+def gains(lines: Sequence[Line]) -> Gains:
     """Of every method over every earlier one, by column, with its corrected p.
 
     Args:
@@ -46,13 +50,16 @@ def gains(lines: Sequence[Line]) -> dict[tuple[str, str], dict[str, tuple[Paired
     return found
 
 
-def sentences(lines: Sequence[Line]) -> Iterator[str]:
+def sentences(against: Gains) -> Iterator[str]:
     """How often a method is above another, by how much over all, and where that is told apart.
 
     Over all: mean and deviation of the columns' differences, each of which counts once, and p of a
     t test over the columns.
+
+    Args:
+        against: what `gains` found.
     """
-    for (later, earlier), tests in gains(lines).items():
+    for (later, earlier), tests in against.items():
         if not tests:
             continue
         differences = {column: test.difference for column, (test, _) in tests.items()}
@@ -76,9 +83,8 @@ def _over(differences: Sequence[float]) -> str:
     return text if over.p is None else f"{text}, {p_is(over.p)}"
 
 
-def _rows(lines: Sequence[Line]) -> Iterator[str]:
+def _rows(lines: Sequence[Line], against: Gains) -> Iterator[str]:
     rows = list(dict.fromkeys(line.cell.row for line in lines))
-    against = gains(lines)
     heads = ["", "n", *map(in_markdown, rows)]
     heads += [f"{in_markdown(later)} - {in_markdown(earlier)}" for later, earlier in against]
     yield "| " + " | ".join(heads) + " |"

@@ -123,9 +123,7 @@ class Table:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
         for line in self.lines:
-            fields = _fields(line)
-            names_safe = [in_csv(v) if isinstance(v, str) else v for v in fields]
-            writer.writerow(f"{v:.4f}" if isinstance(v, float) else v for v in names_safe)
+            writer.writerow(map(_csv_cell, COLUMNS, _fields(line)))
         return text.getvalue()
 
     def to_markdown(self) -> str:
@@ -203,6 +201,14 @@ def _columns(*, theirs: bool, gains: bool, tested: bool) -> dict[str, Callable[[
     if gains and theirs:
         columns["gain, paper"] = lambda line: signed(line.paper_gain)
     return columns
+
+
+def _csv_cell(column: str, value: Any) -> Any:
+    """Four decimals, of p four digits, however small it is; names that are no formulas."""
+    if not isinstance(value, float):
+        return in_csv(value) if isinstance(value, str) else value
+    # Adding 0 makes a rounded -0.0 a plain 0.
+    return f"{value:.4g}" if column in ("p", "corrected p") else f"{round(value, 4) + 0.0:.4f}"
 
 
 def _fields(line: Line) -> tuple[Any, ...]:
