@@ -1,6 +1,15 @@
 import pytest
 import torch
-from torch.utils.data import DataLoader, IterableDataset, TensorDataset, WeightedRandomSampler
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    DistributedSampler,
+    IterableDataset,
+    RandomSampler,
+    SubsetRandomSampler,
+    TensorDataset,
+    WeightedRandomSampler,
+)
 
 from tssd.data.given_loader import GivenLoader
 from tssd.errors import DataError, UsageError
@@ -13,6 +22,10 @@ class Stream(IterableDataset):
         return iter(DATA)
 
 
+def one(item):
+    return item[0][None], item[1][None]
+
+
 def order(loader, epoch):
     loader.sampler.set_epoch(epoch)
     return torch.cat([y for _, y in loader]).tolist()
@@ -22,6 +35,10 @@ def shuffled(**options):
     return DataLoader(DATA, batch_size=4, **options)
 
 
+def batched(sampler, drop_last=False):
+    return DataLoader(DATA, batch_sampler=BatchSampler(sampler, 4, drop_last))
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -29,6 +46,7 @@ def shuffled(**options):
         lambda: shuffled(shuffle=True, generator=torch.Generator()),
         lambda: shuffled(shuffle=True, num_workers=1),
         lambda: shuffled(sampler=WeightedRandomSampler(torch.ones(10), 10)),
+        lambda: batched(RandomSampler(DATA, generator=torch.Generator())),
     ],
 )
 def test_order_depends_on_seed_and_epoch_alone(make):
@@ -50,7 +68,25 @@ def test_sizes_are_the_loaders():
     assert (len(loader), loader.samples) == (2, 8)
     batches = DataLoader(DATA, batch_sampler=[[0, 1, 2], [3]])
     loader = GivenLoader("train", batches)
-    assert (len(loader), loader.batch_size) == (2, 3)
+    assert (len(loader), loader.samples, loader.batch_size) == (2, 4, 3)
+    loader = GivenLoader("train", batched(SubsetRandomSampler(range(7))))
+    assert (len(loader), loader.samples, loader.batch_size) == (2, 7, 4)
+    loader = GivenLoader("train", batched(SubsetRandomSampler(range(7)), drop_last=True))
+    assert (len(loader), loader.samples) == (1, 4)
+    assert GivenLoader("train", DataLoader(DATA, batch_size=None, collate_fn=one)).samples == 10
+
+
+def test_samplers_of_batches_and_those_inside_are_told_the_epoch():
+    loader = GivenLoader("train", batched(DistributedSampler(DATA, num_replicas=2, rank=0)))
+    assert loader.samples == 5
+    assert order(loader, 1) != order(loader, 2) and order(loader, 1) == order(loader, 1)
+
+    class Turned(list):
+        def set_epoch(self, epoch):
+            self[:] = [[epoch, epoch + 1]]
+
+    loader = GivenLoader("train", DataLoader(DATA, batch_sampler=Turned([[0, 1]])))
+    assert [order(loader, epoch) for epoch in (0, 3)] == [[0, 1], [3, 4]]
 
 
 def test_frames_arrive_behind_time_however_they_are_collated():

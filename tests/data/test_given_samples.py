@@ -66,6 +66,11 @@ def test_labels_are_known_where_a_dataset_says_them_and_they_are_right():
     # As a target_transform makes them.
     assert set(GivenSamples("train", Drawn(shift=1)).labels.tolist()) == {-1}
     assert GivenSamples("train", Drawn(shift=1)).batch([0, 1])[1].tolist() == [1, 2]
+    # As no few samples would tell.
+    changed = Drawn()
+    changed.target_transform = lambda y: min(y, 1)
+    assert known_labels(Subset(changed, [0])) is None
+    assert known_labels(ConcatDataset([inside, changed])) is None
 
 
 def test_class_names_are_those_of_torchvision():

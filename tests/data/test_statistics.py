@@ -18,3 +18,9 @@ def test_channel_statistics_equal_torch_over_the_chosen_images():
 def test_channel_statistics_when_a_channel_is_constant():
     images = torch.full((2, 1, 3, 3), 51, dtype=torch.uint8)
     assert channel_statistics(images, torch.arange(2)) == ((0.2,), (1.0,))
+
+
+def test_channel_statistics_when_a_channel_is_constant_but_for_a_pixel():
+    images = torch.zeros(100, 1, 32, 32, dtype=torch.uint8)
+    images[0, 0, 0, 0] = 1  # a std of 1.2e-5
+    assert channel_statistics(images, torch.arange(100)) == ((0.0,), (1.0,))

@@ -59,12 +59,15 @@ class GivenLoader:
     @property
     def samples(self) -> int:
         """Number of samples of an epoch; of loaders that do not say, that of full batches."""
+        batches, sampler = self._samplers
+        if isinstance(batches, list | tuple):
+            return sum(map(len, batches))
         try:
-            count = len(self.loader.sampler)  # pyright: ignore[reportArgumentType]
+            count = len(sampler)
         except TypeError:
             return self._length * self.batch_size
-        drops = self.loader.drop_last and self.loader.batch_size
-        return count - count % self.loader.batch_size if drops else count  # pyright: ignore
+        size = getattr(batches, "drop_last", False) and getattr(batches, "batch_size", None)
+        return count - count % size if size else count
 
     @property
     def batch_size(self) -> int:
@@ -79,14 +82,22 @@ class GivenLoader:
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch, counted from 0, that the next iteration yields."""
         self._epoch = epoch
-        own = getattr(self.loader.sampler, "set_epoch", None)
-        if callable(own):
-            own(epoch)
+        for owner in self._samplers:
+            own = getattr(owner, "set_epoch", None)
+            if callable(own):
+                own(epoch)
 
     def __iter__(self) -> Iterator[Batch]:
         """Iterate over the batches, frames as [T, N, C, H, W]."""
         for batch in self._raw(self._epoch):
             yield self._arranged(batch)
+
+    @property
+    def _samplers(self) -> tuple[Any, Any]:
+        """The sampler of batches, and that of samples inside it."""
+        batches = self.loader.batch_sampler
+        # Beside a batch_sampler of one's own `loader.sampler` is torch's default, asked by nobody.
+        return batches, getattr(batches, "sampler", self.loader.sampler)
 
     def _raw(self, epoch: int) -> Iterator[Any]:
         batches, number = iter(()), 0
@@ -104,7 +115,7 @@ class GivenLoader:
             number += 1
 
     def _seed_own(self, seed: int) -> None:
-        for owner in (self.loader, self.loader.sampler):
+        for owner in (self.loader, *self._samplers):
             generator = getattr(owner, "generator", None)
             if isinstance(generator, torch.Generator):
                 generator.manual_seed(seed % 2**63)

@@ -112,8 +112,10 @@ def known_labels(dataset: Any) -> Tensor | None:
     """Class of each sample, int64 [M], as far as a Dataset says so without reading its samples.
 
     As torch's and torchvision's do: `targets` or `labels`, the second of two tensors; a Subset and
-    a concatenation of such.
+    a concatenation of such. Where there is a `target_transform`, samples have other classes.
     """
+    if getattr(dataset, "target_transform", None):
+        return None
     if isinstance(dataset, Subset):
         inside = known_labels(dataset.dataset)
         return None if inside is None else inside[torch.as_tensor(list(dataset.indices))]

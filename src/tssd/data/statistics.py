@@ -15,7 +15,8 @@ def channel_statistics(
     """Mean and std of each channel, with pixel values in [0, 1], to 4 decimals.
 
     Counts how often each of the 256 values occurs: exact, whatever the order or the machine. The
-    std of a constant channel is given as 1, so that dividing by it stays possible.
+    std of a channel that is constant to 4 decimals is given as 1, so that dividing by it stays
+    possible.
 
     Args:
         images: The images, uint8.
@@ -32,8 +33,7 @@ def channel_statistics(
     value = torch.arange(256, dtype=torch.float64) / 255
     mean = (share * value).sum(1)
     std = (share * (value - mean[:, None]) ** 2).sum(1).sqrt()
-    std = torch.where(std == 0, 1.0, std)
-    return _rounded(mean), _rounded(std)
+    return _rounded(mean), tuple(value or 1.0 for value in _rounded(std))
 
 
 def _rounded(values: Tensor) -> tuple[float, ...]:
