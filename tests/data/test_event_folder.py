@@ -145,6 +145,26 @@ def test_unreadable_recordings_are_named_or_left_out(tmp_path, caplog):
         own(tmp_path, size=8, skip_corrupt=True).setup()
 
 
+def test_recordings_beyond_the_sensor_that_is_found_are_left_out(tmp_path, caplog):
+    write(tmp_path, "train/a/1a.dat", "train/b/0a.dat", "test/a/0a.csv", "test/b/0a.dat")
+    write(tmp_path, "train/b/1a.dat", side=64)
+    first, other, beyond = (
+        tmp_path / f"train/{name}" for name in ("a/0.dat", "b/1a.dat", "b/2.csv")
+    )
+    first.write_bytes(b"%")
+    beyond.write_text("t,x,y,p\n" + "".join(f"{n},500,0,1\n" for n in range(90)))
+    with caplog.at_level(logging.WARNING, logger="tssd"):
+        data = own(tmp_path, size=8, skip_corrupt=True)
+        data.setup()
+    assert (data.camera, data.split_sizes) == ((SIDE, SIDE), {"train": 2, "val": 0, "test": 2})
+    (told,) = [message for message in caplog.messages if "left out" in message]
+    assert f"left out 3 unreadable recordings: {first} " in told
+    assert f"; {other} is of a sensor of 64x64 pixels, expected 128x128" in told
+    assert f"; {beyond} has 90 of 90 events off the sensor of 128x128 pixels" in told
+    given = own(tmp_path, size=8, skip_corrupt=True, height=SIDE, width=SIDE)
+    assert given.listing.train.paths == data.listing.train.paths
+
+
 def test_empty_recordings_give_zeros_and_late_ones_are_sorted(tmp_path, caplog):
     write(tmp_path, "train/a/0a.dat", "train/b/0a.dat", "test/a/0a.dat", "test/b/1a.dat")
     (tmp_path / "train/a/1.csv").write_text("t,x,y,p\n")

@@ -169,6 +169,30 @@ def test_classes_may_lie_right_in_a_folder_where_that_is_allowed(tmp_path):
         list_parts(tmp_path, kind=RECORDINGS)
 
 
+@pytest.mark.parametrize("part", ["train", "test", "val"])
+def test_a_class_that_is_named_as_a_part_is_said(tmp_path, part):
+    touch(tmp_path, "bus/1.raw", "car/1.raw", f"{part}/1.raw", ".cache/1.raw")
+    for train_is_needed in (True, False):
+        with pytest.raises(
+            DataError,
+            match=rf"/{part} holds recordings, not class folders: if it is "
+            "a class beside bus, car, give it a name .*; else expected train/<class>",
+        ):
+            list_parts(
+                tmp_path, train_is_needed=train_is_needed, kind=RECORDINGS, may_be_whole=True
+            )
+    with pytest.raises(DataError, match=r"has no train/|neither test/ nor val/"):
+        list_parts(tmp_path, kind=RECORDINGS)
+
+
+def test_parts_with_folders_beside_are_parts(tmp_path):
+    touch(tmp_path, "train/a/1.raw", "train/b/1.raw", "test/a/1.raw", "val/notes.txt", "old/1.raw")
+    (tmp_path / "val/a").mkdir()
+    touch(tmp_path, "val/a/1.raw", "train/0.raw")
+    listing = list_parts(tmp_path, kind=RECORDINGS, may_be_whole=True)
+    assert listing.has_parts and names(listing.val, tmp_path) == ["val/a/1.raw"]
+
+
 def test_messages_name_what_is_looked_for(tmp_path):
     touch(tmp_path, "train/a/1.raw", "train/b/1.png", "test/a/1.raw")
     with pytest.raises(DataError, match="train/b holds no recordings: add some"):

@@ -54,10 +54,32 @@ def test_the_sensor_is_that_of_the_first_recording_that_says_it(tmp_path):
         assert find_camera([*paths, tmp_path / name], tmp_path) == (SIDE, SIDE)
 
 
+def test_what_is_not_sound_says_no_sensor(tmp_path):
+    write(tmp_path, "0a.dat", "1a.csv", side=64)
+    write(tmp_path, "2a.dat", "3a.dat")
+    paths, asked = sorted(tmp_path.iterdir()), []
+
+    def is_sound(path):
+        asked.append(path.name)
+        return path.name != "0a.dat"
+
+    assert find_camera(paths, tmp_path, is_sound=is_sound) == (SIDE, SIDE)
+    assert asked == ["0a.dat", "2a.dat"]
+    with pytest.raises(DataError, match=r"no recording says .* events of 1a.csv reach"):
+        find_camera(paths[:2], tmp_path, is_sound=is_sound)
+    with pytest.raises(DataError, match=f"{tmp_path} holds no readable recordings"):
+        find_camera(paths[:1], tmp_path, is_sound=is_sound)
+
+
 def test_another_sensor_is_refused_with_the_files_name(tmp_path):
     write(tmp_path, "a.dat", side=64)
-    with pytest.raises(DataError, match=r"a.dat is of a sensor of 64x64 pixels, expected 128x128"):
+    with pytest.raises(
+        DataError, match=r"a.dat is of a sensor of 64x64 pixels, expected 128x128 .*skip_corrupt"
+    ):
         OwnRecordings((SIDE, SIDE)).read(PlainFile(tmp_path, "a.dat"), Reading())
+    why = partial(why_unreadable, tmp_path / "a.dat", Columns())
+    assert why() == why(sensor=(64, 64)) == ""
+    assert why(sensor=(SIDE, SIDE)).startswith("is of a sensor of 64x64 pixels, expected 128x128")
 
 
 def test_the_advice_for_a_damaged_file_names_the_option(tmp_path):

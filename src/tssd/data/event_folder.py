@@ -44,7 +44,8 @@ class EventFolder(EventData):
             p in their order, any other name for what is ignored.
         time_unit: Of time stamps in tables, arrays and HDF5 that do not name it: ns, us, ms or s.
         test_share: Share of each class for testing, where the folder has no parts of its own.
-        skip_corrupt: Whether to leave unreadable recordings out; reads each once more at the start.
+        skip_corrupt: Whether to leave recordings out that are unreadable or of another sensor;
+            reads each once more at the start.
         allow_incomplete: Without effect: nothing says how many recordings there should be.
     """
 
@@ -179,7 +180,15 @@ class EventFolder(EventData):
         return Columns(None if self.columns is None else tuple(self.columns), self.time_unit)
 
     def _readable(self, listing: FolderListing) -> FolderListing:
-        why = partial(why_unreadable, columns=self._columns, sensor=self._given, strict=self.strict)
+        why = partial(why_unreadable, columns=self._columns, strict=self.strict)
+        # Only with the camera is it known which recordings are of another one.
+        sensor = self._given or find_camera(
+            [*listing.train.paths, *listing.test.paths],
+            self.path,
+            self._columns,
+            is_sound=lambda path: not why(path),
+        )
+        why = partial(why, sensor=sensor)
         lost: list[tuple[Path, str]] = []
 
         def kept(part: Listing) -> Listing:

@@ -110,6 +110,8 @@ def list_parts(
     layout = f"expected train/{one} and test/{one} (or val/ in place of test/)"
     layout += f", or {one} right in it" if may_be_whole else ""
     has = {name: os.path.isdir(folder / name) for name in ("train", "test", "val")}
+    if may_be_whole:
+        _refuse_class_named_as_part(folder, [name for name in has if has[name]], layout, kind)
     if may_be_whole and not any(has.values()):
         found = subfolders(folder, Skipped())
         if found and not any(os.path.isdir(folder / name / "train") for name in found):
@@ -192,6 +194,20 @@ def require_every_class(
     if missing := missing_classes(listing.labels, class_names):
         empty = train / missing[0]
         raise DataError(f"{empty} holds no {kind.name}s: add some, or delete the folder everywhere")
+
+
+def _refuse_class_named_as_part(
+    folder: Path, parts: Sequence[str], layout: str, kind: FileKind
+) -> None:
+    """Refuse a part without class folders beside other folders: it may be one of the classes."""
+    beside = sorted(set(subfolders(folder, Skipped())) - set(parts))
+    for part in [folder / name for name in parts if beside]:
+        # Not taken as a class: it may as well be a part whose recordings are not sorted yet.
+        if not subfolders(part, Skipped()) and files_below(part, kind.suffixes, Skipped()):
+            raise DataError(
+                f"{part} holds {kind.name}s, not class folders: if it is a class beside "
+                f"{_shown(beside)}, give it a name that is no part's; else {layout}"
+            )
 
 
 def _refuse_one_class(train: Path, name: str) -> None:

@@ -1,8 +1,9 @@
 """Recordings of one's own: found as files by class, read whatever their format."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -101,13 +102,13 @@ class OwnRecordings(EventFiles):
             events = read_own_events(
                 path, height=height, width=width, strict=reading.strict, columns=self.columns
             )
+            if self.camera not in (None, (events.height, events.width)):
+                raise DataError(
+                    f"{path} is of a sensor of {events.width}x{events.height} pixels, expected "
+                    f"{width}x{height} as the first says that does: leave it out, or convert it"
+                )
         except DataError as error:
             raise DataError(f"{error}{advice}") from error
-        if self.camera not in (None, (events.height, events.width)):
-            raise DataError(
-                f"{path} is of a sensor of {events.width}x{events.height} pixels, expected "
-                f"{width}x{height} as the first says that does: leave it out, or convert it"
-            )
         return centre(events, self.crop)
 
 
@@ -130,6 +131,8 @@ def find_camera(
     paths: Iterable[Path],
     where: Path,
     columns: Columns = Columns(),  # noqa: B008 - immutable
+    *,
+    is_sound: Callable[[Path], bool] = lambda path: True,
 ) -> tuple[int, int]:
     """Rows and columns of the sensor, as the first recording says them that does.
 
@@ -137,20 +140,23 @@ def find_camera(
         paths: The recordings.
         where: Their folder, for the message.
         columns: What columns hold that do not say it.
+        is_sound: Which of them count; asked of as few as will do.
 
     Raises:
         DataError: None of those asked says them, or one is damaged.
     """
     paths = list(paths)
-    for path in [path for path in paths if path.suffix.lower() in SIZED][:ASKED]:
+    sized = (path for path in paths if path.suffix.lower() in SIZED and is_sound(path))
+    for path in islice(sized, ASKED):
         if (found := sensor_of(path)) is not None:
             return found
-    if not paths:
-        raise DataError(f"{where} holds no recordings")
-    events = read_own_events(paths[0], columns=columns)
+    first = next(filter(is_sound, paths), None)
+    if first is None:
+        raise DataError(f"{where} holds no readable recordings")
+    events = read_own_events(first, columns=columns)
     raise DataError(
         f"{where}: no recording says the size of its sensor; {GIVE} "
-        f"(the events of {paths[0].name} reach column {events.width - 1}, row {events.height - 1})"
+        f"(the events of {first.name} reach column {events.width - 1}, row {events.height - 1})"
     )
 
 
@@ -166,12 +172,11 @@ def why_unreadable(
     Args:
         path: The recording.
         columns: What columns hold that do not say it.
-        sensor: Its rows and columns, where they are given.
+        sensor: Rows and columns that it must be of; None: any.
         strict: Whether what is tolerated and noted otherwise counts as a reason.
     """
-    height, width = sensor or (None, None)
     try:
-        read_own_events(path, height=height, width=width, columns=columns, strict=strict)
+        OwnRecordings(sensor, columns=columns)._read(path, Reading(strict=strict))
     except DataError as error:
         return str(error).removeprefix(str(path)).strip(" :")
     return ""

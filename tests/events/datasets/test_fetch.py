@@ -1,5 +1,7 @@
 import hashlib
+import io
 import zipfile
+from http.client import IncompleteRead
 
 import pytest
 
@@ -59,6 +61,41 @@ def test_anything_else_is_refused_and_leaves_no_file(offered, tmp_path, options,
     with pytest.raises(DataError, match=message):
         fetch([offered(**options)], tmp_path / "new")
     assert not [p for p in (tmp_path / "new").iterdir() if p.suffix != ".zip"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (IncompleteRead(b"abc", 5), r"IncompleteRead\(3 bytes read, 5 more expected\)"),
+        (TimeoutError("The read operation timed out"), "The read operation timed out"),
+        (ConnectionResetError(104, "Connection reset by peer"), "Connection reset by peer"),
+    ],
+)
+def test_a_connection_that_breaks_is_told_as_one(tmp_path, monkeypatch, error, reason):
+    class Source(io.BytesIO):
+        def read(self, size):
+            if block := super().read(2):
+                return block
+            raise error
+
+    monkeypatch.setattr("urllib.request.urlopen", lambda url, timeout: Source(b"abc"))
+    download = Download("a.h5.zip", "https://there/a.h5.zip", "small", "0" * 32)
+    with pytest.raises(
+        DataError, match=f"a.h5.zip cannot be downloaded .*{reason}.*the connection"
+    ):
+        fetch([download], tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_disk_that_is_full_is_told_as_one(offered, tmp_path, monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, block):
+            raise OSError(28, "No space left on device")
+
+    download = offered()
+    monkeypatch.setattr("tssd.atomic.open", lambda path, mode: Full(), raising=False)
+    with pytest.raises(DataError, match=r"cannot be written \(No space left on device\)"):
+        fetch([download], tmp_path / "new")
 
 
 def test_a_server_that_is_not_there_is_told(tmp_path):

@@ -69,6 +69,19 @@ def test_other_labels_are_refused(tmp_path, changes, message):
         SHDFiles().find(tmp_path, SOME)
 
 
+def test_a_label_below_zero_is_refused(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    trains(tmp_path / "shd_train.h5", [0, 1, 2])
+    trains(tmp_path / "shd_test.h5", [0, 1])
+    with h5py.File(tmp_path / "shd_test.h5", "r+") as file:
+        del file["labels"]
+        file["labels"] = np.array([-1, 1])
+    with pytest.raises(
+        DataError, match="shd_test.h5 has labels int64 .*one label a sample, from 0"
+    ):
+        SHDFiles().find(tmp_path, SOME)
+
+
 @pytest.mark.parametrize(
     ("times", "units", "message"),
     [

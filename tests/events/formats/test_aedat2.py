@@ -170,9 +170,18 @@ def test_duration_does_not_look_at_what_comes_later():
 
 def test_duration_holds_where_time_goes_back_at_the_limit():
     times = [0, 50, 120, 40, 130, 90, 95, 98]
-    events = read_aedat2(file_of(*[(0, 0, 0, t) for t in times]), duration=100)
-    assert events.t.tolist() == sorted(events.t.tolist())
-    assert events.t.max() < 100
+    data = file_of(*[(0, 0, 0, t) for t in times])
+    assert read_aedat2(data, duration=100).t.tolist() == [0, 40, 50, 90, 95, 98]
+    assert read_aedat2(data, duration=91, start="zero").t.tolist() == [0, 40, 50, 90]
+
+
+@pytest.mark.parametrize("duration", [1_000, 3_000, 40_000])
+def test_duration_loses_nothing_of_a_recording_with_late_events(duration):
+    draw = np.random.default_rng(0)
+    times = np.sort(draw.integers(900, 50_000, 2_000)) - draw.integers(0, 900, 2_000)
+    data = file_of(*[(0, 0, 0, t) for t in [0, *times.tolist()]])
+    expected = read_aedat2(data).between(0, duration)
+    assert read_aedat2(data, duration=duration).t.tolist() == expected.t.tolist()
 
 
 def test_nothing_before_the_limit_is_noted_even_where_time_goes_back():

@@ -113,3 +113,34 @@ def test_polarity_is_zero_and_one(p):
 def test_other_values_are_refused(changes, message):
     with pytest.raises(DataError, match=f"^a.csv has .*{message}"):
         events(**changes)
+
+
+def at_times(unit, t):
+    many = np.zeros(len(t), dtype=np.int64)
+    return events(unit, t=t, x=many, y=many, p=many)
+
+
+@pytest.mark.parametrize("origin", [0.0, 1.6e9])
+@pytest.mark.parametrize(("unit", "count"), [("us", 2_000), ("ns", 200)])
+def test_seconds_that_are_read_as_another_unit_are_refused(unit, count, origin):
+    seconds = origin + np.linspace(0, 3, count)
+    with pytest.raises(
+        DataError, match=rf"^a.csv has {count} different times from .* in t, .*time_unit s$"
+    ):
+        at_times(unit, seconds)
+    assert at_times("s", seconds).duration == 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("unit", "times"),
+    [
+        # A simulator's, 20 million events a second; few within a microsecond; a float's fractions.
+        ("us", np.linspace(0, 100, 2_000)),
+        ("us", np.linspace(0.1, 0.4, 90)),
+        ("ms", np.repeat(np.arange(20) / 1000, 1_000).astype(np.float32)),
+        # Finer than any camera, but said to be seconds.
+        ("s", np.linspace(0, 1e-6, 1_000)),
+    ],
+)
+def test_times_close_to_each_other_are_taken(unit, times):
+    assert len(at_times(unit, times)) == len(times)

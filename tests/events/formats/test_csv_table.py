@@ -54,6 +54,12 @@ def test_no_rows_are_no_events(text):
     assert (len(events), events.notes) == (0, ("a.csv holds no events",))
 
 
+@pytest.mark.parametrize("end", ["# end", "% 2 events", "  # end", "   ", "\t"])
+def test_a_last_line_that_is_no_row_is_not_cut_off(end):
+    assert rows(read(f"t,x,y,p\n5,1,3,0\n7,2,4,1\n{end}", strict=True)) == TWO
+    assert rows(read(f"t x y p\n5 1 3 0\n7 2 4 1\n{end}", strict=True)) == TWO
+
+
 def test_a_last_line_that_ends_early_is_dropped():
     events = read("t,x,y,p\n5,1,3,0\n7,2,4,1\n9,3,")
     assert rows(events) == TWO

@@ -37,6 +37,19 @@ def test_the_time_goes_on_when_its_28_bits_wrap():
     np.testing.assert_array_equal(found.t, events.t + first)
 
 
+@pytest.mark.parametrize("split", [1, 2, 3, 9])
+def test_words_that_come_late_over_a_wrap_go_back_and_gaps_do_not(split):
+    def times(*values):
+        clock, held = evt2.HighBits(12), []
+        for part in (values[:split], values[split:]):
+            held += clock.at_each(np.ones(len(part), dtype=bool), np.array(part, int)).tolist()
+        return held
+
+    assert times(4095, 0, 4095, 0) == [4095, 4096, 4095, 4096]
+    assert times(4090, 5, 4094, 4095, 6, 4000, 20) == [4090, 4101, 4094, 4095, 4102, 4000, 4116]
+    assert times(10, 8, 3000, 100, 90, 2500) == [10, 8, 3000, 4196, 4186, 6596]
+
+
 def test_events_before_the_first_time_are_left_out(caplog):
     caplog.set_level("INFO", logger="tssd")
     words = [1 << 28 | 5 << 22, *evt2_words([(64, 1, 2, 1)])]

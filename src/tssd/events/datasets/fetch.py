@@ -2,11 +2,11 @@
 
 import hashlib
 import logging
-import urllib.error
 import urllib.request
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from http.client import HTTPException
 from pathlib import Path
 
 from tssd.atomic import replacing
@@ -51,20 +51,24 @@ def fetch(downloads: Sequence[Download], folder: Path) -> None:
 def _download(download: Download, archive: Path) -> None:
     log.info("downloading %s (%s)", download.url, download.size)
     digest = hashlib.md5(usedforsecurity=False)
+    with replacing(archive) as file:
+        for block in _blocks(download, archive):
+            digest.update(block)
+            file.write(block)
+        if digest.hexdigest() != download.md5:
+            raise DataError(
+                f"{download.url} has the md5 {digest.hexdigest()}, expected {download.md5}: "
+                "the server sent something else; try again, or get it by hand"
+            )
+
+
+def _blocks(download: Download, archive: Path) -> Iterator[bytes]:
+    """What the server sends. Raises: DataError: it does not answer, or breaks off."""
     try:
-        with (
-            urllib.request.urlopen(download.url, timeout=SECONDS) as source,
-            replacing(archive) as file,
-        ):
+        with urllib.request.urlopen(download.url, timeout=SECONDS) as source:
             while block := source.read(BLOCK):
-                digest.update(block)
-                file.write(block)
-            if digest.hexdigest() != download.md5:
-                raise DataError(
-                    f"{download.url} has the md5 {digest.hexdigest()}, expected {download.md5}: "
-                    "the server sent something else; try again, or get it by hand"
-                )
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+                yield block
+    except (OSError, HTTPException) as error:  # here, where no error can be one of the disk
         reason = getattr(error, "reason", None) or error
         raise DataError(
             f"{download.url} cannot be downloaded ({reason}): check the connection, or put "

@@ -170,11 +170,11 @@ def _labels(path: Path, names: tuple[str, ...]) -> tuple[Numbers, tuple[str, ...
         )
         counts = {len(stored[field]) for field in ("labels", "spikes/times", "spikes/units")}
     whole = found.ndim == 1 and found.dtype.kind in "ui"
-    if not whole or len(counts) > 1 or (len(found) and not 0 <= found.max() < len(keys)):
+    if not whole or len(counts) > 1 or not ((found >= 0) & (found < len(keys))).all():
         raise DataError(
             f"{path} has labels {found.dtype} {list(found.shape)} of {len(keys)} classes, and "
-            f"{sorted(counts)} samples; expected one label below the classes' number a sample: get "
-            "the file again"
+            f"{sorted(counts)} samples; expected one label a sample, from 0 to below the number of "
+            "classes: get the file again"
         )
     if names and names != keys:
         raise DataError(f"{path} has other classes than the part before it: get the files again")

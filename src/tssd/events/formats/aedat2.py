@@ -21,7 +21,7 @@ from tssd.errors import DataError, UsageError
 from tssd.events.formats.chips import DVS128, Fields, chip_of, davis_fields, is_davis_pixel
 from tssd.events.formats.limits import require_fits
 from tssd.events.formats.source import load, require_aedat
-from tssd.events.order import MOST_OUTSIDE, checked_events, noted
+from tssd.events.order import CLOCK_RESET, MOST_OUTSIDE, checked_events, noted
 from tssd.events.slicing import Start
 from tssd.events.stream import Events
 
@@ -95,7 +95,7 @@ def read_aedat2(
     if duration is not None:
         pixel = _is_dvs128_pixel if chip is DVS128 else is_davis_pixel
         limit = duration if start == "zero" else _first_time(address, time, pixel) + duration
-        count = bisect.bisect_left(time, limit)  # looks at 21 of 2 million time stamps
+        count = _end_of(time, limit)
     if chip is DVS128:
         fields, foreign = _fields(words[:count], orientation, name=name)
         clauses += foreign
@@ -171,6 +171,14 @@ def _first_time(address: NDArray[Any], time: NDArray[Any], is_pixel: IsPixel) ->
         if pixels.any():
             return int(time[begin + int(np.argmax(pixels))])
     return 0
+
+
+def _end_of(time: NDArray[Any], limit: int) -> int:
+    """How many records to read for all before `limit`, also those that came late."""
+    # Late ones are not behind this: a clock set back would be. Looks at 21 of 2 million times.
+    end = bisect.bisect_left(time, limit + CLOCK_RESET)
+    early = np.flatnonzero(time[:end] < limit)
+    return int(early[-1]) + 1 if len(early) else 0
 
 
 def _fields(

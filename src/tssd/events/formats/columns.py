@@ -28,6 +28,10 @@ UNITS: Mapping[str, TimeUnit] = {unit: unit for unit in get_args(TimeUnit)}
 # Time stamps in microseconds, far above the age of any recording; sums of two stay in int64.
 LATEST = 2**61
 
+# Different times within a microsecond, on average over a recording. More are of another unit: no
+# camera sees 100 million changes a second, one after the other, as long as it records.
+MOST_TIMES = 100
+
 _NUMBERS = "buif"  # NumPy's kinds: boolean, unsigned, signed, floating point
 
 ADVICE = "give --data.columns, such as '[t, x, y, p]', in their order; other names are ignored"
@@ -212,4 +216,22 @@ def _microseconds(values: NDArray[Any], unit: TimeUnit, name: str) -> NDArray[np
         return values.astype(np.int64) * round(factor)
     if values.dtype.kind != "f":  # nanoseconds since 1970 are more than a float holds exactly
         return values.astype(np.int64) // 1000
-    return np.rint(values.astype(np.float64) * factor).astype(np.int64)
+    t = np.rint(values.astype(np.float64) * factor).astype(np.int64)
+    if unit != "s":
+        _require_apart(values, t, unit, name)
+    return t
+
+
+def _require_apart(values: NDArray[Any], t: NDArray[np.int64], unit: TimeUnit, name: str) -> None:
+    """Refuse times with fractions that rounding makes one, as it does of seconds read as us.
+
+    Different times are counted, not events: many at one time may be sound, and so are fractions
+    that are nothing but a float's.
+    """
+    most = MOST_TIMES * (int(t.max()) - int(t.min()) + 1)
+    if len(values) > most and (found := len(np.unique(values))) > most:
+        raise DataError(
+            f"{name} has {found} different times from {values.min():g} to {values.max():g} in t, "
+            f"expected fewer within so few {unit}: give the unit that they are in, such as "
+            "--data.time_unit s"
+        )

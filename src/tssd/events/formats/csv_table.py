@@ -108,10 +108,14 @@ def _first_line(text: str) -> tuple[int, str]:
     while begin < len(text):
         end = text.find("\n", begin)
         line = text[begin:] if end < 0 else text[begin:end]
-        if line.strip() and not line.lstrip().startswith(COMMENTS):
+        if _is_row(line):
             return begin, line
         begin += len(line) + 1
     return len(text), ""
+
+
+def _is_row(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith(COMMENTS)
 
 
 def _is_number(entry: str) -> bool:
@@ -119,11 +123,12 @@ def _is_number(entry: str) -> bool:
 
 
 def _without_cut_end(text: str, delimiter: str | None, count: int) -> tuple[str, list[str]]:
-    """Drop a last line that ends early, as a writer leaves it that was killed."""
-    if text.endswith("\n") or not text.strip():
-        return text, []
+    """Drop a last line that is no row, or ends early, as a writer leaves it that was killed."""
     begin = text.rfind("\n") + 1
-    held = len([entry for entry in text[begin:].split(delimiter) if entry.strip()])
+    line = text[begin:]
+    if not _is_row(line):
+        return text[:begin], []
+    held = len([entry for entry in line.split(delimiter) if entry.strip()])
     if held >= count:
         return text, []
     return text[:begin], [f"is cut off: its last line has {held} of {count} columns, dropped"]

@@ -19,6 +19,9 @@ Fields = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 ON, TIME_HIGH = 1, 8
 LOW_BITS, HIGH_BITS = 6, 28
 BLOCK = 2**20  # words decoded at once
+# Late words are from before a wrap by one in so many parts of the range at most: in EVT 3.0 by a
+# second, as events may be.
+MOST_LATE = 16
 
 
 def decode_evt2(data: bytes, begin: int, *, order: str, name: str) -> tuple[Fields, list[str]]:
@@ -87,8 +90,10 @@ class HighBits:
         wrap = 1 << self.bits
         before = own[0] if self.last < 0 else self.last % wrap
         loops = 0 if self.last < 0 else self.last // wrap
-        # Back by half of the range or more is a wrap; by less, words that came late.
-        turns = np.diff(own, prepend=before) <= -wrap // 2
+        # Back by half of the range or more is a wrap; by less, words that came late. Forward by
+        # nearly all of it are late words, too, from before a wrap; by less, a gap in the recording.
+        steps = np.diff(own, prepend=before)
+        turns = (steps <= -wrap // 2).astype(np.int64) - (steps >= wrap - wrap // MOST_LATE)
         whole = own + (loops + np.cumsum(turns)) * wrap
         known = np.concatenate([[self.last], whole])
         self.last = int(whole[-1])
