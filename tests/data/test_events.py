@@ -121,7 +121,9 @@ def test_parts_are_held_out_and_chosen_by_class(opened):
     data = opened(val_share=0.34, train_samples=10)
     assert data.split_sizes == {"train": 10, "val": 10, "test": 10}
     for name in ("train", "val", "test"):
-        assert sorted(frames_of(data, name)[1].tolist()) == list(range(10))
+        frames, labels = frames_of(data, name)
+        assert sorted(labels.tolist()) == list(range(10))
+        np.testing.assert_array_equal(data.cache.frames[data.chosen(name)], frames)
     assert not np.intersect1d(data.split.train, data.split.val).size
 
 

@@ -109,7 +109,7 @@ def test_killed_at_a_chosen_moment(root, recordings, expected, moment):
 
 
 def while_the_damaged_cache_is_removed():
-    building.remove = lambda path: kill_myself() if path.exists() else None
+    writing.remove = lambda path: kill_myself() if path.exists() else None
 
 
 @needs_fork

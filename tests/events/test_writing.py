@@ -8,12 +8,12 @@ import pytest
 from tssd.events.cache import FRAMES, STATISTICS
 from tssd.events.writing import (
     Writer,
+    appearing,
     lock_path,
     partial_path,
     remove,
     remove_leftovers,
     size_on_disk,
-    temporary_folder,
 )
 from tssd.lock import Hold, locked
 
@@ -33,14 +33,31 @@ def test_size_of_huge_caches_does_not_overflow():
     assert size_on_disk((10**9, 40, 2, 1000, 1000), np.dtype(np.uint16)) > 2**56
 
 
-def test_temporary_folder_is_gone_after_an_error_and_kept_when_renamed(tmp_path):
-    with pytest.raises(KeyboardInterrupt), temporary_folder(tmp_path / "a") as folder:
+@pytest.mark.parametrize("hold", [Hold.HELD, Hold.UNSUPPORTED])
+def test_a_folder_appears_when_it_is_full_and_after_an_error_nothing_does(tmp_path, hold):
+    place = tmp_path / "a"
+    with pytest.raises(KeyboardInterrupt), appearing(place, hold) as folder:
         (folder / "file").write_text("x")
         raise KeyboardInterrupt
     assert not list(tmp_path.iterdir())
-    with temporary_folder(tmp_path / "a") as folder:
-        folder.rename(tmp_path / "b")
-    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+    with appearing(place, hold) as folder:
+        (folder / "file").write_text("x")
+        assert not place.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    with appearing(place, hold, replaces=True) as folder:
+        assert not place.exists()
+    assert [*tmp_path.iterdir()] == [place] and not list(place.iterdir())
+
+
+def test_a_folder_that_another_made_meanwhile_stays(tmp_path):
+    place = tmp_path / "a"
+    with appearing(place, Hold.UNSUPPORTED):
+        place.mkdir()
+        (place / "theirs").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["a", "theirs"]
+    with pytest.raises(OSError), appearing(tmp_path / "b", Hold.HELD):
+        (tmp_path / "b").touch()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 
 def leftover(cache):

@@ -152,11 +152,10 @@ class EventFolder(EventData):
         """The chosen files of each set, with digests of their ends."""
         digest = partial(file_digest, whole=False)
         names = [recording.name for recording in self.catalogue.recordings]
-        official = {"val": self.official["train"], **self.official}
         sets = []
         for name, said in (("train", "training"), ("val", "validation"), ("test", "test")):
             part, index = self.part(name)
-            paths = [self.path / names[n] for n in official[name][index].tolist()]
+            paths = [self.path / names[n] for n in self.chosen(name).tolist()]
             digests = list(for_each(digest, paths, title="Comparing recordings"))
             sets.append(FileSet(said, paths, part.labels[index], digests, RECORDINGS.name))
         return sets

@@ -197,6 +197,11 @@ class EventData(DataModule):
             )  # fmt: skip
         return cache
 
+    def chosen(self, name: str) -> Indices:
+        """Numbers of the recordings in set `name` (train, val or test), as in the cache."""
+        # Where `val` is no part of its own, it is of the training part.
+        return {"val": self.official["train"], **self.official}[name][self.part(name)[1]]
+
     def read(self) -> Stored:
         """List the recordings; no cache is opened yet."""
         return Stored(**{name: self._stored_part(index) for name, index in self.official.items()})

@@ -150,9 +150,8 @@ def balance(summary: Summary) -> Balance:
 
 def summarise_events(data: EventData) -> EventSummary:
     """Sum up the statistics of the cache, building it if it is not there."""
-    cache, official = data.cache, data.official
-    official = {"val": official["train"], **official}
-    chosen = np.concatenate([official[name][data.part(name)[1]] for name in PARTS])
+    cache = data.cache
+    chosen = np.concatenate([data.chosen(name) for name in PARTS])
     statistics = cache.statistics[chosen]
     events, duration = statistics["events"], statistics["duration"] / 1000
     timed = duration > 0

@@ -1,7 +1,6 @@
 """From recordings to a cache of frames: found, or built in threads and then opened."""
 
 import logging
-import os
 import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -19,14 +18,12 @@ from tssd.events.pooling import Size
 from tssd.events.slicing import Slicing
 from tssd.events.writing import (
     Writer,
+    appearing,
     lock_path,
-    partial_path,
-    remove,
     remove_leftovers,
     remove_lock,
     size_on_disk,
     sync_folder,
-    temporary_folder,
 )
 from tssd.lock import Hold, locked
 from tssd.tracked import tracked
@@ -104,20 +101,8 @@ def _tell_waiting(path: Path) -> None:
 def _build(
     path: Path, key: Key, plan: Plan, hold: Hold, *, workers: int | None, progress: bool
 ) -> FrameCache:
-    temporary = partial_path(path, hold)
-    if hold is Hold.HELD:  # whoever left it is dead
-        remove(temporary)
-    if os.path.lexists(path):
-        path.rename(temporary)
-        remove(temporary)
-    with temporary_folder(temporary):
-        _fill(temporary, path, key, plan, workers=workers, progress=progress)
-        try:
-            temporary.rename(path)
-        except OSError:
-            # Without locks another builder may have been first; its result is as good.
-            if hold is Hold.HELD or not path.is_dir():
-                raise
+    with appearing(path, hold, replaces=True) as folder:
+        _fill(folder, path, key, plan, workers=workers, progress=progress)
     sync_folder(path.parent)
     cache, damage = _look(path, key, plan.recordings)
     if cache is None:

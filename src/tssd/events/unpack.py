@@ -17,7 +17,7 @@ from rich.progress import wrap_file
 from tssd.errors import DataError
 from tssd.events.cache import CACHE_VARIABLE
 from tssd.events.files import LARGEST, looks_like, member_parts
-from tssd.events.writing import lock_path, partial_path, remove, remove_lock, temporary_folder
+from tssd.events.writing import appearing, lock_path, remove_lock
 from tssd.lock import Hold, locked
 
 log = logging.getLogger("tssd")
@@ -96,17 +96,9 @@ def _tell_waiting(archive: Path) -> None:
 def _unpack(archive: Path, folder: Path, endings: tuple[str, ...], hold: Hold) -> None:
     if folder.is_dir():  # another process was faster
         return
-    partial = partial_path(folder, hold)
-    if hold is Hold.HELD:  # whoever left it is dead
-        remove(partial)
     log.info("unpacking %s into %s", archive, folder)
-    with temporary_folder(partial):
+    with appearing(folder, hold) as partial:
         _extract(archive, partial, endings)
-        try:
-            partial.rename(folder)
-        except OSError:  # without locks another process may have been first
-            if not folder.is_dir():
-                raise
 
 
 def _extract(archive: Path, folder: Path, endings: tuple[str, ...]) -> None:

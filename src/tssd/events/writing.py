@@ -116,13 +116,30 @@ class Writer:
 
 
 @contextmanager
-def temporary_folder(path: Path) -> Iterator[Path]:
-    """Make a folder that is gone afterwards, however the block ends, unless it was renamed."""
-    path.mkdir()
+def appearing(path: Path, hold: Hold, *, replaces: bool = False) -> Iterator[Path]:
+    """A folder to fill that becomes `path` at the end of the block; after an error nothing is left.
+
+    Args:
+        path: Its place; only without locks may another process be making it, too.
+        hold: What asking for `lock_path(path)` came to.
+        replaces: Whether what is at `path` is removed before.
+    """
+    temporary = partial_path(path, hold)
+    if hold is Hold.HELD:  # whoever left it is dead
+        remove(temporary)
+    if replaces and os.path.lexists(path):
+        path.rename(temporary)
+        remove(temporary)
+    temporary.mkdir()
     try:
-        yield path
+        yield temporary
+        try:
+            temporary.rename(path)
+        except OSError:
+            if not path.is_dir():  # without locks another may have been first: its is as good
+                raise
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def remove_leftovers(root: Path) -> None:
