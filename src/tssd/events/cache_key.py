@@ -12,7 +12,7 @@ from tssd.events.slicing import Slicing
 from tssd.events.stream import Events
 
 # Goes up when frames, statistics or the files of a cache are made in another way.
-FORMAT = 2
+FORMAT = 3
 
 Key = Mapping[str, Any]  # plain values: what JSON holds
 
