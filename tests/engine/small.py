@@ -117,6 +117,25 @@ def leveled(seed=0, **arrays):
     return Graph(nodes, (2, 9, 8), "head")
 
 
+def shortcut(seed=0):
+    """Spikes added to the pool that their block gets, which is real values, and weights behind."""
+    r = np.random.default_rng(seed)
+    small = (64, 4, 4)
+    nodes = (
+        conv(r, "stem", INPUT, (64, 9, 8), 2),
+        lif("first", "stem", (64, 9, 8)),
+        Node("pool", "avg_pool", ("first",), small, {}, POOL),
+        conv(r, "a", "pool", small, 64),
+        lif("block", "a", small),
+        Node("sum", "add", ("block", "pool"), small),
+        conv(r, "b", "sum", small, 64),
+        lif("last", "b", small),
+        Node("gone", "mean", ("last",), (64,)),
+        linear(r, "head", "gone", 64, 3),
+    )
+    return Graph(nodes, (2, 9, 8), "head")
+
+
 def images(samples=3, seed=1):
     """[N, C, H, W], of a few bits."""
     return exact(np.random.default_rng(seed), samples, 2, 9, 8)

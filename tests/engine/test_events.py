@@ -11,6 +11,7 @@ pytest.importorskip("numba", reason="needs the extra: pip install tssd[engine]")
 
 from tssd.engine import events as module  # noqa: E402
 from tssd.engine.events import Events  # noqa: E402
+from tssd.engine.values import Signal  # noqa: E402
 
 from .layers import check, signal, step_of  # noqa: E402
 
@@ -37,6 +38,14 @@ def test_too_many_events_are_run_dense(monkeypatch):
         found.append(events.layer(STEP, x, None, 2, False)[0].array)
     assert len(calls) == 1
     assert np.array_equal(*found)
+
+
+def test_real_values_do_not_meet_whole_numbers_as_float32():
+    x = signal(STEP)
+    values = Signal(x.array.astype(np.float32) / 4)
+    assert STEP.weights.bits
+    found = check(STEP, values)
+    assert 0 < found.array.mean() < 1
 
 
 def test_blocks_are_spread_over_threads():

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from tssd.engine.plan import needed, plan
+from tssd.engine.plan import needed, plan, whole_layers
 from tssd.graph import INPUT, Graph, Node
 
-from .small import LIF, conv, leveled, lif, linear, network
+from .small import LIF, conv, leveled, lif, linear, network, shortcut
 
 STEPS = plan(network(), 8)
 BY_NAME = {step.name: step for step in STEPS}
@@ -40,12 +40,24 @@ def _ended(r, nodes):
 def test_weights_are_whole_where_spikes_are_seen_and_neurons_follow():
     whole = {s.name for s in STEPS if s.weights is not None and s.weights.bits}
     assert whole == {"wide", "back", "block", "d", "shortcut", "features"}
+    # The layers themselves, of which some run with their neurons.
+    assert whole_layers(STEPS) == {"a", "b", "c", "d", "shortcut", "hidden"}
     assert not any(s.weights.bits for s in plan(network(), 0) if s.weights is not None)
 
 
 def test_the_largest_counts_follow_from_the_graph():
     tops = {name: BY_NAME[name].top for name in ("first", "sum", "pool", "most", "both", "head")}
     assert tops == {"first": 1, "sum": 2, "pool": 8, "most": 1, "both": 0, "head": 0}
+
+
+def test_weights_behind_sums_of_counts_of_several_scales_stay_real():
+    steps = {step.name: step for step in plan(shortcut(), 8)}
+    assert {name: steps[name].top for name in ("pool", "block", "sum")} == {
+        "pool": 4,
+        "block": 1,
+        "sum": 0,
+    }
+    assert {n: steps[n].weights.bits for n in ("block", "last")} == {"block": 8, "last": 0}
 
 
 def test_neurons_that_adapt_their_input_do_not_do_so_behind_weights():

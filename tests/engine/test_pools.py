@@ -5,8 +5,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tssd.engine.pools import apply
-from tssd.engine.values import Signal
+from tssd.engine.pools import apply, range_of
+from tssd.engine.values import REAL, Range, Signal
 from tssd.graph import Node
 
 COUNTS = np.random.default_rng(0).integers(0, 4, (2, 3, 7, 5, 4)).astype(np.uint8)
@@ -72,6 +72,31 @@ def test_sums_of_counts_are_counts_if_their_scales_agree():
     found = apply(add, [a, a])
     assert (found.top, found.scale) == (6, 0.5)
     assert np.array_equal(apply(add, [a, b]).array, a.values() + b.array)
+    other = Signal(a.array, 0.25, 3)
+    found = apply(add, [a, other])
+    assert not found.counts
+    assert np.array_equal(found.array, a.values() + other.values())
+
+
+@pytest.mark.parametrize(
+    ("op", "options", "inputs", "expected"),
+    [
+        ("max_pool", {}, [Range(0.5, 3)], Range(0.5, 3)),
+        ("flatten", {}, [REAL], REAL),
+        ("avg_pool", {"kernel": (2, 2), "ceil": False}, [Range(0.5, 3)], Range(0.125, 12)),
+        ("avg_pool", {"kernel": (2, 2), "ceil": True}, [Range(0.5, 3)], REAL),
+        ("avg_pool", {"kernel": (2, 2), "ceil": False}, [Range(1.0, 64)], REAL),
+        ("avg_pool", {"kernel": (2, 2), "ceil": False}, [REAL], REAL),
+        ("add", {}, [Range(0.5, 3), Range(0.5, 1)], Range(0.5, 4)),
+        ("add", {}, [Range(0.5, 3), Range(1.0, 1)], REAL),
+        ("add", {}, [Range(1.0, 3), REAL], REAL),
+        ("add", {}, [Range(1.0, 200), Range(1.0, 56)], REAL),
+        ("mean", {}, [Range(1.0, 1)], REAL),
+    ],
+)
+def test_what_can_come_out_follows_from_what_can_go_in(op, options, inputs, expected):
+    names = tuple("xy"[: len(inputs)])
+    assert range_of(Node("n", op, names, (1,), {}, options), inputs) == expected
 
 
 def test_channels_are_scaled():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tssd.engine.values import Signal, channels_first, from_input, signal_of
+from tssd.engine.values import REAL, Signal, channels_first, from_input, signal_of
 from tssd.errors import DataError, UsageError
 
 from .small import frames, images
@@ -33,6 +33,12 @@ def test_a_view_that_repeats_an_image_is_one_timestep():
 
 def test_a_count_without_events_still_has_a_top():
     assert signal_of(np.zeros((1, 1, 2, 2, 1), np.float32)).top == 1
+
+
+def test_a_signal_says_what_values_there_can_be():
+    array = np.zeros((1, 1, 2, 2, 1), np.uint8)
+    assert Signal(array, 0.5, 3).range == (0.5, 3)
+    assert Signal(array.astype(np.float32)).range == REAL
 
 
 def test_samples_are_taken_by_a_mask():

@@ -18,7 +18,7 @@ from tssd.engine.prepared import Prepared, constants, padded, prepared
 from tssd.engine.room import Room
 from tssd.engine.running import State, whole
 from tssd.engine.tape import Tapes
-from tssd.engine.values import LARGEST, Signal
+from tssd.engine.values import Signal
 from tssd.engine.values_kernel import run_values
 from tssd.graph import Node
 
@@ -84,7 +84,8 @@ class Events:
             return self.fire(step, self._values(x), v, timesteps, keep)
         fires = step.neurons is not None
         layer = self.prepared.get(step.name)
-        if layer is not None:
+        # Real values meet the table as float32, which whole numbers are not.
+        if layer is not None and (x.counts or not step.weights.bits):
             # Where all timesteps are the same, so are sums of rows: the neurons run behind them.
             together = fires and (not x.counts or len(x.array) == timesteps)
             out = _Out(
@@ -117,8 +118,8 @@ class Events:
         if node.op not in ("avg_pool", "max_pool") or outside or x.array.shape[-1] % vector:
             return self._applied(node, inputs)
         (up, across), (down, right) = options["kernel"], options["stride"]
-        largest, size = node.op == "max_pool", up * across
-        if not largest and (not x.counts or x.top * size > LARGEST):
+        largest, found = node.op == "max_pool", pools.range_of(node, [x.range])
+        if not largest and not found.top:
             return self._applied(node, inputs)
         steps, samples, height, width, channels = x.array.shape
         _, rows, columns = node.shape
@@ -127,9 +128,7 @@ class Events:
             firing.pool, largest, x.array.reshape(-1), vector, steps * samples, height, width,
             channels, up, across, down, right, rows, columns, pooled.reshape(-1),
         )  # fmt: skip
-        if largest:
-            return Signal(pooled, x.scale, x.top)
-        return Signal(pooled, x.scale / size, x.top * size)
+        return Signal(pooled, *found)
 
     def _applied(self, node: Node, inputs: list[Signal]) -> Signal:
         """What NumPy gives."""

@@ -1,13 +1,12 @@
 """A graph as steps: which layers run with their neurons, and which weights may be whole numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from tssd.engine.layer import Neurons, Weights, neurons_of, weights_of
+from tssd.engine.pools import range_of
 from tssd.engine.quantisation import is_exact
-from tssd.engine.values import LARGEST
+from tssd.engine.values import REAL, Range
 from tssd.graph import INPUT, Graph, Node
 
 
@@ -45,19 +44,19 @@ def plan(graph: Graph, bits: int) -> tuple[Step, ...]:
     """The steps of a graph.
 
     Whole numbers take the place of weights that see spikes, or their sums and means, and have
-    neurons behind them. The first layer of an image and the last of a network stay float32.
+    neurons behind them. The first layer and the last of a network stay float32.
 
     Args:
         graph: the network.
         bits: of a weight; 0 = float32.
     """
     kept = {graph.output, *graph.exits.values()}
-    tops = {INPUT: 0}
+    ranges = {INPUT: REAL}
     before_neurons = _before_neurons(graph)
     steps: dict[str, Step] = {}
     alone: dict[str, Node] = {}  # layers that run with the neurons that alone read them
     for node in graph.nodes:
-        tops[node.name] = _top(node, [tops[name] for name in node.inputs])
+        ranges[node.name] = _range(node, [ranges[name] for name in node.inputs])
         readers = graph.readers(node.name)
         by_itself = len(readers) == 1 and readers[0].op == "lif" and node.name not in kept
         if node.op in ("conv", "linear") and by_itself:
@@ -70,7 +69,7 @@ def plan(graph: Graph, bits: int) -> tuple[Step, ...]:
                 layer = alone[node.inputs[0]]
                 inputs = layer.inputs
         if layer.op in ("conv", "linear"):
-            top = tops[layer.inputs[0]]
+            top = ranges[layer.inputs[0]].top
             whole = bool(top) and layer.name in before_neurons
             weights = _weights(layer, bits if whole else 0, top)
             if neurons is not None:
@@ -78,7 +77,7 @@ def plan(graph: Graph, bits: int) -> tuple[Step, ...]:
                 neurons = neurons.without_input()
         channels, *size = node.shape
         rows, columns = size or (1, 1)
-        top = tops[node.name]
+        top = ranges[node.name].top
         levels = _levels(node, steps, graph, kept) if top else ()
         steps[node.name] = Step(
             node.name, inputs, node, (rows, columns), channels, weights, neurons, top, levels
@@ -112,19 +111,17 @@ def _weights(node: Node, bits: int, top: int) -> Weights:
     return weights
 
 
-def _top(node: Node, tops: list[int]) -> int:
-    """The largest count that a node can give; 0 = real values."""
+def _range(node: Node, inputs: list[Range]) -> Range:
+    """What values a node can give."""
     if node.op == "lif":
-        return 1
-    if node.op in ("max_pool", "flatten"):
-        return tops[0]
-    if node.op == "add" and all(tops):
-        top = sum(tops)
-    elif node.op == "avg_pool" and not node.options["ceil"]:
-        top = tops[0] * int(np.prod(node.options["kernel"]))
-    else:
-        return 0
-    return top if top <= LARGEST else 0
+        return Range(1.0, 1)
+    return REAL if node.op in ("conv", "linear") else range_of(node, inputs)
+
+
+def whole_layers(steps: Iterable[Step]) -> frozenset[str]:
+    """Nodes whose weights are whole numbers: the layers themselves, not the neurons behind them."""
+    whole = (s for s in steps if s.weights is not None and s.weights.bits)
+    return frozenset(s.node.inputs[0] if s.node.op == "lif" else s.name for s in whole)
 
 
 def _before_neurons(graph: Graph) -> set[str]:

@@ -1,11 +1,12 @@
 """Operations without weights, exact on counts: pools, means, sums, scales of channels."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tssd.engine.values import LARGEST, Signal
+from tssd.engine.values import LARGEST, REAL, Range, Signal
 from tssd.graph import Node
 
 
@@ -19,14 +20,33 @@ def apply(node: Node, inputs: list[Signal]) -> Signal:
     return _APPLY[node.op](node, *inputs)
 
 
+def range_of(node: Node, inputs: Sequence[Range]) -> Range:
+    """The range of what such a node gives, from those of its inputs.
+
+    What is planned and what is run ask it alike, so that no layer is planned for counts that gets
+    real values.
+    """
+    if node.op in ("max_pool", "flatten"):
+        return inputs[0]
+    scales, tops = zip(*inputs, strict=True)
+    found = REAL
+    if node.op == "add" and all(tops) and len(set(scales)) == 1:
+        found = Range(scales[0], sum(tops))
+    elif node.op == "avg_pool" and not node.options["ceil"]:
+        size = math.prod(node.options["kernel"])
+        found = Range(scales[0] / size, tops[0] * size)
+    return found if 0 < found.top <= LARGEST else REAL
+
+
 def _avg_pool(node: Node, x: Signal) -> Signal:
     kernel, stride = node.options["kernel"], node.options["stride"]
     rows, columns = node.shape[1:]
     size = kernel[0] * kernel[1]
     if not node.options["ceil"]:
-        if x.counts and x.top * size <= LARGEST:
+        found = range_of(node, [x.range])
+        if found.top:
             total = _sum(_windows(x.array, kernel, stride, (rows, columns)))
-            return Signal(total, x.scale / size, x.top * size)
+            return Signal(total, *found)
         total = _sum(_windows(x.values(), kernel, stride, (rows, columns)))
         return Signal(total / np.float32(size))
     padded = _padded(x.values(), (0, 0), kernel, stride, (rows, columns), 0)
@@ -69,8 +89,9 @@ def _flatten(node: Node, x: Signal) -> Signal:
 
 
 def _add(node: Node, x: Signal, y: Signal) -> Signal:
-    if x.counts and y.counts and x.scale == y.scale and x.top + y.top <= LARGEST:
-        return Signal(x.array + y.array, x.scale, x.top + y.top)
+    found = range_of(node, [x.range, y.range])
+    if found.top:
+        return Signal(x.array + y.array, *found)
     return Signal(x.values() + y.values())
 
 

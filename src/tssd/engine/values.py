@@ -1,6 +1,7 @@
 """What nodes give: counts of spikes as bytes, or real values, channels last."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,16 @@ from numpy.typing import NDArray
 from tssd.errors import DataError, UsageError
 
 LARGEST = 255
+
+
+class Range(NamedTuple):
+    """What values there can be: counts from 0 to `top` times a scale; top 0 = any real values."""
+
+    scale: float
+    top: int
+
+
+REAL = Range(1.0, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +42,11 @@ class Signal:
     def counts(self) -> bool:
         """Whether these are counts."""
         return self.top > 0
+
+    @property
+    def range(self) -> Range:
+        """What values there can be."""
+        return Range(self.scale, self.top)
 
     def values(self) -> NDArray[np.float32]:
         """As float32 [T, N, H, W, C]."""
