@@ -6,7 +6,7 @@ import pytest
 from tssd.engine import Network
 from tssd.errors import UsageError
 
-from .small import frames, images, network
+from .small import frames, images, leveled, network
 
 
 def softmax(x):
@@ -33,6 +33,30 @@ def test_a_sample_stops_as_soon_as_its_mean_logits_are_clear(net, x):
     assert found.classes.tolist() == at.argmax(-1).tolist()
     np.testing.assert_allclose(found.confidences, softmax(at).max(-1))
     assert not found.exited.any()
+
+
+@pytest.mark.parametrize("make", [network, leveled])
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_what_sees_an_image_is_computed_once(make, backend, monkeypatch):
+    if backend == "numba":
+        pytest.importorskip("numba", reason="needs the extra: pip install tssd[engine]")
+    net = Network(make(), backend=backend, dense_above=np.inf)
+    seen, layer = [], type(net._alone).layer
+
+    def counted(self, step, x, *rest):
+        seen.extend([x.array.shape[1]] if step.weights is not None and not x.counts else [])
+        return layer(self, step, x, *rest)
+
+    x = images(20)
+    logits = net.run(x, 5).astype(np.float64)
+    monkeypatch.setattr(type(net._alone), "layer", counted)
+    sure = softmax(logits.cumsum(0) / np.arange(1, 6)[:, None, None]).max(-1)
+    level = float(np.median(sure))
+    found = net.predict(x, 5, confidence=level)
+    assert seen == [20]
+    first = np.where((sure > level).any(0), (sure > level).argmax(0), 4)
+    assert found.timesteps.tolist() == (first + 1).tolist()
+    assert 1 < found.timesteps.mean() < 5
 
 
 def test_without_a_confidence_all_timesteps_are_run(net):

@@ -1,4 +1,9 @@
-"""Neurons of a whole layer, from currents that are there already."""
+"""Neurons of a whole layer, from currents that are there already; how kernels are kept."""
+
+import ast
+import importlib
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,7 +12,7 @@ from .small import HARD, LIF, conv, leveled
 
 pytest.importorskip("numba", reason="needs the extra: pip install tssd[engine]")
 
-from tssd.engine import pools, reference  # noqa: E402
+from tssd.engine import firing, pools, reference  # noqa: E402
 from tssd.engine.dense import Dense  # noqa: E402
 from tssd.engine.events import Events  # noqa: E402
 from tssd.engine.plan import needed, plan  # noqa: E402
@@ -70,3 +75,42 @@ def check(step, shape):
     found, last = Events([step]).fire(step, x, None, 3, True)
     spikes, expected = reference.fire(x, step.neurons, v, 3)
     assert np.array_equal(found.array, spikes) and np.array_equal(last, expected)
+
+
+def test_what_is_kept_on_disk_is_compiled_anew_where_any_source_changed(monkeypatch, tmp_path):
+    (tmp_path / "kept.py").write_text("def more(x):\n    return x + 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def kept(digest):
+        monkeypatch.setattr(firing, "DIGEST", digest)
+        kernel = firing.compiled(importlib.import_module("kept").more)
+        assert kernel(1) == 2
+        del sys.modules["kept"]
+        return sum(kernel.stats.cache_hits.values())
+
+    assert [kept(digest) for digest in ("one", "one", "other")] == [0, 1, 0]
+
+
+def test_the_sources_are_all_that_kernels_are_made_of():
+    folder = Path(firing.__file__).parent
+    found, left = set(), {"kernels", "values_kernel", "firing"}
+    while left:
+        name = left.pop()
+        found.add(name)
+        for node in ast.walk(ast.parse((folder / f"{name}.py").read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("tssd.engine"):
+                of = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                names = {each.removeprefix("tssd.engine.") for each in of}
+                left |= {n for n in names if (folder / f"{n}.py").exists()} - found
+    # What `packing` imports for Python's part of it.
+    assert found - {"layer", "quantisation"} == set(firing.SOURCES)
+
+
+def test_another_source_has_another_digest(monkeypatch, tmp_path):
+    for name in firing.SOURCES:
+        (tmp_path / f"{name}.py").write_bytes(b"a")
+    monkeypatch.setattr(firing, "__file__", str(tmp_path / "firing.py"))
+    before = firing._digest()
+    assert firing._digest() == before
+    (tmp_path / "words.py").write_bytes(b"b")
+    assert firing._digest() != before

@@ -12,7 +12,7 @@ from tssd.engine import Network, load
 from tssd.errors import UsageError
 from tssd.graph import write_graph
 
-from .small import frames, images, leveled, network
+from .small import frames, images, leveled, network, shortcut
 
 WEIGHTS = ("float32", "int8", "int7")
 
@@ -34,6 +34,18 @@ def test_the_compiled_path_spikes_as_numpy_does_in_every_layer(nets, weights, x)
         assert 0.01 < spikes.mean() < 0.99, name
     np.testing.assert_allclose(found.logits, oracle.logits, atol=1e-5)
     assert np.array_equal(nets[weights].run(x, 4), found.logits)
+
+
+def test_real_values_between_layers_of_whole_numbers_are_the_same_everywhere(nets):
+    oracle, found = (
+        Network(shortcut(), weights="int8", backend=b, dense_above=np.inf)
+        for b in ("numpy", "numba")
+    )
+    assert found.whole_numbers == ("block",)
+    found = found.trace(frames()).spikes
+    for name, spikes in oracle.trace(frames()).spikes.items():
+        assert np.array_equal(found[name], spikes), name
+        assert 0.01 < spikes.mean() < 0.99, name
 
 
 def test_dense_layers_give_the_same_spikes(nets):
@@ -112,6 +124,9 @@ def test_a_file_says_as_what_its_weights_are_loaded(tmp_path):
     assert net.whole_numbers == ("wide", "back", "block", "d", "shortcut", "features")
     pixels = np.full((1, 2, 9, 8), 255, np.uint8)
     assert np.unique(net.normalised(pixels)).tolist() == [1.0, 1.5]
+    assert np.array_equal(net.normalised(np.ones(pixels.shape)), net.normalised(pixels))
+    with pytest.raises(UsageError, match="normalised: got pixels of type int64, expected 0 to 255"):
+        net.normalised(pixels.astype(np.int64))
     with pytest.raises(UsageError, match="says nothing of mean"):
         Network(network(), backend="numpy").normalised(pixels)
 
@@ -127,6 +142,12 @@ def test_a_file_says_as_what_its_weights_are_loaded(tmp_path):
 def test_options_that_do_not_exist_are_refused(options, message):
     with pytest.raises(UsageError, match=message):
         Network(network(), **{"backend": "numpy"} | options)
+
+
+def test_a_step_takes_one_frame():
+    net = Network(network(), backend="numpy")
+    with pytest.raises(UsageError, match=r"input: got shape \[4, 3, 2, 9, 8\], expected one frame"):
+        net.step(frames(), net.initial_state(3))
 
 
 def test_a_state_of_other_samples_is_refused():

@@ -1,7 +1,7 @@
 """Samples that stop early: in time, once the running answer is clear, or at an auxiliary head."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tssd.engine.plan import Step
 from tssd.engine.running import Pass, Runner, State
 from tssd.engine.values import Signal
+from tssd.graph import INPUT
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +64,14 @@ def decided(
         return running.decisions
     length = timesteps if confidence is None else 1
     state: State | None = None
+    still: dict[str, Signal] = {}
+    if len(x.array) == 1 and length < timesteps:
+        once, steps = _parted(steps)
+        still = dict(Pass(once, runner, x, 1).every([step.name for step in once]))
     for done in range(0, timesteps, length):
         one = x if len(x.array) == 1 else Signal(x.array[done : done + length], x.scale, x.top)
         run = Pass(steps, runner, one, length, state=state, keep=confidence is not None)
+        run.signals |= still
         for name in outputs:
             exits = name != outputs[-1]
             running.add(name, run.until(name), length)
@@ -78,8 +84,31 @@ def decided(
             if not stay.all():
                 run.keep_only(stay)
                 x = x.taken(stay)
+                still = {name: signal.taken(stay) for name, signal in still.items()}
         state = run.state
     return running.decisions
+
+
+def _parted(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
+    """What of an image is the same at every timestep, and the rest, from its first neurons on.
+
+    Both parts of a layer with neurons have its name: what its weights give is the neurons' input.
+    """
+    once: list[Step] = []
+    rest: list[Step] = []
+    same = {INPUT}
+    for step in steps:
+        if same.issuperset(step.inputs) and not step.levels:
+            if step.neurons is None:
+                once.append(replace(step, forget=()))
+                same.add(step.name)
+                continue
+            if step.weights is not None:
+                once.append(replace(step, neurons=None, forget=()))
+                step = replace(step, weights=None, inputs=(step.name,))
+        # The next timestep asks for what is the same again.
+        rest.append(replace(step, forget=tuple(n for n in step.forget if n not in same)))
+    return once, rest
 
 
 class _Running:

@@ -3,7 +3,9 @@
 # numba fills in an intrinsic's first argument.
 # pyright: reportCallIssue=false
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from numba import njit
@@ -19,9 +21,25 @@ from tssd.engine.vectors import (
     sum_in_window,
 )
 
+# Modules of this package whose code or numbers go into kernels.
+SOURCES = (
+    "firing", "kernels", "listing", "packing", "row_sums", "values_kernel", "vectors", "words",
+)  # fmt: skip
+
+
+def _digest() -> str:
+    """Of the sources: another one where any of them was changed."""
+    files = (Path(__file__).with_name(f"{name}.py") for name in SOURCES)
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files if f.exists())).hexdigest()[:16]
+
+
+DIGEST = _digest()
+
 
 def compiled(function: Callable[..., Any]) -> Any:
-    """A kernel, kept on disk where there is a place for it."""
+    """A kernel, kept on disk where there is a place for it, until any of the sources changes."""
+    # numba names what it keeps by it, and would else look for changes in the function's file alone.
+    function.__qualname__ = f"{function.__name__}_{DIGEST}"
     try:
         return njit(cache=True, nogil=True)(function)
     except RuntimeError:  # no folder that could be written

@@ -3,9 +3,6 @@
 For each output pixel the rows of weights that its events ask for are listed once. Then blocks of
 outputs take turns, the outermost loop but for pieces of the list, so that a block's rows stay in
 the cache over all pixels, samples and timesteps; the neurons run where the sums are made.
-
-numba looks at this file only to see whether the code that it keeps on disk is still the same: who
-changes `vectors`, `words`, `row_sums`, `firing` or `listing` saves this file too.
 """
 
 # numba fills in an intrinsic's first argument.

@@ -102,12 +102,17 @@ class Network:
 
         Args:
             pixels: [..., C, H, W], 0 to 255 as uint8 or 0 to 1 as floats.
-        Raises: UsageError: its facts hold no mean and deviation.
+        Raises: UsageError: its facts hold no mean and deviation, or pixels of another type.
         """
         if "mean" not in self.facts or "std" not in self.facts:
             raise UsageError(
                 "normalised: the network's file says nothing of mean and std; normalise as in "
                 "training"
+            )
+        if pixels.dtype != np.uint8 and pixels.dtype.kind != "f":
+            raise UsageError(
+                f"normalised: got pixels of type {pixels.dtype}, expected 0 to 255 as uint8 or 0 "
+                "to 1 as floats; pixels.astype('uint8') makes the former"
             )
         scale = np.float32(255 if pixels.dtype == np.uint8 else 1)
         mean, std = (np.float32(self.facts[name]).reshape(-1, 1, 1) for name in ("mean", "std"))
@@ -161,6 +166,12 @@ class Network:
             state: `initial_state(N)`, or what the step before returned; float32, or made so.
         Raises: UsageError: the frame or the state does not fit.
         """
+        x_t = np.asarray(x_t)
+        if x_t.ndim != 4:
+            raise UsageError(
+                f"input: got shape {list(x_t.shape)}, expected one frame [N, C, H, W]; step "
+                "through a sequence frame by frame, or give all of it to net.run"
+            )
         signal, _ = from_input(x_t, 1, self.graph.sample_shape)
         samples = signal.array.shape[1]
         state = self._checked(state, samples)
