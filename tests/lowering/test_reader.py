@@ -6,6 +6,8 @@ from lowering.alike import assert_alike, trained
 from tssd import models
 from tssd.errors import UsageError
 from tssd.lowering import lower
+from tssd.lowering.draft import Draft
+from tssd.lowering.reader import Reader
 from tssd.models import Block, StagedNet
 from tssd.models.blocks import conv_norm_neuron
 from tssd.neurons import LIF
@@ -88,6 +90,16 @@ def test_a_part_that_folds_is_read_as_what_it_folds_into():
     halved.folded = lambda: Halved(4, 4, 3)
     with pytest.raises(UsageError, match=r"stages\.1\.0\.0 \(Halved\): it folds into another"):
         lower(net, (2, 6, 6))
+
+
+def test_what_a_layer_gives_as_it_got_it_may_be_a_view():
+    read = Reader(Draft((2, 3, 4)), nn.Dropout())
+    x = read.input()
+    same = read(read.root, x)
+    assert same.source == x.source
+    x += x
+    with pytest.raises(UsageError, match=r"net \(Dropout\): its forward pass changes a value in"):
+        _ = same.source
 
 
 @pytest.mark.parametrize("build", [models.spikformer, models.spike_driven_transformer])

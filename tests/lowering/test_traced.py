@@ -1,9 +1,12 @@
+import numpy as np
 import pytest
 from torch import nn
 
 from tssd.errors import UsageError
 from tssd.lowering.draft import Draft
 from tssd.lowering.reader import Reader
+
+AFFINE = {"scale": np.ones(2), "shift": np.zeros(2)}
 
 
 def reader():
@@ -31,3 +34,31 @@ def test_a_sum_is_a_step_and_nothing_else_is_added():
         x.view(1)
     with pytest.raises(UsageError, match="uses __iter__"):
         list(x)
+
+
+def test_who_holds_a_value_sees_what_is_added_in_place():
+    x = reader().input().then("affine", arrays=AFFINE)
+    held, clone, view = x, x.clone(), x.flatten(2)
+    x += clone
+    assert (held.source, clone.source) == ("add", "affine")
+    assert x.flatten(2).source == "flatten:2"
+    with pytest.raises(UsageError, match=r"^net \(Identity\): its forward pass changes a value in"):
+        _ = view.source
+
+
+def test_what_changes_a_view_changes_what_it_is_a_view_of():
+    x = reader().input()
+    view = x.seen_as(x.shape)
+    view += view
+    assert view.source == "add"
+    with pytest.raises(UsageError, match="uses another view of it afterwards"):
+        x + x
+
+
+def test_a_mean_over_time_has_one_axis_less_in_front():
+    mean = reader().input().mean_over_time()
+    flat = mean.flatten(1)
+    assert (mean.lead, flat.source, flat.averaged) == (1, "flatten", True)
+    assert (mean + reader().input()).averaged
+    with pytest.raises(UsageError, match="^max_pool: it gets a mean over time, but is a max_pool"):
+        mean.then("max_pool")

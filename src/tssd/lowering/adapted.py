@@ -1,5 +1,6 @@
 """Networks of others, read by torch.fx."""
 
+import operator
 from typing import Any
 
 from torch import fx, nn
@@ -20,15 +21,25 @@ from tssd.time import PerStep, TimeFold
 # Layouts in which an operation means the same for each timestep, and how many axes stand in front
 # of a sample's.
 LEADS = {"time_first": 2, "stepped": 1}
-# What may follow a mean over time and come to the same in front of it.
-LINEAR = ("conv", "linear", "avg_pool", "mean", "flatten", "affine")
-ADDITIONS = ("add", "iadd", "add_")
-COPIES = ("contiguous", "clone", "float")
-OPERATIONS = (*ADDITIONS, *COPIES, "flatten", "mean")
+IN_PLACE = ("iadd", "add_")
+# They give the tensor itself where it is so already.
+VIEWS = ("contiguous", "float")
+OPERATIONS = ("add", *IN_PLACE, *VIEWS, "clone", "flatten", "mean")
+
+
+class _Proxy(fx.Proxy):
+    """Records `+=` as what it is; torch.fx takes it for `+`, which leaves other names alone."""
+
+    def __iadd__(self, other: object) -> fx.Proxy:
+        return self.tracer.create_proxy("call_function", operator.iadd, (self, other), {})
 
 
 class _Tracer(fx.Tracer):
     """Stops at what a `Reader` reads, and at every neuron, known or not."""
+
+    def proxy(self, node: fx.Node) -> fx.Proxy:
+        """What stands for a node's value."""
+        return _Proxy(node, self)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Whether a module is not looked into."""
@@ -80,15 +91,13 @@ class _Reading:
         self.reader = Reader(draft, net.module)
         self.reader.lead = LEADS[net.layout]
         self.values: dict[fx.Node, Traced] = {}
-        # Of the step up to which the network ran when it took the mean over time.
-        self.averaged: int | None = None
 
     def read(self, node: fx.Node) -> str | None:
         """Read a node; the name of the logits' step when they are found."""
         if node.op == "output":
             first = node.args[0]
             first = first[0] if isinstance(first, tuple | list) else first
-            return self._logits(self._value(node, first))
+            return self._value(node, first).source
         if node.op == "placeholder":
             if not self.values:
                 self.values[node] = self.reader.input()
@@ -101,7 +110,7 @@ class _Reading:
                 raise self._refusal(node, f"{type(part).__name__} takes more than one input")
             self.values[node] = self.reader(part, self._value(node, node.args[0]))
             if node.target == self.head:
-                return self._logits(self.values[node])
+                return self.values[node].source
         elif node.users or node.op != "get_attr":
             self.values[node] = self._operation(node)
         return None
@@ -115,37 +124,33 @@ class _Reading:
             raise self._refusal(node, f"it uses {name}, but {REMEDY}")
         x, rest = self._value(node, node.args[0]), node.args[1:]
         self.reader.name = node.name
-        if name in ADDITIONS and len(rest) == 1 and not node.kwargs:
-            return x + self._value(node, rest[0])
-        if name in COPIES:
+        if name in ("add", *IN_PLACE) and len(rest) == 1 and not node.kwargs:
+            other = self._value(node, rest[0])
+            if name == "add":
+                return x + other
+            x += other
             return x
+        if name in VIEWS:
+            return x.seen_as(x.shape)
+        if name == "clone":
+            return x.clone()
         if name == "flatten":
             return self._flattened(x, *rest, **node.kwargs)
-        if name == "mean" and self._is_time(*rest, **dict(node.kwargs)):
-            self.averaged = len(self.draft.steps)
-            return x
+        if name == "mean" and _is_time(x, *rest, **dict(node.kwargs)):
+            return x.mean_over_time()
         raise self._refusal(node, f"it uses {name}, but {REMEDY}")
 
     def _flattened(self, x: Traced, start_dim: Any = 0, end_dim: Any = -1) -> Traced:
         return x if len(x.shape) == 1 else x.flatten(start_dim, end_dim)
-
-    def _is_time(self, dim: Any = None, keepdim: Any = False) -> bool:
-        return dim in (0, (0,), [0]) and not keepdim and self.reader.lead == 2
 
     def _value(self, node: fx.Node, found: object) -> Traced:
         if isinstance(found, fx.Node) and found in self.values:
             return self.values[found]
         raise self._refusal(node, f"it takes {found!r}, expected what a layer gives")
 
-    def _logits(self, x: Traced) -> str:
-        behind = [*self.draft.steps.values()][self.averaged :] if self.averaged else []
-        for step in behind:
-            if step.op not in LINEAR:
-                raise UsageError(
-                    f"{step.name}: it gets a mean over time, but is a {step.op}, which is not the "
-                    "same in front of the mean; return the logits of every timestep"
-                )
-        return x.source
-
     def _refusal(self, node: fx.Node, why: str) -> UsageError:
         return UsageError(f"net: at {node.name} of {type(self.reader.root).__name__}, {why}")
+
+
+def _is_time(x: Traced, dim: Any = None, keepdim: Any = False) -> bool:
+    return dim in (0, (0,), [0]) and not keepdim and x.lead == 2

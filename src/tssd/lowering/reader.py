@@ -66,7 +66,9 @@ class Reader:
                 raise x.refusal(part, why_unknown(part) or f"it has no operation; {REMEDY}")
             check_weights(x, part)
             check_numbers(self.name, part)
-            return lowered(x, part)
+            made = lowered(x, part)
+            # What gives its input gives a view of it, or a copy.
+            return x.seen_as(x.shape) if made is x else made
 
     def _folded(self, part: nn.Module, folded: Any, x: Traced) -> Traced:
         self.names[id(folded)] = self.name

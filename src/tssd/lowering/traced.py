@@ -18,6 +18,14 @@ REMEDY = (
     "a graph has convolutions, linear layers, pools, norms, neurons and sums of two; write the "
     "network of these, or run it with tssd itself"
 )
+# What may follow a mean over time and come to the same in front of it.
+LINEAR = ("conv", "linear", "avg_pool", "adaptive", "mean", "flatten", "affine", "add")
+
+
+class Memory:
+    """What views of the same values share: how often these were changed in place."""
+
+    changes = 0
 
 
 class Traced:
@@ -27,17 +35,42 @@ class Traced:
         reader: what reads the network.
         source: name of the step.
         shape: of one sample at one timestep, which may be another view of what the step gives.
+        averaged: whether the network has taken the mean over time.
+        memory: of what this is a view of; None = it has its own.
     """
 
-    def __init__(self, reader: "Reader", source: str, shape: Shape) -> None:
+    def __init__(
+        self,
+        reader: "Reader",
+        source: str,
+        shape: Shape,
+        *,
+        averaged: bool = False,
+        memory: Memory | None = None,
+    ) -> None:
         self.reader = reader
-        self.source = source
         self.shape = tuple(shape)
+        self.averaged = averaged
+        self._source = source
+        self._memory = memory or Memory()
+        self._changes = self._memory.changes
+
+    @property
+    def source(self) -> str:
+        """Name of the step. Raises: UsageError: a view of it was changed in place since."""
+        # Some operations give the same memory or a copy, as torch sees fit.
+        if self._changes != self._memory.changes:
+            raise self.refusal(
+                self.reader.block,
+                "its forward pass changes a value in place, and uses another view of it "
+                "afterwards; add by h = h + x, or take a clone before",
+            )
+        return self._source
 
     @property
     def lead(self) -> int:
-        """Axes in front of a sample's: time and batch, which a fold makes one."""
-        return self.reader.lead
+        """Axes in front of a sample's: time and batch; a fold makes them one, a mean takes one."""
+        return 1 if self.averaged else self.reader.lead
 
     def then(
         self,
@@ -59,11 +92,23 @@ class Traced:
             at: of several steps of one layer, this one's own name.
         """
         name = ".".join(part for part in (self.reader.name, at) if part)
+        averaged = any(each.averaged for each in (self, *others))
+        if averaged and op not in LINEAR:
+            raise UsageError(
+                f"{name or op}: it gets a mean over time, but is a {op}, which is not the same in "
+                "front of the mean; return the logits of every timestep"
+            )
         sources = [self.source, *(other.source for other in others)]
         draft = self.reader.draft
         step = draft.add(name, op, sources, arrays=arrays, options=options, shape=shape)
         kept = step.shape == draft.shape(self.source)
-        return Traced(self.reader, step.name, self.shape if kept else step.shape)
+        return Traced(
+            self.reader,
+            step.name,
+            self.shape if kept else step.shape,
+            averaged=averaged,
+            memory=self._memory if op == "flatten" else None,
+        )
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> "Traced":
         """All axes of a sample in one: what `Tensor.flatten` is asked for, and nothing else."""
@@ -87,7 +132,15 @@ class Traced:
 
     def seen_as(self, shape: Shape) -> "Traced":
         """The same values in the same order, with other axes."""
-        return Traced(self.reader, self.source, shape)
+        return Traced(self.reader, self.source, shape, averaged=self.averaged, memory=self._memory)
+
+    def clone(self) -> "Traced":
+        """The same values, which stay when these are changed in place."""
+        return Traced(self.reader, self.source, self.shape, averaged=self.averaged)
+
+    def mean_over_time(self) -> "Traced":
+        """The mean, which the graph leaves to whoever takes the mean of its logits."""
+        return Traced(self.reader, self.source, self.shape, averaged=True)
 
     def refusal(self, layer: nn.Module | str, why: str) -> UsageError:
         """What says that a layer has no operation, and what can be done."""
@@ -100,6 +153,14 @@ class Traced:
         return self.then("add", other)
 
     __radd__ = __add__
+
+    def __iadd__(self, other: object) -> "Traced":
+        """In place, as of a tensor: whoever holds it sees the sum."""
+        total = self + other
+        self._source, self.averaged = total.source, total.averaged
+        self._memory.changes += 1
+        self._changes = self._memory.changes
+        return self
 
     def _refuse(self, what: str) -> NoReturn:
         raise self.refusal(self.reader.block, f"its forward pass {what}, but {REMEDY}")
