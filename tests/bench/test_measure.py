@@ -62,6 +62,23 @@ def test_everything_stands_beside_each_other(measured, trained):
     assert told[:2] == ["preparing", "accuracy on 359 samples"]
 
 
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_model_of_each_t_has_the_accuracy_of_its_own(measured, apart):
+    def wrong_at_three(opening):
+        def call(x, timesteps):
+            logits = np.zeros((timesteps, len(x), 11), np.float32)
+            logits[..., 10 if timesteps == 3 else 0] = 1
+            return logits
+
+        return call
+
+    own = Runtime("own", "int8", False, None, None, None, wrong_at_three, apart)
+    found, _ = measured(plan(own))
+    accuracy = {cell.timesteps: cell.accuracy for cell in found.cells}
+    assert accuracy[3] == 0
+    assert (accuracy[1] > 0) == apart
+
+
 def test_nothing_is_left_where_nothing_is_installed(measured):
     missing = Runtime("gone", "int8", True, "no_such_package", "engine", None, None)
     with pytest.raises(UsageError, match=r"gone: no_such_package is not installed: pip"):

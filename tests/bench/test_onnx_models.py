@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import tssd
+from tssd.errors import UsageError
 from tssd.exporting.request import Request
 from tssd.lowering import lower
 
@@ -38,6 +39,14 @@ def test_eight_bits_are_near(net, tmp_path):
     expected = net(tssd.repeat_in_time(_tensor(x), 1)).logits.detach().numpy()
     assert [path.name for path in tmp_path.iterdir()] == ["1.onnx"]
     assert 0 < np.abs(logits - expected).max() < 0.5 * np.abs(expected).max()
+
+
+def test_eight_bits_want_samples_to_choose_scales_by(net, tmp_path):
+    none = np.zeros((1, 0, 1, 16, 16), np.float32)
+    with pytest.raises(UsageError, match=r"^samples: got no calibration samples, expected valida"):
+        onnx_models.write(tmp_path, lower(net), {1: Request(1, "int8", none)}, images=True)
+    onnx_models.write(tmp_path, lower(net), {1: Request(1, "float32", none)}, images=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["1.onnx"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,10 @@ def test_names_are_found_or_listed():
         runtime("tpu")
 
 
+def test_scales_that_are_chosen_for_each_t_make_models_apart():
+    assert [each.name for each in RUNTIMES if each.apart] == ["onnxruntime-int8"]
+
+
 def test_the_extra_of_what_is_missing_is_named(monkeypatch):
     monkeypatch.setattr(runtimes, "find_spec", lambda name: None)
     assert runtime("pytorch").missing() is None

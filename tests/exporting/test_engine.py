@@ -35,6 +35,14 @@ def test_what_is_written_runs(tmp_path, weights):
     assert not alone.spikes
 
 
+def test_whole_numbers_want_no_samples(tmp_path):
+    none = replace(request_for("int8"), samples=frames()[:, :0])
+    write(tmp_path, network(), {}, none)
+    facts = read_graph(tmp_path / "network.safetensors").facts
+    assert facts["engine"] == {"weights": "int8"}
+    assert load(tmp_path, backend="numpy").weights == "int8"
+
+
 def test_what_is_written_anew_is_read_anew(tmp_path):
     write(tmp_path, network(), {}, request_for("float32"))
     before = run(tmp_path, frames(), request_for("float32")).logits

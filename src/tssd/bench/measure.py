@@ -1,6 +1,6 @@
 """A trained network in all runtimes, timed in turns, with what it is worth in each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tssd.bench.energy import energy_uj
+from tssd.bench.energy import energy_uj, whole_in_engine
 from tssd.bench.inputs import Inputs, spread_test_samples, take
 from tssd.bench.memory import Size, peaks
 from tssd.bench.preparing import prepare
@@ -21,6 +21,7 @@ from tssd.exporting.comparison import answers
 from tssd.exporting.measure import array
 from tssd.exporting.request import Request, Weights
 from tssd.exporting.samples import calibration_samples
+from tssd.graph import Graph
 from tssd.reopened.open_run import OpenRun
 from tssd.runs.folder import RunFolder
 from tssd.runs.results import EpochEvaluation
@@ -79,12 +80,12 @@ def measure(opened: OpenRun, opening: Opening, plan: Plan, tell: Callable[[str],
         opening = replace(opening, folder=Path(folder))
         tell("preparing")
         images = inputs.x.ndim == 4
-        ready, absent = prepare(opening, plan.runtimes, requests, images=images)
+        ready, absent, graph = prepare(opening, plan.runtimes, requests, images=images)
         if not ready:
             raise UsageError("; ".join(f"{name}: {why}" for name, why in absent.items()))
         calls = {each.name: each.open(opening) for each in ready}
         tell(f"accuracy on {len(inputs.y)} samples")
-        right = {name: accuracies(name, call, inputs, longest) for name, call in calls.items()}
+        right = {e.name: _accuracies(e, calls[e.name], inputs, plan.timesteps) for e in ready}
         timed: dict[Size, dict[str, Timed]] = {}
         for batch in plan.batches:
             for timesteps in plan.timesteps:
@@ -98,16 +99,16 @@ def measure(opened: OpenRun, opening: Opening, plan: Plan, tell: Callable[[str],
                 memory[each.name] = _peaks(each.name, opening, list(timed))
     evaluation = _evaluation(RunFolder.open(opening.run), opening)
     operations = evaluation and evaluation.operations
+    counted = operations.layers if operations else {}
+    whole = {each.name: _whole(each, counted, graph) for each in ready}
     cells = [
         _cell(
             each,
             size,
             timed[size],
-            accuracy=right[each.name][size[0] - 1],
+            accuracy=right[each.name][size[0]],
             memory=memory.get(each.name, {}).get(size),
-            energy=energy_uj(
-                operations, size[0], events=each.events, whole=each.weights != "float32"
-            ),
+            energy=energy_uj(operations, size[0], events=each.events, whole=whole[each.name]),
         )
         for size in timed
         for each in ready
@@ -122,6 +123,24 @@ def measure(opened: OpenRun, opening: Opening, plan: Plan, tell: Callable[[str],
         absent=absent,
         environment=environment(),
     )
+
+
+def _accuracies(
+    runtime: Runtime, call: "Call", inputs: Inputs, timesteps: Sequence[int]
+) -> dict[int, float]:
+    """Of a runtime by T: of one run of the longest, or of each T's own model."""
+    if runtime.apart:
+        return {t: accuracies(runtime.name, call, inputs, t)[-1] for t in timesteps}
+    found = accuracies(runtime.name, call, inputs, max(timesteps))
+    return {t: found[t - 1] for t in timesteps}
+
+
+def _whole(runtime: Runtime, names: Collection[str], graph: Callable[[], Graph]) -> Collection[str]:
+    """Those of the counted layers whose weights a runtime has as whole numbers."""
+    if runtime.weights == "float32":
+        return ()
+    # ONNX Runtime's tool is given all layers.
+    return whole_in_engine(names, graph(), runtime.weights) if runtime.events else names
 
 
 def accuracies(name: str, call: "Call", inputs: Inputs, timesteps: int) -> list[float]:

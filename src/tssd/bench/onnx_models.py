@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onnxruntime import quantization
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from tssd.errors import UsageError
 from tssd.exporting.onnx import session
 from tssd.exporting.onnx_graphs import unrolled_model
 from tssd.exporting.request import Request
@@ -32,11 +33,18 @@ def write(folder: Path, graph: Graph, requests: Mapping[int, Request], *, images
         requests: for each T.
         images: whether the input is one image for all timesteps, so that what stands in front of
             the first neurons is computed once.
+    Raises: UsageError: int8 without samples.
     """
     # Here alone: whoever only opens models is measured, and imports no torch.
     from tssd.training.processor import processor
 
     for timesteps, request in requests.items():
+        if request.weights != "float32" and not request.samples.shape[1]:
+            raise UsageError(
+                "samples: got no calibration samples, expected validation or training samples of "
+                "the run, by which ONNX Runtime chooses scales; give --data.root a folder that has "
+                "them, or leave this runtime out of --runtimes"
+            )
         made, path = unrolled_model(graph, timesteps, {}, repeats=images), _path(folder, timesteps)
         if request.weights == "float32":
             onnx.save(made, path)

@@ -1,6 +1,6 @@
 """A trained network written for each runtime that can have it, and why others can't."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -13,10 +13,11 @@ from tssd.reopened.load import load
 
 
 class Prepared(NamedTuple):
-    """Runtimes that can open the network, and by name why others can't."""
+    """Runtimes that can open the network, by name why others can't, and what gives its graph."""
 
     ready: list[Runtime]
     absent: dict[str, str]
+    graph: Callable[[], Graph]
 
 
 def prepare(
@@ -40,7 +41,7 @@ def prepare(
     def graph() -> Graph:
         return lower(load(opening.run, epoch=opening.epoch, trust=opening.trust))
 
-    found = Prepared([], {})
+    found = Prepared([], {}, graph)
     for runtime in runtimes:
         if (missing := runtime.missing()) is not None:
             found.absent[runtime.name] = missing

@@ -57,6 +57,7 @@ class Runtime:
         write: writes what it opens into a new folder, given a request for each T and whether inputs
             are images; None = it opens the run itself.
         open: the function that runs the network.
+        apart: whether each T has a model of its own, that answers otherwise than those of others.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Runtime:
     extra: str | None
     write: "Callable[[Path, Graph, Mapping[int, Request], bool], None] | None"
     open: "Callable[[Opening], Call]"
+    apart: bool = False
 
     def missing(self) -> str | None:
         """Why it can't run here; None = it can."""
@@ -152,7 +154,9 @@ def _engine(weights: "Weights") -> Runtime:
 def _onnx(weights: "Weights") -> Runtime:
     name = "onnxruntime" if weights == "float32" else f"onnxruntime-{weights}"
     opened = partial(_open_onnx, name=name)
-    return Runtime(name, weights, False, "onnxruntime", "onnx", _write_onnx, opened)
+    # Scales are chosen for each T.
+    apart = weights != "float32"
+    return Runtime(name, weights, False, "onnxruntime", "onnx", _write_onnx, opened, apart)
 
 
 RUNTIMES = (

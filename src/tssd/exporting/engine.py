@@ -15,10 +15,11 @@ from tssd.graph import Graph, write_graph
 def write(folder: Path, graph: Graph, facts: Mapping[str, Any], request: Request) -> None:
     """Write the graph as it is; whole numbers are made of its weights when it is loaded.
 
-    The facts say, as `engine`, which share of each layer's spikes they change.
+    The facts say, as `engine`, which share of each layer's spikes they change; nothing of it where
+    the request has no samples to see it by.
     """
     engine: dict[str, Any] = {"weights": request.weights}
-    if request.weights != "float32":
+    if request.weights != "float32" and request.samples.shape[1]:
         x = request.samples[: request.timesteps]
         engine["changed_spikes"] = dict(changed_spikes(graph, request.weights, x))
     write_graph(folder / FILE, graph, {**facts, "engine": engine})

@@ -27,7 +27,8 @@ class Request:
     Args:
         timesteps: the T of what is written for one T, and the most that is measured.
         weights: as what weights are written.
-        samples: the network's input [T, N, C, H, W] for calibration, of no sample of the test part.
+        samples: the network's input [T, N, C, H, W] for calibration, of no sample of the test part;
+            N is 0 where there are no others.
         spikes: whether a runtime that shows spikes, and exits, is to show them.
         soft_reset: of neurons that subtract their threshold, where a format knows none: "refused",
             or "recorded", for readers who look there.
