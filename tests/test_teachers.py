@@ -9,6 +9,7 @@ import tssd
 from tssd.errors import DataError, UsageError
 from tssd.objectives import SelfDistillation, TaskCrossEntropy, TeacherDistillation, Timesteps
 from tssd.teachers import Teacher
+from tssd.trained import GivenInput
 
 DIGITS = {
     "class_names": tuple("0123456789"),
@@ -53,6 +54,50 @@ def test_images_are_normalised_as_it_knows_them(trained, steps):
     teacher.fit_to(**DIGITS | {"mean": (mean,), "std": (std,)})
     found = teacher(tssd.repeat_in_time((images() - mean) / std, steps))
     torch.testing.assert_close(found, expected)
+
+
+UNKNOWN = DIGITS | {"mean": None, "std": None}
+
+
+def test_samples_of_which_nothing_is_known_are_refused_until_it_is_said(trained):
+    told = "^normalised: got None, but the samples of .* are normalised, with mean 0.3047 and std 0"
+    with pytest.raises(
+        UsageError, match=f"{told}.*as a Dataset gives them; give .*=True"
+    ) as caught:
+        Teacher(trained).fit_to(**UNKNOWN)
+    assert "\n" not in str(caught.value)
+    expected = Teacher(trained)(images()[None])
+    alike = Teacher(trained, normalised=True)
+    alike.fit_to(**UNKNOWN)
+    assert torch.equal(alike(images()[None]), expected)
+    raw = 0.3184 * images() + 0.3047
+    plain = Teacher(trained, normalised=False)
+    plain.fit_to(**UNKNOWN)
+    torch.testing.assert_close(plain(raw[None]), expected)
+    # In a loop of one's own nobody tells it of any data.
+    assert torch.equal(Teacher(trained, normalised=False)(raw[None]), plain(raw[None]))
+
+
+def test_what_was_said_counts_more_than_the_data(trained):
+    teacher = Teacher(trained, normalised=True)
+    teacher.fit_to(**DIGITS | {"mean": (0.5,), "std": (0.2,)})
+    assert torch.equal(teacher(images()[None]), Teacher(trained)(images()[None]))
+
+
+def test_a_teacher_of_given_samples_knows_no_more_of_them(trained, monkeypatch):
+    net = tssd.load(trained)
+    net.transform = GivenInput((1, 16, 16))
+    monkeypatch.setattr("tssd.reopened.load.load", lambda *args, **options: net)
+    with pytest.raises(
+        UsageError, match="^normalised: .*but those that it is shown are normalised"
+    ):
+        Teacher("mine").fit_to(**DIGITS)
+    teacher = Teacher("mine")
+    teacher.fit_to(**UNKNOWN)  # given like its own
+    assert torch.equal(teacher.as_own(images()), images())
+    teacher = Teacher("mine", normalised=False)
+    teacher.fit_to(**DIGITS)
+    torch.testing.assert_close(teacher.as_own(images()), 0.3184 * images() + 0.3047)
 
 
 @pytest.mark.parametrize(

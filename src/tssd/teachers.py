@@ -13,7 +13,7 @@ from tssd.image_size import as_option
 from tssd.objectives.frozen import Frozen
 from tssd.objectives.per_timestep import check_length
 from tssd.runs.results import Epoch
-from tssd.trained import TrainedNet
+from tssd.trained import ImageInput, TrainedNet
 
 log = logging.getLogger("tssd")
 
@@ -24,8 +24,9 @@ SHOWN = 5
 class Teacher(Frozen):
     """The network of a run folder, which is read when training begins, not before.
 
-    Images are normalised as in the teacher's training, which may have seen others. The run need
-    not be there once training is over; while it lasts, a teacher that has changed is refused.
+    Images are normalised as in the teacher's training, which may have seen others. Of a Dataset's
+    nobody knows whether they are already: say it (`normalised`). The run need not be there once
+    training is over; while it lasts, a teacher that has changed is refused.
 
     Args:
         run: path of the run folder; null = that of `recipe`.
@@ -35,6 +36,9 @@ class Teacher(Frozen):
         epoch: whose weights: the best's or the last's; None = those that count in its results.
         timesteps: that the teacher runs for; None = as in its training, 1 for an ANN.
         trust: modules of your own that the run may import, see `tssd.load`.
+        normalised: whether the student's samples are normalised as the teacher's were: true leaves
+            them as they are, false normalises them anew, those of a Dataset as ones that are not
+            normalised at all; null = as the data says, which a Dataset does not.
     Shapes: x [T, N, C, H, W] -> logits [T', N, K].
     Raises: UsageError: neither a run nor a recipe, an unknown epoch, or timesteps < 1.
     """
@@ -47,6 +51,7 @@ class Teacher(Frozen):
         epoch: Epoch | None = None,
         timesteps: int | None = None,
         trust: Sequence[str] = (),
+        normalised: bool | None = None,
     ) -> None:
         super().__init__(None, timesteps=timesteps)
         if epoch not in (None, "best", "last"):
@@ -60,6 +65,8 @@ class Teacher(Frozen):
         self.recipe = recipe
         self.epoch: Epoch | None = epoch
         self.trust = (trust,) if isinstance(trust, str) else tuple(trust)
+        self.normalised = normalised
+        self._is_told = False
         # From the student's input to the teacher's, per channel; None = they are the same.
         self._rescale: tuple[Tensor, Tensor] | None = None
 
@@ -90,6 +97,8 @@ class Teacher(Frozen):
 
     def as_own(self, x: Tensor) -> Tensor:
         """The student's input x [T, N, ...], normalised as in the teacher's training."""
+        if self.normalised is False and not self._is_told:  # in a loop of one's own nobody tells
+            self.know_statistics(None, None)
         if self._rescale is None:
             return x
         scale, offset = (values.to(x.device, x.dtype) for values in self._rescale)
@@ -102,13 +111,13 @@ class Teacher(Frozen):
         *,
         class_names: Sequence[str],
         sample_shape: tuple[int, int, int],
-        mean: Sequence[float],
-        std: Sequence[float],
+        mean: Sequence[float] | None,
+        std: Sequence[float] | None,
     ) -> None:
         """Compare with what data the student is trained on, and normalise its images anew.
 
-        Raises: UsageError: the teacher knows other classes, or samples of another shape.
-            DataError: as `load`.
+        Raises: UsageError: the teacher knows other classes, or samples of another shape, or as
+            `know_statistics`. DataError: as `load`.
         """
         net = cast(TrainedNet, self.module())
         known, names = net.class_names, tuple(class_names)
@@ -125,13 +134,39 @@ class Teacher(Frozen):
                 f"width), but the data has {_by(sample_shape)}; take a teacher of the same size, "
                 f"or --data.image_size {_option(shape)}"
             )
-        own = getattr(net.transform, "mean", (0.0,) * shape[0])
-        spread = getattr(net.transform, "std", (1.0,) * shape[0])
-        if (own, spread) == (tuple(mean), tuple(std)):
-            self._rescale = None
+        self.know_statistics(mean, std)
+
+    def know_statistics(self, mean: Sequence[float] | None, std: Sequence[float] | None) -> None:
+        """Compare with how the teacher's samples were normalised, see `normalised`.
+
+        Args:
+            mean: of each channel; None = not known, of samples that are used as they are given.
+            std: the same.
+        Raises: UsageError: one is not known, the other is no identity, and nothing was said.
+            DataError: as `load`.
+        """
+        transform = cast(TrainedNet, self.module()).transform
+        channels = transform.sample_shape[0]
+        plain = (0.0,) * channels, (1.0,) * channels
+        own = (transform.mean, transform.std) if isinstance(transform, ImageInput) else None
+        given = None if mean is None or std is None else (tuple(mean), tuple(std))
+        self._is_told, self._rescale = True, None
+        if self.normalised or (own or plain) == (given or plain):
             return
+        if self.normalised is None and (own is None or given is None):
+            both = f"the samples of {self.run}", "those that it is shown"
+            known, unknown = both if given is None else both[::-1]
+            m, s = own or given or plain
+            raise UsageError(
+                f"normalised: got None, but {known} are normalised, with mean {_short(m)} and std "
+                f"{_short(s)}, and {unknown} are as a Dataset gives them; give tssd.Teacher "
+                "normalised=True where both are normalised alike, False where the Dataset's are not"
+            )
         log.info("teacher %s: images are normalised with its own mean and std", self.run)
-        m, s, m_own, s_own = (torch.tensor(v).view(-1, 1, 1) for v in (mean, std, own, spread))
+        (m, s), (m_own, s_own) = (
+            tuple(torch.tensor(values).view(-1, 1, 1) for values in either or plain)
+            for either in (given, own)
+        )
         self._rescale = s / s_own, (m - m_own) / s_own
 
     def extra_repr(self) -> str:
@@ -151,6 +186,10 @@ def _remedy(run: Path) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+
+
+def _short(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.4g}" for value in values)
 
 
 def _option(shape: Sequence[int]) -> str:

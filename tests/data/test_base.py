@@ -41,6 +41,16 @@ def test_setup_reads_once_and_keeps_what_it_has():
     assert toy.reads == 1
 
 
+def test_a_copy_that_is_unread_shares_nothing_that_was_loaded():
+    toy = Toy(batch_size=7)
+    train = toy.samples("train")
+    own = toy.unread()
+    assert (own.batch_size, own.reads) == (7, 1)
+    own.samples("train")
+    assert own.reads == 2
+    assert toy.samples("train") is train and toy.reads == 1
+
+
 def test_loaders_give_batches_of_the_declared_shape():
     toy = Toy(batch_size=8, image_size=9)
     x, y = next(iter(toy.train_dataloader()))

@@ -68,6 +68,21 @@ def test_frames_of_fewer_timesteps_are_the_first_of_more(opened):
     np.testing.assert_array_equal(short.cache.frames, long.cache.frames[:, :5])
 
 
+def test_an_unread_copy_is_cut_into_timesteps_of_its_own(root):
+    data = NMNIST(str(root), allow_incomplete=True, slicing=EqualCount())
+    assert len(data.stored.test.labels) == 10  # whose parts are those of this module
+    for steps in (6, 3):
+        own = data.unread()
+        own.connect(student=steps, teacher=steps, longest=steps)
+        counts = frames_of(own, "test")[0].sum(axis=(2, 3, 4), dtype=int)
+        assert (counts == 150 // steps).all() and counts.shape[1] == steps
+        again = own.unread()
+        again.slices = None
+        again.connect(student=5, teacher=5, longest=5)
+        assert frames_of(again, "test")[0].shape[1] == 5
+    assert data.slices is None
+
+
 def test_batches_have_time_first(opened):
     data = opened(batch_size=8)
     data.setup()

@@ -48,3 +48,10 @@ def test_our_data_modules_are_written_out_and_left_as_they_are():
         put(own, test=digits(0, 3))
     with pytest.raises(UsageError, match="^batch_size: given, but Digits is a data module"):
         put(own, batch_size=3)
+
+
+def test_a_data_module_is_used_for_a_second_run_as_for_the_first():
+    own = Digits(image_size=8)
+    first, second = (put(own)[0] for _ in range(2))
+    assert first.samples("test") is first.samples("test")
+    assert second.samples("test") is not first.samples("test")

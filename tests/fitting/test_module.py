@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, IterableDataset
 import tssd
 from tssd.errors import DataError, UsageError
 from tssd.evaluation import accuracy_at_every_timestep
+from tssd.objectives import SelfDistillation, TaskCrossEntropy, TeacherDistillation, Timesteps
 from tssd.rules import SLTT
 from tssd.training.schedule import Cosine, StepDecay
 
@@ -185,6 +186,19 @@ def test_what_a_rule_does_not_go_with_is_told_at_the_first_batch():
     trainer = lightning.Trainer(max_steps=1, **QUIET, enable_checkpointing=False)
     with pytest.raises(UsageError, match="^rule: SLTT goes from timestep to timestep, which this"):
         trainer.fit(module(rule=SLTT()), loader)
+
+
+def test_teachers_are_told_that_samples_are_used_as_they_are_given(trained):
+    def taught_by(**options):
+        term = TeacherDistillation(tssd.Teacher(trained, **options))
+        terms = {"task": TaskCrossEntropy(), "kd": term}
+        return tssd.TssdModule(
+            tssd.vgg9(1, 10, 16, width=1 / 32), SelfDistillation(terms, Timesteps(1, 2))
+        )
+
+    with pytest.raises(UsageError, match=r"^objectives\.kd\.teacher\.normalised: got None"):
+        taught_by().on_fit_start()
+    taught_by(normalised=True).on_fit_start()
 
 
 def test_frames_of_a_loader_are_turned():

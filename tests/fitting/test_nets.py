@@ -87,6 +87,11 @@ def test_networks_that_are_not_told_say_how_many_classes_there_are():
     assert len(few.class_names) == 5
 
 
+@pytest.mark.parametrize("taps", ["1", 1, ["1"]])
+def test_one_place_of_an_exit_is_as_good_as_a_list_of_one(taps):
+    assert [*put(plain_mlp(), needs(taps=taps))[1]["net"]().places] == ["1"]
+
+
 def test_names_are_looked_up():
     assert put("vgg9")[0]["net"]["class_path"] == "tssd.models.vgg9"
     with pytest.raises(UsageError, match="^net: 'vgg99' is neither a known class"):
@@ -111,8 +116,9 @@ def test_networks_that_do_not_fit_the_data_are_refused():
     data = GivenData({"train": wrong, "test": wrong})
     with pytest.raises(UsageError, match=r"Mlp does not fit the samples \[3, 8, 8\]"):
         put(Mlp(), needs(data))
-    with pytest.raises(UsageError, match="^taps: got .0., but Mlp is a plain module"):
-        put(Mlp(), needs(taps=[0]))
+    for taps in ([2], 2):
+        with pytest.raises(UsageError, match="^taps: got .2., but Mlp is a plain module: name mod"):
+            put(Mlp(), needs(taps=taps))
     fold = tssd.TimeFold(nn.Flatten(), nn.Linear(64, 12))
     with pytest.raises(UsageError, match="returns 12 logits, but the data has 10 classes"):
         put(nn.Sequential(fold, tssd.LIF()), needs(Digits(image_size=8), exits=False))

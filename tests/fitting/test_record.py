@@ -17,6 +17,7 @@ SECTIONS = {
     "data": given("GivenData", train="TensorDataset, 3 samples of [1, 2, 2]"),
     "net": given("GivenNet", name="MyNet", layout="stepped"),
     "objectives": {"task": given("GivenObjective", name="Mine", weight=0.5, ramp_epochs=0.0)},
+    "callbacks": {"given1": given("GivenCallback", name="EarlyStopping{'monitor': 'val/loss'}")},
     "schedule": given("GivenScheduler", name="<lambda>"),
 }
 

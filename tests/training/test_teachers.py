@@ -2,19 +2,23 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import torch
+from torch.utils.data import TensorDataset
 
 from tssd.cli import main
 from tssd.config.trust import trusting
+from tssd.data.given import GivenData
 from tssd.errors import DataError, UsageError
 from tssd.reading import read_json
 from tssd.reopened.open_run import load_parts
 from tssd.runs.folder import RunFolder
 from tssd.runs.saved import load_checkpoint
+from tssd.teachers import Teacher
 from tssd.training.fit import fit
-from tssd.training.teachers import refuse_others
+from tssd.training.teachers import introduce, refuse_others
 
 from . import nets
 from .runs import is_same, small, stopped, table, weights
@@ -134,3 +138,23 @@ def test_a_module_of_a_recipe_may_teach_as_it_is(tmp_path):
     ).replace("training.nets", nets.__name__)
     fit(small({"objectives.taught": term, "trainer.epochs": 1}), tmp_path)
     assert table(tmp_path)[0]["train/taught"] > 0
+
+
+def test_of_samples_that_are_given_it_has_to_be_said_how_they_are_normalised(teacher):
+    rows = TensorDataset(torch.rand(4, 1, 8, 8), torch.arange(4))
+    data = GivenData({"train": rows, "test": rows}, classes=10)
+    for normalised in (None, True, False):
+        shown = Teacher(teacher, trust=[nets.__name__], normalised=normalised)
+        parts = SimpleNamespace(data=data, criterion=SimpleNamespace(teachers={"kd.by": shown}))
+        if normalised is not None:
+            introduce(parts)
+            same = torch.equal(shown.as_own(rows.tensors[0]), rows.tensors[0])
+            assert same == normalised
+            continue
+        with pytest.raises(UsageError, match=r"^objectives\.kd\.by\.normalised: got None"):
+            introduce(parts)
+
+
+def test_a_run_is_written_as_before_where_nothing_is_said_of_it(taught):
+    term = RunFolder(taught).read_config()["objectives"]["taught"]["init_args"]
+    assert "normalised" not in term["teacher"]["init_args"]

@@ -12,7 +12,7 @@ from tssd.training.settings import LATER
 UNWRITTEN = ("transforms", "mixup", "cutmix", "class_weights")
 # Of classes of tssd below the network and the exits, such as their neurons, in the same way, and
 # below objectives, such as their teachers.
-UNWRITTEN_BELOW = {"strict": False, "recipe": None}
+UNWRITTEN_BELOW = {"strict": False, "recipe": None, "normalised": None}
 
 
 def without_unused(config: Config) -> Config:

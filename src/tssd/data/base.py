@@ -1,10 +1,12 @@
 """What all data modules share: the split, the chosen samples and their loaders."""
 
+import copy
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import torch
@@ -66,6 +68,16 @@ class DataModule(LightningDataModule):
         Raises:
             UsageError: The data cannot serve these timesteps.
         """
+
+    def unread(self) -> Self:
+        """Return a copy that has loaded nothing, for a run of its own.
+
+        What is loaded depends on the timesteps: those of one run are not those of the next.
+        """
+        own = copy.copy(self)
+        own._samples = {}
+        vars(own).pop("stored", None)  # whose parts load by way of the module that has read them
+        return own
 
     def read(self) -> Stored:
         """Read the labels, and what else is cheap, of the stored parts."""

@@ -6,7 +6,7 @@ import sys
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import torch
@@ -138,6 +138,12 @@ class EventData(DataModule):
             )
         require(cut <= MOST_SLICES, "slices", cut, SLICES)
         self.slices = cut
+
+    def unread(self) -> Self:
+        """Return a copy that has neither samples nor their cache."""
+        own = super().unread()
+        vars(own).pop("cache", None)
+        return own
 
     @property
     def cut(self) -> Slicing:

@@ -1,6 +1,5 @@
 """The data of a run that is trained from Python, and its record."""
 
-import copy
 from typing import Any
 
 from tssd.config.recipe import Config
@@ -65,7 +64,7 @@ def with_data(
 
 def _ours(config: Config, data: DataModule, seed: int) -> DataModule:
     """One of our data modules, left as it is; it takes the seed of the run, if it has none."""
-    own = copy.copy(data)
+    own = data.unread()
     own.seed = own.seed or seed
     node = object_node(own)
     config["data"] = node or given(

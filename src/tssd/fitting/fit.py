@@ -20,6 +20,7 @@ from tssd.errors import UsageError
 from tssd.fitting.data import with_data
 from tssd.fitting.nets import Needs, with_net
 from tssd.fitting.recipe import method_of, with_optimizer, with_options, with_schedule
+from tssd.fitting.record import given
 from tssd.fitting.run import Run
 from tssd.models.base import Tap
 from tssd.objectives import SelfDistillation
@@ -98,7 +99,8 @@ def fit(
         devices: processes that share every batch; in a script, with `folder`.
         folder: of the run; None = a new one, runs/DATA+NET+METHOD/seedN.
         resume: whether to continue the run in `folder`; more epochs make it longer.
-        callbacks: of Lightning, one or several.
+        callbacks: of Lightning, one or several, with those that `options` name; one that keeps
+            anything, such as EarlyStopping, is for one run.
         loggers: of Lightning, one or several; None = TensorBoard's, where it is installed.
         init: a run or weights to start from.
         options: of a recipe by their dotted names, as on the command line, such as
@@ -144,21 +146,38 @@ def fit(
 
 
 def _with_hooks(parts: Parts, callbacks: Any, loggers: Any, init: Any) -> Parts:
-    """The parts with what is called and told during training, and what it starts from."""
-    more: dict[str, Any] = {}
+    """The parts with what is called and told during training, and what it starts from.
+
+    All of it is in their configuration, by which a run is known when it is resumed; but for the
+    loggers, which may be others then.
+
+    Raises: UsageError: something else, or what `options` say as well.
+    """
+    config, more = dict(parts.config), dict[str, Any]()
     if called := _listed("callbacks", callbacks, Callback):
-        more["callbacks"] = called
+        records = {
+            f"given{n}": given("GivenCallback", name=each.state_key)
+            for n, each in enumerate(called, start=1)
+        }
+        config["callbacks"] = config.get("callbacks", {}) | records
+        more["callbacks"] = (*parts.callbacks, *called)
+    for name, argument, option, made in (
+        ("loggers", loggers, "logger", parts.loggers),
+        ("init", init, "init", parts.init),
+    ):
+        if argument is not None and made is not None:
+            raise UsageError(f"options: {option!r} is given, and {name} as well; say it once")
     if loggers is not None:
         more["loggers"] = _listed("loggers", loggers, Logger)
-    if isinstance(init, str | Path):
-        more["init"] = InitialWeights(init)
-    elif isinstance(init, InitialWeights):
-        more["init"] = init
-    elif init is not None:
-        raise UsageError(
-            f"init: got a {type(init).__name__}, expected the folder of a run, or a file of weights"
-        )
-    return replace(parts, **more)
+    if init is not None:
+        if not isinstance(init, str | Path | InitialWeights):
+            raise UsageError(
+                f"init: got a {type(init).__name__}, expected the folder of a run, or a file of "
+                "weights"
+            )
+        more["init"] = init if isinstance(init, InitialWeights) else InitialWeights(init)
+        config["init"] = str(more["init"].source)
+    return replace(parts, config=config, **more)
 
 
 def _listed(name: str, given: Any, kind: type) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from tssd.progress import set_progress
 from tssd.rules import Rule
 from tssd.training.given import GivenSchedule
 from tssd.training.module import DistillModule
+from tssd.training.teachers import named_after
 
 
 class TssdModule(DistillModule):
@@ -102,6 +103,16 @@ class TssdModule(DistillModule):
             )
         x, y = batch
         return (x.transpose(0, 1), y) if self.batch_first and x.dim() == 5 else (x, y)
+
+    def on_fit_start(self) -> None:
+        """Tell the teachers that what they are shown is used as it is given.
+
+        Raises: UsageError: a teacher whose samples were normalised, and nothing says whether these
+            are. DataError: a teacher that is not there.
+        """
+        for name, teacher in self.criterion.teachers.items():
+            with named_after(name):
+                teacher.know_statistics(None, None)
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Before any step the rule is asked whether it goes with all else.

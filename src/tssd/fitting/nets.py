@@ -18,7 +18,7 @@ from tssd.data.given import GivenData
 from tssd.data.given_loader import GivenLoader
 from tssd.errors import UsageError
 from tssd.fitting.nodes import import_path, maker_node
-from tssd.fitting.recipe import put
+from tssd.fitting.recipe import listed, put
 from tssd.fitting.record import given
 from tssd.models.base import SpikingNet, Tap, eval_mode
 from tssd.training.given import named
@@ -107,11 +107,11 @@ def _ready(net: nn.Module, needs: Needs) -> nn.Module:
     """A network that can be trained: adapted, if it is none of ours."""
     if isinstance(net, SpikingNet):
         return net
-    taps = needs.taps
+    taps = listed(needs.taps)
     names = {name for name, _ in net.named_modules()}
     if taps is not None and any(f"{t}" not in names for t in taps if not isinstance(t, str)):
         raise UsageError(
-            f"taps: got {list(taps)!r}, but {type(net).__name__} is a plain module: name modules, "
+            f"taps: got {taps!r}, but {type(net).__name__} is a plain module: name modules, "
             "as print(net) shows them"
         )
     return self_adapted(

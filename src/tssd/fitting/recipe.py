@@ -245,6 +245,10 @@ def _of_object(
     return Method("own", config, loss)
 
 
+def listed(taps: Sequence[Tap] | Tap | None) -> list[Tap] | None:
+    """Where exits stand, one alone as a list of one; None = it is not said."""
+    return None if taps is None else [taps] if isinstance(taps, str | int) else [*taps]
+
+
 def _exits(taps: Sequence[Tap] | None) -> Config:
-    listed = None if taps is None else [taps] if isinstance(taps, str | int) else list(taps)
-    return {"class_path": "tssd.objectives.ExitPlan", "init_args": {"taps": listed}}
+    return {"class_path": "tssd.objectives.ExitPlan", "init_args": {"taps": listed(taps)}}

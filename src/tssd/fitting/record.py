@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, NoReturn
 
+from lightning.pytorch.callbacks import Callback
 from torch import nn
 from torch.optim import Optimizer
 
@@ -82,6 +83,19 @@ class GivenOptimizer(Optimizer):
 
     def __init__(self, params: Iterable[Any], name: str) -> None:
         _refuse("optimizer", f"what makes its optimiser, {name},", "tssd.fit(net, ..., folder=RUN)")
+
+
+class GivenCallback(Callback):
+    """A callback that was given as an object.
+
+    Args:
+        name: of its class, with what tells it apart from others of that.
+    Raises: UsageError: always.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        _refuse("callbacks", f"one of its callbacks, {name},", "tssd.fit(net, ..., folder=RUN)")
 
 
 class GivenScheduler(Schedule):

@@ -97,12 +97,26 @@ class Frozen(nn.Module):
         *,
         class_names: Sequence[str],
         sample_shape: tuple[int, int, int],
-        mean: Sequence[float],
-        std: Sequence[float],
+        mean: Sequence[float] | None,
+        std: Sequence[float] | None,
     ) -> None:
         """Learn what data the student is trained on; of any network nothing can be said.
 
+        Args:
+            class_names: in the order of the labels.
+            sample_shape: channels, height and width.
+            mean: see `know_statistics`.
+            std: the same.
         Raises: UsageError: the teacher knows other classes, or samples of another shape.
+        """
+
+    def know_statistics(self, mean: Sequence[float] | None, std: Sequence[float] | None) -> None:
+        """Learn how the student's samples are normalised; of any network nothing can be said.
+
+        Args:
+            mean: of each channel; None = not known, of samples that are used as they are given.
+            std: the same.
+        Raises: UsageError: whether they are normalised as the teacher's has to be said.
         """
 
     def fingerprint(self) -> str:

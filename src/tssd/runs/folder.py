@@ -145,7 +145,7 @@ class RunFolder:
 
     def _remedy(self, config: Mapping[str, Any], name: str, now: Any) -> str:
         """What to do where an option of a run is another one now."""
-        if is_of_objects(f"{config}"):  # no command can rebuild it
+        if is_of_objects(f"{config} {self.read_config()}"):  # no command can rebuild it
             other = "give tssd.fit what the run was trained with"
             if name == LENGTH:
                 other = "tssd.fit(..., resume=True) changes that"

@@ -1,7 +1,9 @@
 """Teachers of a run: whether they fit its data, whether they are still the same, what they took."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
+from tssd.data.given import GivenData
 from tssd.errors import DataError, TssdError
 from tssd.hub.locate import located
 from tssd.objectives import Frozen
@@ -16,16 +18,25 @@ def introduce(parts: Parts) -> None:
     Raises: UsageError: one does not fit. DataError: one is not there.
     """
     data = parts.data
+    # That they are used as they are does not say that they are not normalised.
+    given = isinstance(data, GivenData)
     for name, teacher in parts.criterion.teachers.items():
-        try:
+        with named_after(name):
             teacher.fit_to(
                 class_names=data.class_names,
                 sample_shape=data.sample_shape,
-                mean=data.mean,
-                std=data.std,
+                mean=None if given else data.mean,
+                std=None if given else data.std,
             )
-        except TssdError as error:
-            raise type(error)(f"objectives.{name}.{error}") from error
+
+
+@contextmanager
+def named_after(teacher: str) -> Iterator[None]:
+    """Inside, what is refused names the option of a teacher, by TERM.ATTRIBUTE."""
+    try:
+        yield
+    except TssdError as error:
+        raise type(error)(f"objectives.{teacher}.{error}") from error
 
 
 def fingerprints(parts: Parts) -> dict[str, str]:
