@@ -70,9 +70,7 @@ def saved_weights(run: RunFolder, epoch: Epoch | int | None = None) -> Saved:
         exits = _exported(run.exits, sums) if run.exits.exists() else {}
         known = results.evaluated().epoch if results else None
         number = None if known is None else known + 1
-        progress = None
-        if not finished:
-            progress = load_checkpoint(run.last)["epoch"] + 1 if run.last.exists() else "unknown"
+        progress = "unknown"
     else:
         if epoch is None and not path.exists():
             path = run.best
@@ -81,12 +79,12 @@ def saved_weights(run: RunFolder, epoch: Epoch | int | None = None) -> Saved:
         checkpoint = load_checkpoint(path)
         net, exits = _parts(checkpoint)
         source, number = path, checkpoint["epoch"] + 1
-        progress = None
-        if not finished:
-            last = path != run.last and run.last.exists()
-            progress = load_checkpoint(run.last)["epoch"] + 1 if last else number
-    unfinished = None if progress is None else f"epoch {progress} of {planned}"
-    return Saved(source, net, exits, number, unfinished)
+        progress = number
+    if finished:
+        return Saved(source, net, exits, number, None)
+    if source != run.last and run.last.exists():
+        progress = load_checkpoint(run.last)["epoch"] + 1
+    return Saved(source, net, exits, number, f"epoch {progress} of {planned}")
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
