@@ -89,6 +89,34 @@ def test_samplers_of_batches_and_those_inside_are_told_the_epoch():
     assert [order(loader, epoch) for epoch in (0, 3)] == [[0, 1], [3, 4]]
 
 
+def test_sizes_of_batches_are_known_before_they_are_there():
+    loader = GivenLoader("train", shuffled())
+    assert [loader.size_of(n) for n in range(3)] == [len(y) for _, y in loader] == [4, 4, 2]
+    whole = GivenLoader("train", shuffled(drop_last=True))
+    assert [whole.size_of(n) for n in range(2)] == [len(y) for _, y in whole] == [4, 4]
+    loader.check_size(2, 2)
+    with pytest.raises(DataError, match="^train: batch 2 has 3 samples, where its DataLoader has"):
+        loader.check_size(2, 3)
+
+
+class Counted(Stream):
+    def __len__(self):
+        return 10
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: DataLoader(DATA, batch_sampler=[[0, 1, 2], [3]]),
+        lambda: DataLoader(DATA, batch_size=None, collate_fn=lambda it: (it[0][None], it[1][None])),
+        lambda: DataLoader(Counted(), batch_size=4),
+    ],
+)
+def test_sizes_that_nobody_knows_are_refused(make):
+    with pytest.raises(UsageError, match="^train: how large the batches of this DataLoader are is"):
+        GivenLoader("train", make()).size_of(0)
+
+
 def test_frames_arrive_behind_time_however_they_are_collated():
     x = torch.rand(5, 3, 2, 4, 4)
     data = TensorDataset(x, torch.arange(5))

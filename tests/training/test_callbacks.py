@@ -8,7 +8,8 @@ from lightning import seed_everything
 from tssd.runs.folder import RunFolder
 from tssd.runs.saved import restore
 from tssd.time import repeat_in_time
-from tssd.training.callbacks import SeedEachEpoch
+from tssd.training.callbacks import MetricsTable, SeedEachEpoch
+from tssd.training.clock import TrainingClock
 from tssd.training.fit import fit
 
 from .runs import small, table
@@ -71,3 +72,24 @@ def test_tensorboard_has_rate_weights_and_losses(finished):
     wanted = {"lr", "weight/task", "train/loss", "val/loss", "train/task", "val/accuracy"}
     assert wanted <= set(events.Tags()["scalars"])
     assert [e.value for e in events.Scalars("lr")] == pytest.approx([0.3] * 4 + [3.0] * 3)
+
+
+@pytest.mark.parametrize(
+    ("initial", "expected"),
+    [
+        ([0.2], {"lr": 0.1}),
+        ([0.2, 0.2], {"lr": 0.1}),
+        ([0.2, 0.02], {"lr": 0.1, "lr/x0.1": 0.01}),
+        ([0.0, 0.2, 0.02], {"lr": 0.1, "lr/x0": 0.0, "lr/x0.1": 0.01}),
+        ([0.0, 0.0], {"lr": 0.0}),
+    ],
+)
+def test_rates_are_shares_of_the_first_that_is_one(initial, expected):
+    groups = [{"initial_lr": own, "lr": own / 2} for own in initial]
+    optimizer = SimpleNamespace(param_groups=groups)
+    module = SimpleNamespace(criterion=SimpleNamespace(terms={}), tell_progress=dict)
+    told = []
+    logger = SimpleNamespace(log_metrics=lambda metrics, step: told.append(metrics))
+    trainer = SimpleNamespace(optimizers=[optimizer], loggers=[logger], global_step=0)
+    MetricsTable(None, TrainingClock()).on_train_epoch_start(trainer, module)
+    assert told == [pytest.approx(expected)]

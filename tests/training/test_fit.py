@@ -206,3 +206,10 @@ def test_a_run_that_is_begun_is_refused_without_waiting_for_who_trains_it(tmp_pa
     assert not waited
     fit(parts, tmp_path, resume=True)  # as of a teacher that several runs share
     assert waited == [tmp_path]
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_that_one_device_has_no_others_to_normalise_with_is_said(tmp_path, caplog, together):
+    caplog.set_level("INFO", "tssd")
+    fit(small({"trainer.sync_batch_norm": together, **ONE_EPOCH}), tmp_path)
+    assert ("sync_batch_norm changes nothing on one device" in caplog.text) == together

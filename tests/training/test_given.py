@@ -1,3 +1,4 @@
+import warnings
 from functools import partial
 
 import pytest
@@ -51,6 +52,8 @@ def test_schedulers_are_stepped_every_epoch_unless_they_say_otherwise():
     assert stepped.configured(sgd(), 4, 3)["interval"] == "step"
     plateau = GivenSchedule(ReduceLROnPlateau).configured(sgd(), 4, 3)
     assert (plateau["interval"], plateau["monitor"]) == ("epoch", "val/loss")
+    own = GivenSchedule(lambda it: {"scheduler": half(it), "reduce_on_plateau": True})
+    assert own.configured(sgd(), 4, 3)["monitor"] == "val/loss"
 
 
 def test_timms_schedulers_are_told_epochs_or_steps_as_they_count_them():
@@ -65,6 +68,15 @@ def test_timms_schedulers_are_told_epochs_or_steps_as_they_count_them():
             step_schedule(told["scheduler"], **over)
             rates.setdefault(told["interval"], []).append(optimizer.param_groups[0]["lr"])
     assert rates == {"epoch": [0.1, 0.05, 0.05, 0.025], "step": [0.1, 0.05, 0.05, 0.025]}
+
+
+def test_timms_plateau_is_refused_since_it_can_not_be_resumed():
+    timm = pytest.importorskip("timm.scheduler", reason="needs the extra: pip install tssd[timm]")
+    told = "^schedule: PlateauLRScheduler of timm saves .*; use torch's ReduceLROnPlateau$"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        with pytest.raises(UsageError, match=told):
+            GivenSchedule(timm.PlateauLRScheduler).configured(sgd(), 4, 3)
 
 
 def test_a_metric_is_handed_on():

@@ -41,6 +41,14 @@ def test_graphs_are_refused_where_gradients_are_added_up(mode):
     assert TrainerSettings(compile=True, accumulate=2).compile is True
 
 
+def test_an_algorithm_that_clips_nothing_is_refused():
+    with pytest.raises(
+        UsageError, match=r"^trainer\.gradient_clip_algorithm: got value, but train"
+    ):
+        TrainerSettings(gradient_clip_algorithm="value")
+    assert TrainerSettings(gradient_clip_algorithm="value", gradient_clip=0.5).gradient_clip == 0.5
+
+
 def test_cpu_is_always_there():
     assert best_device("cpu") == torch.device("cpu")
 

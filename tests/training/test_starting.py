@@ -1,4 +1,4 @@
-"""Callbacks of a recipe in real runs: averaged weights, what is refused at once."""
+"""Callbacks of a recipe in real runs: averaged weights, what is refused."""
 
 import pytest
 import torch
@@ -61,24 +61,17 @@ def test_validation_is_that_of_the_averages(averaged):
     assert table(folder)[-1]["val/accuracy"] == pytest.approx(right / total)
 
 
-@pytest.mark.parametrize(
-    ("options", "told"),
-    [
-        (
-            {"monitor": "val/acc"},
-            r"watches 'val/acc', but what is logged is train/exit_task, .*val/",
-        ),
-        (
-            {"monitor": "val/accuracy_t2"},
-            "watches val/accuracy_t2 with mode min, which stops where it grows",
-        ),
-    ],
-)
-def test_a_watcher_of_nothing_is_refused_before_there_is_a_folder(tmp_path, options, told):
-    given = {f"callbacks.stop.{name}": value for name, value in options.items()}
-    with pytest.raises(UsageError, match=f"^callbacks: EarlyStopping {told}"):
-        fit(small({"callbacks.stop": "EarlyStopping", **given}), tmp_path / "run")
-    assert not (tmp_path / "run").exists()
+def test_a_callback_that_has_trained_a_run_is_not_taken_for_the_next(tmp_path):
+    stop = EarlyStopping("train/loss", patience=1)
+    for name in ("first", "second"):
+        parts = small()
+        parts.callbacks = (stop,)
+        if name == "first":
+            fit(parts, tmp_path / name)
+            continue
+        with pytest.raises(UsageError, match="^callbacks: EarlyStopping has trained already"):
+            fit(parts, tmp_path / name)
+        assert not (tmp_path / name).exists()
 
 
 def test_what_lightning_refuses_is_one_line(tmp_path):

@@ -2,8 +2,13 @@
 
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
+import tssd
+from fitting.own import digits
+from tssd.data import Digits
 from tssd.data.shares import Share
+from tssd.errors import UsageError
 from tssd.training.fit import fit
 from tssd.training.steps import Steps
 
@@ -69,3 +74,35 @@ def test_accumulated_batches_train_as_one_batch_of_all_their_samples(tmp_path):
         torch.testing.assert_close(found[name], value, rtol=0, atol=1e-6)
     for row, other in zip(table(tmp_path / "parts"), table(tmp_path / "whole"), strict=True):
         assert row == pytest.approx(other, rel=1e-5)
+
+
+def test_batches_of_a_loader_of_ones_own_weigh_what_they_hold(tmp_path):
+    # 70 samples: a step of all, or of 32 + 32 + 6.
+    found = []
+    for batch_size, accumulate in ((70, 1), (32, 3)):
+        run = tssd.fit(
+            frozen_norms,
+            DataLoader(digits(0, 70), batch_size=batch_size),
+            test=digits(70, 90),
+            classes=10,
+            epochs=1,
+            folder=tmp_path / f"{accumulate}",
+            options={"trainer.accumulate": accumulate, "trainer.threads": 1},
+        )
+        found.append(weights(run.folder))
+    for name, value in found[0].items():
+        torch.testing.assert_close(found[1][name], value, rtol=0, atol=1e-6)
+
+
+class Plain(Digits):
+    """A data module whose loader is torch's own."""
+
+    def train_dataloader(self):
+        return DataLoader(digits(0, 50), batch_size=20)
+
+
+def test_a_loader_that_says_nothing_of_its_batches_is_refused_where_they_are_added_up(tmp_path):
+    parts = small({"trainer.accumulate": 2})
+    parts.data = Plain(image_size=8, train_samples=50, val_share=0.05)
+    with pytest.raises(UsageError, match="^data: its training loader does not say how large its"):
+        fit(parts, tmp_path)

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import BatchSampler, DataLoader
 
 from tssd.data.counter_random import GIVEN_STREAM, random_bits
 from tssd.data.given_items import INPUTS, Kind, in_words
@@ -73,6 +73,37 @@ class GivenLoader:
     def batch_size(self) -> int:
         """Samples a batch: the loader's, else that of the first one."""
         return self.loader.batch_size or len(self.first[1])
+
+    def size_of(self, number: int) -> int:
+        """Return the samples of batch `number` of an epoch, as batch_size and sampler make it.
+
+        Raises:
+            UsageError: They do not say it before the batch is there.
+        """
+        made = self.loader.batch_sampler
+        try:
+            if type(made) is BatchSampler:
+                return min(made.batch_size, len(made.sampler) - number * made.batch_size)  # pyright: ignore
+        except TypeError:  # a sampler without a length
+            pass
+        raise UsageError(
+            f"{self.name}: how large the batches of this DataLoader are is not known before they "
+            "are there, and trainer.accumulate needs it; give it batch_size=... in place of a "
+            "batch_sampler, or give its Dataset"
+        )
+
+    def check_size(self, number: int, size: int) -> None:
+        """Compare a batch with what `size_of` says of it.
+
+        Raises:
+            DataError: A collate_fn has made it of another size.
+        """
+        if size != (said := self.size_of(number)):
+            raise DataError(
+                f"{self.name}: batch {number} has {size} samples, where its DataLoader has {said}, "
+                "so that trainer.accumulate can't weigh it; let the collate_fn keep all samples, "
+                "or raise batch_size in place of trainer.accumulate"
+            )
 
     @property
     def sampler(self) -> "GivenLoader":

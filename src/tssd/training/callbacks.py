@@ -110,12 +110,18 @@ class MetricsTable(Callback):
 
 
 def _rates(groups: list[dict[str, Any]]) -> dict[str, float]:
-    """The learning rate of the first group, and by their share of it those of others."""
-    rate, *others = (group["lr"] for group in groups)
+    """The rate of the first group that has one, and by their share of it those of others."""
+    rates = [group["lr"] for group in groups]
     # As they were before the schedule, which may come to 0.
-    first, *initial = (group.get("initial_lr", group["lr"]) for group in groups)
-    pairs = zip(others, initial, strict=True)
-    return {"lr": rate} | {f"lr/x{own / first:.3g}": now for now, own in pairs if own != first}
+    initial = [group.get("initial_lr", group["lr"]) for group in groups]
+    # Nothing is a share of a rate of 0.
+    first = next((n for n, own in enumerate(initial) if own), 0)
+    others = {
+        f"lr/x{own / initial[first]:.3g}": rate
+        for rate, own in zip(rates, initial, strict=True)
+        if own != initial[first]
+    }
+    return {"lr": rates[first]} | others
 
 
 class StepMetrics(Callback):

@@ -110,6 +110,9 @@ def _fit(parts: Parts, run: RunFolder, selected: Selected, leader: Leader) -> Re
     introduce(parts)
     settle_precision(parts, run)
     changes = begin(parts, run)
+    if parts.trainer.sync_batch_norm and parts.trainer.processes == 1:
+        told = "%s: trainer.sync_batch_norm changes nothing on one device, which sees whole batches"
+        log.info(told, run.path)
     if parts.trainer.progress:
         samples, epochs = parts.data.split_sizes["train"], parts.trainer.epochs
         told = "%s: training on %s, %d samples for %d epochs"

@@ -90,13 +90,19 @@ class GivenSchedule(Schedule):
                 "scheduler of torch or timm, or Lightning's {'scheduler': ..., 'interval': 'step'}"
             )
         if is_timms(scheduler):
+            if isinstance(getattr(scheduler, "lr_scheduler", None), ReduceLROnPlateau):
+                raise UsageError(
+                    f"schedule: {type(scheduler).__name__} of timm saves only a part of its state, "
+                    "so that no run could be resumed; use torch's ReduceLROnPlateau"
+                )
             told["interval"] = "epoch" if scheduler.t_in_epochs else "step"
         told.setdefault("interval", "epoch")
         if told["interval"] not in ("epoch", "step"):
             raise UsageError(
                 f"schedule: got the interval {told['interval']!r}, expected 'epoch' or 'step'"
             )
-        if isinstance(scheduler, ReduceLROnPlateau):
+        told.setdefault("reduce_on_plateau", isinstance(scheduler, ReduceLROnPlateau))
+        if told["reduce_on_plateau"]:
             told.setdefault("monitor", MONITOR)
         by_epochs = told["interval"] == "epoch"
         if by_epochs and isinstance(scheduler, OneCycleLR) and scheduler.total_steps != epochs:
@@ -106,9 +112,9 @@ class GivenSchedule(Schedule):
             )
         return told
 
-    def check(self, make_optimizer: MakeOptimizer, epochs: int) -> None:
+    def check(self, make_optimizer: MakeOptimizer, epochs: int) -> dict[str, Any]:
         """Make one before anything is trained. Raises: UsageError: see `configured`."""
-        self.configured(make_optimizer([nn.Parameter(torch.ones(1))]), epochs, 1)
+        return self.configured(make_optimizer([nn.Parameter(torch.ones(1))]), epochs, 1)
 
 
 def named(thing: object) -> str:

@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from tssd.data.given_loader import GivenLoader
 from tssd.data.loading import BatchLoader
 from tssd.data.shares import Share
 from tssd.errors import UsageError
@@ -111,7 +112,16 @@ class DistillModule(LightningModule):
                     "data: its training loader does not share batches out to several devices; "
                     "build it with tssd.data.loading.training_loader, or use --trainer.devices 1"
                 )
-            return size, self.steps.weight(batch_idx, size, size_of=lambda _: size)
+            if self.steps.accumulate == 1:
+                return size, 1.0
+            if not isinstance(loader, GivenLoader):
+                raise UsageError(
+                    "data: its training loader does not say how large its batches are, which "
+                    "trainer.accumulate needs; build it with tssd.data.loading.training_loader, or "
+                    "use --trainer.accumulate 1"
+                )
+            loader.check_size(batch_idx, size)
+            return size, self.steps.weight(batch_idx, size, size_of=loader.size_of)
         counted = len(Share(self.trainer.global_rank, processes).counted(loader.size_of(batch_idx)))
         return counted, self.steps.weight(
             batch_idx, counted, size_of=loader.size_of, processes=processes
@@ -224,8 +234,10 @@ class DistillModule(LightningModule):
                 metric = None if followed is None else metrics.get(followed)
                 if metric is None and followed is not None:
                     raise UsageError(
-                        f"schedule: {followed!r} is not there to follow, only "
-                        f"{', '.join(sorted(metrics)) or 'nothing'}; give val=, or monitor another"
+                        f"schedule: {followed!r} is not there to follow after epoch "
+                        f"{self.current_epoch + 1}, only {', '.join(sorted(metrics)) or 'nothing'};"
+                        " validate in every epoch in which the schedule is stepped (its "
+                        "'frequency'), or monitor another"
                     )
                 step_schedule(config.scheduler, epoch=self.current_epoch + 1, metric=metric)
 

@@ -57,7 +57,8 @@ class TrainerSettings:
             networks with weights that some steps don't use; auto = ddp.
         accumulate: batches a step; gradients are those of one batch of all their samples.
         sync_batch_norm: whether batch norm takes statistics over all devices, GPUs alone; else
-            each normalises its share of the batch, and those of the first are kept.
+            each normalises its share of the batch, and those of the first are kept. One device
+            sees whole batches, so that it changes nothing there.
         check_val_every_n_epoch: epochs from one validation to the next; those between have no
             accuracy and are never the best.
         checkpoint_every_n_epochs: epochs from one checkpoint that is kept, as epochN.ckpt, to the
@@ -65,7 +66,7 @@ class TrainerSettings:
         log_every_n_steps: steps from one whose loss and terms the logger gets, as step/TERM, to
             the next; 0 = means of epochs alone.
     Raises: UsageError: a number out of range, CUDA or MPS asked for where there is none, float16
-        on a CPU.
+        on a CPU, two options of which one undoes the other.
     """
 
     epochs: int = 100
@@ -122,6 +123,12 @@ class TrainerSettings:
         if not (self.gradient_clip >= 0 and math.isfinite(self.gradient_clip)):
             raise UsageError(
                 f"trainer.gradient_clip: got {self.gradient_clip}, expected >= 0, 0 for no clipping"
+            )
+        if self.gradient_clip_algorithm != "norm" and not self.gradient_clip:
+            raise UsageError(
+                f"trainer.gradient_clip_algorithm: got {self.gradient_clip_algorithm}, but "
+                "trainer.gradient_clip is 0, which clips nothing; give --trainer.gradient_clip 0.5,"
+                " say, or leave the algorithm out"
             )
         if self.evaluate_timesteps is not None:
             _check("evaluate_timesteps", self.evaluate_timesteps, 1, MOST_TIMESTEPS)

@@ -3,15 +3,15 @@
 import logging
 from typing import NamedTuple
 
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ProgressBar, Timer
+from lightning.pytorch.callbacks import Callback, ProgressBar, Timer
 
-from tssd.errors import UsageError
 from tssd.runs.folder import RunFolder
 from tssd.training.callbacks import MetricsTable, SeedEachEpoch, StepMetrics
 from tssd.training.clock import TrainingClock
 from tssd.training.frozen_parts import KeepFrozen, freeze
 from tssd.training.parts import Parts
 from tssd.training.progress_line import Progress, can_draw
+from tssd.training.refusals import note_used, refuse_unfit
 from tssd.training.saver import Saver
 from tssd.training.silent_layers import SilentLayers
 
@@ -32,10 +32,10 @@ def start_from(parts: Parts, *, resumes: bool) -> None:
     Args:
         parts: the run.
         resumes: whether a checkpoint has later weights.
-    Raises: UsageError: weights of another network, a name of nothing, a callback that would stop
-        at once or watches what there is not. DataError: weights that are not there, or damaged.
+    Raises: UsageError: weights of another network, a name of nothing, or as `refuse_unfit`.
+        DataError: weights that are not there, or damaged.
     """
-    _refuse_callbacks(parts)
+    refuse_unfit(parts, resumes=resumes)
     freeze(parts.net, parts.freeze)
     if parts.init is not None and not resumes:
         log.info("%s", parts.init.put_into(parts.net, parts.criterion))
@@ -50,6 +50,7 @@ def around(parts: Parts, run: RunFolder, *, rank: int = 0) -> Around:
         rank: of this process.
     """
     own = parts.callbacks
+    note_used(own)
     # There can be one: its state has a name, by which a resumed run finds it.
     timer = next((each for each in own if isinstance(each, Timer)), Timer())
     clock = TrainingClock()
@@ -66,27 +67,3 @@ def around(parts: Parts, run: RunFolder, *, rank: int = 0) -> Around:
     if not rank and not parts.trainer.compile:
         made.append(SilentLayers())
     return Around(made, timer, table)
-
-
-def _refuse_callbacks(parts: Parts) -> None:
-    """What Lightning would tell after the first epoch, or not at all."""
-    known = {"train/loss", *(f"train/{name}" for name in parts.criterion.terms)}
-    if parts.data.split_sizes["val"]:
-        steps = parts.criterion.timesteps.teacher
-        known |= {"val/accuracy", "val/loss", *(f"val/accuracy_t{t + 1}" for t in range(steps))}
-    # Callbacks of one's own may log more.
-    all_known = all(type(each).__module__.startswith("lightning.") for each in parts.callbacks)
-    for each in parts.callbacks:
-        if not isinstance(each, EarlyStopping):
-            continue
-        name = type(each).__name__
-        if all_known and each.strict and each.monitor not in known:
-            raise UsageError(
-                f"callbacks: {name} watches {each.monitor!r}, but what is logged is "
-                f"{', '.join(sorted(known))}; give one of these as its monitor"
-            )
-        if each.monitor.startswith("val/accuracy") and each.mode == "min":
-            raise UsageError(
-                f"callbacks: {name} watches {each.monitor} with mode min, which stops where it "
-                "grows; give its mode: max"
-            )
