@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tssd.errors import DataError
-from tssd.runs.files import continued, planned_epochs, read_run
+from tssd.runs.files import OBJECTS, continued, planned_epochs, read_run, resuming
 from tssd.runs.results import Results
 
 GOOD = {
@@ -92,3 +92,10 @@ def test_a_run_that_was_stopped_is_continued_only_for_another_length():
     assert continued(Results.of(GOOD | stopped), config.format(40)) is None
     told = continued(Results.of(GOOD | stopped), config.format(60))
     assert told == "not finished: the results are those of 6 epochs, now 60 are planned"
+
+
+def test_a_run_is_continued_by_a_command_or_from_python_where_no_file_rebuilds_it():
+    of_objects = f"net:\n  class_path: {OBJECTS}GivenNet\n"
+    assert resuming("runs/a b/seed0", "seed: 0\n") == "tssd train 'runs/a b/seed0' --resume"
+    called = "tssd.fit(net, train, ..., folder='runs/a b/seed0', resume=True)"
+    assert resuming("runs/a b/seed0", of_objects) == called

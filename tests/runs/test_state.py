@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from tssd.runs.files import OBJECTS
 from tssd.runs.state import FinishedRun, classify, find_runs
 
 CONFIG = "seed: 0\ntimesteps:\n  student: 2\nobjectives: {}\ntrainer:\n  x: 1\n  epochs: 9\n"
@@ -91,6 +92,14 @@ def test_what_does_not_count_has_its_reason(make, given, state, reason):
     assert found.state == state
     assert reason in found.reason
     assert "\n" not in found.reason
+
+
+def test_a_half_finished_run_of_objects_is_continued_from_python(make):
+    folder = make("x/seed0", metrics="epoch,loss\n0,1\n")
+    config = folder / "config.yaml"
+    config.write_text(f"{config.read_text()}net: {OBJECTS}GivenNet\n")
+    called = f"continue with `tssd.fit(net, train, ..., folder='{folder}', resume=True)`"
+    assert called in classify(folder, "x/seed0").reason
 
 
 def test_run_folders_hidden_ones_and_circles_are_not_searched(make, tmp_path):

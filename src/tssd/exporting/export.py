@@ -25,8 +25,10 @@ from tssd.lowering import lower
 from tssd.models.base import Tap
 from tssd.reopened.open_run import OpenRun, Override, open_run
 from tssd.reopened.same_data import compare_data
-from tssd.runs.folder import write_json
+from tssd.runs.files import resuming
+from tssd.runs.folder import RunFolder, write_json
 from tssd.runs.results import Epoch
+from tssd.runs.text_files import read_text
 from tssd.tracked import tracked
 
 # Beside the files of every format: what is known of them.
@@ -87,7 +89,7 @@ def export(
     if opened.saved.unfinished:
         raise DataError(
             f"{run}: training is not finished ({opened.saved.unfinished}); continue it with "
-            f"`tssd train {run} --resume`, then export it"
+            f"`{resuming(run, read_text(RunFolder(located(run)).config))}`, then export it"
         )
     parts, model = opened.parts, opened.model
     compared = compare_data(folder_of_run, opened, overrides)

@@ -1,6 +1,7 @@
 """What a run folder holds for people to read."""
 
 import re
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,18 @@ def is_training(config: str) -> bool:
 def is_of_objects(config: str) -> bool:
     """Whether a training was given a part, from Python, that no file can rebuild."""
     return OBJECTS in config
+
+
+def resuming(place: str | Path, config: str) -> str:
+    """What continues a run: a command, or the call in Python where no file can rebuild a part.
+
+    Args:
+        place: path of its folder.
+        config: its configuration, as text.
+    """
+    if is_of_objects(config):
+        return f"tssd.fit(net, train, ..., folder={str(place)!r}, resume=True)"
+    return shlex.join(["tssd", "train", str(place), "--resume"])
 
 
 def planned_epochs(config: str) -> int | None:

@@ -1,7 +1,6 @@
 """What a run leaves on disk, and how to read it back."""
 
 import json
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,9 @@ from tssd.errors import DataError, UsageError
 from tssd.lock import LOCK
 from tssd.reading import read_json, read_yaml
 from tssd.runs.differences import LENGTH, NOT_TRAINED, first_difference
-from tssd.runs.files import OBJECTS, is_of_objects
+from tssd.runs.files import OBJECTS, is_of_objects, resuming
 from tssd.runs.results import REPEAT, Results
+from tssd.runs.text_files import read_text
 
 # What a configuration names where a schedule was given as a function, which no length changes.
 OWN_SCHEDULE = f"{OBJECTS}GivenScheduler"
@@ -79,9 +79,9 @@ class RunFolder:
         try:
             return Results.of(read_json(self.results, remedy=REPEAT))
         except FileNotFoundError:
+            command = resuming(self.path, read_text(self.config))
             raise DataError(
-                f"{self.path}: no results yet; finish the run with `tssd train {self.path} "
-                "--resume`"
+                f"{self.path}: no results yet; finish the run with `{command}`"
             ) from None
         except ValueError as error:
             raise DataError(
@@ -152,7 +152,7 @@ class RunFolder:
                 if OWN_SCHEDULE in f"{config.get('schedule')}":
                     other += ", unless its schedule is a function, made for one length"
             return f"{other}, or choose another folder"
-        resumed = f"tssd train {shlex.quote(str(self.path))} --resume"
+        resumed = resuming(self.path, f"{config}")
         other = f"`{resumed}` takes the run's own options"
         if name == LENGTH:
             other = f"`{resumed} --trainer.epochs {now}` changes that"

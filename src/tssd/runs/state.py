@@ -9,7 +9,7 @@ from typing import Literal
 from tssd.errors import DataError
 from tssd.reading import read_json
 from tssd.runs.evaluation import NotFiniteError
-from tssd.runs.files import continued, is_training, planned_epochs
+from tssd.runs.files import continued, is_training, planned_epochs, resuming
 from tssd.runs.find import run_folders
 from tssd.runs.results import EpochEvaluation, Results
 from tssd.runs.text_files import read_metrics, read_text
@@ -89,7 +89,7 @@ def classify(path: Path, name: str) -> FinishedRun | LeftOut:
         state = "damaged" if "split_hash" in content else "foreign"
         return LeftOut(path, name, state, f"results.json: {error}")
     if (reason := continued(results, config)) is not None:
-        remedy = f"continue with `tssd train {path} --resume`"
+        remedy = f"continue with `{resuming(path, config)}`"
         return LeftOut(path, name, "half-finished", f"{reason.partition(': ')[2]}; {remedy}")
     return FinishedRun(path, name, _slim(results))
 
@@ -108,7 +108,7 @@ def _unfinished(path: Path, name: str) -> LeftOut:
         return LeftOut(path, name, "failed", where)
     if not rows:
         return LeftOut(path, name, "failed", f"no epoch{of} was finished")
-    remedy = f"continue with `tssd train {path} --resume`"
+    remedy = f"continue with `{resuming(path, config)}`"
     return LeftOut(path, name, "half-finished", f"{len(rows)}{of} epochs; {remedy}")
 
 

@@ -1,12 +1,11 @@
 """The first screen of a run that is not finished: how far it went, and how it goes on."""
 
 import math
-import shlex
 
 from tssd.report.html.elements import Html, element, note, paragraph, together
 from tssd.report.html.rounding import percent
 from tssd.report.html.sourced import number
-from tssd.runs.files import RunFiles, is_of_objects, planned_epochs
+from tssd.runs.files import RunFiles, planned_epochs, resuming
 
 
 def unfinished(run: RunFiles) -> Html:
@@ -17,9 +16,7 @@ def unfinished(run: RunFiles) -> Html:
     """
     done, planned = len(run.metrics), planned_epochs(run.config)
     of = f" of {planned}" if planned is not None else ""
-    command = shlex.join(["tssd", "train", run.name, "--resume"])
-    if is_of_objects(run.config):
-        command = f"tssd.fit(net, train, ..., folder={run.name!r}, resume=True)"
+    command = resuming(run.name, run.config)
     accuracies = [row.get("val/accuracy", math.nan) for row in run.metrics]
     known = [(share, epoch) for epoch, share in enumerate(accuracies, 1) if math.isfinite(share)]
     parts: list[Html] = [
