@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -48,6 +48,8 @@ class DataModule(LightningDataModule):
 
     # Whether the test samples are those of validation, by which no epoch may be chosen then.
     tests_on_validation = False
+    # Cached properties that depend on the timesteps of a run.
+    of_timesteps: ClassVar[tuple[str, ...]] = ("stored",)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -76,7 +78,9 @@ class DataModule(LightningDataModule):
         """
         own = copy.copy(self)
         own._samples = {}
-        vars(own).pop("stored", None)  # whose parts load by way of the module that has read them
+        # Parts load by way of the module that has read them.
+        for name in self.of_timesteps:
+            vars(own).pop(name, None)
         return own
 
     def read(self) -> Stored:

@@ -6,7 +6,7 @@ import sys
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 import torch
@@ -73,6 +73,8 @@ class EventData(DataModule):
     allow_incomplete: bool = False
     strict: bool = False
 
+    of_timesteps = ("stored", "cache")
+
     def __post_init__(self) -> None:
         super().__post_init__()
         slices, size, largest = self.slices, self.size, self.largest_size
@@ -138,12 +140,6 @@ class EventData(DataModule):
             )
         require(cut <= MOST_SLICES, "slices", cut, SLICES)
         self.slices = cut
-
-    def unread(self) -> Self:
-        """Return a copy that has neither samples nor their cache."""
-        own = super().unread()
-        vars(own).pop("cache", None)
-        return own
 
     @property
     def cut(self) -> Slicing:
