@@ -107,7 +107,7 @@ def draw(curves: list[Curve], path: Path) -> None:
 
 def main() -> None:
     """Read, write, draw."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("runs", nargs="+", metavar="NAME=RUN", help="a name and a run folder")
     parser.add_argument("--output", type=Path, required=True, help="path without the ending")
     args = parser.parse_args()
