@@ -25,10 +25,8 @@ from tssd.lowering import lower
 from tssd.models.base import Tap
 from tssd.reopened.open_run import OpenRun, Override, open_run
 from tssd.reopened.same_data import compare_data
-from tssd.runs.files import resuming
 from tssd.runs.folder import RunFolder, write_json
 from tssd.runs.results import Epoch
-from tssd.runs.text_files import read_text
 from tssd.tracked import tracked
 
 # Beside the files of every format: what is known of them.
@@ -89,7 +87,7 @@ def export(
     if opened.saved.unfinished:
         raise DataError(
             f"{run}: training is not finished ({opened.saved.unfinished}); continue it with "
-            f"`{resuming(run, read_text(RunFolder(located(run)).config))}`, then export it"
+            f"`{RunFolder(located(run)).resuming}`, then export it"
         )
     parts, model = opened.parts, opened.model
     compared = compare_data(folder_of_run, opened, overrides)

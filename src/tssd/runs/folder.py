@@ -51,6 +51,11 @@ class RunFolder:
         """Whether its training has come to the end: results.json is written last."""
         return self.results.exists()
 
+    @property
+    def resuming(self) -> str:
+        """What continues the run: a command, or the call in Python."""
+        return resuming(self.path, read_text(self.config))
+
     def kept(self, epoch: int) -> Path:
         """The checkpoint of an epoch, counted from 1, that is kept besides best and last."""
         return self.checkpoints / f"epoch{epoch}.ckpt"
@@ -79,9 +84,8 @@ class RunFolder:
         try:
             return Results.of(read_json(self.results, remedy=REPEAT))
         except FileNotFoundError:
-            command = resuming(self.path, read_text(self.config))
             raise DataError(
-                f"{self.path}: no results yet; finish the run with `{command}`"
+                f"{self.path}: no results yet; finish the run with `{self.resuming}`"
             ) from None
         except ValueError as error:
             raise DataError(
@@ -152,7 +156,7 @@ class RunFolder:
                 if OWN_SCHEDULE in f"{config.get('schedule')}":
                     other += ", unless its schedule is a function, made for one length"
             return f"{other}, or choose another folder"
-        resumed = resuming(self.path, f"{config}")
+        resumed = self.resuming
         other = f"`{resumed}` takes the run's own options"
         if name == LENGTH:
             other = f"`{resumed} --trainer.epochs {now}` changes that"

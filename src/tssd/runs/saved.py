@@ -10,10 +10,8 @@ from torch import Tensor, nn
 
 from tssd.errors import DataError
 from tssd.reading import one_line
-from tssd.runs.files import resuming
 from tssd.runs.folder import RunFolder
 from tssd.runs.results import Epoch
-from tssd.runs.text_files import read_text
 from tssd.runs.weights import check_weights, read_weights
 
 # Of a checkpoint.
@@ -194,6 +192,5 @@ def _nothing(run: RunFolder, epoch: Epoch | int | None) -> DataError:
             f"(no --epoch), or --epoch {other}"
         )
     return DataError(
-        f"{run.path}: no trained network in it yet; finish the run with "
-        f"`{resuming(run.path, read_text(run.config))}`"
+        f"{run.path}: no trained network in it yet; finish the run with `{run.resuming}`"
     )

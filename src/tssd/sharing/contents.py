@@ -17,9 +17,8 @@ from tssd.hub.name import HubName
 from tssd.reading import one_line, read_json
 from tssd.reopened.load import load
 from tssd.reopened.open_run import model_of
-from tssd.runs.files import RunFiles, resuming
+from tssd.runs.files import RunFiles
 from tssd.runs.folder import RunFolder
-from tssd.runs.text_files import read_text
 from tssd.sharing.card import Shared, card
 from tssd.sharing.portable import portable_config, portable_environment, portable_results
 
@@ -51,8 +50,7 @@ def contents(
     results = portable_results(run.read_results())
     net = load(path, trust=trust)
     if net.unfinished:
-        command = resuming(path, read_text(run.config))
-        raise DataError(f"{path}: not finished ({net.unfinished}); finish it with `{command}`")
+        raise DataError(f"{path}: not finished ({net.unfinished}); finish it with `{run.resuming}`")
     facts = read_json(run.environment) if run.environment.exists() else {}
     options = portable_config(run.read_config())
     if description is not None:
