@@ -87,7 +87,7 @@ def export(
     if opened.saved.unfinished:
         raise DataError(
             f"{run}: training is not finished ({opened.saved.unfinished}); continue it with "
-            f"`{RunFolder(located(run)).resuming}`, then export it"
+            f"`{RunFolder.open(folder_of_run).resuming}`, then export it"
         )
     parts, model = opened.parts, opened.model
     compared = compare_data(folder_of_run, opened, overrides)
