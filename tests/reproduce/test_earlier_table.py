@@ -4,6 +4,7 @@ import pytest
 
 from tssd.errors import DataError
 from tssd.reproduce.earlier_table import known, known_plainly, refuse_others
+from tssd.reproduce.plan import Variant
 from tssd.reproduce.runs import plan_runs
 
 from .fabricated import TSSD, VANILLA, cell
@@ -22,6 +23,15 @@ def test_a_run_is_known_if_all_that_its_cells_show_is(tmp_path):
     never = replace(WHOLE, recalibrated={})
     assert known([never], runs, [*cells, afresh], "small") == {}
     assert known([never, WHOLE], runs, [*cells, afresh], "small") == {runs[1]: WHOLE}
+
+
+def test_a_run_is_known_by_an_alias_of_its_recipe(tmp_path):
+    alias = Variant.parse("digits/tssd --timesteps.student=1")
+    composed = Variant.parse("digits+vgg9+tssd --timesteps.student=1")
+    for planned, recorded in [(alias, composed), (composed, alias)]:
+        record = replace(WHOLE, train=recorded.words)
+        (run,) = plan_runs([planned], [WHOLE.seed], tmp_path)
+        assert known([record], [run], [cell("one", planned, at=1)], "small") == {run: record}
 
 
 def test_a_run_without_recalibrated_accuracy_is_known_for_the_other_cells(tmp_path):

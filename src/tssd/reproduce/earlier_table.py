@@ -62,13 +62,13 @@ def known(
     """The runs of a plan of which everything that its cells show is recorded; the first counts."""
     by_run: dict[tuple[Variant, int], list[Record]] = {}
     for record in records:
-        by_run.setdefault((record.variant, record.seed), []).append(record)
+        by_run.setdefault((record.variant.composed, record.seed), []).append(record)
     wanted: dict[Variant, list[Cell]] = {}
     for cell in cells:
         wanted.setdefault(cell.runs[scale], []).append(cell)
     found: dict[Run, Record] = {}
     for run in runs:
-        for record in by_run.get((run.variant, run.seed), ()):
+        for record in by_run.get((run.variant.composed, run.seed), ()):
             if all(cell.at in record.curve(cell) for cell in wanted.get(run.variant, ())):
                 found.setdefault(run, record)
     return found

@@ -2,11 +2,11 @@
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
-from tssd.config.compose import folder_of, words_of
+from tssd.config.compose import composition_of, folder_of, words_of
 from tssd.config.sections import option_parts
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
@@ -56,6 +56,11 @@ class Variant:
     def words(self) -> str:
         """The words that follow `tssd train`."""
         return shlex.join([self.recipe, *(f"--{name}={value}" for name, value in self.options)])
+
+    @property
+    def composed(self) -> Self:
+        """The same by its pieces: what an alias and what it means have in common."""
+        return replace(self, recipe=composition_of(self.recipe))
 
     @property
     def name(self) -> str:
