@@ -160,7 +160,9 @@ def test_nothing_is_trained_for_a_run_that_is_there_or_for_a_student_that_is_wro
     begun = shutil.copytree(folder, tmp_path / "begun")
     (begun / "results.json").unlink()
     other = student("digits+vgg9+kdsnn", tiny, begun, **{"optimizer.lr": "0.3"})
-    with pytest.raises(UsageError, match="this run exists already; continue it with --resume or"):
+    with pytest.raises(
+        UsageError, match="exists already; continue it with `tssd train .* --resume` or"
+    ):
         prepared(*other)
     wrong = student("digits+vgg9+kdsnn", tiny, tmp_path / "run")
     wrong[0]["objectives"]["kdsnn"]["init_args"]["teacher"]["init_args"]["recipe"] = "an"

@@ -71,4 +71,5 @@ def test_words_for_numbers():
         "-", "1.00", "2.00 ± 0.12",
     )  # fmt: skip
     assert (signed(None), signed(0.5), signed(-1)) == ("-", "+0.50", "-1.00")
+    assert (signed(-0.001), spread(-0.001, 1, "+")) == ("+0.00", "+0.00 ± 1.00")  # no -0.00
     assert (minus(3.0, 1.0), minus(None, 1.0), minus(1.0, None)) == (2.0, None, None)

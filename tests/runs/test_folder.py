@@ -2,6 +2,7 @@ import pytest
 
 from tssd.earlier import with_later_options
 from tssd.errors import DataError, UsageError
+from tssd.runs.files import OBJECTS
 from tssd.runs.folder import RunFolder
 
 CONFIG = with_later_options(
@@ -41,9 +42,14 @@ def test_existing_run_is_not_touched_without_resume(tmp_path):
     run = RunFolder(tmp_path)
     run.create(CONFIG, resume=False)
     before = run.config.read_bytes()
-    with pytest.raises(UsageError, match="exists already; continue it with --resume"):
+    with pytest.raises(
+        UsageError, match="continue it with `tssd train .* --resume` or .* --output"
+    ):
         run.create(CONFIG | {"seed": 1}, resume=False)
     assert run.config.read_bytes() == before
+    run.write_config(CONFIG | {"net": f"{OBJECTS}GivenNet"})  # no command continues it
+    with pytest.raises(UsageError, match=r"fit\(.*, resume=True\)` or choose another folder$"):
+        run.refuse_begun()
 
 
 @pytest.mark.parametrize("resume", [False, True])

@@ -201,7 +201,9 @@ def test_a_run_that_is_begun_is_refused_without_waiting_for_who_trains_it(tmp_pa
     monkeypatch.setattr(fitting, "alone", alone)
     parts = small(ONE_EPOCH)
     RunFolder(tmp_path).write_config(parts.config)  # by another process, which holds the folder
-    with pytest.raises(UsageError, match="this run exists already; continue it with --resume"):
+    with pytest.raises(
+        UsageError, match="exists already; continue it with `tssd train .* --resume`"
+    ):
         fit(parts, tmp_path)
     assert not waited
     fit(parts, tmp_path, resume=True)  # as of a teacher that several runs share

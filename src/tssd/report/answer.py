@@ -136,7 +136,7 @@ def interval(test: Paired) -> str | None:
     if test.interval is None:
         return None
     low, high = test.interval
-    return f"{low:+.2f} to {high:+.2f}".replace("-", "−")
+    return f"{low:+z.2f} to {high:+z.2f}".replace("-", "−")
 
 
 def p_is(p: float) -> str:

@@ -106,7 +106,7 @@ class Differences:
             clauses.append(f"told apart at {', '.join(told)}")
         if rest := [t for t in tested if t not in apart]:
             bounds = [bound for t in rest for bound in own[t].interval or ()]
-            within = f"{min(bounds):+.2f} to {max(bounds):+.2f}".replace("-", "−")
+            within = f"{min(bounds):+z.2f} to {max(bounds):+z.2f}".replace("-", "−")
             listed = ", ".join(map(str, rest))
             clauses.append(f"not told apart at T = {listed} (95 % intervals within {within})")
         return f"{label}: {'; '.join(clauses)}."
@@ -184,11 +184,11 @@ class Differences:
         test = self.tests[key]
         if not test.seeds:
             return ["no common seed"]
-        shown = f"{test.difference:+.2f}" + ("" if test.std is None else f" ± {test.std:.2f}")
+        shown = f"{test.difference:+z.2f}" + ("" if test.std is None else f" ± {test.std:.2f}")
         found = [shown.replace("-", "−")]
         if test.interval is not None:
             low, high = test.interval
-            found.append(f"{low:+.1f} to {high:+.1f}".replace("-", "−"))
+            found.append(f"{low:+z.1f} to {high:+z.1f}".replace("-", "−"))
         if (p := self.corrected.get(key)) is not None:
             found.append(p_is(p))
         else:

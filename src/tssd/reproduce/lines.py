@@ -91,7 +91,7 @@ def minus(a: float | None, b: float | None) -> float | None:
 
 def spread(mean: float | None, std: float | None, sign: str = "") -> str:
     """`mean ± std` with two decimals, or a dash; sign "+" for a difference."""
-    return "-" if mean is None else f"{mean:{sign}.2f}" + ("" if std is None else f" ± {std:.2f}")
+    return "-" if mean is None else f"{mean:{sign}z.2f}" + ("" if std is None else f" ± {std:.2f}")
 
 
 def signed(value: float | None) -> str:

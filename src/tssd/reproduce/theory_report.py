@@ -97,7 +97,7 @@ def theory_markdown(measured: Sequence[Measured], learned: Sequence[LearnedRisk]
     lines += ["", "| factor | empirical | distilled | bias | better below N |", "|" + " ---: |" * 5]
     lines += [
         f"| {row['teacher']:g} | {row['empirical']:.3g} | {row['distilled']:.3g} "
-        f"| {row['bias']:+.3f} | {_samples(row['N'])} |"
+        f"| {row['bias']:+z.3f} | {_samples(row['N'])} |"
         for row in teacher_rows()
     ]
     if learned:
@@ -115,7 +115,7 @@ def theory_markdown(measured: Sequence[Measured], learned: Sequence[LearnedRisk]
         lines += [
             f"| {in_markdown(one.data)} | {one.seed} | {one.samples} | {one.empirical:.3g} "
             f"| {one.distilled:.3g} | {one.ratio:.2f} "
-            f"| {one.bias:+.3f} | {_samples(_finite(one.break_even))} |"
+            f"| {one.bias:+z.3f} | {_samples(_finite(one.break_even))} |"
             for one in learned
         ]
     return "\n".join(lines) + "\n"

@@ -52,6 +52,11 @@ class RunFolder:
         return self.results.exists()
 
     @property
+    def is_of_objects(self) -> bool:
+        """Whether objects of a program made it, which no command can rebuild."""
+        return is_of_objects(read_text(self.config))
+
+    @property
     def resuming(self) -> str:
         """What continues the run: a command, or the call in Python."""
         return resuming(self.path, read_text(self.config))
@@ -104,8 +109,8 @@ class RunFolder:
         """Refuse a folder that holds a run. Raises: UsageError: it does, finished or not."""
         if self.config.exists():
             raise UsageError(
-                f"{self.path}: this run exists already; continue it with --resume or choose "
-                "another --output"
+                f"{self.path}: this run exists already; continue it with `{self.resuming}` or "
+                f"choose another {'folder' if self.is_of_objects else '--output'}"
             )
 
     def create(self, config: Mapping[str, Any], *, resume: bool, relength: bool = False) -> None:

@@ -21,6 +21,7 @@ from tssd.report.html.rounding import (
         (two, 1.005, "1.00"),
         (signed, 1.5, "+1.50"),
         (signed, -1.5, "−1.50"),
+        (signed, -0.001, "+0.00"),
         (three, 0.18057, "0.181"),
         (whole, 1234567.0, "1,234,567"),
         (from_one, 19, "20"),

@@ -26,7 +26,7 @@ def signed(value: float) -> str:
     >>> signed(-1.234)
     '−1.23'
     """
-    return f"{value:+.2f}".replace("-", "−")
+    return f"{value:+z.2f}".replace("-", "−")
 
 
 def three(value: float) -> str:
