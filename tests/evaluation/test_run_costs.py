@@ -14,6 +14,7 @@ from tssd.models import NetOutput, vgg9
 from tssd.neurons import IF
 from tssd.objectives import ExitCrossEntropy, ExitPlan, SelfDistillation
 from tssd.time import TimeFold
+from tssd.trained import GivenInput, TrainedNet
 
 from .nets import PencilNet, firing_net, labelled_images, pencil_batches, pencil_images
 
@@ -103,6 +104,17 @@ def test_early_exit_saves_the_layers_behind_its_tap(adapted):
         assert spent == pytest.approx(until + early + (1 - leaving) * (whole - until))
         assert saved == pytest.approx(1 - spent / whole)
     assert costs.energy_saved[-1] < 0
+
+
+def test_a_loaded_network_costs_what_the_network_inside_costs():
+    net, batches = firing_net(vgg9), labelled_images()
+    criterion = criterion_for(net, 1)
+    shape = GivenInput((3, 16, 16))
+    loaded = TrainedNet(net, shape, class_names="abcde", timesteps=tssd.Timesteps(1, 2))
+    expected = evaluate(net, batches, 2, criterion=criterion)
+    [curve] = expected.early_exit.values()
+    assert curve.costs is not None
+    assert evaluate(loaded, batches, 2, criterion=criterion) == expected
 
 
 class Plain(nn.Module):

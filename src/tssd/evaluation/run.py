@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,7 @@ from tssd.objectives.per_timestep import check_length
 from tssd.runs.evaluation import EarlyExit, EnergyModel, Evaluation, ExitCosts
 from tssd.time import running_mean
 from tssd.tracked import tracked
+from tssd.trained import TrainedNet
 from tssd.whole import whole
 
 Batches = Iterable[tuple[Tensor, Tensor]]
@@ -50,7 +52,8 @@ def evaluate(
     """Evaluate a network at T = 1..timesteps in one pass, exact because inference is causal.
 
     Args:
-        net: a module; run in eval mode, and given back in the mode it came in.
+        net: a module; run in eval mode, and given back in the mode it came in. Of a `TrainedNet`
+            the network inside, by whose names of layers a run's own results go.
         batches: (x, y), x images [N, C, H, W] or sequences [T, N, C, H, W], y classes [N].
         timesteps: T_max.
         criterion: whose exits make early exits; None = no early exit.
@@ -66,6 +69,7 @@ def evaluate(
     """
     timesteps = whole("timesteps", timesteps, 1)
     report_at = whole("report_at", timesteps if report_at is None else report_at)
+    net = cast(SpikingNet, net.net) if isinstance(net, TrainedNet) else net
     module = _checked(net, timesteps, report_at)
     _check_criterion(criterion, net)
     check_length(timesteps, module, criterion)
