@@ -257,3 +257,32 @@ def test_tokens_folded_with_their_samples_are_uncounted():
     with counter.watching(), counter.counting(x), torch.no_grad():
         net(x)
     assert counter.operations().uncounted == ("1",)
+
+
+def test_as_many_samples_and_tokens_as_timesteps_cost_the_same():
+    class Tokens(nn.Module):
+        """[N, L, 6] -> [N, 2], called once a timestep."""
+
+        def __init__(self):
+            super().__init__()
+            self.first, self.last = nn.Linear(6, 8), nn.Linear(8, 2)
+            self.node = snntorch.Leaky(beta=0.5, init_hidden=True)
+
+        def forward(self, x):
+            return self.last(self.node(self.first(x))).mean(1)
+
+    torch.manual_seed(0)
+    x = 3 * torch.rand(12, 4, 6)
+    net = adapt(Tokens(), example=x, layout="stepped", sample_dims=2).eval()
+
+    def operations(batch):
+        counter = CostCounter(net, 4)
+        with counter.watching(), torch.no_grad():
+            for part in x.split(batch):
+                with counter.counting(repeat_in_time(part, 4)):
+                    net(repeat_in_time(part, 4))
+        return counter.operations()
+
+    found = operations(4)
+    assert found.macs == (4 * 6 * 8,) * 4 and found.acs[-1] > 0
+    assert found == operations(6)

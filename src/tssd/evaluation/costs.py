@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tssd.adapters import AdaptedNet
 from tssd.evaluation.counting import Column
 from tssd.evaluation.firing import FiringRates, firing_rates, is_spiking
 from tssd.evaluation.layers import ATTENTION, LAYERS, UNCOUNTED, has_time, works
@@ -120,6 +121,8 @@ class CostCounter:
         self._until: dict[Tap, tuple[str, ...]] = {}
         self._pass = Pass(timesteps, 0)
         self._spiked = False
+        # Of as many samples as timesteps and tokens, a step [N, L, ...] looks like a sequence.
+        self._steps_alone = isinstance(net, AdaptedNet) and net.layout == "stepped"
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -232,7 +235,8 @@ class CostCounter:
             found = works(module, inputs, output)
             placing = replace(self._pass, batch_first=self.orders.get(name, self.batch_first))
             for tally, x, work in zip(layer.tallies, inputs, found, strict=True):
-                steps = placing.split(x, has_time=has_time(module, x, placing.lead))
+                timed = not self._steps_alone and has_time(module, x, placing.lead)
+                steps = placing.split(x, has_time=timed)
                 if layer.before_spikes:
                     layer.note(x, steps)
                 tally.add(steps, self._pass.samples, work)
