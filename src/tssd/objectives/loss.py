@@ -35,6 +35,7 @@ from tssd.objectives.labelled import check_one_task
 from tssd.objectives.later import LaterChecks
 from tssd.objectives.own_layers import as_taken, where_the_weights_are
 from tssd.objectives.per_timestep import build_missing
+from tssd.objectives.terms import check_terms
 
 
 class SelfDistillation(nn.Module):
@@ -51,7 +52,7 @@ class SelfDistillation(nn.Module):
         timesteps: the student's and the teacher's.
         exits: where exits stand and how they are built, if a term needs them; None = in the middle
             of the network, as wide as the tap, with the network's own neuron and norm.
-    Raises: UsageError: no term, all weights are 0, or task losses that contradict each other.
+    Raises: UsageError: as `check_terms`, or task losses that contradict each other.
     """  # noqa: D400, D415 - the summary ends in an example
 
     def __init__(
@@ -62,15 +63,8 @@ class SelfDistillation(nn.Module):
         exits: ExitPlan | None = None,
     ) -> None:
         super().__init__()
-        if not terms:
-            raise UsageError("objectives: none given, expected at least one term, e.g. task")
-        if odd := [name for name in terms if not name.isidentifier() or hasattr(nn.Module, name)]:
-            raise UsageError(f"objectives: got the name {odd[0]!r}, expected a word such as task")
+        check_terms(terms)
         check_one_task(terms)
-        if not any(term.weight for term in terms.values()):
-            raise UsageError(
-                "objectives: all weights are 0, expected one > 0, or nothing is learnt"
-            )
         self.terms = nn.ModuleDict(dict(terms))
         self.timesteps = timesteps
         self.exit_plan = exits or ExitPlan()

@@ -18,6 +18,7 @@ from tssd.errors import UsageError
 from tssd.models.base import SpikingNet
 from tssd.objectives import DivergedError, Loss, SelfDistillation, as_sequence
 from tssd.objectives.later import LaterChecks
+from tssd.objectives.terms import SUM
 from tssd.parameter_options import parameter_groups
 from tssd.progress import set_progress
 from tssd.rules import Rule
@@ -83,7 +84,7 @@ class DistillModule(LightningModule):
             if is_last or batch_idx % LOOK_EVERY == 0:
                 self._look()
         terms = {name: value.detach() for name, value in loss.terms.items()}
-        self.terms = {"loss": loss.total.detach(), **terms}
+        self.terms = {SUM: loss.total.detach(), **terms}
         counted, weight = self._counted(batch_idx, y.shape[0])
         self._log({f"train/{name}": value for name, value in self.terms.items()}, counted)
         return loss.total if weight == 1 else weight * loss.total
