@@ -6,6 +6,7 @@ import torch
 from tssd.errors import UsageError
 from tssd.models import NetOutput, vgg9
 from tssd.objectives import Objective, Timesteps
+from tssd.objectives.base import named_places
 
 
 def weights(objective, *epochs):
@@ -68,3 +69,14 @@ def test_the_base_needs_no_exits_and_defines_no_term():
     assert not objective.needs_exits
     with pytest.raises(NotImplementedError):
         objective(NetOutput(torch.zeros(2, 3, 4)), torch.zeros(3))
+
+
+@pytest.mark.parametrize("place", [0, -1, "stages.1"])
+def test_a_single_place_is_one_of_a_list(place):
+    assert named_places(place) == named_places([place]) == (place,)
+
+
+def test_no_place_at_all_is_refused():
+    assert named_places(None) is None
+    with pytest.raises(UsageError, match=r"^exits.taps: got none, .* such as \[1\]$"):
+        named_places([], "exits.taps")

@@ -76,3 +76,8 @@ def test_maps_of_another_size_are_refused_in_one_line():
     told = r"^teacher: its features at 1 are \[16\], but the network's at 0 are \[2\]; take places"
     with pytest.raises(UsageError, match=told):
         term(out, torch.tensor([0, 1]))
+
+
+def test_a_single_place_needs_no_list():
+    term = FeatureDistillation(teacher(), taps=0, teacher_taps="conv")
+    assert (term.places, term.teacher_places) == ((0,), ("conv",))

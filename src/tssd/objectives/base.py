@@ -30,7 +30,7 @@ def checked_span(span: Span) -> Span:
 
 
 def named_places(
-    taps: Sequence[Tap] | None, option: str = "taps", *, such_as: Tap = 1
+    taps: Sequence[Tap] | Tap | None, option: str = "taps", *, such_as: Tap = 1
 ) -> tuple[Tap, ...] | None:
     """Places as they are named, one or several; None = a default, which the network decides.
 
@@ -40,11 +40,11 @@ def named_places(
         such_as: an example of a place.
     Raises: UsageError: an empty list.
     """
-    if taps is None:
-        return None
+    if taps is None or isinstance(taps, str | int):
+        return None if taps is None else (taps,)
     if not taps:
         raise UsageError(f"{option}: got none, expected at least one place, such as [{such_as}]")
-    return (taps,) if isinstance(taps, str) else tuple(taps)
+    return tuple(taps)
 
 
 @dataclass(frozen=True)

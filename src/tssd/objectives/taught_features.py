@@ -47,7 +47,7 @@ class TaughtFeatures(Objective):
         super().__init__(weight, ramp_epochs=ramp_epochs)
         self.teacher = teacher if isinstance(teacher, Frozen) else Frozen(teacher)
         self.places = named_places(taps, such_as=-1)
-        self.teacher_places = None if teacher_taps is None else tuple(teacher_taps)
+        self.teacher_places = named_places(teacher_taps, "teacher_taps", such_as=-1)
         self.span: Span = checked_span(span)
         # The teacher's places in the order of `taps`, once it is connected.
         self._of_teacher: tuple[Tap | None, ...] = ()
