@@ -181,10 +181,10 @@ def test_balanced_weights_come_with_the_counts():
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ([1, -2.0], r"^class_weight: got -2.0, expected balanced, or one number of 0 or more"),
-        ([1, math.nan], "^class_weight: got nan"),
-        ([1, "2"], "^class_weight: got '2'"),
-        ([True, 1], "^class_weight: got True"),
+        ([1, -2.0], r"^class_weights: got -2.0 among them, expected balanced, or"),
+        ([1, math.nan], "^class_weights: got nan among them"),
+        ([1, "2"], "^class_weights: got '2' among them"),
+        ([True, 1], "^class_weights: got True among them"),
         ([0, 0], "^class_weights: got zeros"),
         ([], r"^class_weights: got \[\]"),
         ("even", "^class_weights: got 'even', expected balanced"),
@@ -193,6 +193,19 @@ def test_balanced_weights_come_with_the_counts():
 def test_class_weights_that_are_none_are_refused(weights, message):
     with pytest.raises(UsageError, match=message):
         TaskCrossEntropy(class_weights=weights)
+
+
+def test_class_weights_may_be_an_array():
+    expected = task(class_weights=[1, 2])(NetOutput(LOGITS), TARGET)
+    for weights in (np.array([1.0, 2.0]), torch.tensor([1, 2]), [np.float32(1), np.int64(2)]):
+        assert torch.equal(task(class_weights=weights)(NetOutput(LOGITS), TARGET), expected)
+
+
+def test_counts_of_other_classes_are_refused():
+    term = TaskCrossEntropy(class_weights="balanced")
+    term.connect(vgg9(width=1 / 64), Timesteps(1, 2))
+    with pytest.raises(UsageError, match="^class_weights: got counts of 2 classes, .* of the 10 c"):
+        term.learn_class_counts([30, 10])
 
 
 def test_class_weights_of_another_number_are_refused():

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import ClassVar, Literal, Self
 
 import torch
@@ -81,7 +82,10 @@ class TaskCrossEntropy(Objective):
                 "at 1 the labels would not count"
             )
         self.label_smoothing = label_smoothing
+        if hasattr(class_weights, "tolist"):  # an array, as scikit-learn computes them, or a tensor
+            class_weights = class_weights.tolist()  # pyright: ignore
         self.class_weights: Literal["balanced"] | list[float] | None = class_weights
+        self._num_classes: int | None = None  # until connected
         # [K], once it is known; in no state_dict, since it belongs to the recipe and the data.
         self._of_class: Tensor | None
         self.register_buffer("_of_class", None, persistent=False)
@@ -95,7 +99,7 @@ class TaskCrossEntropy(Objective):
 
     def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:
         """Refuse weights of another number than the network's classes."""
-        known = self._of_class
+        known, self._num_classes = self._of_class, net.num_classes
         if known is not None and len(known) != net.num_classes:
             raise UsageError(
                 f"class_weights: got {len(known)} numbers, expected one for each of the "
@@ -104,9 +108,18 @@ class TaskCrossEntropy(Objective):
         return super().connect(net, timesteps)
 
     def learn_class_counts(self, counts: Sequence[int]) -> None:
-        """Learn how many training samples there are of each class, [K]; told before training."""
-        if self.needs_class_counts:
-            self._weigh(balanced(counts))
+        """Learn how many training samples there are of each class, [K]; told before training.
+
+        Raises: UsageError: of another number of classes than the network's.
+        """
+        if not self.needs_class_counts:
+            return
+        if self._num_classes not in (None, len(counts)):
+            raise UsageError(
+                f"class_weights: got counts of {len(counts)} classes, expected one for each of the "
+                f"{self._num_classes} classes; count those without samples, too, as 0"
+            )
+        self._weigh(balanced(counts))
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
@@ -167,9 +180,9 @@ def _checked(weights: object) -> list[float]:
     if not isinstance(weights, list | tuple) or not weights:
         raise UsageError(f"class_weights: got {weights!r}, {remedy}")
     for value in weights:
-        right = isinstance(value, int | float) and not isinstance(value, bool)
-        if not (right and math.isfinite(value) and value >= 0):
-            raise UsageError(f"class_weight: got {value!r}, {remedy}")
+        right = isinstance(value, Real) and not isinstance(value, bool)
+        if not (right and 0 <= float(value) < math.inf):
+            raise UsageError(f"class_weights: got {value!r} among them, {remedy}")
     if not any(weights):
         raise UsageError(f"class_weights: got zeros, {remedy}")
     return [float(value) for value in weights]
