@@ -125,8 +125,9 @@ def test_recordings_that_are_too_short_are_refused():
     frames = torch.rand(2, N, 3, 16, 16)
     with pytest.raises(UsageError, match="^teacher: runs for 4 timesteps, but the data has 2; rai"):
         Frozen(snn(), timesteps=4)(frames)
-    with pytest.raises(UsageError, match="^timesteps: got 0"):
-        Frozen(snn(), timesteps=0)
+    for wrong in (0, 2.5, "2"):
+        with pytest.raises(UsageError, match=f"^timesteps: got {wrong!r}, expected a whole number"):
+            Frozen(snn(), timesteps=wrong)
 
 
 def test_an_adapted_network_is_one_of_sequences():

@@ -13,6 +13,7 @@ from tssd.longest import longest
 from tssd.models.base import NetOutput, SpikingNet, Tap, eval_mode
 from tssd.objectives.precise import precise
 from tssd.time import is_constant_in_time, repeat_in_time
+from tssd.whole import whole
 
 
 class Frozen(nn.Module):
@@ -37,15 +38,13 @@ class Frozen(nn.Module):
 
     def __init__(self, module: nn.Module | None, *, timesteps: int | None = None) -> None:
         super().__init__()
-        if timesteps is not None and timesteps < 1:
-            raise UsageError(f"timesteps: got {timesteps}, expected a whole number >= 1")
         if not (module is None or isinstance(module, nn.Module)):
             raise UsageError(
                 f"teacher: got {module!r:.80}, expected a module; of a run: tssd.Teacher(run=...)"
             )
         # In a list, where torch does not look.
         self._held = [] if module is None else [module]
-        self.timesteps = timesteps
+        self.timesteps = None if timesteps is None else whole("timesteps", timesteps, 1)
 
     def load(self) -> nn.Module:
         """The network of a subclass that has it read when it is first needed."""
