@@ -27,7 +27,7 @@ def from_spikingjelly(net: Net, weights: Weights) -> Net:
     Args:
         net: a network of `tssd.models`, which is changed in place.
         weights: the other network, its state_dict, or a file with one: .safetensors, or what
-            torch.save writes. Of `spiking_vgg`, `spiking_resnet`, `sew_resnet`,
+            torch.save writes. Of `spiking_vgg`, `spiking_resnet`, `sew_resnet`, `ms_resnet`,
             `parametric_lif_net`, `spikformer` or `spike_driven_transformer`.
     Returns: net.
     Raises: UsageError: the networks differ; names the first two layers that do, and nothing is
