@@ -112,6 +112,44 @@ def test_terms_may_see_features_and_memory_is_one_timestep_s():
         assert not rule.run(labels(made, T), made, *batch()).total.requires_grad
 
 
+@pytest.mark.parametrize("timesteps", [1, T])
+def test_one_neuron_may_stand_in_several_places(timesteps):
+    shared = detached()
+    found, own = trained(net(lambda: shared), timesteps)
+    expected, slopes = trained(net(detached), timesteps)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
+    torch.testing.assert_close(own, slopes, rtol=0, atol=0)
+
+
+class InALoop(nn.Module):
+    """A layer that goes through time by itself."""
+
+    def __init__(self, norm=False, neuron=False):
+        super().__init__()
+        self.norm, self.loops_norm = nn.BatchNorm2d(2), norm
+        self.neuron, self.loops_neuron = detached(), neuron
+
+    def forward(self, x):
+        normed = torch.stack([self.norm(x_t) for x_t in x]) if self.loops_norm else x
+        if not self.loops_neuron:
+            return self.neuron(normed)
+        state, spikes = self.neuron.initial_state(x[0]), []
+        for x_t in normed:
+            spikes_t, state = self.neuron.step(x_t, state)
+            spikes.append(spikes_t)
+        return torch.stack(spikes)
+
+
+@pytest.mark.parametrize("part", ["norm", "neuron"])
+def test_a_layer_that_is_called_timestep_by_timestep_is_refused(part):
+    made = net(detached)
+    made.stages.insert(0, InALoop(**{part: True}).double())
+    made.shapes = ((2, 4, 4), *made.shapes)
+    told = rf"^rule: RateBackpropagation .*net\.stages\.0\.{part} .* not called for all timesteps"
+    with pytest.raises(UsageError, match=told):
+        trained(made, T)
+
+
 def test_an_error_leaves_no_hook_behind():
     made = net(detached)
     criterion, (x, y) = labels(made, T), batch()

@@ -106,6 +106,13 @@ class _Statistics(NamedTuple):
     variance: Tensor
 
 
+class _Call(NamedTuple):
+    """A layer, and what one call of it left: a `_Rate` or `_Statistics`."""
+
+    part: nn.Module
+    left: Any
+
+
 def slope_of(h: Tensor, neuron: LinearIntegrator) -> Tensor:
     """Slope of a soft-reset neuron's mean spikes by a current that is the same at all timesteps.
 
@@ -122,9 +129,9 @@ def slope_of(h: Tensor, neuron: LinearIntegrator) -> Tensor:
 
 
 @contextmanager
-def _watched(net: SpikingNet) -> Iterator[dict[nn.Module, Any]]:
-    """Inside, a run of the network leaves what the rates need, layer by layer."""
-    seen: dict[nn.Module, Any] = {}
+def _watched(net: SpikingNet) -> Iterator[list[_Call]]:
+    """Inside, a run of the network leaves what the rates need, call by call."""
+    seen: list[_Call] = []
     # Of the layer that runs at the moment: its membranes are let go of as soon as it has run.
     running: list[tuple[AbstractContextManager[dict[str, Tensor]], dict[str, Tensor]]] = []
 
@@ -136,11 +143,11 @@ def _watched(net: SpikingNet) -> Iterator[dict[nn.Module, Any]]:
         record, membranes = running.pop()
         record.__exit__(None, None, None)
         slope = slope_of(membranes[""], cast(LinearIntegrator, neuron))
-        seen[neuron] = _Rate(spikes.to(slope.dtype).mean(0), slope)
+        seen.append(_Call(neuron, _Rate(spikes.to(slope.dtype).mean(0), slope)))
 
     def statistics(norm: nn.Module, args: Any) -> None:
         if norm.training:
-            seen[norm] = _statistics(args[0])
+            seen.append(_Call(norm, _statistics(args[0])))
 
     with ExitStack() as hooks:
         hooks.callback(lambda: [record.__exit__(None, None, None) for record, _ in running])
@@ -154,17 +161,33 @@ def _watched(net: SpikingNet) -> Iterator[dict[nn.Module, Any]]:
 
 
 @contextmanager
-def _replaced(net: SpikingNet, seen: dict[nn.Module, Any]) -> Iterator[None]:
-    """Inside, layers return rates, and norms take no batch into their running statistics."""
+def _replaced(net: SpikingNet, seen: list[_Call]) -> Iterator[None]:
+    """Inside, layers return rates, and norms take no batch into their running statistics.
+
+    Raises: UsageError: a layer is not called as it was in the run that left what was `seen`.
+    """
+    parts = {call.part for call in seen}
+    for part in _modules(net):
+        if isinstance(part, LinearIntegrator) and part not in parts:
+            raise _called_otherwise(net, part)
+    calls = iter(seen)
+
+    def left_by(part: nn.Module) -> Any:
+        # One layer may stand in several places: what it left is told apart by the order of calls.
+        call = next(calls, None)
+        if call is None or call.part is not part:
+            raise _called_otherwise(net, call.part if call else part)
+        return call.left
 
     def rate(neuron: nn.Module, args: Any, spikes: Tensor) -> Tensor:
-        known: _Rate = seen[neuron]
+        known: _Rate = left_by(neuron)
         through = args[0] * known.slope
         return (known.value + (through - through.detach())).to(spikes.dtype)
 
     def normed(norm: nn.Module, args: Any, y: Tensor) -> Tensor | None:
-        if (known := seen.get(norm)) is None:
+        if not norm.training:
             return None
+        known: _Statistics = left_by(norm)
         x = args[0].to(torch.promote_types(args[0].dtype, torch.float32))
         own = _statistics(x)
         mean, variance = (a + (b - a).detach() for a, b in zip(own, known, strict=True))
@@ -174,15 +197,26 @@ def _replaced(net: SpikingNet, seen: dict[nn.Module, Any]) -> Iterator[None]:
         centred = x - mean.view(shape)
         return (centred * scale.view(shape) + batch_norm.bias.view(shape)).to(y.dtype)
 
-    kept = [(b, b.clone()) for part in seen for b in part.buffers()]
+    kept = [(b, b.clone()) for part in parts for b in part.buffers()]
     with ExitStack() as hooks:
-        for part in seen:
+        for part in parts:
             hook = normed if isinstance(part, BATCH_NORMS) else rate
             hooks.callback(part.register_forward_hook(hook).remove)
         yield
+    if call := next(calls, None):
+        raise _called_otherwise(net, call.part)
     with torch.no_grad():
         for buffer, before in kept:
             buffer.copy_(before)
+
+
+def _called_otherwise(net: SpikingNet, part: nn.Module) -> UsageError:
+    name = next(name for name, other in cast(nn.Module, net).named_modules() if other is part)
+    return UsageError(
+        f"rule: {RateBackpropagation.__name__} runs every layer on spikes and on rates, but "
+        f"net.{name} ({type(part).__name__}) is not called for all timesteps at once; call it with "
+        "x [T, N, ...], a norm with both folded, or leave the rule out (--rule null)"
+    )
 
 
 def _statistics(x: Tensor) -> _Statistics:
