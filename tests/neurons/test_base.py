@@ -4,7 +4,21 @@ import pytest
 import torch
 
 from tssd.errors import UsageError
-from tssd.neurons import LIF, Neuron, membrane_like, per_channel
+from tssd.neurons import (
+    DSRIF,
+    DSRLIF,
+    GLIF,
+    LIF,
+    MLF,
+    MPBNLIF,
+    PLIF,
+    QCFS,
+    Neuron,
+    RealSpike,
+    SmoothedLIF,
+    membrane_like,
+    per_channel,
+)
 
 T, N = 4, 3
 
@@ -112,3 +126,20 @@ def test_a_parameter_spreads_over_the_channels_of_features_signals_and_images():
 def test_a_neuron_of_other_channels_is_told():
     with pytest.raises(UsageError, match="^input: got 4 channels, but the neuron .* to 3"):
         per_channel(torch.ones(3), torch.ones(2, 4, 5))
+
+
+@pytest.mark.parametrize("batch", [1, N + 1])
+@pytest.mark.parametrize(
+    "kind", [LIF, PLIF, GLIF, SmoothedLIF, MLF, MPBNLIF, QCFS, RealSpike, DSRIF, DSRLIF]
+)
+def test_no_neuron_goes_on_from_the_state_of_another_batch(kind, batch):
+    neuron, x = kind().eval(), torch.ones(T, N, 2)
+    _, state = neuron.scan(torch.ones(1, batch, 2))
+    told = rf"^state: got a membrane \[{batch}, 2\] .* samples \[{N}, 2\] .*initial_state"
+    with pytest.raises(UsageError, match=told):
+        neuron.scan(x, state)
+    with pytest.raises(UsageError, match=told):
+        neuron.step(x[0], state)
+    _, state = neuron.scan(x)
+    with pytest.raises(UsageError, match=r"^state: .* needs torch.float64 at least"):
+        neuron.step(x[0].double(), state)

@@ -109,3 +109,17 @@ def check_sequence(x: Tensor) -> None:
         f"input: got {str(x.dtype).removeprefix('torch.')} of shape {list(x.shape)}, expected real "
         "numbers [T, N, ...] of at least one timestep; x.float() makes them of events"
     )
+
+
+def check_state(x_t: Tensor, v: Tensor) -> None:
+    """Refuse a membrane v [N, ...] that PyTorch would resize or round, and go on.
+
+    Raises: UsageError: of another shape or less precise than the membrane of x_t [N, ...].
+    """
+    least = torch.promote_types(x_t.dtype, torch.float32)
+    if v.shape != x_t.shape or torch.promote_types(v.dtype, least) != v.dtype:
+        raise UsageError(
+            f"state: got a membrane {list(v.shape)} of {v.dtype}, but the input has samples "
+            f"{list(x_t.shape)} of {x_t.dtype} and needs {least} at least; start a batch of "
+            "another size with neuron.initial_state(x_t)"
+        )

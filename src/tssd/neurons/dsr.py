@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
-from tssd.neurons.base import Neuron, check_sequence, membrane_like
+from tssd.neurons.base import Neuron, check_sequence, check_state, membrane_like
 from tssd.neurons.lif import LIFState
 from tssd.surrogates import straight_through
 from tssd.surrogates.spike import fire, refuse_second_derivative
@@ -92,6 +92,7 @@ class DSRNeuron(Neuron):
         """All timesteps from `state`, through which no gradient goes."""
         check_sequence(x)
         state = self.initial_state(x[0]) if state is None else state
+        check_state(x[0], state.v)
         least = self.v_threshold.detach().clamp(min=self.least_threshold)
         threshold = straight_through(least, self.v_threshold)
         spikes, v = cast(tuple[Tensor, Tensor], _Rate.apply(x, threshold, state.v, self.dynamics))

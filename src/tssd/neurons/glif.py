@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.longest import rows
-from tssd.neurons.base import Neuron, check_sequence, membrane_like, per_channel
+from tssd.neurons.base import Neuron, check_sequence, check_state, membrane_like, per_channel
 from tssd.neurons.strict import strictly_above
 from tssd.surrogates import Rectangular, Surrogate, for_neuron
 
@@ -132,6 +132,7 @@ class GLIF(Neuron):
         """All timesteps from `state`."""
         check_sequence(x)
         u, s, steps = self.initial_state(x[0]) if state is None else state
+        check_state(x[0], u)
 
         def value(name: str) -> Tensor:
             return per_channel(getattr(self, f"raw_{name}").sigmoid(), x[0])

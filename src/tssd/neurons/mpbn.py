@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
-from tssd.neurons.base import per_channel
+from tssd.neurons.base import check_state, per_channel
 from tssd.neurons.lif import LIF, LinearIntegrator
-from tssd.neurons.scan import Dynamics, Scanned, check_state, in_steps
+from tssd.neurons.scan import Dynamics, Scanned, in_steps
 from tssd.surrogates import Surrogate
 
 
@@ -111,7 +111,7 @@ class MPBNLIF(LIF):
 
     def scanned(self, x: Tensor, v: Tensor, *, wants_h: bool) -> Scanned:
         """See `LinearIntegrator.scanned`; H is the membrane as it is, not its norm."""
-        check_state(x, v)
+        check_state(x[0], v)
         return in_steps(x, v, self.dynamics, self._fire, wants_h=wants_h)
 
     def _fire(self, h: Tensor) -> Tensor:
@@ -177,7 +177,7 @@ class ThresholdLIF(LinearIntegrator):
 
     def scanned(self, x: Tensor, v: Tensor, *, wants_h: bool) -> Scanned:
         """See `LinearIntegrator.scanned`."""
-        check_state(x, v)
+        check_state(x[0], v)
         return in_steps(x, v, self.dynamics, self._fire, wants_h=wants_h)
 
     def _fire(self, h: Tensor) -> Tensor:

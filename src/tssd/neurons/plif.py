@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
-from tssd.neurons.base import Neuron, membrane_like
+from tssd.neurons.base import Neuron, check_state, membrane_like
 from tssd.neurons.lif import LIFState, check_threshold
 from tssd.surrogates import ATan, Surrogate, for_neuron
 
@@ -70,6 +70,7 @@ class PLIF(Neuron):
 
     def step(self, x_t: Tensor, state: LIFState) -> tuple[Tensor, LIFState]:
         """Charge, fire, reset."""
+        check_state(x_t, state.v)
         k, v, rest = self.w.sigmoid(), state.v, self.v_reset or 0.0
         # The membrane's type, so that what is added up is not rounded to the input's.
         x = x_t.to(v.dtype)

@@ -24,8 +24,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from tssd.errors import UsageError
 from tssd.neurons import triton_scan
+from tssd.neurons.base import check_state
 from tssd.neurons.strict import strictly_above
 from tssd.surrogates import Surrogate
 from tssd.surrogates.base import is_trained
@@ -244,20 +244,6 @@ def in_steps(
     return Scanned(torch.stack(spikes).to(x.dtype), v, torch.stack(shown) if wants_h else None)
 
 
-def check_state(x: Tensor, v: Tensor) -> None:
-    """Refuse a membrane v [N, ...] that PyTorch would resize or round, and go on.
-
-    Raises: UsageError: of another shape or less precise than the membrane of x [T, N, ...].
-    """
-    least = torch.promote_types(x.dtype, torch.float32)
-    if v.shape != x.shape[1:] or torch.promote_types(v.dtype, least) != v.dtype:
-        raise UsageError(
-            f"state: got a membrane {list(v.shape)} of {v.dtype}, but the input has samples "
-            f"{list(x.shape[1:])} of {x.dtype} and needs {least} at least; start a batch of "
-            "another size with neuron.initial_state(x_t)"
-        )
-
-
 def lif_scan(
     x: Tensor, v: Tensor, dynamics: Dynamics, surrogate: Surrogate, *, wants_h: bool = False
 ) -> Scanned:
@@ -272,7 +258,7 @@ def lif_scan(
     Raises: UsageError: no timestep, or a v of another shape or less precise than the membrane of x;
         in the backward pass: create_graph=True.
     """
-    check_state(x, v)
+    check_state(x[0], v)
     grad = torch.is_grad_enabled()
     surrogate = surrogate.current()
     if type(surrogate).spike is not Surrogate.spike or (grad and is_trained(surrogate)):

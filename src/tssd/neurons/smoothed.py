@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
-from tssd.neurons.base import Neuron
+from tssd.neurons.base import Neuron, check_state
 from tssd.neurons.lif import LIF
 from tssd.surrogates import Surrogate
 
@@ -93,6 +93,7 @@ class SmoothedLIF(LIF):
         self, x_t: Tensor, state: SmoothedState
     ) -> tuple[Tensor, SmoothedState]:
         """Charge, smooth, fire, reset."""
+        check_state(x_t, state.v)
         p, x = self.dynamics, x_t.to(state.v.dtype)
         h = p.decay * state.v + p.gain * x + p.offset
         # Also where there is nothing to smooth by, so that w has a gradient at T = 1: of 0.
