@@ -128,10 +128,11 @@ def test_a_neuron_of_other_channels_is_told():
         per_channel(torch.ones(3), torch.ones(2, 4, 5))
 
 
+KINDS = [LIF, PLIF, GLIF, SmoothedLIF, MLF, MPBNLIF, QCFS, RealSpike, DSRIF, DSRLIF]
+
+
 @pytest.mark.parametrize("batch", [1, N + 1])
-@pytest.mark.parametrize(
-    "kind", [LIF, PLIF, GLIF, SmoothedLIF, MLF, MPBNLIF, QCFS, RealSpike, DSRIF, DSRLIF]
-)
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_neuron_goes_on_from_the_state_of_another_batch(kind, batch):
     neuron, x = kind().eval(), torch.ones(T, N, 2)
     _, state = neuron.scan(torch.ones(1, batch, 2))
@@ -143,3 +144,17 @@ def test_no_neuron_goes_on_from_the_state_of_another_batch(kind, batch):
     _, state = neuron.scan(x)
     with pytest.raises(UsageError, match=r"^state: .* needs torch.float64 at least"):
         neuron.step(x[0].double(), state)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not QCFS])
+def test_a_sequence_of_numbers_is_one_neuron(kind):
+    neuron, x = kind().eval(), torch.tensor([3.0, 0.5, 2.0, -1.0])
+    spikes = neuron(x)
+    assert spikes.shape == x.shape and spikes.any()
+    assert torch.equal(spikes, neuron(x.view(T, 1, 1)).flatten())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_of_no_samples_has_no_spikes(kind):
+    x = torch.ones(T, 0, 5, 2)
+    assert kind().connect(5).eval()(x).shape == x.shape

@@ -86,7 +86,7 @@ def membrane_like(x_t: Tensor, value: float = 0.0) -> Tensor:
 def per_channel(values: Tensor, x_t: Tensor) -> Tensor:
     """A parameter [C], or [1] in a neuron that nobody connected, spread over x_t [N, C, ...].
 
-    Shapes: [C] -> [C, 1, ...].
+    Shapes: [C] -> [C, 1, ...]; [1] -> [] for one neuron, an x_t [].
     Raises: UsageError: x_t has another number of channels.
     """
     channels = x_t.shape[1] if x_t.dim() > 1 else 1
@@ -95,7 +95,7 @@ def per_channel(values: Tensor, x_t: Tensor) -> Tensor:
             f"input: got {channels} channels, but the neuron was connected to {len(values)}; "
             "connect(channels) is called once, by what builds the layer"
         )
-    return values.view(-1, *[1] * (x_t.dim() - 2))
+    return values.view(-1, *[1] * (x_t.dim() - 2)) if x_t.dim() else values.squeeze()
 
 
 def check_sequence(x: Tensor) -> None:

@@ -34,7 +34,10 @@ class MembraneNorm(nn.modules.batchnorm._BatchNorm):
         """Norm of input [N, C, ...]. Raises: UsageError: one value a channel, in training."""
         per_channel(self.weight, input)  # refuses another number of channels
         # In the type of its parameters: torch's has no other, should those be of half precision.
-        h = input.to(self.weight.dtype).reshape(len(input), self.num_features, -1)
+        samples, neurons = input.shape[:1].numel(), input.shape[1:].numel()
+        h = input.to(self.weight.dtype).reshape(
+            samples, self.num_features, neurons // self.num_features
+        )
         try:
             return super().forward(h).view_as(input).to(input.dtype)
         except ValueError as error:
