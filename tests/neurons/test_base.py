@@ -158,3 +158,14 @@ def test_a_sequence_of_numbers_is_one_neuron(kind):
 def test_a_batch_of_no_samples_has_no_spikes(kind):
     x = torch.ones(T, 0, 5, 2)
     assert kind().connect(5).eval()(x).shape == x.shape
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whole_numbers_give_what_the_same_floats_give(kind):
+    neuron, x = kind().connect(2).eval(), torch.tensor([[3, 0], [1, 2], [9, 1]]).view(3, 1, 2)
+    with torch.no_grad():
+        for p in neuron.parameters():
+            p.mul_(0.7)  # so that spikes are no whole numbers, where their height is trained
+        expected = neuron(x.float())
+        assert expected.any()
+        assert torch.equal(neuron(x).float(), expected)

@@ -170,7 +170,9 @@ class _Rate(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         steps = len(x)
         weights = _weights(steps, p.decay)
-        y, rate, firing = torch.empty_like(x), torch.zeros_like(v), p.alpha * threshold
+        rate, firing = torch.zeros_like(v), p.alpha * threshold
+        # Heights of spikes are no whole numbers, as an input may be.
+        y = torch.empty_like(x, dtype=x.dtype if x.is_floating_point() else v.dtype)
         for t, x_t in enumerate(x.unbind()):
             now = x_t.to(v.dtype)
             rate.add_(now, alpha=weights[t])
