@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from tssd.models.pool import AvgPool2x2, MaxPool2x2, max_pool
 
@@ -61,6 +63,29 @@ def test_nothing_is_kept_for_the_backward_pass() -> None:
     with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t) or t, lambda t: t):
         AvgPool2x2()(x)
     assert not kept
+
+
+class Called(TorchDispatchMode):
+    """Names of the operations that run inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.names.add(func.overloadpacket.__name__)
+        return func(*args, **kwargs or {})
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 5)])
+def test_a_maximum_without_a_gradient_finds_no_places(size: tuple[int, int]) -> None:
+    x = torch.randn(2, 3, *size)
+    expected = MaxPool2x2()(x.clone().requires_grad_())
+    with Called() as without:
+        assert torch.equal(MaxPool2x2()(x), expected)
+    with Called() as inference, torch.no_grad():
+        assert torch.equal(MaxPool2x2()(x.clone().requires_grad_()), expected)
+    assert "maximum" in without.names and "gt" not in without.names | inference.names
 
 
 def test_channels_last_input_gives_the_same() -> None:
