@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from tssd.errors import UsageError
-from tssd.time import TimeFold, repeat_in_time
+from tssd.time import PerStep, TimeFold, repeat_in_time
 
 
 @pytest.mark.parametrize("x", [[1.0], np.ones(3)])
@@ -24,3 +24,11 @@ def test_a_part_of_a_timestep_is_none():
 def test_a_fold_needs_time_and_batch():
     with pytest.raises(UsageError, match=r"^input: got shape \[2\], expected \[T, N, ...\]$"):
         TimeFold(nn.Linear(2, 2))(torch.rand(2))
+
+
+@pytest.mark.parametrize("fold", [TimeFold, PerStep])
+@pytest.mark.parametrize("samples", [1, 2])
+def test_what_more_samples_would_not_help_is_said_as_the_layer_says_it(fold, samples):
+    flat = fold(nn.BatchNorm2d(3)).eval()
+    with pytest.raises(ValueError, match="^expected 4D input"):
+        flat(torch.rand(4, samples, 3))

@@ -160,7 +160,9 @@ def told_of_one_sample(batch: int) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        if batch > 1 or isinstance(error, TssdError):
+        # What else a layer refuses, such as a number of axes, more samples would not help.
+        more_samples = "more than 1 value per channel" in str(error)
+        if batch > 1 or isinstance(error, TssdError) or not more_samples:
             raise
         raise UsageError(
             f"input: got a batch of one sample, on which a layer fails: {error}; use batches of at "
