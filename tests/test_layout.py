@@ -24,7 +24,7 @@ CORE = {
     "image_size": set(),
     "last_words": {"errors"},
     "lock": set(),
-    "longest": {"errors"},
+    "longest": {"errors", "whole"},
     "parameter_options": {"errors"},
     "processes": set(),
     "progress": {"errors"},
@@ -37,8 +37,8 @@ CORE = {
     "tracked": set(),
     "surrogates": {"errors"},
     "norms": {"errors", "longest", "time"},
-    "neurons": {"errors", "longest", "time", "surrogates"},
-    "models": {"errors", "image_size", "time", "surrogates", "norms", "neurons"},
+    "neurons": {"errors", "whole", "longest", "time", "surrogates"},
+    "models": {"errors", "whole", "image_size", "time", "surrogates", "norms", "neurons"},
     "interop": {"errors", "reading", "norms", "neurons", "models"},
     "objectives": {
         "errors",
@@ -50,7 +50,7 @@ CORE = {
         "neurons",
         "models",
     },  # fmt: skip
-    "rules": {"errors", "time", "surrogates", "neurons", "models", "objectives"},
+    "rules": {"errors", "whole", "time", "surrogates", "neurons", "models", "objectives"},
     "data": {"errors", "atomic", "events", "image_size", "lock", "processes", "tracked"},
     "events": {"errors", "atomic", "lock", "processes", "tracked"},
     "simulate": {"errors", "atomic", "lock", "processes", "tracked", "events", "data"},

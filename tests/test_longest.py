@@ -43,7 +43,7 @@ def test_what_is_built_already_keeps_its_parameters():
     assert len(net.scale) == 5
 
 
-@pytest.mark.parametrize("timesteps", [0, -1])
+@pytest.mark.parametrize("timesteps", [0, -1, 1.5])
 def test_a_time_below_one_step_is_refused(timesteps):
     with pytest.raises(UsageError, match=f"^timesteps: got {timesteps}, expected"):
         build_for(Scaled(), timesteps)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from tssd.errors import UsageError
-from tssd.time import PerStep, TimeFold, repeat_in_time
+from tssd.time import PerStep, TimeFold, repeat_in_time, time_mean
 
 
 @pytest.mark.parametrize("x", [[1.0], np.ones(3)])
@@ -18,6 +18,8 @@ def test_what_is_no_tensor_is_not_repeated(x):
 def test_a_part_of_a_timestep_is_none():
     with pytest.raises(UsageError, match=r"^timesteps: got 1.5, expected a whole number >= 1$"):
         repeat_in_time(torch.rand(2), 1.5)
+    with pytest.raises(UsageError, match=r"^timesteps: got 1.5, expected a whole number >= 1$"):
+        time_mean(torch.rand(3, 2), 1.5)
     assert repeat_in_time(torch.rand(2), np.int64(3)).shape == (3, 2)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
+from tssd.whole import whole
 
 
 def build_for(net: nn.Module, timesteps: int) -> None:
@@ -23,8 +24,7 @@ def build_for(net: nn.Module, timesteps: int) -> None:
 
     Raises: UsageError: timesteps < 1.
     """
-    if timesteps < 1:
-        raise UsageError(f"timesteps: got {timesteps}, expected a whole number >= 1")
+    timesteps = whole("timesteps", timesteps, 1)
     for part in _parts(net):
         if part.longest != timesteps:
             part.build_for(timesteps)

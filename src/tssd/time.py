@@ -144,9 +144,7 @@ def time_mean(x: Tensor, timesteps: int) -> Tensor:
     Shapes: [T, ...] -> [...].
     Raises: UsageError: x has fewer steps.
     """
-    if timesteps < 1:
-        raise UsageError(f"timesteps: got {timesteps}, expected a whole number >= 1")
-    if timesteps > x.shape[0]:
+    if (timesteps := whole("timesteps", timesteps, 1)) > x.shape[0]:
         raise UsageError(
             f"timesteps: the mean over the first {timesteps} is wanted, but the sequence has "
             f"{x.shape[0]}; run the network for at least {timesteps} timesteps"

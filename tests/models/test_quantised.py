@@ -101,6 +101,8 @@ def test_a_network_learns_with_them_and_folds(make):
         assert torch.equal(leaving.abs(), whole.abs())
 
 
-def test_bits_that_make_no_sense_are_refused():
-    with pytest.raises(UsageError, match="bits: got 1, expected 2 to 16 bits of a weight"):
-        QuantisedWeights(1)
+@pytest.mark.parametrize("bits", [1, 7.5, 17])
+def test_bits_that_make_no_sense_are_refused(bits):
+    told = f"^bits: got {bits}, expected a whole number >= 2 and <= 16$"
+    with pytest.raises(UsageError, match=told):
+        QuantisedWeights(bits)

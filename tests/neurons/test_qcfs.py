@@ -108,6 +108,8 @@ def test_a_threshold_that_training_pulled_below_0_is_kept_above():
     ("options", "message"),
     [
         ({"levels": 0}, "levels: got 0, expected a whole number >= 1"),
+        ({"levels": 2.5}, "levels: got 2.5, expected a whole number >= 1"),
+        ({"pre_steps": 1.5}, "pre_steps: got 1.5, expected a whole number >= 0"),
         ({"pre_steps": -1}, "pre_steps: got -1, expected a whole number >= 0"),
         ({"v_threshold": 0.0}, "v_threshold: got 0.0, expected a finite potential > 0"),
     ],

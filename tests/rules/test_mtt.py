@@ -168,6 +168,8 @@ def test_what_it_does_not_go_with_is_refused(task, steps, message):
 def test_values_and_networks_are_refused():
     with pytest.raises(UsageError, match="^configurations: got 0, expected a whole number >= 1$"):
         MixedTimesteps(0)
+    with pytest.raises(UsageError, match="^configurations: got 2.5, expected a whole number >= 1$"):
+        MixedTimesteps(2.5)
     with pytest.raises(UsageError, match="^shortest: got 0"):
         MixedTimesteps(shortest=0)
     criterion = labels().connect(net())

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tssd.errors import UsageError
 from tssd.models.weights import Weights, as_kind
 from tssd.surrogates import straight_through
+from tssd.whole import whole
 
 
 class Quantised(NamedTuple):
@@ -79,9 +79,7 @@ class QuantisedWeights(Weights):
     skips_first = True
 
     def __init__(self, bits: int = 8) -> None:
-        if not 2 <= bits <= 16:
-            raise UsageError(f"bits: got {bits}, expected 2 to 16 bits of a weight")
-        self.bits = bits
+        self.bits = whole("bits", bits, 2, 16)
 
     def layer(self, conv: nn.Conv2d) -> QuantisedConv2d:
         """See `Weights.layer`."""

@@ -25,13 +25,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tssd.errors import UsageError
 from tssd.neurons import membranes
 from tssd.neurons.base import Neuron, check_sequence, membrane_like
 from tssd.neurons.lif import check_threshold
 from tssd.neurons.scan import Dynamics, Scanned, lif_scan
 from tssd.surrogates import Rectangular, straight_through
 from tssd.time import fold
+from tssd.whole import whole
 
 # Below which the threshold counts as this: training may pull it to 0, where nothing would be left.
 LEAST_THRESHOLD = 0.01
@@ -86,12 +86,8 @@ class QCFS(Neuron):
         spiking: bool = True,
     ) -> None:
         super().__init__()
-        if levels < 1:
-            raise UsageError(f"levels: got {levels}, expected a whole number >= 1")
-        if pre_steps < 0:
-            raise UsageError(f"pre_steps: got {pre_steps}, expected a whole number >= 0")
+        self.levels, pre_steps = whole("levels", levels, 1), whole("pre_steps", pre_steps, 0)
         check_threshold(v_threshold, None)
-        self.levels = levels
         self.pre_steps = pre_steps if spiking else 0
         self.spiking = spiking
         self.v_threshold = nn.Parameter(torch.tensor(float(v_threshold)))

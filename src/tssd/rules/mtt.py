@@ -17,6 +17,7 @@ from tssd.rules.base import Rule
 from tssd.rules.gradient import SummedGradient, trained
 from tssd.rules.means import labels_means
 from tssd.time import is_constant_in_time
+from tssd.whole import whole
 
 # What its labels are called in logs, where other terms have a run of their own.
 MIXED = "mixed_task"
@@ -42,11 +43,8 @@ class MixedTimesteps(Rule):
     """
 
     def __init__(self, configurations: int = 3, *, shortest: int = 1, summed: bool = True) -> None:
-        for name, value in (("configurations", configurations), ("shortest", shortest)):
-            if value < 1:
-                raise UsageError(f"{name}: got {value}, expected a whole number >= 1")
-        self.configurations = configurations
-        self.shortest = shortest
+        self.configurations = whole("configurations", configurations, 1)
+        self.shortest = whole("shortest", shortest, 1)
         self.summed = summed
 
     def check(self, criterion: SelfDistillation, net: SpikingNet, x_t: Tensor) -> None:
