@@ -24,6 +24,15 @@ def test_means_by_hand():
     assert torch.equal(counted.train()(z), z)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_logits_of_low_precision_lose_nothing_more(dtype):
+    torch.manual_seed(0)
+    z, counted = torch.randn(9, 50, 4).to(dtype) + 3, CountedPreSteps(3).eval()
+    expected = running_mean(counted(z.double()))
+    torch.testing.assert_close(running_mean(counted(z).double()), expected, atol=1e-5, rtol=0)
+    assert counted.train()(z).dtype == dtype
+
+
 def test_a_network_decides_by_what_comes_after_the_pre_steps():
     torch.manual_seed(0)
     make = partial(vgg9, in_channels=1, image_size=16, width=1 / 32)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.models.flow import Run
-from tssd.neurons import Neuron
+from tssd.neurons import Neuron, membrane_like
 
 
 class Counted(NamedTuple):
@@ -32,7 +32,7 @@ class CountedPreSteps(nn.Module):
 
     Args:
         pre_steps: p >= 1.
-    Shapes: z [T, N, K] -> y [T, N, K].
+    Shapes: z [T, N, K] -> y [T, N, K], in float32 at least in eval mode: differences of sums.
     """  # noqa: D400, D415 - the summary is followed by equations
 
     def __init__(self, pre_steps: int) -> None:
@@ -45,12 +45,14 @@ class CountedPreSteps(nn.Module):
 
     def initial_state(self, z_t: Tensor) -> Counted:
         """Nothing seen."""
-        nothing = torch.zeros_like(z_t)
+        nothing = membrane_like(z_t)
         return Counted(nothing, nothing, 0)
 
     def scan(self, z: Tensor, state: Counted | None = None) -> tuple[Tensor, Counted]:
         """Logits z [T, N, K] on from `state` (None = initial)."""
         state = self.initial_state(z[0]) if state is None else state
+        if not self.training:
+            z = z.to(torch.promote_types(z.dtype, torch.float32))
         answers = []
         for z_t in z.unbind():
             y_t, state = self._step(z_t, state)
