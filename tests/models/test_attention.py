@@ -1,10 +1,13 @@
 """Products, sums and neurons of attention, by themselves."""
 
+from functools import partial
+
 import pytest
 import torch
 from spikingjelly.activation_based import neuron
 from torch import nn
 
+from tssd.errors import UsageError
 from tssd.models.attention import (
     Residual,
     SpikeProduct,
@@ -62,6 +65,12 @@ def test_another_threshold_stays_and_the_currents_are_doubled(make):
     layer, gain = at_half_threshold(make, 4)
     assert gain == 2
     assert type(layer) is make
+
+
+@pytest.mark.parametrize("kind", [LIF, PLIF, partial(neuron.LIFNode, step_mode="m")])
+def test_a_neuron_that_would_fire_for_ever_at_half_of_its_threshold_is_refused(kind):
+    with pytest.raises(UsageError, match=r"^v_reset: got 0.6, expected less than v_thr.* = 0.5 "):
+        at_half_threshold(partial(kind, v_reset=0.6), 4)
 
 
 @pytest.mark.parametrize("v_reset", [None, 0.0])

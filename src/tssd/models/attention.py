@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from tssd.models.base import MakeNeuron, MakeNorm
 from tssd.models.blocks import build_neuron
 from tssd.models.flow import Block, Run
+from tssd.neurons.lif import check_threshold
 from tssd.time import TimeFold, each_step
 
 
@@ -74,10 +75,12 @@ def at_half_threshold(neuron: MakeNeuron, channels: int) -> tuple[nn.Module, flo
         neuron: builds the others.
         channels: C.
     Returns: the layer, and the factor for its currents.
+    Raises: UsageError: it resets to half of its threshold or above.
     """
     layer = build_neuron(neuron, channels)
     threshold = getattr(layer, "v_threshold", None)
     if not isinstance(threshold, int | float):
         return layer, 2.0
+    check_threshold(threshold / 2, getattr(layer, "v_reset", None))
     layer.v_threshold = threshold / 2  # pyright: ignore[reportArgumentType]
     return layer, 1.0
