@@ -1,5 +1,6 @@
 import pytest
 
+from tssd.atomic import write_atomically
 from tssd.earlier import with_later_options
 from tssd.errors import DataError, UsageError
 from tssd.runs.files import OBJECTS
@@ -109,6 +110,21 @@ def test_resuming_clears_what_killed_writes_left(tmp_path):
     run.last.write_text("whole")
     run.create(CONFIG, resume=True)
     assert list(run.checkpoints.iterdir()) == [run.last]
+
+
+def test_resuming_leaves_what_another_process_writes_and_folders(tmp_path):
+    run = RunFolder(tmp_path)
+    run.create(CONFIG, resume=False)
+    of_export = run.path / "exported" / ".onnx.77.partial"  # killed, or under way
+    of_export.mkdir(parents=True)
+
+    def write(temporary):
+        temporary.write_text("{}")
+        run.create(CONFIG, resume=True)
+
+    write_atomically(run.evaluation, write)
+    assert run.evaluation.read_text() == "{}"
+    assert of_export.is_dir()
 
 
 @pytest.mark.parametrize("content", ["", "- a\n", "{", "\x00"])

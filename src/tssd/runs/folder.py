@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import yaml
 
-from tssd.atomic import PARTIAL, write_atomically
+from tssd.atomic import PARTIAL, remove_leftovers, write_atomically
 from tssd.earlier import PRINTED, unwritten, with_later_options
 from tssd.errors import DataError, UsageError
 from tssd.lock import LOCK
@@ -149,8 +149,8 @@ class RunFolder:
                 f"{self.path}: the run has {name.replace('.init_args', '')} = {before}, now it is "
                 f"{now}; {self._remedy(config, name, now)}"
             )
-        for leftover in leftovers:  # of a write that was killed
-            leftover.unlink(missing_ok=True)
+        for folder in {leftover.parent for leftover in leftovers}:
+            remove_leftovers(folder)
 
     def _remedy(self, config: Mapping[str, Any], name: str, now: Any) -> str:
         """What to do where an option of a run is another one now."""
