@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from tssd.errors import DataError
@@ -30,6 +32,21 @@ def test_an_empty_folder_gives_way_and_a_full_one_stays(tmp_path):
         pass
     with pytest.raises(DataError, match="it is there already"):
         check_free(tmp_path / "out" / "a")
+
+
+def test_what_nothing_can_take_the_place_of_is_filled(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / ".out.77.partial").mkdir()  # of an export that was killed
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    monkeypatch.chdir(tmp_path / "here")
+    for wanted in (Path(), tmp_path / "link"):
+        with new_folder(wanted) as folder:
+            (folder / "a").write_text("1")
+        with pytest.raises(DataError, match="it is there already"):
+            check_free(wanted)
+    assert (tmp_path / "here" / "a").exists()
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["a"]
 
 
 def test_what_cannot_be_written_is_said_in_one_line(tmp_path):

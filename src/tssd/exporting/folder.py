@@ -13,9 +13,12 @@ from tssd.reading import one_line
 
 
 def check_free(folder: Path) -> None:
-    """Refuse a folder that holds something. Raises: DataError: it is there already."""
+    """Refuse a folder that holds more than is being made in it, or was when its maker was killed.
+
+    Raises: DataError: it is there already.
+    """
     try:
-        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        if folder.exists() and not (folder.is_dir() and all(map(_is_partial, folder.iterdir()))):
             raise DataError(
                 f"{folder}: it is there already; give --output a new or empty folder, or remove it"
             )
@@ -27,20 +30,27 @@ def check_free(folder: Path) -> None:
 def new_folder(folder: Path) -> Iterator[Path]:
     """Inside, an empty folder beside `folder`, whose place it takes at the end.
 
-    After an error nothing is left.
+    An empty one that is there already stays, and is filled at the end: it may be the current
+    folder, a link or a disk of its own, whose place nothing can take. After an error nothing is
+    left.
 
     Raises: DataError: something is there already, or it can't be written.
     """
     check_free(folder)
     try:
+        is_there = folder.exists()
         folder.parent.mkdir(parents=True, exist_ok=True)
-        place = {"dir": folder.parent, "prefix": f".{folder.name[:100]}.", "suffix": PARTIAL}
-        with TemporaryDirectory(**place) as made:
+        where, prefix = folder if is_there else folder.parent, f".{folder.name[:100]}."
+        with TemporaryDirectory(dir=where, prefix=prefix, suffix=PARTIAL) as made:
             whole = Path(made) / "whole"
             whole.mkdir()
             yield whole
-            check_free(folder)
-            os.replace(whole, folder)  # an empty folder gives way
+            if is_there:
+                check_free(folder)
+                for inside in whole.iterdir():
+                    inside.rename(folder / inside.name)
+            else:
+                os.replace(whole, folder)  # one that is empty gives way
     except OSError as error:
         raise _unwritable(folder, error) from error
 
@@ -53,6 +63,10 @@ def emptied(folder: Path) -> Path:
         else:
             inside.unlink()
     return folder
+
+
+def _is_partial(path: Path) -> bool:
+    return path.name.startswith(".") and path.name.endswith(PARTIAL)
 
 
 def _unwritable(folder: Path, error: OSError) -> DataError:

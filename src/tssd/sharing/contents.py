@@ -1,16 +1,14 @@
 """The files that a trained run is shared as, all made before any is written or sent."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import yaml
 
-from tssd.atomic import PARTIAL
 from tssd.errors import DataError, UsageError
+from tssd.exporting.folder import new_folder
 from tssd.hub.download import CARD, FILES
 from tssd.hub.locate import located
 from tssd.hub.name import HubName
@@ -93,22 +91,9 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
 
     Raises: DataError: something is there already, or it can't be written.
     """
-    try:
-        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-            raise DataError(f"{folder}: it is there already; give --output a new or empty folder")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        place = {"dir": folder.parent, "prefix": f".{folder.name[:100]}.", "suffix": PARTIAL}
-        with TemporaryDirectory(**place) as made:
-            whole = Path(made) / "whole"
-            whole.mkdir()
-            for name in [name for name in FILES if name in files]:
-                (whole / name).write_bytes(files[name])
-            os.replace(whole, folder)  # an empty folder gives way
-    except OSError as error:
-        reason = error.strerror or one_line(error)
-        raise DataError(
-            f"{folder}: can't be written ({reason}); check its rights and the free space"
-        ) from error
+    with new_folder(folder) as made:
+        for name in [name for name in FILES if name in files]:
+            (made / name).write_bytes(files[name])
 
 
 def _json(content: object) -> bytes:
