@@ -23,6 +23,11 @@ def overridden(*overrides):
         ("data.image_size", "null", None),
         ("exits.taps", "[0, -1]", [0, -1]),
         ("description", "2024", "2024"),
+        ("description", "width #2", "width #2"),  # what YAML would take for a comment
+        ("init", "#2", "#2"),
+        ("description", "'width #2'", "width #2"),
+        ("freeze", "*.norm", "*.norm"),  # an alias
+        ("freeze", "[stages.0", "[stages.0"),
         ("net.neuron.tau", "3", 3),  # a class that is a default
         ("exits.channels", "3", 3),  # in a section that the recipe leaves out
         ("net.init_args.width", "1", None),

@@ -10,9 +10,22 @@ from tssd.config.recipe import Config, Replaced, merge_value
 from tssd.config.sections import AS_OURS, UNUSED, option_parts
 from tssd.config.short_names import named_in_full, spelled_out
 from tssd.config.suggest import nearest
-from tssd.config.types import MISSING, as_node, choices, entries, fits, is_settings, wanted
+from tssd.config.types import (
+    MISSING,
+    as_node,
+    choices,
+    entries,
+    fits,
+    is_settings,
+    takes_text,
+    wanted,
+)
 from tssd.errors import UsageError
 from tssd.yaml_text import load_yaml
+
+# How YAML writes null, and what a text may stand in.
+NULLS = ("", "~", "null", "Null", "NULL")
+QUOTES = ("'", '"')
 
 
 class Place(NamedTuple):
@@ -50,11 +63,8 @@ def override(
     Raises: UsageError: an unknown option, or a value that does not fit.
     """
     try:
-        value = load_yaml(text)
-    except ValueError as error:
-        raise UsageError(f"--{option}: {_short(text)!r} is not a YAML value ({error})") from None
-    try:
         place = _find(config, option)
+        value = _read(place.slot.kind, text)
         if value is None and place.removable:
             place.values.pop(place.name, None)
             return
@@ -62,9 +72,6 @@ def override(
         if is_settings(kind) and not isinstance(value, dict):
             own = [f"--{option}.{name}" for name in slots_below(kind, MISSING) or ()]
             raise UsageError(f"it takes no value but has options: {', '.join(own)}")
-        is_plain = wanted(kind) is None and entries(kind) is None
-        if is_plain and not fits(kind, value) and fits(kind, text):
-            value = text  # a name that looks like a number
         value = named_in_full(kind, value)
         told: list[Replaced] = []
         name = ".".join(option_parts(option))
@@ -121,6 +128,30 @@ def _find(config: Config, option: str) -> Place:
         raise UsageError(no_such_option(config, option))
     is_unused = not above and UNUSED.get(last, MISSING) is None
     return Place(values, last, entry or slots[last], removable=entry is not None or is_unused)
+
+
+def _read(kind: Any, text: str) -> Any:
+    """What a text stands for: itself, where YAML reads it as nothing that fits, or not whole.
+
+    Raises: UsageError: it is not YAML where no text may stand.
+    """
+    try:
+        value = load_yaml(text)
+    except ValueError as error:
+        if takes_text(kind):
+            return text  # such as *.norm, or a folder called [old]
+        raise UsageError(f"{_short(text)!r} is not a YAML value ({error})") from None
+    is_plain = wanted(kind) is None and entries(kind) is None
+    if is_plain and not fits(kind, value) and fits(kind, text):
+        return text  # a name that looks like a number
+    return text if takes_text(kind) and _is_cut(value, text.strip()) else value
+
+
+def _is_cut(value: Any, text: str) -> bool:
+    """Whether YAML has left out a part of a text, such as a comment: its # is one of a name."""
+    if value is None:
+        return text not in NULLS
+    return isinstance(value, str) and text[0] not in QUOTES and value != text
 
 
 def _as_named(node: Any, before: Any) -> Any:

@@ -135,7 +135,7 @@ def fits(kind: Any, value: Any) -> bool:
     """Whether a plain value has a type. Nothing is meant to be "not a number"."""
     if value is None:
         return kind is Any or NoneType in _members(kind)
-    if _has_nan(value) and str not in _members(kind):
+    if _has_nan(value) and not takes_text(kind):
         return False
     if is_settings(kind):
         return isinstance(value, dict)
@@ -144,6 +144,11 @@ def fits(kind: Any, value: Any) -> bool:
     except Exception:  # jsonargparse lets the errors of imported code through
         return False
     return True
+
+
+def takes_text(kind: Any) -> bool:
+    """Whether any text has a type."""
+    return str in _members(kind)
 
 
 def in_words(kind: Any) -> str:
