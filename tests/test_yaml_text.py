@@ -10,6 +10,7 @@ from tssd.yaml_text import DEEPEST, load_yaml
         "",
         "a: 1",
         "a: {b: [1, 2.5, null, true, text]}\nc: 'x'",
+        "[007, 0x10, 0b11, 1_000, -3, 1e+3, 08, '010', 1e-3, 0.5]",
         "base: &b {x: 1}\nmore: {<<: *b, y: 2}\nlist: [*b, *b]",
         "a: {a: {a: 1}}",
         "1: one\n'1': text",
@@ -36,7 +37,7 @@ def chain():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\nb: 2\na: 3", r"the key 'a' stands twice in one mapping .* line 3"),
+        ("a: 1\nb: 2\na: 3", r"the key 'a' stands twice in one mapping, line 3"),
         ("x: {lr: 1, lr: 2}", "the key 'lr' stands twice"),
         ("a: [1", "while parsing a flow sequence"),
         ("a: !!python/object:os.system x", "could not determine a constructor for the tag"),
@@ -52,6 +53,10 @@ def chain():
         ("a: !!bool perhaps", "a value that is none: 'perhaps'"),
         ("a: !!timestamp never", "a value that is none: "),
         ("{[1]: 2}", "unhashable key"),
+        ("seed: 010", "010 would be read as 8; write what is meant, line 1, column 7: seed: 010"),
+        ("[1, -0_10]", "-0_10 would be read as -8"),
+        ("epochs: 1:30", "1:30 would be read as 90"),
+        ("lr: 1:30.5", "1:30.5 would be read as 90.5"),
         ("a: 1\n---\nb: 2", "expected a single document"),
         ("a: \x00", "special characters are not allowed"),
     ],

@@ -13,12 +13,13 @@ def load_yaml(text: str) -> Any:
     """The value of a YAML document; stricter than `yaml.safe_load`, otherwise the same.
 
     Raises: ValueError: in one line, why it is none: not YAML, a key that stands twice in a mapping
-        (one of the two would silently be lost), a tag, too deep, or too large by its aliases.
+        (one of the two would silently be lost), a tag, too deep, too large by its aliases, or a
+        number that is read as another than it looks like.
     """
     try:
         return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        text = str(error).replace(' in "<unicode string>"', ",")
+        text = str(error).replace('\n  in "<unicode string>"', "")
         raise ValueError(" ".join(text.split())) from None
     except Exception as error:  # PyYAML lets through what int and dates raise, KeyError and more
         raise ValueError(f"a value that is none: {' '.join(str(error).split())}") from None
@@ -64,6 +65,20 @@ class _Loader(yaml.SafeLoader):
                     raise _refusal(f"the key {key.value!r} stands twice in one mapping", key)
                 seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep=deep)
+
+
+def _number(loader: _Loader, node: yaml.ScalarNode) -> int | float:
+    """A number as it looks; not 010, which is octal, nor 1:30, which has the base 60."""
+    is_int = node.tag.endswith(":int")
+    value = loader.construct_yaml_int(node) if is_int else loader.construct_yaml_float(node)
+    digits = node.value.replace("_", "")
+    if ":" in digits or (digits.lstrip("+-").isdecimal() and int(digits) != value):
+        raise _refusal(f"{node.value} would be read as {value}; write what is meant", node)
+    return value
+
+
+for _tag in ("int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _number)
 
 
 def _children(node: yaml.Node) -> list[yaml.Node]:

@@ -126,6 +126,7 @@ def test_objectives_are_added_and_removed():
         ("objectives.spatal.weight", "5", "did you mean --objectives.spatial.weight?"),
         ("trainer.epochs.more", "5", "no such option; did you mean --trainer.epochs?"),
         ("trainer.epochs", "many", "got many, expected a whole number"),
+        ("trainer.epochs", "010", "010 would be read as 8"),
         ("trainer.epochs", "null", "got null, expected a whole number"),
         ("trainer.epochs", "1.5", "got 1.5, expected a whole number"),
         ("trainer.precision", "8", "got 8, expected one of 32-true, bf16-mixed, 16-mixed"),
