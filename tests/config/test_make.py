@@ -96,6 +96,8 @@ def test_an_error_gets_the_name_of_its_option_where_that_is_certain():
     assert str(located(UsageError("size: got 9, expected 1"), config, "x")) == (
         "size: got 9, expected 1"
     )
+    for told in ("grid: got [1, 2], expected more", "name: got 'a, b', expected another"):
+        assert str(located(UsageError(told), config, "x")) == told
     assert str(located(ValueError("a\nb"), config, "net")) == "net: a b"
 
 

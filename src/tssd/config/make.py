@@ -1,6 +1,7 @@
 """From sections of a recipe to objects."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -13,6 +14,7 @@ from tssd.config.own_defaults import with_own_defaults
 from tssd.config.recipe import Config
 from tssd.config.schema import parse, parser
 from tssd.errors import UsageError
+from tssd.yaml_text import load_yaml
 
 # What torch and Lightning raise on values out of range.
 REFUSALS = (ValueError, TypeError, RuntimeError, ArithmeticError)
@@ -86,7 +88,9 @@ def located(error: Exception, config: Config, section: str) -> Exception:
     if not isinstance(error, UsageError):
         return UsageError(f"{section}: {text}")
     if match := re.match(r"(\w+): got (.+?), ", text):
-        name, found = match[1], yaml.safe_load(match[2])
+        name, found = match[1], match[2]
+        with suppress(ValueError):  # a list, or text with a comma, of which this is the beginning
+            found = load_yaml(found)
         options = [
             option
             for option, value, _ in walk(config)
