@@ -11,6 +11,10 @@ def test_a_run_s_time_by_hand():
     found = Estimate.of(ONE, {"train": 95, "val": 11, "test": 20}, 10, epochs=5)
     assert found == Estimate(epochs=5, epoch=10 * 2.0 + 2 * 1.5, evaluation=2 * 2 * 3.0)
     assert found.seconds == 5 * 23.0 + 12.0
+    # Of 5 epochs the second and the fourth are validated.
+    sizes = {"train": 95, "val": 11, "test": 20}
+    found = Estimate.of(ONE, sizes, 10, epochs=5, validated_every=2)
+    assert found.seconds == pytest.approx(5 * 20.0 + 2 * 3.0 + 12.0)
     # Without validation samples the last epoch is the only one that is evaluated.
     found = Estimate.of(ONE, {"train": 95, "val": 0, "test": 20}, 10, epochs=5)
     assert found == Estimate(epochs=5, epoch=20.0, evaluation=2 * 3.0)

@@ -39,6 +39,15 @@ def test_of_data_that_is_here():
     assert plain["measured"]["step"] == found.measured.step
 
 
+def test_a_validation_is_timed_however_seldom_it_comes():
+    every = ("trainer.check_val_every_n_epoch", "20")
+    found = needs_of(load_recipe("digits/tssd", [*SMALL, every]))
+    steps, validations = 200 / 4, -(-145 // 4)
+    assert found.measured.validation > 0
+    expected = steps * found.measured.step + validations * found.measured.validation / 20
+    assert found.estimate.epoch == pytest.approx(expected)
+
+
 def test_a_step_trains_what_is_not_frozen(monkeypatch):
     trained = []
     monkeypatch.setattr(

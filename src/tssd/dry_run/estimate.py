@@ -14,7 +14,7 @@ class Estimate:
 
     Args:
         epochs: how many.
-        epoch: seconds an epoch, validation included.
+        epoch: seconds an epoch, with its share of the validations.
         evaluation: seconds of the evaluations at the end.
     """
 
@@ -23,7 +23,15 @@ class Estimate:
     evaluation: float
 
     @classmethod
-    def of(cls, measured: Measured, sizes: Mapping[str, int], batch_size: int, epochs: int) -> Self:
+    def of(
+        cls,
+        measured: Measured,
+        sizes: Mapping[str, int],
+        batch_size: int,
+        epochs: int,
+        *,
+        validated_every: int = 1,
+    ) -> Self:
         """Multiply.
 
         Args:
@@ -31,9 +39,11 @@ class Estimate:
             sizes: samples in train, val and test.
             batch_size: samples a batch.
             epochs: of the run.
+            validated_every: epochs from one validation to the next.
         """
         batches = {part: math.ceil(n / batch_size) for part, n in sizes.items()}
-        epoch = batches["train"] * measured.step + batches["val"] * measured.validation
+        share = epochs // validated_every / epochs
+        epoch = batches["train"] * measured.step + share * batches["val"] * measured.validation
         # The last epoch is evaluated on the test samples, and with validation samples the best.
         times = 2 if sizes["val"] else 1
         return cls(epochs, epoch, times * batches["test"] * measured.evaluation)

@@ -35,6 +35,7 @@ class Needs:
         measured: on this machine.
         devices: that share a batch; the measured step is what one of them does.
         untrained: options of the teachers that are trained before, which the numbers leave out.
+        validated_every: epochs from one validation to the next.
     """
 
     data: DataShape
@@ -46,13 +47,16 @@ class Needs:
     measured: Measured
     devices: int = 1
     untrained: tuple[str, ...] = ()
+    validated_every: int = 1
 
     @property
     def estimate(self) -> Estimate | None:
         """Of a whole run; None where the number of samples is not known without the data."""
         if self.data.sizes is None:
             return None
-        return Estimate.of(self.measured, self.data.sizes, self.data.batch_size, self.epochs)
+        every = self.validated_every
+        sizes, batch_size = self.data.sizes, self.data.batch_size
+        return Estimate.of(self.measured, sizes, batch_size, self.epochs, validated_every=every)
 
     def to_dict(self) -> dict[str, Any]:
         """Every number, times in seconds, memory in bytes."""
@@ -90,6 +94,7 @@ def needs_of(config: Config, shape: DataShape | None = None) -> Needs:
         measured=measure(parts),
         devices=devices_of(config),
         untrained=tuple(waiting),
+        validated_every=config["trainer"].get("check_val_every_n_epoch", 1),
     )
 
 

@@ -124,5 +124,11 @@ def _cost(found: Needs | str, shape: DataShape, config: Config) -> Cost:
     epochs: int = config["trainer"].get("epochs", found.epochs)
     if shape.sizes is None:
         return Cost(found, epochs, note="the number of samples is not known without the data")
-    estimate = Estimate.of(found.measured, shape.sizes, shape.batch_size, epochs)
+    estimate = Estimate.of(
+        found.measured,
+        shape.sizes,
+        shape.batch_size,
+        epochs,
+        validated_every=found.validated_every,
+    )
     return Cost(found, epochs, estimate.seconds)
