@@ -1,4 +1,5 @@
 import copy
+from contextlib import nullcontext
 from functools import partial
 
 import pytest
@@ -20,6 +21,7 @@ from tssd.objectives import (
 from tssd.rules import RateBackpropagation
 from tssd.rules.rates import slope_of
 from tssd.surrogates import ASGL, ESG, AnnealedRectangular, Sigmoid
+from tssd.time import TimeFold
 
 from .nets import T, batch, gradients, net
 
@@ -179,6 +181,14 @@ def test_an_error_leaves_no_hook_behind():
 def test_networks_that_it_does_not_know_are_refused(options, message):
     made = net(**options)
     with pytest.raises(UsageError, match=message):
+        RateBackpropagation().check(labels(made, T), made, batch()[0][0])
+
+
+@pytest.mark.parametrize("p", [0.0, 0.4])
+def test_dropout_of_each_timestep_is_refused_if_it_drops(p):
+    made = net(detached)
+    made.stages.insert(1, TimeFold(nn.Dropout(p)))
+    with pytest.raises(UsageError, match="drops other") if p else nullcontext():
         RateBackpropagation().check(labels(made, T), made, batch()[0][0])
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet
 from tssd.models.drawn_again import drawn_again
+from tssd.models.dropout import SharedDropout
 from tssd.neurons import IF, LIF, Neuron, recording
 from tssd.neurons.lif import LinearIntegrator
 from tssd.objectives import Loss, Objective, SelfDistillation
@@ -54,8 +55,9 @@ class RateBackpropagation(Rule):
         for name, part in net.named_modules() if isinstance(net, nn.Module) else ():
             if reason := _unfit(part):
                 raise UsageError(
-                    f"rule: {me} knows rates of LIF and IF with a soft reset, and batch norm, but "
-                    f"net.{name} ({type(part).__name__}) {reason}; take another, {out}"
+                    f"rule: {me} knows rates of LIF and IF with a soft reset, batch norm and "
+                    f"SharedDropout, but net.{name} ({type(part).__name__}) {reason}; take "
+                    f"another, {out}"
                 )
         if not any(isinstance(part, LinearIntegrator) for part in _modules(net)):
             raise UsageError(f"rule: {me} finds no LIF or IF neurons in net; take some, {out}")
@@ -247,6 +249,9 @@ def _unfit(part: nn.Module) -> str:
             return "has a hard reset"
         own = type(part.surrogate.current()).spike is not Surrogate.spike
         return "spikes in a way of its own, by its surrogate" if own else ""
+    if isinstance(part, nn.modules.dropout._DropoutNd):
+        drops_alike = isinstance(part, SharedDropout) or not part.p
+        return "" if drops_alike else "drops other values at each timestep, and rates have none"
     if hasattr(part, "longest"):
         return "has parameters for each timestep"
     if isinstance(part, PerStep):
