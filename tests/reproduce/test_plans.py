@@ -80,6 +80,11 @@ SMALL = BY_HAND | {
     "early-exit": (2 * DATA, 2 * DATA),
     # N-MNIST too.
     "components": ((1 + 27 + 6) * 3 * 3 - 2 * 2 + 2 * 4 * 3 * 3, (1 + 27 + 2 * 4) * 3),
+    # Besides the paper's, each network at T_s = 1 for as many steps as at T_t, and that of events.
+    "controls": (
+        NETS * 2 * (3 * 2 + 8) * 3 + (2 * 2 + 8) * 4 + NETS * 3 + 4,
+        NETS * (3 + 2 * 8) + (2 + 8) + NETS + 1,
+    ),
     # 16 rows of 14 networks on few images, 6 on many, read at 3 T; 2 methods at 4 lengths.
     "long": ((16 + 6) * 3, 14 + 6),
     "epochs": (2 * 4, 2 * 4),
@@ -87,8 +92,11 @@ SMALL = BY_HAND | {
 AT = {
     "paper": BY_HAND,
     "small": SMALL,
-    # T_s = 1 alone, every row. Vanilla of 2 lengths (one twice), 3 methods and 5 systems, at 4 T.
-    "mid": {"controls": ((3 * 2 + 8) * 3, 3 + 8), "leaderboard": ((3 + 3 + 5) * 4, 2 + 3 + 5)},
+    # T_s = 1 alone, every row of the small scale. Vanilla of 2 lengths (one twice), 3 methods and 5 systems, at 4 T.
+    "mid": {
+        "controls": ((3 * 2 + 1 + 8) * 3, 3 + 1 + 8),
+        "leaderboard": ((3 + 3 + 5) * 4, 2 + 3 + 5),
+    },
     # Vanilla at 1 and at 4, the control, TSSD, and the paper's reading twice.
     "fast": {"controls": ((2 * 2 + 4) * 3, 2 + 4)},
 }
