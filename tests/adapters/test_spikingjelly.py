@@ -154,7 +154,7 @@ def test_a_whole_network_that_derives_from_spikingjellys_class_takes_what_it_lik
     [
         ("s", "time_first", r"0 \(LIFNode\) computes one timestep a call, .*layout='stepped'"),
         ("m", "stepped", r"0 \(LIFNode\) has step_mode='m' and takes the batch .*step_mode='s'"),
-        ("m", "batch_first", "depend on the other samples.*step_mode"),
+        ("m", "batch_first", r"0 \(LIFNode\) .*'m' and takes the batch .*layout='time_first'"),
     ],
 )
 def test_a_step_mode_that_does_not_fit_the_layout_is_refused(mode, layout, message):
@@ -162,3 +162,11 @@ def test_a_step_mode_that_does_not_fit_the_layout_is_refused(mode, layout, messa
     module = nn.Sequential(neuron.LIFNode(step_mode=mode), nn.Flatten(-3), nn.Linear(64, 3))
     with pytest.raises(tssd.UsageError, match=message):
         adapt(module, example=3 * images(4), layout=layout)
+
+
+def test_a_batch_taken_for_time_is_refused_where_nothing_fires():
+    silent = nn.Sequential(
+        neuron.LIFNode(v_threshold=1e6, step_mode="m"), nn.Flatten(-3), nn.Linear(64, 3)
+    )
+    with pytest.raises(tssd.UsageError, match=r"0 \(LIFNode\) .* takes the batch in \[3, 4, 1"):
+        adapt(silent, example=images(4), layout="batch_first")

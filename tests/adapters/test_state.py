@@ -1,9 +1,11 @@
 import ast
 from pathlib import Path
 
+import pytest
 import torch
 from torch import nn
 
+import tssd
 from tssd.adapters import adapt, clear_state
 from tssd.neurons.foreign import state_keepers
 
@@ -37,3 +39,9 @@ def test_a_reset_of_a_class_that_we_do_not_know_is_left_alone():
     clear_state(module)
     adapt(module, example=images(4))
     assert module[0].seen == 5
+
+
+def test_a_batch_taken_for_time_is_refused_where_nothing_fires():
+    silent = nn.Sequential(tssd.LIF(v_threshold=1e6), tssd.TimeFold(nn.Flatten(), nn.Linear(64, 3)))
+    with pytest.raises(tssd.UsageError, match=r"0 \(LIF\) was given \[3, 4, 1.*'time_first'"):
+        adapt(silent, example=images(4), layout="batch_first")

@@ -37,6 +37,12 @@ def steps_checked(module: nn.Module, steps: int, batch: int, *, stepped: bool) -
                 f"{who} has step_mode='m' and takes the batch in {list(shape)} for time; set "
                 f"step_mode='s', or layout='time_first', or {_REPEATING}"
             )
+        if not single and shape[:2] == (batch, steps):
+            raise UsageError(
+                f"{who} has step_mode='m' and takes the batch in {list(shape)} for time; use "
+                "layout='time_first' if the network takes [T, N, ...], else turn the axes in front "
+                "of it"
+            )
         nested = shape[1:2] == (batch,) if stepped else shape[1:3] == (steps, batch)
         if not single and nested and shape[0] > 1:
             raise UsageError(
@@ -49,7 +55,9 @@ def steps_checked(module: nn.Module, steps: int, batch: int, *, stepped: bool) -
         x = args[0] if args else None
         if not isinstance(x, Tensor):
             return
-        whole = x.shape[0] in (steps, batch) and tuple(x.shape[1:3]) != (steps, batch)
+        shape = tuple(x.shape)
+        taken_for_time = shape[:2] == (batch, steps)  # the batch
+        whole = shape[0] in (steps, batch) and shape[1:3] != (steps, batch) and not taken_for_time
         if whole and not stepped:
             return
         name = next(n for n, p in module.named_modules() if p is part)
