@@ -47,6 +47,16 @@ def test_the_network_that_was_given_stays_as_it_is(trained_here):
     assert not is_same(trained_here.net.state_dict(), trained)
 
 
+def test_all_sets_may_be_loaders(tmp_path):
+    train, val, test = (
+        DataLoader(digits(first, first + 40), batch_size=20, shuffle=first == 0)
+        for first in (0, 40, 80)
+    )
+    run = tssd.fit(plain_mlp(), train, val, test, epochs=1, folder=tmp_path / "run")
+    assert {*run.accuracy} == {1, 2, 3, 4}
+    assert "val/accuracy" in table(tmp_path / "run")[0]
+
+
 def test_a_finished_folder_is_returned_without_training(trained_here):
     before = RunFolder(trained_here.folder).results.stat().st_mtime_ns
     again = tssd.fit(

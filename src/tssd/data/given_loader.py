@@ -35,6 +35,8 @@ class GivenLoader:
         DataError: Its first batch is none.
     """
 
+    batch_sampler = None  # Lightning asks for it where there is a `sampler`
+
     def __init__(self, name: str, loader: DataLoader[Any], *, seed: int = 0) -> None:
         self.name = name
         self.loader = loader
