@@ -138,8 +138,23 @@ def test_damaged_configuration(tmp_path, content):
 def test_opening_what_is_not_a_run(tmp_path):
     with pytest.raises(DataError, match="no such folder"):
         RunFolder.open(tmp_path / "missing")
-    with pytest.raises(DataError, match=r"it has no config\.yaml"):
+    with pytest.raises(DataError, match=r"it has no config\.yaml\)$"):
         RunFolder.open(tmp_path)
+
+
+def test_the_run_beside_what_was_named_is_told(tmp_path):
+    run = RunFolder(tmp_path / "tssd" / "seed0")
+    run.checkpoints.mkdir(parents=True)
+    run.write_config(CONFIG)
+    for file in (run.config, run.checkpoints / "last.ckpt"):
+        file.touch()
+        with pytest.raises(DataError, match=r"a file, .*; did you mean \S+seed0\?$"):
+            RunFolder.open(file)
+    with pytest.raises(DataError, match=r"config\.yaml\); did you mean \S+seed0\?$"):
+        RunFolder.open(tmp_path / "tssd")
+    (tmp_path / "note.txt").touch()
+    with pytest.raises(DataError, match="a file, expected the folder of a run$"):
+        RunFolder.open(tmp_path / "note.txt")
 
 
 @pytest.mark.parametrize(("content", "found"), [(None, "no results yet"), ("{", "damaged")])

@@ -74,10 +74,20 @@ class RunFolder:
     def open(cls, path: str | Path) -> Self:
         """An existing run. Raises: DataError: the folder is not one."""
         run = cls(Path(path))
+        if run.path.is_file():
+            runs = [above for above in run.path.parents if cls(above).config.exists()]
+            raise DataError(
+                f"{path}: a file, expected the folder of a run"
+                + "".join(f"; did you mean {above}?" for above in runs[:1])
+            )
         if not run.path.is_dir():
             raise DataError(f"{path}: no such folder; expected a run that `tssd train` has made")
         if not run.config.exists():
-            raise DataError(f"{path}: not a run folder (it has no config.yaml)")
+            inside = sorted(config.parent for config in run.path.glob(f"*/{run.config.name}"))
+            raise DataError(
+                f"{path}: not a run folder (it has no config.yaml)"
+                + "".join(f"; did you mean {first}?" for first in inside[:1])
+            )
         return run
 
     def read_config(self) -> dict[str, Any]:
