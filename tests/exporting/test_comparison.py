@@ -36,7 +36,7 @@ def test_a_network_runs_as_it_does_and_its_hooks_are_taken_off(graph, net, heads
     without = compare(graph, net, run_network(graph, net, x), ran_by(graph, x))
     assert without.not_compared == ("exits.1.neuron",)
     assert found.spikes == sum(own.spikes[n].size for n in own.spikes)
-    assert found.in_words().startswith(f"faithful: on 5 samples at T = 3, no of {found.spikes:,}")
+    assert found.in_words().startswith(f"faithful: on 5 samples at T = 3, none of {found.spikes:,}")
 
 
 def test_spikes_logits_and_classes_that_differ_are_counted(graph, net, x):

@@ -77,7 +77,7 @@ class Comparison:
         """The label and its figures, in one line."""
         differing, of = sum(self.spikes_differing.values()), f"{self.samples} samples"
         if self.spikes:
-            spikes = f"{differing or 'no'} of {self.spikes:,} spikes differ"
+            spikes = f"{differing or 'none'} of {self.spikes:,} spikes differ"
         else:
             spikes = "no spikes are shown"
         classes = max(self.classes_differing)
