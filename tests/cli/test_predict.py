@@ -53,6 +53,16 @@ def test_many_images_go_in_batches(tssd, trained, digit, monkeypatch):
     assert out.count("digit.png") == 5
 
 
+def test_a_long_path_is_shown_to_its_end(tssd, trained, digit, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "70")
+    name = "a" * 60 + "/" + "z" * 9 + ".png"
+    (tmp_path / name).parent.mkdir()
+    digit.rename(tmp_path / name)
+    out = tssd("predict", trained, name).out
+    parts = [line.split("│")[1].strip() for line in out.splitlines() if line.startswith("│")]
+    assert "".join(parts) == name
+
+
 def test_what_is_wrong_with_an_image_is_said(tssd, trained, tmp_path):
     (tmp_path / "text.png").write_text("no image")
     outcome = tssd("predict", trained, "text.png")

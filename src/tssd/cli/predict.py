@@ -98,7 +98,8 @@ def to_dict(
 
 
 def _print(net: "TrainedNet", decided: "Sequence[Decided]", timesteps: int) -> None:
-    table = Table("file")
+    table = Table()
+    table.add_column("file", overflow="fold")  # its end is what tells it from its neighbours
     for t in range(1, timesteps + 1):
         table.add_column(f"T={t}" + ("*" if t == net.timesteps.student else ""))
     for file, classes, confidences in decided:
