@@ -92,7 +92,8 @@ SMALL = BY_HAND | {
 AT = {
     "paper": BY_HAND,
     "small": SMALL,
-    # T_s = 1 alone, every row of the small scale. Vanilla of 2 lengths (one twice), 3 methods and 6 systems, at 4 T.
+    # T_s = 1 alone, every row of the small scale. Vanilla of 2 lengths (one twice), 3 methods and 6
+    # systems, at 4 T.
     "mid": {
         "controls": ((3 * 2 + 1 + 8) * 3, 3 + 1 + 8),
         "leaderboard": ((3 + 3 + 6) * 4, 2 + 3 + 6),
