@@ -50,6 +50,20 @@ def test_train_prints_the_accuracy_at_every_t_and_the_folder(tssd, tiny_words):
     assert RunFolder(Path("runs/digits/tssd/seed0")).read_results() == results
 
 
+@pytest.mark.parametrize("words", [["--seed", "3"], ["--output", "runs/digits/tssd/seed3"]])
+def test_a_run_that_is_there_is_told_before_torch_is_loaded(tssd, monkeypatch, words):
+    def load(overrides):
+        raise AssertionError
+
+    monkeypatch.setattr("tssd.cli.train.load_training", load)
+    folder = RunFolder(Path("runs/digits/tssd/seed3"))
+    folder.path.mkdir(parents=True)
+    folder.write_config({"seed": 3})
+    outcome = tssd("train", "digits/tssd", *words)
+    assert outcome.code == 2
+    assert outcome.mistake.startswith("runs/digits/tssd/seed3: this run exists already")
+
+
 def test_a_run_gets_more_epochs_only_where_they_are_asked_for(tssd, tiny_words):
     tssd("train", "digits/tssd", *tiny_words, "--output", "run")
     others = [word for word in tiny_words if "epochs" not in word]

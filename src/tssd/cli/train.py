@@ -6,9 +6,13 @@ from pathlib import Path
 
 from tssd.cli.loading import load_training
 from tssd.cli.parser import CommandParser, Override
+from tssd.config.compose import layers
 from tssd.config.default_folder import run_folder
 from tssd.config.quick_names import check_names
+from tssd.config.recipe import merge
+from tssd.config.sections import with_defaults
 from tssd.errors import UsageError
+from tssd.runs.folder import RunFolder
 from tssd.runs.folder_place import refuse_name
 
 EPILOG = """`tssd train RECIPE --help` lists every option of that recipe.
@@ -63,6 +67,8 @@ def run(words: list[str]) -> int:
         raise UsageError("--json: a dry run has it; what a run finds is in its results.json")
     if args.output is not None:
         refuse_name(Path(args.output))
+    if not (args.resume or args.dry_run):
+        _refuse_begun(recipe, overrides, args.output)
     load_training(overrides)
     if args.dry_run:
         return _dry_run(recipe, overrides, as_json=args.json)
@@ -73,6 +79,13 @@ def default_folder(recipe: str, seed: int) -> Path:
     """Where a recipe's run goes; a run folder given as the recipe is its own place."""
     path = Path(recipe)
     return path if (path / "config.yaml").exists() else run_folder(recipe, seed)
+
+
+def _refuse_begun(recipe: str, overrides: list[Override], output: str | None) -> None:
+    """Refuse a folder that holds a run; one of a seed that is no number is left to who reads it."""
+    seed = dict(overrides).get("seed") or str(with_defaults(merge(layers(recipe)))["seed"])
+    if output is not None or seed.isdecimal():
+        RunFolder(Path(output or default_folder(recipe, int(seed)))).refuse_begun()
 
 
 # What follows imports torch, which takes seconds: a mistake in a name is told before.
