@@ -99,6 +99,8 @@ def test_a_network_that_is_no_module_is_refused():
         ({"x": 0, "y": 0}, "a dict"),
         (pencil_images(2), "a Tensor"),
         ((pencil_images(2), torch.zeros(2).long(), None), "a tuple of 3"),
+        ((pencil_images(2)[0], 1), "a single sample"),  # of a Dataset without a DataLoader
+        ((pencil_images(2)[0], torch.tensor(1)), "a single sample"),
     ],
 )
 def test_batches_that_are_no_pairs_are_an_error(batch, found):

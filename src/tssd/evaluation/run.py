@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -94,8 +95,9 @@ def evaluate(
             y = _checked_labels(y, net.num_classes)
             if not len(y):
                 continue
-            # What is no tensor is refused by the next line.
-            x = x.to(device, non_blocking=True) if isinstance(x, Tensor) else x
+            if isinstance(x, Tensor):  # what is none is refused by the next line
+                # To the CPU it has to be waited for, or what is read has not come yet.
+                x = x.to(device, non_blocking=x.device.type == "cpu")
             x = as_sequence(x, y, timesteps, dtype=dtype, net=net)
             if costs and not counter.samples:
                 with explained(x, dtype):
@@ -106,7 +108,7 @@ def evaluate(
                 out = net(x, taps)
             check_output(out)
             check_logits(out.logits, (timesteps, len(y), net.num_classes))
-            target = y.to(scored_on, non_blocking=True)
+            target = y.to(scored_on, non_blocking=y.device.type == "cpu")
             mean = running_mean(out.logits.to(scored_on).double())
             final = mean[report_at - 1]
             accuracy.update(mean, target)
@@ -196,11 +198,12 @@ def _check_criterion(criterion: SelfDistillation | None, net: SpikingNet) -> Non
 
 
 def _pair(batch: object) -> tuple[Tensor, Tensor]:
-    if isinstance(batch, tuple | list) and len(batch) == 2:
-        return batch[0], batch[1]
     found = f"a {type(batch).__name__}"
     if isinstance(batch, tuple | list):
-        found += f" of {len(batch)}"
+        if len(batch) == 2 and np.ndim(batch[1]):
+            return batch[0], batch[1]
+        # What a Dataset gives is (x, a class).
+        found = "a single sample" if len(batch) == 2 else f"{found} of {len(batch)}"
     raise DataError(
         f"batches: got {found} for a batch, expected (x, y), images or sequences and their "
         "classes; pass a list of such pairs or a DataLoader, or ((b[0], b[1]) for b in loader)"
