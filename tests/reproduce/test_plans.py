@@ -92,10 +92,10 @@ SMALL = BY_HAND | {
 AT = {
     "paper": BY_HAND,
     "small": SMALL,
-    # T_s = 1 alone, every row of the small scale. Vanilla of 2 lengths (one twice), 3 methods and 6
-    # systems, at 4 T.
+    # T_s = 1 alone, every row of the small scale and 2 readings more. Vanilla of 2 lengths (one
+    # twice), 3 methods and 6 systems, at 4 T.
     "mid": {
-        "controls": ((3 * 2 + 1 + 8) * 3, 3 + 1 + 8),
+        "controls": ((3 * 2 + 1 + 8 + 2) * 3, 3 + 1 + 8 + 2),
         "leaderboard": ((3 + 3 + 6) * 4, 2 + 3 + 6),
     },
     # Vanilla at 1 and at 4, the control, TSSD, and the paper's reading twice.
