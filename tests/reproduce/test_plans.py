@@ -85,8 +85,8 @@ SMALL = BY_HAND | {
         NETS * 2 * (3 * 2 + 8) * 3 + (2 * 2 + 8) * 4 + NETS * 3 + 4,
         NETS * (3 + 2 * 8) + (2 + 8) + NETS + 1,
     ),
-    # 16 rows of 14 networks on few images, 6 on many, read at 3 T; 2 methods at 4 lengths.
-    "long": ((16 + 6) * 3, 14 + 6),
+    # 17 rows of 15 networks on few images, 6 on many, read at 3 T; 2 methods at 4 lengths.
+    "long": ((17 + 6) * 3, 15 + 6),
     "epochs": (2 * 4, 2 * 4),
 }
 AT = {
