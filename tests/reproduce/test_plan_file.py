@@ -65,6 +65,8 @@ def test_a_file_that_is_no_text(tmp_path):
         ("at: 2", "at: true", "cells: 1: at: got True, expected a whole number"),
         ("at: 2", "at: 2, x: long", "cells: 1: x: got 'long', expected a number"),
         ("at: 2", "at: 2, recalibrated: 1", "cells: 1: recalibrated: got 1, expected true or"),
+        ("at: 2", "at: 2, longer: 0", "cells: 1: longer: got 0, expected how many times"),
+        ("at: 2", "at: 2, longer: 1.5", "cells: 1: longer: got 1.5, expected how many times"),
         ("[60]", "[60, 1, 2]", r"cells: 1: paper: got \[60, 1, 2\]"),
         ("[60]", "[.nan]", "cells: 1: paper"),
         ("[60]", f"[1{'0' * 400}]", "cells: 1: paper: got"),

@@ -236,3 +236,21 @@ def test_no_network_is_read_at_timesteps_that_it_has_no_parameters_for():
                     assert cell.at <= int(own), (plan.name, cell.row, cell.column)
                     seen += 1
     assert seen > 20
+
+
+def test_rows_that_are_longer_train_for_so_many_times_the_epochs_of_their_neighbours():
+    longer = 0
+    for name in plan_names():
+        cells = load_plan(name).cells
+        for cell in (cell for cell in cells if cell.longer > 1):
+            (short,) = [
+                other
+                for other in cells
+                if (other.column, other.at) == (cell.column, cell.at)
+                and f"{other.row}, " == cell.row[: len(other.row) + 2]
+            ]
+            for scale, variant in cell.runs.items():
+                epochs = [read(v)["trainer"]["epochs"] for v in (variant, short.runs[scale])]
+                assert epochs[0] == cell.longer * epochs[1], cell.row
+                longer += 1
+    assert longer == 3 * 3 + 4 + 3  # of images at 3 T: 3 networks; events at 4; long training

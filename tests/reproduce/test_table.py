@@ -190,6 +190,11 @@ def test_the_cost_of_training_is_the_longer_of_both_lengths():
     assert [cell["steps"] for cell in table.to_dict()["cells"]] == [2, 2, 6]
     unknown = {VANILLA: [results(0, [0.5, 0.5], timesteps={"student": 1})]}
     assert made(unknown).lines[0].steps is None
+    of = {"scale": "small", "seeds": [0, 1], "epoch": "best"}
+    cells = [replace(CELLS[0], longer=3), CELLS[0]]  # in three times the epochs
+    for known, steps in ((runs, [6, 2]), (unknown, [None, None])):
+        table = Table.of(plan(*CELLS), cells, Collected(known, ()), **of)
+        assert [line.steps for line in table.lines] == steps
 
 
 def test_other_processors_are_told_below_the_table():

@@ -17,8 +17,8 @@ class Line:
         words: what was trained, as after `tssd train`.
         values: test accuracy in per cent at the cell's T, one a seed.
         seeds: of the values.
-        steps: timesteps of the whole network a training sample, the cost of its training; None =
-            not recorded.
+        steps: timesteps of the whole network a training sample, the cost of its training, as often
+            as it sees each more than other rows do; None = not recorded.
         gain: mean of the differences from the baseline, seed by seed, in points; None without a
             baseline, or without a seed that both have.
         gain_std: sample standard deviation of the differences; None for fewer than two.

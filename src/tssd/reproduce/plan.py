@@ -87,6 +87,8 @@ class Cell:
         std: the paper's standard deviation; None = not given.
         x: where a sweep draws it; None = a line across.
         recalibrated: whether it is read with batch norm recalibrated at that T.
+        longer: how many times the epochs of the other rows it is trained for, which its network
+            steps a sample are counted by.
     """
 
     data: str
@@ -98,6 +100,7 @@ class Cell:
     std: float | None = None
     x: float | None = None
     recalibrated: bool = False
+    longer: int = 1
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from tssd.yaml_text import load_yaml
 REQUIRED = ("title", "source", "kind", "cells")
 OPTIONAL = ("epoch", "baseline", "also_over", "notes", "not_here", "x_label")
 CELL_REQUIRED = ("data", "row", "column", "at", "runs")
-CELL_OPTIONAL = ("paper", "x", "recalibrated")
+CELL_OPTIONAL = ("paper", "x", "recalibrated", "longer")
 # Kinds that show more than accuracies.
 ONLY_AS_TRAINED = ("curves", "rates", "exits", "theory")
 
@@ -143,6 +143,9 @@ def _cell(given: Mapping[str, Any], where: str) -> Cell:
     recalibrated = given.get("recalibrated", False)
     if not isinstance(recalibrated, bool):
         raise UsageError(f"{where}: recalibrated: got {recalibrated!r}, expected true or false")
+    longer = given.get("longer", 1)
+    if type(longer) is not int or longer < 1:
+        raise UsageError(f"{where}: longer: got {longer!r}, expected how many times the epochs")
     paper = given.get("paper") or [None]
     if (
         not isinstance(paper, list)
@@ -163,6 +166,7 @@ def _cell(given: Mapping[str, Any], where: str) -> Cell:
         std=std,
         x=x,
         recalibrated=recalibrated,
+        longer=longer,
     )
 
 

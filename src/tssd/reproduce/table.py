@@ -230,8 +230,12 @@ def _read(cell: Cell, scale: Scale, records: Mapping[int, Record]) -> Line:
         cell.runs[scale].words,
         tuple(values.values()),
         tuple(values),
-        steps=steps.pop() if len(steps) == 1 else None,
+        steps=_counted(steps.pop(), cell.longer) if len(steps) == 1 else None,
     )
+
+
+def _counted(steps: int | None, longer: int) -> int | None:
+    return None if steps is None else steps * longer
 
 
 def _accuracy(curve: Mapping[int, float], seed: int, cell: Cell) -> float:
