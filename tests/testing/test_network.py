@@ -1,6 +1,8 @@
 """Our networks pass; whatever a network may get wrong is told, each by a network that does."""
 
 import re
+from collections import OrderedDict
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -275,12 +277,19 @@ def test_our_networks_pass(neuron):
     check_network(partial(small, image_size=8), (3, 8, 8))
 
 
-def test_an_adapted_network_passes_without_steps():
-    module = nn.Sequential(
-        TimeFold(nn.Conv2d(2, 4, 3)), LIF(), TimeFold(nn.Flatten(), nn.Linear(64, 5))
-    )
-    net = tssd.adapt(module, taps=["1"], example=torch.randn(3, *SHAPE))
+def adapted(*names):
+    parts = TimeFold(nn.Conv2d(2, 4, 3)), LIF(), TimeFold(nn.Flatten(), nn.Linear(64, 5))
+    module = nn.Sequential(OrderedDict(zip(names, parts, strict=True)))
+    return tssd.adapt(module, taps=names[:2], example=torch.randn(3, *SHAPE))
+
+
+def test_an_adapted_network_passes_without_steps_and_all_its_taps_are_checked():
+    check_network(adapted("0", "1", "2"), SHAPE)  # of which resolve_tap(0) is "0"
+    net = adapted("conv", "neuron", "head")
     check_network(net, SHAPE)
+    net.places["neuron"] = replace(net.places["neuron"], shape=(5, 4, 4))
+    with pytest.raises(AssertionError, match=r"tap 'neuron' has shape .* = \[5, 4, 4\]"):
+        check_network(net, SHAPE)
 
 
 def test_a_sample_shape_is_asked_for():

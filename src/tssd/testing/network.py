@@ -151,8 +151,9 @@ def _check_taps(name: str, net: Any, x: Tensor) -> None:
 
 
 def _taps(net: Any) -> Iterator[Tap]:
+    """The default, then all others: the names of an adapted network, else numbers as they go on."""
     yield net.resolve_tap(None)
-    for tap in (*range(1000), *getattr(net, "places", ())):
+    for tap in net.places if isinstance(net, AdaptedNet) else range(1000):
         try:
             if (found := net.resolve_tap(tap)) != net.resolve_tap(None):
                 yield found
@@ -168,7 +169,8 @@ def _check_names(name: str, net: Any, stages: Sequence[int]) -> None:
     for tap in range(-count, count):
         got = net.resolve_tap(tap)
         expect(got == tap % count, f"{name}: resolve_tap({tap}): got {got}, expected {tap % count}")
-    for tap in (count, -count - 1, "no such tap"):
+    outside = (count, -count - 1) if count else ()  # a number may be a name, as of nn.Sequential
+    for tap in (*outside, "no such tap"):
         try:
             got = net.resolve_tap(tap)
         except UsageError:
