@@ -80,6 +80,17 @@ def test_a_network_on_a_dataset_is_told_to_take_its_samples(shared, given, axes)
     assert f"Every input has to be {shape} (channels, height, width), prepared as in" in text
 
 
+def test_a_network_on_spike_trains_is_told_to_take_frames_as_no_file_holds_one_sample(shared):
+    model = shared.run.model | {"sample_shape": [140, 1, 1]}
+    text = card(shared._replace(run=replace(shared.run, model=model)))
+    assert "net.predict(x)  # frames of counts, [T, N, C, 1, 1]\n" in text
+    assert "tssd predict" not in text
+    recordings = shared.run.model | {"sample_shape": [2, 34, 34]}
+    text = card(shared._replace(run=replace(shared.run, model=recordings)))
+    assert 'net.predict(["recording.bin"])  # recordings, or frames\n' in text
+    assert "tssd predict hub:jane/net recording.bin\n" in text
+
+
 def test_a_card_has_no_command_that_a_run_of_objects_refuses(shared):
     config = "optimizer:\n  class_path: tssd.fitting.record.GivenOptimizer\n"
     run = replace(shared.run, config=config)

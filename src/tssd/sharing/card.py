@@ -71,16 +71,15 @@ def _use(shared: Shared) -> str:
     if shared.trust:
         trust = f", trust={[*shared.trust]!r}"
         words = "".join(f" --trust {shlex.quote(module)}" for module in shared.trust)
-    sample, takes = _sample(shared.run.model)
+    given, takes, file = _sample(shared.run.model)
     text = (
         f"```python\n# {install}\nimport tssd\n\n"
         f'net = tssd.load("{name}"{trust})\n'
-        f"found = net.predict([{sample}])  # {takes}\n"
+        f"found = net.predict({given})  # {takes}\n"
         f"print(found.names[{steps.student - 1}])  # the classes at T = {steps.student}\n```"
     )
     commands = []
-    if not shared.run.model.get("as_given"):
-        file = sample.strip('"')
+    if file is not None:
         commands.append(f"tssd predict {name} {file}{words}\n")
     if not is_of_objects(shared.run.config):
         commands.append(
@@ -97,14 +96,16 @@ def _use(shared: Shared) -> str:
     return text
 
 
-def _sample(model: Mapping[str, Any]) -> tuple[str, str]:
-    """What `predict` takes a list of: one of it in Python, and in words what it may be."""
+def _sample(model: Mapping[str, Any]) -> tuple[str, str, str | None]:
+    """What `predict` takes, in Python and in words, and a file for its command, if it takes any."""
     if given := model.get("as_given"):
         axes = "[T, C, H, W]" if given == "frames" else "[C, H, W]"
-        return "x", f"x of an item (x, y) of the training's Dataset, {axes}"
+        return "[x]", f"x of an item (x, y) of the training's Dataset, {axes}", None
     if is_of_images(model):
-        return '"image.png"', "files, pictures, arrays or tensors"
-    return '"recording.bin"', "recordings, or frames"
+        return '["image.png"]', "files, pictures, arrays or tensors", "image.png"
+    if (model.get("sample_shape") or [])[1:] == [1, 1]:  # spike trains, many samples a file
+        return "x", "frames of counts, [T, N, C, 1, 1]", None
+    return '["recording.bin"]', "recordings, or frames", "recording.bin"
 
 
 def _measured(shared: Shared) -> str:
