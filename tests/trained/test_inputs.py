@@ -170,13 +170,15 @@ def test_frames_are_counts():
     assert torch.equal(x, counts.float())
     assert torch.equal(take(counts.numpy().astype(np.uint16)), x)
     for given, message in (
-        (counts[0], r"got shape \[5, 2, 4, 4\], expected frames \[T, N, 2, 4, 4\] or paths"),
+        (counts[0], r"got shape \[5, 2, 4, 4\], expected frames \[T, N, 2, 4, 4\] in one"),
         (counts[:, :, :1], "got shape"),
         (-counts, "got negative or infinite values, expected counts"),
         (counts / 0, "got negative or infinite"),
         ("a.bin", "got str"),
+        ([counts], r"got list, expected frames \[T, N, 2, 4, 4\] in one tensor or array, or paths"),
+        (counts.to_sparse(), r"got a sparse_coo tensor of \[3, 5, 2, 4, 4\], expected frames"),
     ):
-        with pytest.raises(UsageError, match=message):
+        with pytest.raises(UsageError, match=f"^frames: {message}"):
             take(given)
 
 

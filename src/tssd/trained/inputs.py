@@ -127,15 +127,14 @@ class FrameInput:
 
     def __call__(self, frames: Any) -> Tensor:
         """The network's input."""
-        x = as_tensor(frames)
+        axes = f"[T, N, {', '.join(map(str, self.sample_shape))}]"
+        expected = f"frames {axes} in one tensor or array, or paths of recordings"
+        x = as_tensor(frames, expected, name="frames")
         if x.dim() != 5 or 0 in x.shape or tuple(x.shape[2:]) != self.sample_shape:
-            _refuse(
-                f"shape {list(x.shape)}",
-                f"frames [T, N, {', '.join(map(str, self.sample_shape))}] or paths of recordings",
-            )
+            _refuse(f"shape {list(x.shape)}", expected, name="frames")
         x = x.float()
         if not bool(x.isfinite().all()) or bool((x < 0).any()):
-            _refuse("negative or infinite values", "counts of events")
+            _refuse("negative or infinite values", "counts of events", name="frames")
         return x
 
 
@@ -178,17 +177,25 @@ class GivenInput:
         return x.float()
 
 
-def as_tensor(images: Any) -> Tensor:
-    """A tensor or array as a tensor on the CPU. Raises: UsageError: it is neither, or sparse."""
+def as_tensor(images: Any, expected: str = "", *, name: str = "images") -> Tensor:
+    """A tensor or array as a tensor on the CPU.
+
+    Args:
+        images: the tensor or array.
+        expected: in its place, for the message; empty = what an image may be.
+        name: of what is given, for the message.
+    Raises: UsageError: it is neither, or sparse.
+    """
     if isinstance(images, np.ndarray) and images.dtype.kind in "buif":
         wide = {"uint16": np.int32, "uint32": np.int64, "uint64": np.int64}
         kind = wide.get(images.dtype.name, images.dtype.newbyteorder("="))
         # A copy: torch knows neither negative strides nor arrays that may not be written.
         images = torch.from_numpy(np.array(images, dtype=kind, order="C"))
     if not isinstance(images, Tensor):
-        _refuse(getattr(images, "dtype", type(images).__name__))
+        _refuse(getattr(images, "dtype", type(images).__name__), expected, name=name)
     if images.layout != torch.strided or not images.dim():
-        _refuse(f"a {str(images.layout).removeprefix('torch.')} tensor of {list(images.shape)}")
+        layout = str(images.layout).removeprefix("torch.")
+        _refuse(f"a {layout} tensor of {list(images.shape)}", expected, name=name)
     return images.detach().cpu()
 
 
@@ -213,9 +220,9 @@ def eight_bits(images: Tensor) -> Tensor:
     return (255 * images.double()).round().to(torch.uint8)
 
 
-def _refuse(got: object, expected: str = "") -> NoReturn:
+def _refuse(got: object, expected: str = "", *, name: str = "images") -> NoReturn:
     expected = expected or "a uint8 or floating-point tensor or array, pictures, or paths of files"
-    raise UsageError(f"images: got {got}, expected {expected}")
+    raise UsageError(f"{name}: got {got}, expected {expected}")
 
 
 def _file(path: str | Path, size: ImageSize, crop_share: float) -> NDArray[np.uint8]:
