@@ -45,6 +45,10 @@ def test_layers_of_torch_in_a_fold_pass(layer):
     check_norm(lambda channels: TimeFold(layer(channels)))
 
 
+def test_a_norm_of_groups_is_checked_with_as_many_channels_as_it_takes():
+    check_norm(lambda channels: TimeFold(nn.GroupNorm(8, channels)), channels=16)
+
+
 class OfTheBatch(nn.Module):
     def __init__(self, channels):
         super().__init__()

@@ -17,11 +17,11 @@ from tssd.testing.parameters import (
 )
 from tssd.testing.sequences import check_built_for, check_low_precision, check_sequences
 
-# All different, so that no axis can be taken for another.
-T, N, C = 4, 6, 3
+# All different, and from the usual 3 channels, so that no axis can be taken for another.
+T, N = 4, 6
 
 
-def check_norm(make: Callable[[int], nn.Module]) -> None:
+def check_norm(make: Callable[[int], nn.Module], *, channels: int = 3) -> None:
     """Check a norm against all that networks and tools rely on.
 
     Shape and type kept; in eval mode a sample's result independent of its batch, of other calls and
@@ -31,18 +31,19 @@ def check_norm(make: Callable[[int], nn.Module]) -> None:
 
     Args:
         make: builds one norm from its channels, as a network's factory does.
+        channels: C, for a norm that takes multiples of a number only, as one of groups.
     Raises: AssertionError: names the norm, what was found and what was expected.
     """
 
     def built() -> nn.Module:
-        norm = make(C)
+        norm = make(channels)
         build_for(norm, T)
         return norm
 
     norm = built()
     name = name_of(make, norm)
     check_nothing_is_shared(name, norm, built())
-    x = _inputs()
+    x = _inputs(channels)
     double = built().double()
     check_gradients(name, double, x)  # and statistics that are no longer those it starts from
     check_low_precision(name, built(), x)
@@ -50,14 +51,14 @@ def check_norm(make: Callable[[int], nn.Module]) -> None:
     double.eval()
     spread_timesteps(double)
     check_sequences(name, double, x)
-    check_built_for(name, double, make(C).double().eval(), x)
+    check_built_for(name, double, make(channels).double().eval(), x)
     check_copies(name, lambda: built().double(), double, x)
     check_progress(name, norm)
 
 
-def _inputs() -> Tensor:
+def _inputs(channels: int) -> Tensor:
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(T, N, C, 5, 2, generator=generator, dtype=torch.double)
+    x = torch.randn(T, N, channels, 5, 2, generator=generator, dtype=torch.double)
     # Mean and spread change from step to step, so that pooled and separate statistics differ.
     steps = torch.arange(1.0, T + 1, dtype=x.dtype).view(T, 1, 1, 1, 1)
     return x * steps + steps
