@@ -54,6 +54,8 @@ def test_samples_are_taken_by_a_mask():
         (images(), None, "timesteps: got None, but the input is images"),
         (frames(), 5, "timesteps: got 5, but the input is the 4 timesteps"),
         (images(0), 1, "expected images"),
+        (images().astype(complex), 1, "input: got complex128, expected real numbers"),
+        (np.full((1, *SHAPE), "1"), 1, "input: got <U1, expected real numbers"),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(x, timesteps, message):
@@ -61,9 +63,15 @@ def test_inputs_that_do_not_fit_are_refused(x, timesteps, message):
         from_input(x, timesteps, SHAPE)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_values_that_are_not_finite_are_refused(value):
-    x = images()
+def test_timesteps_may_be_a_number_of_numpy():
+    assert from_input(images(), np.int64(3), SHAPE)[1] == 3
+    with pytest.raises(UsageError, match="timesteps: got .*True"):
+        from_input(images(), np.True_, SHAPE)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300, -1e300])
+def test_values_that_are_not_finite_as_float32_are_refused(value):
+    x = images().astype(np.float64)
     x[0, 0, 0, 0] = value
     with pytest.raises(DataError, match="NaN or infinite"):
         from_input(x, 1, SHAPE)

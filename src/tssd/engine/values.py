@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tssd.errors import DataError, UsageError
 
 LARGEST = 255
+LARGEST_FLOAT = np.finfo(np.float32).max
 
 
 class Range(NamedTuple):
@@ -68,9 +69,11 @@ def from_input(x: NDArray, timesteps: int | None, shape: tuple[int, ...]) -> tup
         x: images [N, C, H, W] or frames [T, N, C, H, W].
         timesteps: T; needed for images, and of frames the first ones.
         shape: (C, H, W) of one sample.
-    Raises: UsageError: another shape, or no timesteps.
+    Raises: UsageError: another shape, no numbers, or no timesteps.
     """
     x = np.asarray(x)
+    if x.dtype.kind not in "buif":
+        raise UsageError(f"input: got {x.dtype}, expected real numbers; x.astype('float32')")
     if x.ndim not in (4, 5) or x.shape[-3:] != tuple(shape) or 0 in x.shape:
         raise UsageError(
             f"input: got shape {list(x.shape)}, expected images [N, {_sizes(shape)}] or frames "
@@ -79,6 +82,8 @@ def from_input(x: NDArray, timesteps: int | None, shape: tuple[int, ...]) -> tup
     most = None if x.ndim == 4 else len(x)
     if timesteps is None:
         timesteps = most
+    if isinstance(timesteps, np.integer):
+        timesteps = int(timesteps)
     if type(timesteps) is not int or not 1 <= timesteps <= (most or timesteps):
         has = f"the {most} timesteps of the frames" if most else "images, which need timesteps >= 1"
         raise UsageError(f"timesteps: got {timesteps!r}, but the input is {has}")
@@ -92,11 +97,11 @@ def from_input(x: NDArray, timesteps: int | None, shape: tuple[int, ...]) -> tup
 def signal_of(x: NDArray) -> Signal:
     """Values [T, N, H, W, C] as counts if they are some, else as float32.
 
-    Raises: DataError: values that are not finite.
+    Raises: DataError: values that are not finite, or would not be as float32.
     """
     low, high = x.min(), x.max()
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise DataError("input: it holds NaN or infinite values, expected finite numbers")
+    if not (low >= -LARGEST_FLOAT and high <= LARGEST_FLOAT):  # nor is NaN
+        raise DataError("input: it holds NaN or infinite values, expected finite float32")
     # Copies: kernels are compiled for arrays that may be written, and these are often views.
     if low >= 0 and high <= LARGEST:
         counts = np.array(x, dtype=np.uint8, order="C")
