@@ -125,8 +125,6 @@ def test_a_file_says_as_what_its_weights_are_loaded(tmp_path):
     pixels = np.full((1, 2, 9, 8), 255, np.uint8)
     assert np.unique(net.normalised(pixels)).tolist() == [1.0, 1.5]
     assert np.array_equal(net.normalised(np.ones(pixels.shape)), net.normalised(pixels))
-    with pytest.raises(UsageError, match="normalised: got pixels of type int64, expected 0 to 255"):
-        net.normalised(pixels.astype(np.int64))
     with pytest.raises(UsageError, match="says nothing of mean"):
         Network(network(), backend="numpy").normalised(pixels)
 

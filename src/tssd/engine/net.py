@@ -12,6 +12,7 @@ from tssd.engine import reference
 from tssd.engine.backends import backend_named
 from tssd.engine.dense import Dense
 from tssd.engine.exits import Decisions, decided
+from tssd.engine.pixels import normalised
 from tssd.engine.plan import Step, needed, plan
 from tssd.engine.quantisation import bits_of
 from tssd.engine.running import Pass, Runner, State
@@ -102,21 +103,16 @@ class Network:
 
         Args:
             pixels: [..., C, H, W], 0 to 255 as uint8 or 0 to 1 as floats.
-        Raises: UsageError: its facts hold no mean and deviation, or pixels of another type.
+        Raises: UsageError: its facts hold no mean and deviation, or pixels of another type, shape
+            or range.
         """
         if "mean" not in self.facts or "std" not in self.facts:
             raise UsageError(
                 "normalised: the network's file says nothing of mean and std; normalise as in "
                 "training"
             )
-        if pixels.dtype != np.uint8 and pixels.dtype.kind != "f":
-            raise UsageError(
-                f"normalised: got pixels of type {pixels.dtype}, expected 0 to 255 as uint8 or 0 "
-                "to 1 as floats; pixels.astype('uint8') makes the former"
-            )
-        scale = np.float32(255 if pixels.dtype == np.uint8 else 1)
-        mean, std = (np.float32(self.facts[name]).reshape(-1, 1, 1) for name in ("mean", "std"))
-        return ((pixels / scale - mean) / std).astype(np.float32)
+        shape, known = tuple(self.graph.sample_shape), self.facts
+        return normalised(pixels, shape, mean=known["mean"], std=known["std"])
 
     def predict(
         self,
