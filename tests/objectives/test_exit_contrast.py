@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from tssd.errors import UsageError
 from tssd.models import NetOutput, vgg9
@@ -28,6 +29,14 @@ def test_two_samples_by_hand():
     two = NetOutput(END[:1], exits={0: EARLY[:1], 1: END[:1].flip(1)})
     value = term((1, 1), temperature=1.0)(two, TARGET).item()
     assert value == pytest.approx((alike + turned) / 2)
+
+
+def test_the_exit_finds_its_sample_among_those_of_the_network_and_not_the_other_way_round():
+    end, early = torch.randn(2, 1, 4, 3, generator=torch.Generator().manual_seed(0))
+    found = term((1, 1), temperature=0.5)(NetOutput(end, exits={0: early}), TARGET)
+    cosines = torch.stack([F.cosine_similarity(own[None], end[0]) for own in early[0]])
+    expected = F.cross_entropy(cosines / 0.5, torch.arange(4)) - math.log(4)
+    torch.testing.assert_close(found, expected)
 
 
 def test_the_exit_learns_and_the_network_does_not():

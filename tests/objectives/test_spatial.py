@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -41,6 +43,14 @@ def output(logits=LOGITS, early=WEAK):
 )
 def test_literal_value(distance, expected):
     assert term(distance=distance)(output(), TARGET).item() == expected
+
+
+def test_a_divergence_is_that_of_the_exit_from_the_network():
+    # The exit says (1/2, 1/2), the network (3/4, 1/4).
+    out = output(torch.tensor([[[math.log(3), 0.0]]]), torch.zeros(1, 1, 2))
+    expected = 0.75 * math.log(0.75 / 0.5) + 0.25 * math.log(0.25 / 0.5)
+    value = term(distance=TemperatureKL(1.0), steps=(1, 2))(out, TARGET[:1])
+    assert value.item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_literal_value_of_the_extension_over_the_teachers_steps():

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -42,6 +44,14 @@ def test_student_and_teacher_are_means_over_their_steps():
     # One class: student (1 + 3) / 2 = 2, teacher (1 + 3 + 5 + 7) / 4 = 4; a fifth step is ignored.
     logits = torch.tensor([1.0, 3.0, 5.0, 7.0, 100.0]).view(5, 1, 1)
     assert term(steps=(2, 4))(NetOutput(logits), TARGET[:1]).item() == 4
+
+
+def test_a_divergence_is_that_of_the_student_from_the_teacher():
+    # The first step says (1/2, 1/2), the mean of both (3/4, 1/4).
+    logits = torch.tensor([[[0.0, 0.0]], [[2 * math.log(3), 0.0]]])
+    expected = 0.75 * math.log(0.75 / 0.5) + 0.25 * math.log(0.25 / 0.5)
+    value = term(TemperatureKL(1.0))(NetOutput(logits), TARGET[:1])
+    assert value.item() == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("distance", DISTANCES, ids=str)
