@@ -60,6 +60,14 @@ def test_one_step_has_nobody_to_learn_from():
     assert value.item() == 0 and not logits.grad.any()
 
 
+def test_only_the_spans_steps_count():
+    out = output(torch.randn(3, 2, 4, generator=torch.Generator().manual_seed(0)))
+    two = output(out.logits[:2])
+    found = connected(ConfidentSteps(span="student"), out, (2, 3))(out, TARGET)
+    assert torch.equal(found, connected(ConfidentSteps(), two)(two, TARGET))
+    assert found != connected(ConfidentSteps(), out, (2, 3))(out, TARGET)
+
+
 def test_refused():
     with pytest.raises(UsageError, match="^temperature: got -1"):
         ConfidentSteps(-1)

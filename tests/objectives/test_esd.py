@@ -105,6 +105,18 @@ def test_alone_and_always_agreeing_it_is_a_cross_entropy():
     assert term(Says(0.0, 1.0))(output(Z), shares).dtype == torch.float32
 
 
+def test_branches_and_what_is_taught_are_of_all_timesteps():
+    head = nn.Linear(2, 2, bias=False)
+    nn.init.eye_(head.weight)
+    made = term(TimeFold(head), steps=2, span="teacher", temperature=1.0)
+    z, spikes = torch.tensor([[[[2.0, 0.0]], [[0.0, 1.0]]], [[[4.0, 0.0]], [[0.0, 2.0]]]])
+    means = (each.mean(0, keepdim=True).expand_as(each) for each in (z, spikes))
+    found, expected = (
+        made(NetOutput(logits, taps={0: shown}), RIGHT) for logits, shown in ((z, spikes), means)
+    )
+    torch.testing.assert_close(found, expected)
+
+
 @pytest.mark.parametrize(
     "shapes",
     [((4, 8, 6), (6, 4, 3), (8, 4, 3)), ((4, 8), (6, 4)), ((4,), (6,), (5,)), ((4, 3, 3),)],

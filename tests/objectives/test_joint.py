@@ -38,6 +38,7 @@ class Answer(nn.Module):
         self.said = NetOutput(logits, dict(enumerate(features)))
 
     def forward(self, x, taps):
+        self.asked = x
         return self.said
 
 
@@ -48,8 +49,14 @@ def test_the_end_alone_by_hand(summed):
     logits = torch.tensor([[[math.log(3), 0.0]], [[0.0, 0.0]]])
     logits = logits if summed else logits * 2  # sums of the one are the means of the other
     spikes = torch.tensor([[[1.0, 0.0, -1.0]], [[1.0, 0.0, 0.0]]]) * (1 if summed else 2)
-    out = NetOutput(logits, {0: spikes}, input=torch.zeros(2, 1, 1))
-    term.taps, term._timesteps = (0,), Timesteps(2, 2)
+    # By default T = T_s: what comes later does not count.
+    later = torch.tensor([[[9.0, -9.0, 5.0]]])
+    out = NetOutput(
+        torch.cat([logits, later[..., :2]]),
+        {0: torch.cat([spikes, later])},
+        input=torch.tensor([1.0, 2.0, 6.0]).view(3, 1, 1),
+    )
+    term.taps, term._timesteps = (0,), Timesteps(2, 3)
     term.ann = Answer(torch.zeros(1, 1, 2), torch.tensor([[[0.5, 0.5, -3.0]]]))
     for of in ("network", "ann"):
         term.adaptors[of], term.heads[of] = nn.ModuleList(), nn.ModuleList()
@@ -58,6 +65,7 @@ def test_the_end_alone_by_hand(summed):
     far = 1.5**2 + 0.5**2  # where both are below 0 nothing counts
     expected = 0.75 * labels + 0.25 * alike + 0.5 * far
     assert term(out, torch.tensor([1])).item() == pytest.approx(expected, rel=1e-5)
+    assert term.ann.asked.tolist() == [[[3.0]]]  # the mean of the input over time
 
 
 def kl(p, q):
@@ -112,6 +120,11 @@ def test_features_are_compared_as_means_over_the_map(batch):
     _, features = term._heads(out, "network")
     assert [each.shape for each in features] == [(6, net.tap_shape(-1)[0])] * 4
     torch.testing.assert_close(features[-1], out.taps[3][0].mean((2, 3)))
+
+
+def test_the_end_gets_no_head_of_its_own():
+    term = JointANN([-1, 0]).connect(factored(), Timesteps(1, 1))
+    assert (term.taps, len(term.heads["network"])) == ((0, 3), 1)
 
 
 def test_masked_distance_by_hand():

@@ -47,6 +47,8 @@ def test_a_sample_is_wrong_at_one_step_and_right_at_another():
         for one in (wrong, right)
     ]
     torch.testing.assert_close(both, sum(each) / 2)
+    student = connected(SelectiveDistillation(Says(TAUGHT), span="student"), out)
+    assert torch.equal(student(out, TARGET), each[0])
     shares = torch.tensor([[0.7, 0.3, 0.0]])  # of a mixed sample the larger share counts
     assert connected(SelectiveDistillation(Says(TAUGHT)), out)(out, shares) == both
 

@@ -97,6 +97,26 @@ def test_images_show_a_head_their_mean_and_sequences_every_timestep():
     made = term(head, steps=(2, 2))
     assert made._of_head(head, features, still=True).tolist() == [[1, 1]]
     assert made._of_head(head, features, still=False).tolist() == [[1.5, 1]]
+    image, frames = repeat_in_time(torch.zeros(1, 1), 2), torch.zeros(2, 1, 1)
+    z = torch.zeros(2, 1, 2)
+    for x, said in ((image, (1.0, 1.0)), (frames, (1.5, 1.0))):
+        found = made(NetOutput(z, taps={1: features}, input=x), TARGET)
+        expected = term(Says(*said), steps=(2, 2))(output(z), TARGET)
+        torch.testing.assert_close(found, expected)
+
+
+def test_heads_see_the_timesteps_of_the_span():
+    head = nn.Linear(2, 2, bias=False)
+    nn.init.eye_(head.weight)
+    features = torch.tensor([[[1.0, 0.0]], [[0.0, 5.0]]])
+
+    def value(features, span):
+        made = term(head, steps=(1, 2), span=span)
+        return made(output(torch.zeros(2, 1, 2), features), TARGET)
+
+    first = features[:1].expand_as(features)
+    assert torch.equal(value(features, "student"), value(first, "student"))
+    assert not torch.equal(value(features, "both"), value(first, "both"))
 
 
 @pytest.mark.parametrize("shape", [(6, 8, 8), (300, 2, 3), (6, 5), (6,)])

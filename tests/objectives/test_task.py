@@ -141,6 +141,14 @@ def test_class_weights_by_hand():
     assert weighted(NetOutput(LOGITS), SHARES).item() == pytest.approx(mixed.item(), rel=1e-6)
 
 
+def test_label_smoothing_of_weighted_classes_by_hand():
+    # Of sample 0 after the first step each class, by its smoothed share, times its own weight.
+    expected = -(0.5 * 0.9 * math.log(3 / 4) + 3 * 0.1 * math.log(1 / 4))
+    weighted = task("student", class_weights=[0.5, 3], label_smoothing=0.2)
+    value = weighted(NetOutput(LOGITS[:, :1]), TARGET[:1])
+    assert value.item() == pytest.approx(expected, rel=1e-6)
+
+
 def test_a_weighted_sample_counts_the_same_in_whatever_batch_it_is():
     weighted = task(class_weights=[0.5, 3], label_smoothing=0.1)
     alone = [

@@ -53,6 +53,13 @@ def test_every_sample_has_right_timesteps_of_its_own():
     assert both.item() == pytest.approx((shared(Z).item() + shared(Z, WRONG).item()) / 2)
 
 
+def test_all_timesteps_share_whatever_the_span():
+    term = TemporalKnowledgeSharing("student", sharing=1.0).connect(NET, Timesteps(1, 2))
+    assert term(NetOutput(Z), RIGHT) == shared(Z)
+    longer = torch.cat([Z, -Z])
+    assert term(NetOutput(longer), RIGHT) == shared(Z)
+
+
 @pytest.mark.parametrize("detach", [True, False])
 def test_the_teacher_passes_a_gradient_unless_detached(detach):
     z = Z.clone().requires_grad_()
