@@ -116,6 +116,12 @@ def test_how_it_begins():
     assert len(drawn) == 150 and 0.09 < drawn.abs().max() < 0.1
 
 
+def test_every_timestep_begins_with_the_gain():
+    neuron = GLIF(gain=0.3).connect(C)
+    build_for(neuron, T)
+    torch.testing.assert_close(neuron.raw_gain.sigmoid(), torch.full((T, C), 0.3))
+
+
 def test_no_weight_decay_and_gates_that_learn_slowly():
     groups = parameter_groups(GLIF(), lr=0.5)
     rates = {group.get("lr"): len(group["params"]) for group in groups}

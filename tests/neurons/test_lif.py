@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from tssd.errors import UsageError
-from tssd.neurons import IF, LIF
+from tssd.neurons import IF, LIF, MPBNLIF, RealSpike, SmoothedLIF
+from tssd.neurons.scan import Dynamics
 from tssd.surrogates import ATan, Sigmoid, Surrogate
 
 # Binary fractions, so that every value below is exact.
@@ -140,8 +141,20 @@ def test_a_surrogate_of_your_own_needs_only_its_derivative():
     assert x.grad.flatten().tolist() == [1.75, 1.5, 1.0]
 
 
+@pytest.mark.parametrize("kind", [LIF, MPBNLIF, RealSpike, SmoothedLIF])
+def test_options_reach_the_dynamics_of_every_kind(kind):
+    options = {"v_reset": -0.5, "decay_input": True, "detach_reset": True, "strict": True}
+    neuron = kind(4.0, 0.5, surrogate=Sigmoid(3.0), **options)
+    assert neuron.dynamics == Dynamics(
+        0.75, gain=0.25, offset=-0.125, threshold=0.5, v_reset=-0.5, detach_reset=True, strict=True
+    )
+    assert neuron.surrogate == Sigmoid(3.0)
+
+
 def test_neurons_do_not_share_what_they_were_not_given_together():
-    assert LIF().dynamics == LIF().dynamics
+    one, other = LIF(), LIF()
+    one.v_threshold = 0.5
+    assert other.v_threshold == LIF().v_threshold == 1
     assert "decay=0.5" in str(LIF())
     assert "surrogate=Rectangular(width=1.0)" in str(IF())
 

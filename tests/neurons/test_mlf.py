@@ -3,7 +3,7 @@ import torch
 
 from tssd.errors import UsageError
 from tssd.neurons import LIF, MLF, recording
-from tssd.surrogates import ATan
+from tssd.surrogates import ATan, Sigmoid
 from tssd.testing import check_neuron
 
 from .test_peers import normal
@@ -74,6 +74,15 @@ def test_with_one_level_it_is_a_lif_to_the_last_bit(v_reset):
     theirs = outcome(run(LIF(4 / 3, 0.7, **options)), x)
     assert 0.1 < theirs[0].mean() < 0.9
     assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_options_reach_every_level():
+    options = {"v_reset": -0.5, "detach_reset": True, "strict": False, "surrogate": Sigmoid(3.0)}
+    levels = MLF([0.6, 1.6], tau=4.0, **options).levels
+    expected = [LIF(4.0, threshold, **options) for threshold in (0.6, 1.6)]
+    for name in ("dynamics", "surrogate"):
+        found, wanted = ([getattr(unit, name) for unit in units] for units in (levels, expected))
+        assert found == wanted
 
 
 def test_its_windows_stand_side_by_side():
