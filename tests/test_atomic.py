@@ -23,6 +23,18 @@ def test_file_is_written_with_its_folders(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_file_is_on_the_disk_before_it_is_seen(tmp_path, monkeypatch):
+    path, fsync, seen = tmp_path / "a.txt", os.fsync, []
+
+    def spy(file):
+        fsync(file)
+        seen.append(path.exists())
+
+    monkeypatch.setattr(os, "fsync", spy)
+    write_atomically(path, lambda temporary: temporary.write_text("new"))
+    assert seen == [False]
+
+
 @pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
 @pytest.mark.parametrize(
     "save", [lambda file: file.write(bytes(99)), lambda file: torch.save(torch.zeros(9999), file)]

@@ -31,6 +31,12 @@ def test_hold_out_takes_the_share_of_each_class():
     assert sorted([*rest, *held]) == list(range(len(LABELS)))
 
 
+def test_hold_out_rounds_the_share_of_each_class():
+    labels = np.repeat([0, 1, 2], [14, 15, 16])  # shares of 1.4, 1.5 and 1.6
+    _, held = hold_out(labels, 0.1, seed=0)
+    assert np.bincount(labels[held]).tolist() == [1, 2, 2]
+
+
 def test_hold_out_leaves_one_of_each_class_when_the_share_is_large():
     rest, _ = hold_out(np.array([0, 1, 1]), 0.9, seed=0)
     assert counts(np.array([0, 1, 1])[rest])[:2] == [1, 1]

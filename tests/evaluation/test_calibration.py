@@ -67,6 +67,13 @@ def test_the_bins_at_one_timestep_by_hand():
     assert metric.reliability(2).samples == (0, 0, 0, 4)
 
 
+def test_a_confidence_between_two_bins_is_in_the_lower_one():
+    # Of a network that is silent: 1/2, of bins (1/4, 1/2] and (1/2, 3/4].
+    metric = Calibration(1, bins=4)
+    metric.update(torch.zeros(1, 1, 2), torch.tensor([0]))
+    assert metric.reliability(1).samples == (0, 1, 0, 0)
+
+
 def test_the_error_is_the_distance_of_the_bins_from_the_diagonal():
     generator = torch.Generator().manual_seed(3)
     metric = Calibration(1)

@@ -60,6 +60,14 @@ def test_small_steps_back_are_sorted_stably_and_noted():
     assert events.notes == ("a.bin goes back in time 2 times, by up to 10 us, sorted",)
 
 
+def test_events_of_one_time_keep_their_order():
+    # More than the few that any way to sort leaves in order.
+    t = [10, 30, 20, 30, 25] * 40
+    n = np.arange(len(t))
+    events = check(t, n % 30, n // 30)
+    assert (30 * events.y + events.x).tolist() == sorted(n.tolist(), key=t.__getitem__)
+
+
 def test_a_step_back_just_below_a_second_is_sorted():
     assert check([0, 1_000_000, 1]).t.tolist() == [0, 1, 1_000_000]
 

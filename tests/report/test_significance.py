@@ -68,6 +68,7 @@ def test_holm_by_hand():
     assert holm([0.04]) == [0.04]
     assert holm([0.5, 0.01, 0.9]) == pytest.approx([1.0, 0.03, 1.0])
     assert holm([0.02, 0.02]) == [0.04, 0.04]
+    assert holm([0.7, 0.6]) == [1.0, 1.0]  # and not 1.2
 
 
 def test_only_what_has_a_p_counts_among_the_comparisons():

@@ -5,10 +5,11 @@ import shutil
 import pytest
 
 from tssd.reproduce.counted import collect
-from tssd.reproduce.outcome import write_outcome
+from tssd.reproduce.outcome import _few, write_outcome
 from tssd.reproduce.plan import Variant
 from tssd.reproduce.record import read_records
 from tssd.reproduce.runs import Run
+from tssd.reproduce.series import Series
 from tssd.reproduce.table import Table
 
 from .fabricated import cell, plan
@@ -69,6 +70,16 @@ def test_curves(written):
     output, _, content = written("curves")
     assert names(output) == TABLE | {"-epochs.csv"} | pictures("-epochs")
     assert len(content["epochs"][0]["x"]) == 1  # the run had one epoch
+
+
+def test_long_curves_are_thinned_in_the_text_and_keep_their_end():
+    x = tuple(range(1, 31))
+    one = Series("d", "c", "epoch", "y", x, tuple((2 * n,) for n in x), tuple(map(str, x)))
+    (found,) = _few([one])
+    assert found.x == tuple(range(3, 31, 3))
+    assert found.runs == tuple((2 * n,) for n in found.x)
+    assert found.labels == tuple(map(str, found.x))
+    assert _few([found]) == [found]
 
 
 @pytest.mark.parametrize("epoch", ["best", "last"])

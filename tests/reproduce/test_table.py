@@ -217,8 +217,9 @@ def test_an_ablation_is_a_table_of_methods_against_timesteps():
     cells = [
         cell(row, v, at=t) for row, v in (("control", VANILLA), ("TSSD", TSSD)) for t in (1, 2)
     ]
-    made_up = plan(*cells, kind="ablation", baseline="control")
+    made_up = plan(*cells, kind="ablation", baseline="control", also_over=["TSSD"])
     of = {"scale": "small", "seeds": [0, 1], "epoch": "best"}
     text = Table.of(made_up, cells, Collected(RUNS, ()), **of).to_markdown()
     assert "| control | 2 | 2 | 55.00 ± 7.07 | 75.00 ± 7.07 |" in text
     assert "Gains are over control, in points" in text
+    assert "Gain over control, points" in text and "Gain over TSSD, points" in text

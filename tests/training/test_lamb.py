@@ -17,6 +17,13 @@ def test_a_step_is_as_long_as_the_weights_norm_says():
     torch.testing.assert_close(weight.detach(), expected, rtol=1e-4, atol=0)
 
 
+def test_its_options_are_those_of_the_optimiser():
+    options = {"lr": 0.5, "betas": (0.8, 0.9), "eps": 1e-3, "weight_decay": 0.1}
+    options |= {"max_grad_norm": None}
+    (group,) = Lamb([torch.nn.Parameter(torch.zeros(2))], **options).param_groups
+    assert {name: group[name] for name in options} == options
+
+
 def test_without_timm_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm.optim.lamb", None)
     with pytest.raises(UsageError, match=r"pip install 'tssd\[timm\]'"):

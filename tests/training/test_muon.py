@@ -45,6 +45,12 @@ def test_steps_are_computed_in_bfloat16_only_where_that_is_fast(monkeypatch, fas
     assert timms.zeropower_via_newtonschulz is spy
 
 
+def test_its_options_are_those_of_the_optimiser():
+    options = {"lr": 0.5, "momentum": 0.8, "nesterov": False, "weight_decay": 0.1}
+    (group,) = Muon([torch.nn.Parameter(torch.zeros(2, 2))], **options).param_groups
+    assert {name: group[name] for name in options} == options
+
+
 def test_without_timm_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm.optim.muon", None)
     with pytest.raises(UsageError, match=r"pip install 'tssd\[timm\]'"):
