@@ -8,15 +8,15 @@ from lightning import seed_everything
 from tssd.runs.folder import RunFolder
 from tssd.runs.saved import restore
 from tssd.time import repeat_in_time
-from tssd.training.callbacks import MetricsTable, SeedEachEpoch
+from tssd.training.callbacks import MetricsTable, SeedEachEpoch, StepMetrics
 from tssd.training.clock import TrainingClock
 from tssd.training.fit import fit
 
 from .runs import small, table
 
 
-def drawn(seed, epoch):
-    SeedEachEpoch(seed).on_train_epoch_start(SimpleNamespace(current_epoch=epoch), None)
+def drawn(seed, epoch, **of):
+    SeedEachEpoch(seed, **of).on_train_epoch_start(SimpleNamespace(current_epoch=epoch), None)
     return torch.rand(()).item()
 
 
@@ -25,6 +25,11 @@ def test_seed_depends_on_seed_and_epoch_alone():
     assert len(set(values.values())) == 9
     seed_everything(123, verbose=False)
     assert drawn(1, 2) == values[1, 2]
+
+
+def test_every_process_draws_numbers_of_its_own():
+    assert drawn(1, 2, rank=0) == drawn(1, 2)
+    assert len({drawn(1, 2, rank=rank) for rank in range(4)}) == 4
 
 
 def test_table_has_a_row_an_epoch_and_the_columns_in_order(finished):
@@ -93,3 +98,13 @@ def test_rates_are_shares_of_the_first_that_is_one(initial, expected):
     trainer = SimpleNamespace(optimizers=[optimizer], loggers=[logger], global_step=0)
     MetricsTable(None, TrainingClock()).on_train_epoch_start(trainer, module)
     assert told == [pytest.approx(expected)]
+
+
+def test_single_steps_are_told_once_however_many_batches_make_them():
+    told = []
+    logger = SimpleNamespace(log_metrics=lambda metrics, step: told.append((step, metrics)))
+    module, every = SimpleNamespace(terms={"loss": torch.tensor(0.5)}), StepMetrics(2)
+    for step in (0, 1, 1, 2, 2, 3, 3, 4, 4):  # that are over after each batch
+        trainer = SimpleNamespace(global_step=step, loggers=[logger])
+        every.on_train_batch_end(trainer, module, None, None, 0)
+    assert told == [(2, {"step/loss": 0.5}), (4, {"step/loss": 0.5})]

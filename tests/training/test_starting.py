@@ -6,6 +6,7 @@ from lightning.pytorch.callbacks import EarlyStopping, Timer
 
 from tssd.errors import UsageError
 from tssd.runs.folder import RunFolder
+from tssd.training.callbacks import SeedEachEpoch
 from tssd.training.fit import fit
 from tssd.training.starting import around, start_from
 
@@ -92,4 +93,7 @@ def test_a_timer_of_ones_own_takes_the_place_of_the_runs(tmp_path):
         assert names.count("Timer") == 1
         # Only the first tells loggers of steps.
         assert names.count("StepMetrics") == more
+        # Each draws by the seed of the run and its own number.
+        (seeds,) = [each for each in made.callbacks if isinstance(each, SeedEachEpoch)]
+        assert (seeds.seed, seeds.rank) == (parts.seed, rank)
         assert names.index("EarlyStopping") < names.index("MetricsTable") < names.index("Saver")

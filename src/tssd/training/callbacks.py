@@ -28,9 +28,10 @@ class SeedEachEpoch(Callback):
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Seed for this epoch."""
-        number = self.seed * 1_000_003 + trainer.current_epoch + (self.rank << 44)
-        mixed = torch.Generator().manual_seed(number)
-        seed_everything(int(torch.randint(2**31, (), generator=mixed)), verbose=False)
+        mixed = torch.Generator().manual_seed(self.seed * 1_000_003 + trainer.current_epoch)
+        # One draw for each process: of the number itself the generator takes 32 bits alone.
+        seeds = torch.randint(2**31, (self.rank + 1,), generator=mixed)
+        seed_everything(int(seeds[-1]), verbose=False)
 
 
 class MetricsTable(Callback):
