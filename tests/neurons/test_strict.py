@@ -9,7 +9,7 @@ from torch import nn
 from tssd.neurons import LIF, LIFState, strictly_above
 from tssd.surrogates import Rectangular, Surrogate, Triangular
 
-from .test_scan import gradients, plain_loop
+from .test_scan import gradients, plain_loop, spike_with
 
 T, N, F = 5, 4, 40
 
@@ -71,6 +71,26 @@ def test_a_strict_lif_is_the_textbook_loop_with_another_comparison(surrogate, v_
         assert torch.equal(LIF(strict=True, **options).scan(x, LIFState(v))[0], expected)
         reaching = LIF(**options).scan(x, LIFState(v))[0]
     assert (reaching > expected).sum() > T  # some are at the threshold, or this says nothing
+
+
+@pytest.mark.parametrize(
+    ("surrogate", "derivative"),
+    [
+        (Triangular(), lambda s: torch.relu(1 - s.abs())),
+        (Rectangular(), lambda s: s.abs() < 0.5),  # whose edges some membranes meet
+    ],
+)
+@pytest.mark.parametrize("v_reset", [None, 0.0, -0.5])
+@pytest.mark.parametrize("detach", [False, True])
+def test_a_lif_is_the_textbook_loop_at_its_threshold_too(surrogate, derivative, v_reset, detach):
+    x, v = quarters()
+    neuron = LIF(surrogate=surrogate, v_reset=v_reset, detach_reset=detach)
+    spikes, state = neuron.scan(x, LIFState(v))
+    loop = {"tau": 2.0, "decay_input": False, "v_reset": v_reset, "detach": detach}
+    expected, last = plain_loop(x, v, spike_with(derivative), **loop)
+    assert torch.equal(spikes, expected) and torch.equal(state.v, last)
+    found = gradients(spikes, state.v, x, v)
+    torch.testing.assert_close(found, gradients(expected, last, x, v))
 
 
 def test_the_neurons_of_before_reach_their_threshold():

@@ -102,7 +102,9 @@ def test_gradient_equals_spikingjellys(ours, theirs):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("surrogate", ALL, ids=str)
 def test_compress_then_scale_multiplies_by_the_derivative(surrogate, dtype):
-    s = points(surrogate).to(dtype)
+    # The edges of a window, too: whether they lie inside is the derivative's to say.
+    edges = torch.tensor(kinks(surrogate), dtype=torch.double)
+    s = torch.cat([points(surrogate), edges]).to(dtype)
     grad = torch.randn_like(s)
     kept = torch.empty_like(s, dtype=surrogate.kept_dtype(dtype))
     surrogate.compress(s.clone(), kept)

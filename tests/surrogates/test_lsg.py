@@ -34,6 +34,9 @@ def test_its_width_is_two_deviations_of_the_membrane(decay):
     s = torch.tensor([0.0, 0.499 * width, 0.501 * width], dtype=torch.double)
     inside = [1 / width, 1 / width, 0]
     assert window.derivative(s).tolist() == pytest.approx(inside)
+    edge, kept = window.width / 2, torch.tensor(True)
+    window.compress(edge.clone(), kept)
+    assert window.derivative(edge) == 0 and not kept  # it is open
 
 
 class Spike(torch.autograd.Function):
