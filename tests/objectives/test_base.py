@@ -1,12 +1,31 @@
+import inspect
 import math
 
 import pytest
 import torch
+from torch import nn
 
+from tssd import objectives
 from tssd.errors import UsageError
 from tssd.models import NetOutput, vgg9
 from tssd.objectives import Objective, Timesteps
 from tssd.objectives.base import named_places
+
+
+def with_option(name):
+    """All kinds of terms that have an option."""
+    return [
+        kind
+        for kind in map(vars(objectives).get, objectives.__all__)
+        if isinstance(kind, type) and issubclass(kind, Objective)
+        if name in inspect.signature(kind).parameters
+    ]
+
+
+def made(kind, **options):
+    needed = inspect.signature(kind).parameters.values()
+    teacher = [nn.Identity() for option in needed if option.default is option.empty]
+    return kind(*teacher, **options)
 
 
 def weights(objective, *epochs):
@@ -58,6 +77,35 @@ def test_a_ramped_weight_rises_linearly_and_stays():
     objective = Objective(2.0, ramp_epochs=10)
     assert objective.current_weight == 2.0  # of a loop that tells nothing
     assert weights(objective, 0, 2.5, 5, 10, 50) == [0.0, 0.5, 1.0, 2.0, 2.0]
+
+
+@pytest.mark.parametrize("kind", with_option("ramp_epochs"))
+def test_the_weight_of_every_kind_rises(kind):
+    assert weights(made(kind, weight=0.5, ramp_epochs=10), 0, 2.5, 50) == [0.0, 0.125, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("weight", 0.25),
+        ("span", "student"),
+        ("span", "teacher"),
+        ("detach_teacher", False),
+        ("detach_teacher", True),
+        ("temperature", 1.5),
+        ("label_smoothing", 0.1),
+        ("class_weights", [1.0, 2.0]),
+        ("layers", ["a"]),
+        ("threshold", 0.5),
+    ],
+)
+def test_an_option_reaches_every_kind_that_has_it(name, value):
+    kinds = with_option(name)
+    assert len(kinds) > 2
+    for kind in kinds:
+        term = made(kind, **{name: value})
+        holder = term if hasattr(term, name) else term.distance
+        assert getattr(holder, name) == value, kind
 
 
 def test_a_weight_of_zero_is_allowed():

@@ -64,6 +64,23 @@ def test_whole_channels_of_single_samples_are_masked_in_training_alone():
     assert torch.equal(made.eval().mask(features), features)
 
 
+def test_what_is_masked_is_restored_from_nothing(monkeypatch):
+    monkeypatch.setattr(torch, "rand", lambda shape, **_: torch.zeros(shape))
+    made, out = term(rescaled=False), output(torch.zeros(2, 2, 2), {0: SPIKES})
+    made.masked = 0.5  # of which every channel is
+    assert made(out, TARGET).item() == (1 + 1 + 0 + 16) / 2
+    assert made.eval()(out, TARGET).item() == 5.25  # see `test_by_hand`
+
+
+def test_a_teacher_with_other_channels_says_how_many():
+    out = output(torch.zeros(2, 2, 2), {0: SPIKES})
+    wide = Says(torch.zeros(2, 2), {0: torch.ones(2, 3, 1, 2)})
+    made = connected(BlurredFeatureDistillation(wide, channels=[3]), out)
+    assert made(out, TARGET).isfinite() and made.aligned[0].weight.shape == (3, 1, 1, 1)
+    with pytest.raises(UsageError, match=r"^teacher: .* \[3, 1, 2\], .* \[1, 1, 2\]; say how many"):
+        connected(BlurredFeatureDistillation(wide), out)(out, TARGET)
+
+
 def test_refused():
     with pytest.raises(UsageError, match="^masked: got 1, expected a share from 0 to less than 1$"):
         BlurredFeatureDistillation(Says(torch.zeros(2, 2)), masked=1)

@@ -137,6 +137,13 @@ def test_a_plan_serves_networks_of_different_depth():
     assert connected(deeper, exits=plan).taps == (4,)
 
 
+def test_another_network_gets_exits_of_its_own_alone():
+    criterion = connected(tiny_vgg())
+    before = {*criterion.exits}
+    criterion.connect(resnet18(num_classes=K, image_size=16, width=1 / 16))
+    assert len(criterion.exits) == len(criterion.taps) == 1 and not before & {*criterion.exits}
+
+
 def test_every_parameter_of_network_and_exit_gets_a_gradient():
     net = tiny_vgg()
     criterion = connected(net)

@@ -9,6 +9,7 @@ from tssd.errors import UsageError
 from tssd.evaluation import evaluate
 from tssd.longest import build_for, longest
 from tssd.models import vgg9
+from tssd.objectives import ExitCrossEntropy, ExitPlan, SelfDistillation, Timesteps
 from tssd.objectives.per_timestep import build_missing, check_length, longest_of
 
 K = 3
@@ -86,6 +87,15 @@ def test_evaluation_runs_shorter_and_refuses_longer():
     assert evaluate(net, [(x, y)], 2).accuracy == whole.accuracy[:2]
     with pytest.raises(UsageError, match=r"^timesteps: got 8, .* for the 4 timesteps that they we"):
         evaluate(net, [(x, y)], 8)
+
+
+def test_exits_may_be_what_refuses_to_run_longer():
+    net = vgg9(num_classes=K, image_size=16, width=1 / 64)
+    terms, plan = {"exit": ExitCrossEntropy()}, ExitPlan(norm=scaled)
+    criterion = SelfDistillation(terms, Timesteps(2, 4), exits=plan).connect(net)
+    evaluate(net, [batch()], 4, criterion=criterion)
+    with pytest.raises(UsageError, match=r"^timesteps: got 8, .* for the 4 timesteps that they we"):
+        evaluate(net, [batch()], 8, criterion=criterion)
 
 
 def test_the_shortest_of_all_counts():
