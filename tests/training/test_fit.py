@@ -149,6 +149,27 @@ def test_gradients_are_clipped(tmp_path, clip):
     assert max(norms) > 0.1 if clip == 0 else max(norms) == pytest.approx(clip, rel=1e-3)
 
 
+def test_gradients_are_clipped_number_by_number(tmp_path):
+    largest, norms = [], []
+
+    def note(optimizer):
+        gradients = [p.grad for group in optimizer.param_groups for p in group["params"]]
+        largest.append(max(g.abs().max().item() for g in gradients))
+        norms.append(gradient_norm(optimizer))
+
+    clip = {"trainer.gradient_clip": 1e-3, "trainer.gradient_clip_algorithm": "value"}
+    fit(watched(small(clip | ONE_EPOCH), note), tmp_path)
+    assert largest == pytest.approx([1e-3] * 2) and min(norms) > 2e-3
+
+
+def test_training_has_the_threads_of_its_settings(tmp_path, monkeypatch):
+    told, at_steps = [], []
+    monkeypatch.setattr(torch, "set_num_threads", told.append)
+    parts = small({"trainer.threads": 3, **ONE_EPOCH})
+    fit(watched(parts, lambda _: at_steps.append(told[-1:])), tmp_path)
+    assert at_steps == [[3], [3]]
+
+
 def test_bfloat16_trains_on_a_cpu(tmp_path):
     fit(small({"trainer.precision": "bf16-mixed", "trainer.accelerator": "cpu"}), tmp_path / "half")
     fit(small({"trainer.accelerator": "cpu"}), tmp_path / "full")
