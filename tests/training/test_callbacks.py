@@ -100,6 +100,26 @@ def test_rates_are_shares_of_the_first_that_is_one(initial, expected):
     assert told == [pytest.approx(expected)]
 
 
+def test_an_epoch_without_validation_has_no_numbers_of_the_one_before():
+    table = MetricsTable(None, TrainingClock())
+    module = SimpleNamespace(criterion=SimpleNamespace(terms={}), tell_progress=dict)
+    progress = SimpleNamespace(batch_progress=SimpleNamespace(is_last_batch=True))
+    trainer = SimpleNamespace(
+        optimizers=[SimpleNamespace(param_groups=[{"lr": 0.1}])],
+        loggers=[],
+        current_epoch=0,
+        callback_metrics={"val/accuracy": 0.5, "train/loss": 1.0},
+        fit_loop=SimpleNamespace(epoch_loop=progress),
+    )
+    for validated in (True, False):
+        table.on_train_epoch_start(trainer, module)
+        if validated:
+            table.on_validation_end(trainer, module)
+        table.on_train_epoch_end(trainer, module)
+    assert [row.get("val/accuracy") for row in table.rows] == [0.5, None]
+    assert [row["train/loss"] for row in table.rows] == [1, 1]
+
+
 def test_single_steps_are_told_once_however_many_batches_make_them():
     told = []
     logger = SimpleNamespace(log_metrics=lambda metrics, step: told.append((step, metrics)))
