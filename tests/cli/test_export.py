@@ -10,7 +10,7 @@ def test_it_prints_what_came_out_and_writes_into_the_run(tssd, trained, tmp_path
     outcome = tssd("export", trained, *words)
     assert (outcome.code, outcome.err) == (0, "")
     assert "359 test samples" in outcome.out
-    assert "faithful: on 5 samples at T = 2, no of" in outcome.out
+    assert "faithful: on 5 samples at T = 2, none of" in outcome.out
     assert "written: out (export.json, step.onnx, unrolled.onnx; " in outcome.out
     assert len(json.loads((tmp_path / "out" / "export.json").read_text())["accuracy"]) == 2
     assert tssd("export", trained, *words).code == 1  # it is there already

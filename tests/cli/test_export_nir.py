@@ -16,7 +16,7 @@ def test_a_soft_reset_is_refused_or_recorded(tssd, trained, tmp_path):
     assert not [*tmp_path.iterdir()]
     outcome = tssd(*words, "--soft-reset", "recorded", "--samples", "9")
     assert (outcome.code, outcome.err) == (0, "")
-    assert "faithful: on 9 samples at T = 2, no of" in outcome.out
+    assert "faithful: on 9 samples at T = 2, none of" in outcome.out
     facts = json.loads((tmp_path / "out" / "export.json").read_text())
     from tssd.exporting.nir_reading import read_nir
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from pathlib import Path
 
 from tssd.cli.loading import load_training
@@ -67,7 +68,8 @@ def run(words: list[str]) -> int:
         raise UsageError("--json: a dry run has it; what a run finds is in its results.json")
     if args.output is not None:
         refuse_name(Path(args.output))
-    if not (args.resume or args.dry_run):
+    # Of several processes the first has begun it when another looks; it tells when all have met.
+    if not (args.resume or args.dry_run or "RANK" in os.environ):
         _refuse_begun(recipe, overrides, args.output)
     load_training(overrides)
     if args.dry_run:

@@ -95,8 +95,12 @@ def located(error: Exception, config: Config, section: str) -> Exception:
             option
             for option, value, _ in walk(config)
             if (option.endswith(f".{name}") and value == found)
-            or (option.endswith(f".{name}s") and isinstance(value, list) and found in value)
+            or (option.endswith((f".{name}", f".{name}s")) and _holds(value, found))
         ]
         if len(options) == 1:
             return UsageError(options[0] + text.removeprefix(name))
     return error
+
+
+def _holds(value: Any, found: Any) -> bool:
+    return isinstance(value, list) and found in value

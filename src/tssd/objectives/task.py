@@ -182,7 +182,7 @@ def _checked(weights: object) -> list[float]:
     for value in weights:
         right = isinstance(value, Real) and not isinstance(value, bool)
         if not (right and 0 <= float(value) < math.inf):
-            raise UsageError(f"class_weights: got {value!r} among them, {remedy}")
+            raise UsageError(f"class_weights: got {value!r}, {remedy}")
     if not any(weights):
         raise UsageError(f"class_weights: got zeros, {remedy}")
     return [float(value) for value in weights]
