@@ -57,10 +57,15 @@ def remove_leftovers(folder: Path, name: str = "") -> None:
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             # To open anything else than a file can wait for ever.
-            ours = entry.name.startswith(prefix) and entry.name.endswith(PARTIAL)
+            ours = entry.name.startswith(prefix) and is_partial(entry.name)
             if ours and entry.is_file(follow_symlinks=False):
                 with locked(Path(entry.path)):  # removes it, if nobody holds it
                     pass
+
+
+def is_partial(name: str) -> bool:
+    """Whether a name is one of what is being written, or was when its writer was killed."""
+    return name.startswith(".") and name.endswith(PARTIAL)
 
 
 @contextmanager

@@ -44,7 +44,9 @@ def test_train_prints_the_accuracy_at_every_t_and_the_folder(tssd, tiny_words):
     # The same again is refused, and with --resume is not trained again.
     outcome = tssd("train", "digits/tssd", *tiny_words)
     assert outcome.code == 2
-    assert "--resume` or choose another --output" in outcome.mistake
+    resuming = "`tssd train runs/digits/tssd/seed0 --resume`"
+    told = f"exists already; continue it with {resuming} or choose another --output"
+    assert told in outcome.mistake
     outcome = tssd("train", "runs/digits/tssd/seed0", "--resume")
     assert outcome.code == 0
     assert RunFolder(Path("runs/digits/tssd/seed0")).read_results() == results

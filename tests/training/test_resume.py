@@ -91,7 +91,11 @@ def test_finished_run_gives_its_results_and_nothing_is_written(finished):
 def test_refusals_leave_the_folder_alone(interrupted, tmp_path, resume):
     before = contents(interrupted)
     options = RUINED | ({"optimizer.lr": 0.2} if resume else {})
-    found = "has optimizer.lr = 0.3, now it is 0.2" if resume else "already; continue it"
+    found = (
+        "has optimizer.lr = 0.3, now it is 0.2"
+        if resume
+        else "continue it with `tssd train .* --resume`"
+    )
     with pytest.raises(UsageError, match=found):
         fit(small(options), interrupted, resume=resume)
     assert contents(interrupted) == before

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tssd.atomic import PARTIAL
+from tssd.atomic import PARTIAL, is_partial
 from tssd.errors import DataError
 from tssd.reading import one_line
 
@@ -18,7 +18,9 @@ def check_free(folder: Path) -> None:
     Raises: DataError: it is there already.
     """
     try:
-        if folder.exists() and not (folder.is_dir() and all(map(_is_partial, folder.iterdir()))):
+        if folder.exists() and not (
+            folder.is_dir() and all(is_partial(path.name) for path in folder.iterdir())
+        ):
             raise DataError(
                 f"{folder}: it is there already; give --output a new or empty folder, or remove it"
             )
@@ -63,10 +65,6 @@ def emptied(folder: Path) -> Path:
         else:
             inside.unlink()
     return folder
-
-
-def _is_partial(path: Path) -> bool:
-    return path.name.startswith(".") and path.name.endswith(PARTIAL)
 
 
 def _unwritable(folder: Path, error: OSError) -> DataError:

@@ -40,8 +40,10 @@ def named_places(
         such_as: an example of a place.
     Raises: UsageError: an empty list.
     """
-    if taps is None or isinstance(taps, str | int):
-        return None if taps is None else (taps,)
+    if taps is None:
+        return None
+    if isinstance(taps, str | int):
+        return (taps,)
     if not taps:
         raise UsageError(f"{option}: got none, expected at least one place, such as [{such_as}]")
     return tuple(taps)

@@ -3,12 +3,11 @@
 import json
 import os
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from tssd.config.options import content, in_yaml
 from tssd.config.recipe import Config
-from tssd.dry_run.estimate import Estimate
 from tssd.dry_run.needs import Needs, needs_apart
 from tssd.dry_run.shapes import DataShape, data_shape
 from tssd.many_runs.side_by_side import THREADS, share_of_cores
@@ -122,13 +121,7 @@ def _cost(found: Needs | str, shape: DataShape, config: Config) -> Cost:
         return Cost(note=found)
     # Variants that do the same work may still train for another number of epochs.
     epochs: int = config["trainer"].get("epochs", found.epochs)
-    if shape.sizes is None:
+    estimate = replace(found, data=shape, epochs=epochs).estimate
+    if estimate is None:
         return Cost(found, epochs, note="the number of samples is not known without the data")
-    estimate = Estimate.of(
-        found.measured,
-        shape.sizes,
-        shape.batch_size,
-        epochs,
-        validated_every=found.validated_every,
-    )
     return Cost(found, epochs, estimate.seconds)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tssd.atomic import PARTIAL, replacing
+from tssd.atomic import PARTIAL, is_partial, replacing
 from tssd.errors import DataError
 from tssd.events.datasets.simulated import NOTE, SAYS
 from tssd.lock import LOCK, Hold, locked
@@ -103,7 +103,7 @@ def claimed(folder: Path, text: str) -> Iterator[Path]:
 
 
 def _is_leftover(name: str) -> bool:
-    return name == LOCK or name.startswith(".") and name.endswith(PARTIAL)
+    return name == LOCK or is_partial(name)
 
 
 def _clear(folder: Path) -> None:
