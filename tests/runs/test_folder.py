@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from tssd.atomic import write_atomically
@@ -155,6 +157,18 @@ def test_the_run_beside_what_was_named_is_told(tmp_path):
     (tmp_path / "note.txt").touch()
     with pytest.raises(DataError, match="a file, expected the folder of a run$"):
         RunFolder.open(tmp_path / "note.txt")
+
+
+def test_the_run_of_a_recipe_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = RunFolder(Path("runs/digits/tssd/seed3"))
+    run.path.mkdir(parents=True)
+    run.write_config(CONFIG)
+    with pytest.raises(DataError, match=r"has made; did you mean runs/digits/tssd/seed3\?$"):
+        RunFolder.open("digits/tssd")
+    for other in ("digits/vanilla_ts", tmp_path / "missing"):
+        with pytest.raises(DataError, match="has made$"):
+            RunFolder.open(other)
 
 
 @pytest.mark.parametrize(("content", "found"), [(None, "no results yet"), ("{", "damaged")])

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, cast
 from tssd.cli.loading import load_training
 from tssd.cli.parser import CommandParser, Override, at_least
 from tssd.config.compose import canonical, matching
-from tssd.config.default_folder import OUTPUT, run_folder
+from tssd.config.default_folder import run_folder
 from tssd.config.quick_names import check_names
 from tssd.errors import TssdError, UsageError
 from tssd.report.method_labels import method_named
+from tssd.runs.folder import OUTPUT
 from tssd.runs.folder_place import refuse_name
 
 if TYPE_CHECKING:

@@ -4,9 +4,7 @@ import re
 from pathlib import Path
 
 from tssd.config.compose import folder_of, words_of
-
-# Where runs go that are not told where to.
-OUTPUT = "runs"
+from tssd.runs.folder import OUTPUT
 
 
 def run_folder(recipe: str, seed: int, output: str | Path = OUTPUT) -> Path:

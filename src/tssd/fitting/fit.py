@@ -12,7 +12,6 @@ from lightning.pytorch.loggers import Logger
 
 from tssd.adapters.given import copy_of
 from tssd.config.assemble import build
-from tssd.config.default_folder import OUTPUT
 from tssd.config.recipe import Config
 from tssd.data import DataModule
 from tssd.data.given import GivenData
@@ -25,7 +24,7 @@ from tssd.fitting.run import Run
 from tssd.models.base import Tap
 from tssd.objectives import SelfDistillation
 from tssd.reopened.load import load_into
-from tssd.runs.folder import RunFolder
+from tssd.runs.folder import OUTPUT, RunFolder
 from tssd.runs.folder_names import folder_name
 from tssd.training.fit import fit as train_into
 from tssd.training.given import GivenSchedule, named

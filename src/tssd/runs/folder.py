@@ -18,6 +18,8 @@ from tssd.runs.files import OBJECTS, is_of_objects, resuming
 from tssd.runs.results import REPEAT, Results
 from tssd.runs.text_files import read_text
 
+# Where runs go that are not told where to.
+OUTPUT = "runs"
 # What a configuration names where a schedule was given as a function, which no length changes.
 OWN_SCHEDULE = f"{OBJECTS}GivenScheduler"
 
@@ -81,7 +83,12 @@ class RunFolder:
                 + "".join(f"; did you mean {above}?" for above in runs[:1])
             )
         if not run.path.is_dir():
-            raise DataError(f"{path}: no such folder; expected a run that `tssd train` has made")
+            # A recipe, which is in everybody's mind, in place of the folder of its run.
+            trained = sorted(Path(OUTPUT, path).glob(f"seed*/{run.config.name}"))
+            raise DataError(
+                f"{path}: no such folder; expected a run that `tssd train` has made"
+                + "".join(f"; did you mean {config.parent}?" for config in trained[:1])
+            )
         if not run.config.exists():
             inside = sorted(config.parent for config in run.path.glob(f"*/{run.config.name}"))
             raise DataError(
