@@ -159,6 +159,12 @@ def test_a_loss_is_said_to_be_one():
     assert "10.00 points below B" in found.sentence({"tssd": "A", "vanilla_ts": "B"})
 
 
+def test_equal_means_are_neither_above_nor_below():
+    found = answer(row("tssd", 1, 2, 70), FAIR)
+    sentence = found.sentence({"tssd": "A", "vanilla_ts": "B"})
+    assert "T = 1, level with B" in sentence and "points" not in sentence
+
+
 def test_a_method_alone_and_without_a_common_seed():
     assert "no other method" in answer(TSSD).sentence({"x/tssd": "A"})
     apart = answer(TSSD, row("v", 1, 1, 50, seeds=(9,)))

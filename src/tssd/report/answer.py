@@ -6,6 +6,7 @@ from typing import Self
 
 from tssd.report.comparison import Comparison, Row
 from tssd.report.method_labels import CONTROLS, control_of, is_ann
+from tssd.report.signed import signed_range
 from tssd.report.significance import LEVEL, Paired, corrected, paired
 
 
@@ -103,7 +104,15 @@ def paired_at(row: Row, other: Row, t: int) -> Paired:
 
 
 def distance(test: Paired) -> str:
-    """How far above or below a method is, mean ± std of the differences, in words."""
+    """How far above or below a method is, mean ± std of the differences, in words.
+
+    >>> distance(paired({0: 40.0, 1: 41.0}, {0: 39.0, 1: 41.0}))
+    '0.50 ± 0.71 points above'
+    >>> distance(paired({0: 40.0, 1: 41.0}, {0: 41.0, 1: 40.0}))
+    'level with'
+    """
+    if f"{abs(test.difference):.2f}" == "0.00":
+        return "level with"
     side = "above" if test.difference >= 0 else "below"
     std = "" if test.std is None else f" ± {test.std:.2f}"
     return f"{abs(test.difference):.2f}{std} points {side}"
@@ -135,8 +144,7 @@ def interval(test: Paired) -> str | None:
     """The 95 % confidence interval of a difference; None = not known."""
     if test.interval is None:
         return None
-    low, high = test.interval
-    return f"{low:+z.2f} to {high:+z.2f}".replace("-", "−")
+    return signed_range(*test.interval)
 
 
 def p_is(p: float) -> str:

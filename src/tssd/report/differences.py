@@ -11,6 +11,7 @@ from tssd.report.answer import Answer, certainty, distance, p_is, paired_at
 from tssd.report.comparison import Comparison
 from tssd.report.method_labels import method_named
 from tssd.report.shown_names import in_csv, in_markdown
+from tssd.report.signed import signed, signed_range
 from tssd.report.significance import LEVEL, Paired, corrected
 
 COLUMNS = (
@@ -106,7 +107,7 @@ class Differences:
             clauses.append(f"told apart at {', '.join(told)}")
         if rest := [t for t in tested if t not in apart]:
             bounds = [bound for t in rest for bound in own[t].interval or ()]
-            within = f"{min(bounds):+z.2f} to {max(bounds):+z.2f}".replace("-", "−")
+            within = signed_range(min(bounds), max(bounds))
             listed = ", ".join(map(str, rest))
             clauses.append(f"not told apart at T = {listed} (95 % intervals within {within})")
         return f"{label}: {'; '.join(clauses)}."
@@ -184,11 +185,9 @@ class Differences:
         test = self.tests[key]
         if not test.seeds:
             return ["no common seed"]
-        shown = f"{test.difference:+z.2f}" + ("" if test.std is None else f" ± {test.std:.2f}")
-        found = [shown.replace("-", "−")]
+        found = [signed(test.difference) + ("" if test.std is None else f" ± {test.std:.2f}")]
         if test.interval is not None:
-            low, high = test.interval
-            found.append(f"{low:+z.1f} to {high:+z.1f}".replace("-", "−"))
+            found.append(signed_range(*test.interval, decimals=1))
         if (p := self.corrected.get(key)) is not None:
             found.append(p_is(p))
         else:

@@ -7,7 +7,6 @@ from tssd.report.html.rounding import (
     percent,
     plain,
     si,
-    signed,
     three,
     two,
     whole,
@@ -19,9 +18,6 @@ from tssd.report.html.rounding import (
     [
         (percent, 0.12345, "12.35"),
         (two, 1.005, "1.00"),
-        (signed, 1.5, "+1.50"),
-        (signed, -1.5, "−1.50"),
-        (signed, -0.001, "+0.00"),
         (three, 0.18057, "0.181"),
         (whole, 1234567.0, "1,234,567"),
         (from_one, 19, "20"),

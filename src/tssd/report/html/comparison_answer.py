@@ -6,9 +6,10 @@ from tssd.report.html.elements import Content, Html, element, note, together
 from tssd.report.html.figures import figure
 from tssd.report.html.line_chart import Chart, Series
 from tssd.report.html.methods import Methods
-from tssd.report.html.rounding import signed, two
+from tssd.report.html.rounding import two
 from tssd.report.html.sourced import number
 from tssd.report.html.tables import facts
+from tssd.report.signed import signed
 
 # Further methods are in the tables below.
 TILES = 6

@@ -6,9 +6,9 @@ from tssd.report.answer import p_value
 from tssd.report.differences import Differences
 from tssd.report.html.elements import Content, Html, element, note, paragraph, together
 from tssd.report.html.methods import Methods
-from tssd.report.html.rounding import signed
 from tssd.report.html.sourced import number
 from tssd.report.html.tables import table
+from tssd.report.signed import signed
 from tssd.report.significance import COMFORTABLE, LEVEL, Paired, critical_t
 
 

@@ -20,15 +20,6 @@ def two(value: float) -> str:
     return f"{value:.2f}"
 
 
-def signed(value: float) -> str:
-    """Two decimals with the sign.
-
-    >>> signed(-1.234)
-    '−1.23'
-    """
-    return f"{value:+z.2f}".replace("-", "−")
-
-
 def three(value: float) -> str:
     """Three decimals."""
     return f"{value:.3f}"
