@@ -18,6 +18,7 @@ from tssd.data.event_augment import EventAugmentation
 from tssd.data.event_samples import EventPart, EventSamples
 from tssd.data.missing_classes import tell_of_missing_classes
 from tssd.data.root import below_root
+from tssd.data.slices import check_slices, slices_for
 from tssd.data.splits import TEST_SEED, Indices, hold_out
 from tssd.data.stored import Stored
 from tssd.errors import UsageError
@@ -35,11 +36,8 @@ log = logging.getLogger("tssd")
 
 Pool = Literal["sum", "mean"]
 
-# Timesteps; so many frames of the largest sensor fill 900 MB.
-MOST_SLICES = 10_000
 # Share of each class for testing where a data set has no split of its own.
 TEST_SHARE = 0.1
-SLICES = f"1 to {MOST_SLICES} timesteps"
 
 
 @dataclass(eq=False)
@@ -77,8 +75,9 @@ class EventData(DataModule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        slices, size, largest = self.slices, self.size, self.largest_size
-        require(slices is None or 1 <= slices <= MOST_SLICES, "slices", slices, SLICES)
+        size, largest = self.size, self.largest_size
+        if self.slices is not None:
+            check_slices(self.slices)
         fits = size is None or 1 <= size <= (largest or size)
         require(fits, "size", size, f"1 to {largest or 'as many as the sensor has'} cells")
         require(self.pool in ("sum", "mean"), "pool", self.pool, "sum or mean")
@@ -121,25 +120,9 @@ class EventData(DataModule):
             UsageError: Fewer slices than timesteps, or the student's input would not be a prefix of
                 the teacher's.
         """
-        if not self.cut.is_prefix and student < teacher:
-            raise UsageError(
-                f"data.slicing: {self.cut.why_not_prefix}; the student's {student} timesteps "
-                f"must be the first of the teacher's {teacher}: use tssd.events.FixedTime"
-            )
-        cut = self.slices or longest
-        if not self.cut.is_prefix and student < cut:
-            raise UsageError(
-                f"data.slicing: {self.cut.why_not_prefix}; the network is trained at {student} "
-                f"timesteps but recordings are cut into {cut}: use tssd.events.FixedTime, or "
-                f"evaluate at up to {student} (trainer.evaluate_timesteps) with data.slices null"
-            )
-        if cut < longest:
-            raise UsageError(
-                f"data.slices: got {self.slices}, but the network runs for up to {longest} "
-                f"timesteps; give at least {longest}, or null for as many as are needed"
-            )
-        require(cut <= MOST_SLICES, "slices", cut, SLICES)
-        self.slices = cut
+        self.slices = slices_for(
+            self.cut, self.slices, student=student, teacher=teacher, longest=longest
+        )
 
     @property
     def cut(self) -> Slicing:
