@@ -55,6 +55,21 @@ def test_a_header_without_end_ends_where_no_line_begins():
     assert read_header(header.encode(), name="a").options == {"height": "128", "width": "128"}
 
 
+@pytest.mark.parametrize("high", [0x25, 0x2025, 0x2525])
+def test_a_first_word_that_begins_like_a_line_is_none(high):
+    evt3 = evt3_words([(high % 2**12 << 12 | low, 1, 2, 1) for low in range(10)])
+    evt2 = evt2_words([(high << 6 | low, 1, 2, 1) for low in range(10)])
+    for form, version, words in (("EVT3", "3.0", evt3), ("EVT2", "2.0", evt2)):
+        header = RAW_HEADER.format(version=version, form=form, h=128, w=128)
+        found = read(raw(words, form=form, header=header))
+        assert rows(found) == rows(read(raw(words, form=form))) and len(found) == 10
+
+
+def test_lines_need_neither_a_blank_nor_be_ascii():
+    text = "%Width 9\n% operator J\u00f6rg\n%\n% Height 7\t\r\n".encode()
+    assert read_header(text + b"\0\x0c", name="a").size("a") == (7, 9)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

@@ -87,6 +87,8 @@ def read_header(data: bytes, *, name: str) -> Header:
     position = 0
     while data.startswith(b"%", position):
         end = data.find(b"\n", position, position + LONGEST_LINE) + 1
+        if not _is_text(data[position : end or position + LONGEST_LINE]):
+            break
         if not end:
             raise DataError(
                 f"{name} ends within its text header, at byte {position}: it is cut off or "
@@ -101,6 +103,16 @@ def read_header(data: bytes, *, name: str) -> Header:
     if not position:
         raise DataError(f"{name} starts with {kind(data)}, expected lines that begin with %")
     return Header(fields, position)
+
+
+def _is_text(line: bytes) -> bool:
+    """Whether bytes that begin with % are a line, and not the first word of a file without an end.
+
+    Prophesee's lines begin with "% ", what encodes a time does not; others' are taken if all of it
+    is ASCII.
+    """
+    controls = any(byte < 32 for byte in line.rstrip(b"\r\n") if byte != ord("\t"))
+    return not controls and (line.startswith(b"% ") or line.isascii())
 
 
 def read_prophesee(
