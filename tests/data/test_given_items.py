@@ -39,6 +39,12 @@ def test_finite_numbers_whose_sum_is_not_are_taken():
     check_finite(torch.ones(1, 2, 2, dtype=torch.int16), str)
 
 
+@pytest.mark.parametrize("kind", [">u2", ">i4", ">f4", "<u2", "<f8"])
+def test_bytes_of_arrays_may_be_in_any_order(kind):
+    x = np.arange(300, 348).reshape(2, 2, 3, 4)
+    assert as_sample(x.astype(kind), "x").tolist() == x.tolist()
+
+
 def test_counts_of_events_stay_whole_numbers():
     counts = np.ones((4, 2, 3, 3), dtype=np.int16)
     assert as_sample(counts, "x").dtype == torch.int16

@@ -76,6 +76,24 @@ def test_sizes_are_the_loaders():
     assert GivenLoader("train", DataLoader(DATA, batch_size=None, collate_fn=one)).samples == 10
 
 
+class Pairs:
+    """Batches of four samples, two of them in the next one again, and nothing that is a sampler."""
+
+    def __iter__(self):
+        return iter([[n, n + 1, n + 2, n + 3] for n in range(0, 8, 2)])
+
+    def __len__(self):
+        return 4
+
+
+def test_samples_are_counted_where_no_sampler_does():
+    loader = GivenLoader("train", DataLoader(DATA, batch_sampler=Pairs()))
+    assert loader.samples == sum(len(y) for _, y in loader) == 16
+    ready = TensorDataset(torch.rand(5, 3, 1, 2, 2), torch.zeros(5, 3, dtype=torch.int64))
+    loader = GivenLoader("train", DataLoader(ready, batch_size=None))
+    assert loader.samples == sum(len(y) for _, y in loader) == 15
+
+
 def test_samplers_of_batches_and_those_inside_are_told_the_epoch():
     loader = GivenLoader("train", batched(DistributedSampler(DATA, num_replicas=2, rank=0)))
     assert loader.samples == 5

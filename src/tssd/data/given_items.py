@@ -53,7 +53,8 @@ def as_sample(x: Any, where: str) -> Tensor:
             )
         x = functional.to_dtype(functional.to_image(x), torch.float32, scale=True)
     if isinstance(x, np.ndarray) and x.dtype.kind in "buif":
-        x = torch.from_numpy(np.ascontiguousarray(x))
+        # torch knows the machine's own order of bytes alone.
+        x = torch.from_numpy(np.ascontiguousarray(x, dtype=x.dtype.newbyteorder("=")))
     if not isinstance(x, Tensor) or x.is_complex() or x.layout is not torch.strided:
         raise DataError(f"{where} has {in_words(x)} for x, expected {INPUTS}")
     x = x.detach().as_subclass(Tensor)

@@ -61,11 +61,12 @@ class GivenLoader:
     @property
     def samples(self) -> int:
         """Number of samples of an epoch; of loaders that do not say, that of full batches."""
-        batches, sampler = self._samplers
+        batches = self.loader.batch_sampler
         if isinstance(batches, list | tuple):
             return sum(map(len, batches))
         try:
-            count = len(sampler)
+            # Without samples to put together, what the sampler counts are batches.
+            count = len(getattr(batches, "sampler", None))  # pyright: ignore
         except TypeError:
             return self._length * self.batch_size
         size = getattr(batches, "drop_last", False) and getattr(batches, "batch_size", None)
