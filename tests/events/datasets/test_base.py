@@ -11,6 +11,7 @@ from tssd.events import FixedTime
 from tssd.events.datasets.base import EventFiles
 from tssd.events.datasets.catalogue import Catalogue, Reading
 from tssd.events.datasets.sources import find_recordings
+from tssd.events.formats.aedat2 import write_aedat2
 from tssd.events.formats.five_byte import read_five_byte, write_five_byte
 from tssd.events.formats.npz import write_npz
 
@@ -102,3 +103,10 @@ def test_recordings_are_found_read_and_simulated_without_torch():
     modules = "tssd.events.datasets.nmnist, tssd.events.cache, tssd.simulate.datasets"
     code = f"import sys, {modules}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_recording_of_another_camera_is_refused_as_damaged_ones_are(tmp_path):
+    write_aedat2(tmp_path / "a.aedat", at([1, 2]))
+    told = r"a\.aedat is of a camera with 128x128 pixels, expected 6x4: it is no recording of this"
+    with pytest.raises(DataError, match=told):
+        Blinks().read_own(tmp_path / "a.aedat", Reading())

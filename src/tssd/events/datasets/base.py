@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from tssd.events.datasets.catalogue import Catalogue, FileRecording, Reading
+from tssd.events.datasets.catalogue import (
+    Catalogue,
+    FileRecording,
+    Reading,
+    require_sensor,
+)
 from tssd.events.datasets.sources import Found
 from tssd.events.files import File
-from tssd.events.formats.detect import read_events
+from tssd.events.formats.detect import read_own_events
 from tssd.events.formats.npz import read_npz
 from tssd.events.slicing import FixedTime, Slicing
 from tssd.events.stream import Events
@@ -58,10 +63,13 @@ class EventFiles(ABC):
         """Read a recording of the user's own, of this data set's kind and sensor.
 
         Raises:
-            DataError: It is missing, damaged, or of no known format.
+            UsageError: Neither content nor suffix tells its format.
+            DataError: It is missing, damaged, or of another camera.
         """
         height, width = self.sensor
-        return read_events(path, height=height, width=width, strict=reading.strict)
+        events = read_own_events(path, height=height, width=width, strict=reading.strict)
+        require_sensor(events, self.sensor, str(path))
+        return events
 
     def key(self) -> Mapping[str, str | int]:
         """Options that change what is read, plain values; part of the cache's key."""
