@@ -125,3 +125,19 @@ def test_classes_that_are_not_told_cannot_be_counted(train):
     assert found.counts["train"] == {"0": 0, "1": 0, "2": 0}
     assert found.unknown == {"train": 7, "val": 0, "test": 0}
     assert found.counts["test"] == {"0": 3, "1": 2, "2": 2}
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_datasets_open_their_files_in_the_processes_that_load(processes):
+    class Opening(Untold):
+        opened = False
+
+        def __getitem__(self, n):
+            self.opened = True
+            return super().__getitem__(n)
+
+    dataset = Opening()
+    sets = {"train": dataset, "test": Opening()}
+    data = GivenData(sets, num_workers=processes, classes=20)
+    assert data.content_hash and len(data.dataset("train").batch([0])[1]) == 1
+    assert dataset.opened is (processes == 0)

@@ -1,4 +1,5 @@
 import math
+import os
 
 import pytest
 import torch
@@ -47,6 +48,39 @@ def test_a_batch_depends_on_seed_epoch_and_number_alone(workers):
     assert torch.equal(samples[(1, 3)][0], samples.batch([(1, 2), (1, 3)])[0][1])
     other = GivenSamples("train", Drawn(), seed=5)
     assert not torch.equal(samples[3][0], other[3][0])
+
+
+class Opening(Drawn):
+    """Opens a file with its first sample, and says which process did."""
+
+    opened = None
+
+    def __getitem__(self, n):
+        self.opened = self.opened or os.getpid()
+        return torch.full((1, 1, 1), float(self.opened == os.getpid())), 0
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [lambda d: d, lambda d: Subset(Subset(d, range(4)), [0, 1]), lambda d: ConcatDataset([d, d])],
+)
+def test_what_a_dataset_opens_is_not_open_before_the_processes_that_load(inside):
+    dataset = Opening()
+    samples = GivenSamples("train", inside(dataset), loaded_apart=True)
+    assert samples.item(0, 0)[0] == samples.batch([0])[0] == samples[1][0] == 1
+    assert dataset.opened is None
+    for x, _ in evaluation_loader(samples, 2, num_workers=1):
+        assert (x == 1).all()
+    assert GivenSamples("train", inside(dataset)).batch([0])[0] == 1 and dataset.opened
+
+
+def test_what_cannot_be_copied_is_read_as_it_is():
+    class Whole(Drawn):
+        def __copy__(self):
+            raise TypeError("no copies")
+
+    for dataset, label in ((Whole(), 0), ([(torch.ones(1, 1, 1), 2)], 2)):
+        assert GivenSamples("train", dataset, loaded_apart=True).batch([0])[1] == label
 
 
 def test_frames_are_stacked_behind_time():

@@ -80,9 +80,10 @@ class GivenData(DataModule):
         )
         self.sets: dict[str, Set] = {}
         for name, given in sets.items():
-            loads = isinstance(given, DataLoader)
-            make = GivenLoader if loads else GivenSamples
-            self.sets[name] = make(name, given, seed=seed)
+            if isinstance(given, DataLoader):
+                self.sets[name] = GivenLoader(name, given, seed=seed)
+            else:
+                self.sets[name] = GivenSamples(name, given, seed=seed, loaded_apart=num_workers > 0)
         self.tests_on_validation = sets["test"] is sets.get("val")
         train = self.sets["train"]
         if isinstance(train, GivenLoader):

@@ -1,12 +1,20 @@
 """A torch Dataset of the user's own as a set of samples: one batch, wherever it is loaded."""
 
+import copy
 from collections.abc import Sequence, Sized
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import ConcatDataset, IterableDataset, Subset, TensorDataset
+from torch.utils.data import (
+    ConcatDataset,
+    Dataset,
+    IterableDataset,
+    Subset,
+    TensorDataset,
+    get_worker_info,
+)
 
 from tssd.data.counter_random import GIVEN_STREAM, random_bits
 from tssd.data.given_items import Kind, as_label, as_sample, check_finite, in_words
@@ -28,13 +36,21 @@ class GivenSamples(SampleSet):
         dataset: Of items (x, y); `as_sample` and `as_label` say what they may be.
         seed: Of the draws.
         num_classes: Classes K; None: any number from 0 on is one.
+        loaded_apart: Whether processes of their own load the samples. This one then reads from a
+            copy: what a Dataset opens with its first sample must not be open before they begin.
 
     Raises:
         UsageError: It has no length or no sample.
     """
 
     def __init__(
-        self, name: str, dataset: Any, *, seed: int = 0, num_classes: int | None = None
+        self,
+        name: str,
+        dataset: Any,
+        *,
+        seed: int = 0,
+        num_classes: int | None = None,
+        loaded_apart: bool = False,
     ) -> None:
         if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__getitem__"):
             raise UsageError(
@@ -49,6 +65,7 @@ class GivenSamples(SampleSet):
             )
         self.name = name
         self.dataset: Any = dataset
+        self._here: Any = _apart(dataset) if loaded_apart else dataset
         self.num_classes = num_classes
         self._seed = seed
         # -1: not known without reading the sample.
@@ -94,7 +111,7 @@ class GivenSamples(SampleSet):
     def _item(self, epoch: int, index: int) -> tuple[Tensor, int]:
         seed_generators(int(random_bits(self._seed, GIVEN_STREAM, epoch, index)))
         where = f"{self.name}: sample {index}"
-        pair = self.dataset[index]
+        pair = (self._here if get_worker_info() is None else self.dataset)[index]
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise DataError(
                 f"{where} is {in_words(pair)}, expected a pair (x, y); wrap the Dataset in one "
@@ -106,6 +123,28 @@ class GivenSamples(SampleSet):
         """Whether items have the classes that the Dataset's list says, which may be older ones."""
         places = {0, len(labels) // 2, len(labels) - 1}
         return all(self.item(0, place)[1] == labels[place] for place in places)
+
+
+def _apart(dataset: Any) -> Any:
+    """A copy with Datasets of its own inside, all else shared: what it opens is open in it alone.
+
+    One that can't be copied is left as it is.
+    """
+    try:
+        own = copy.copy(dataset)
+    except Exception:  # code of others
+        return dataset
+    held = getattr(own, "__dict__", {})
+    held.update({name: _apart_inside(value) for name, value in held.items()})
+    return own
+
+
+def _apart_inside(value: Any) -> Any:
+    if isinstance(value, Dataset):
+        return _apart(value)
+    if type(value) in (list, tuple) and any(isinstance(each, Dataset) for each in value):
+        return type(value)(_apart_inside(each) for each in value)
+    return value
 
 
 def known_labels(dataset: Any) -> Tensor | None:
