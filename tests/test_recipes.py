@@ -217,13 +217,19 @@ def test_what_results_were_made_with_stays(name):
     assert {option: found.get(option) for option in KEPT[name]} == KEPT[name]
 
 
-@pytest.mark.parametrize("part", ["tet", "sml", "tdd", "sealkd"])
+@pytest.mark.parametrize("part", ["tet", "sml", "tdd", "sealkd", "esd", "tks", "trt", "jointasnn"])
 def test_a_scale_that_smooths_labels_does_so_whatever_the_task_loss(part):
     task = merge(layers(f"cifar10_jpeg+fast+{part}+tssd"))["objectives"]["task"]
     assert task["init_args"]["label_smoothing"] == 0.1
     assert "TaskCrossEntropy" not in task["class_path"]
     both = merge(layers(f"digits+vgg9+label_smoothing+{part}"))["objectives"]["task"]
     assert both == task
+
+
+@pytest.mark.parametrize("method", rooms()["methods"])
+def test_a_scale_that_smooths_labels_does_so_whatever_the_method(method):
+    task = merge(layers(f"cifar10_jpeg+fast+{method}"))["objectives"]["task"]
+    assert task["init_args"]["label_smoothing"] == 0.1
 
 
 @pytest.mark.parametrize(
