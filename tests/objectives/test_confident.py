@@ -71,3 +71,14 @@ def test_only_the_spans_steps_count():
 def test_refused():
     with pytest.raises(UsageError, match="^temperature: got -1"):
         ConfidentSteps(-1)
+
+
+def test_autocast_rounds_nothing_of_timesteps_that_hardly_differ():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(1, 4, 10, generator=generator) + 0.1 * torch.randn(
+        4, 4, 10, generator=generator
+    )
+    term = connected(ConfidentSteps(), output(logits))
+    expected = term(output(logits), TARGET)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(term(output(logits), TARGET), expected)

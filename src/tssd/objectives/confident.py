@@ -9,6 +9,7 @@ from torch import Tensor
 from tssd.models.base import NetOutput
 from tssd.objectives.base import Objective, Span, checked_span
 from tssd.objectives.distance import TemperatureKL
+from tssd.objectives.precise import no_autocast
 
 
 class ConfidentSteps(Objective):
@@ -54,11 +55,12 @@ def sure_others(logits: Tensor) -> Tensor:
 
     Shapes: [T, N, K], T > 1 -> [T, N, K].
     """
-    log_p = F.log_softmax(logits, dim=-1)
-    entropy = -(log_p.exp() * log_p).sum(-1)
-    sure = 1 - entropy / math.log(logits.shape[-1])
-    directions = F.normalize(logits, dim=-1)
-    scores = torch.einsum("tnk,jnk->tjn", directions, directions) * sure
-    self_ = torch.eye(len(logits), dtype=torch.bool, device=logits.device).unsqueeze(-1)
-    weights = scores.masked_fill(self_, -math.inf).softmax(1)
-    return torch.einsum("tjn,jnk->tnk", weights, logits)
+    with no_autocast(logits):  # timesteps hardly differ
+        log_p = F.log_softmax(logits, dim=-1)
+        entropy = -(log_p.exp() * log_p).sum(-1)
+        sure = 1 - entropy / math.log(logits.shape[-1])
+        directions = F.normalize(logits, dim=-1)
+        scores = torch.einsum("tnk,jnk->tjn", directions, directions) * sure
+        self_ = torch.eye(len(logits), dtype=torch.bool, device=logits.device).unsqueeze(-1)
+        weights = scores.masked_fill(self_, -math.inf).softmax(1)
+        return torch.einsum("tjn,jnk->tnk", weights, logits)

@@ -1,11 +1,10 @@
 """How well samples are told apart: contrast of two views, and how alike two layers see them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from tssd.objectives.precise import no_autocast
 
 # Norm below which features count as none: the mean of one spike in a hundred timesteps. Without it
 # the gradient of a silent sample's direction would have no bound.
@@ -26,7 +25,7 @@ def info_nce(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
     Shapes: [N, D], [N, D] -> [].
     Source: van den Oord et al. 2018, arXiv 1807.03748, eq. 4.
     """
-    with _in_full_precision(student):
+    with no_autocast(student):
         one, other = (F.normalize(x, dim=1, eps=SILENT) for x in (student, teacher))
         scores = one @ other.T / temperature
         told = scores.logsumexp(1) - scores.diagonal()
@@ -39,7 +38,7 @@ def linear_cka(x: Tensor, y: Tensor) -> Tensor:
     Shapes: x [N, D], y [N, E] -> [].
     Source: Kornblith et al. 2019, arXiv 1905.00414, section 3.
     """
-    with _in_full_precision(x):
+    with no_autocast(x):
         k, other = (_centred_products(z) for z in (x, y))
         norms = torch.linalg.matrix_norm(k) * torch.linalg.matrix_norm(other)
         return torch.where(norms > 0, (k * other).sum() / norms.clamp_min(1e-30), 0.0)
@@ -48,13 +47,3 @@ def linear_cka(x: Tensor, y: Tensor) -> Tensor:
 def _centred_products(x: Tensor) -> Tensor:
     centred = x - x.mean(0)
     return centred @ centred.T
-
-
-@contextmanager
-def _in_full_precision(like: Tensor) -> Iterator[None]:
-    """No autocast: it would round the cosines, which are divided by a small temperature."""
-    if like.is_meta:  # shapes without numbers know none
-        yield
-        return
-    with torch.autocast(like.device.type, enabled=False):
-        yield
