@@ -39,6 +39,19 @@ def test_at_one_timestep_or_without_growth_it_is_weight_decay(options):
     assert net.weight.grad.tolist() == [[2, -4]] and net.bias.grad is None
 
 
+@pytest.mark.parametrize(("growth", "steps"), [(0.5, 250), (0.5, 1500), (1000.0, 2)])
+def test_long_after_the_beginning_nothing_is_left_of_the_penalty(growth, steps):
+    # e^124 is more than float32 holds, and e^749 more than float64.
+    net = layer()
+    found = value(net, steps, growth=growth)
+    found.backward()
+    w = torch.tensor([1.0, 2.0]).double()
+    few = range(min(steps, 100))
+    each = [w**2 / (1 + math.expm1(growth * t if growth * t < 700 else 700) * w) for t in few]
+    assert found.item() == pytest.approx(torch.stack(each).sum().item() / steps)
+    assert net.weight.grad.isfinite().all() and net.weight.grad.any()
+
+
 def test_what_is_not_trained_does_not_count():
     net = nn.Sequential(layer(), layer())
     net[0].weight.requires_grad_(False)

@@ -10,6 +10,9 @@ from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet
 from tssd.objectives.base import Objective, Timesteps
 
+# d t at most: what is left of a penalty by then is nothing, and e^(d t) would leave float32.
+MOST = 60.0
+
 
 class TemporalWeightPenalty(Objective):
     """1/T sum over t < T of the sum over w of w^2 / (1 + (e^(d t) - 1) (|w| + e)), t from 0.
@@ -62,5 +65,6 @@ class TemporalWeightPenalty(Objective):
     def _of_parameter(self, w: Tensor) -> Tensor:
         squares, size = w.square(), w.abs() + self.epsilon
         steps = range(self.timesteps.teacher)
-        each = [(squares / (1 + math.expm1(self.growth * t) * size)).sum() for t in steps]
+        grown = [math.expm1(min(self.growth * t, MOST)) for t in steps]
+        each = [(squares / (1 + factor * size)).sum() for factor in grown]
         return torch.stack(each).mean()
