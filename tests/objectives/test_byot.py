@@ -140,6 +140,10 @@ def test_refused():
         SelfDistillation(
             {"exit": ExitImitation()}, Timesteps(1, 2), exits=ExitPlan(["every stage"])
         ).connect(Plain(2, 2))
+    with pytest.raises(
+        UsageError, match="^net: got Plain, but FeatureHints .* last stage .* leave"
+    ):
+        FeatureHints(["body"]).connect(Plain(2, 2), Timesteps(1, 2))
 
 
 class Plain(nn.Linear):

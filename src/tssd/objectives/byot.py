@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
-from tssd.models.base import NetOutput, SpikingNet, Tap
+from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
 from tssd.objectives.base import Objective, Span, Timesteps, checked_span, named_places
 from tssd.objectives.distance import TemperatureKL
 from tssd.objectives.exits import EVERY_STAGE, places_of
@@ -72,8 +72,8 @@ class FeatureHints(Objective):
         weight: factor of the term.
         ramp_epochs: epochs over which the weight rises linearly from 0; 0 = constant.
     Shapes: taps {tap: [T_t, N, ...]}, target unused -> [].
-    Raises: UsageError: no place; when connected: features of a place that do not pool to the last
-        stage's.
+    Raises: UsageError: no place; when connected: a network without stages, or features of a place
+        that do not pool to the last stage's.
     Source: Zhang et al. 2019, arXiv 1905.08094, whose hints are taken inside of the exits, behind
         their bottlenecks and pools.
     """
@@ -93,6 +93,11 @@ class FeatureHints(Objective):
 
     def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:
         """Build what adapts features, where the network's weights are and of their type."""
+        if not isinstance(net, StagedNet):
+            raise UsageError(
+                f"net: got {type(net).__name__}, but {type(self).__name__} compares features with "
+                "those of the last stage of a network of tssd (tssd.StagedNet); leave the term out"
+            )
         last = net.resolve_tap(-1)
         places = tuple(dict.fromkeys(map(net.resolve_tap, places_of(self.places, net))))
         made = [adaptor(net.tap_shape(tap), net.tap_shape(last)) for tap in places]
