@@ -89,6 +89,8 @@ def test_a_plan_leaves_the_place_to_the_network_unless_told():
 def test_a_plan_without_places_is_refused():
     with pytest.raises(UsageError, match=r"^exits.taps: got none, expected at least one place"):
         ExitPlan([])
+    with pytest.raises(UsageError, match=r"^exits.channels: got 2.5, expected a whole number$"):
+        ExitPlan(channels=2.5)
 
 
 def test_a_plan_without_options_is_as_wide_as_the_tap():

@@ -52,14 +52,21 @@ def test_the_alignment_is_trained_and_the_teacher_is_not():
 
 def test_a_teacher_with_other_channels_says_how_many():
     wide = torch.ones(2, 3, 1, 2)
-    assert term(wide, channels=[3])(output(torch.zeros(2, 2, 2), {0: SPIKES}), TARGET).isfinite()
+    out = output(torch.zeros(2, 2, 2), {0: SPIKES})
+    for channels in ([3], 3):  # of a single place
+        assert term(wide, channels=channels)(out, TARGET).isfinite()
     with pytest.raises(UsageError, match=r"^teacher: .* \[3, 1, 2\], .* \[1, 1, 2\]; say how many"):
         term(wide)(output(torch.zeros(2, 2, 2), {0: SPIKES}), TARGET)
 
 
 @pytest.mark.parametrize(
     ("channels", "message"),
-    [([0], r"got \[0\], expected whole numbers >= 1"), ([1, 2], "one number for each of 1 places")],
+    [
+        ([2.5], r"got \[2.5\], expected whole numbers >= 1, or null"),
+        (0, r"got \[0\], expected whole numbers >= 1"),
+        ([0], r"got \[0\], expected whole numbers >= 1"),
+        ([1, 2], "one number for each of 1 places"),
+    ],
 )
 def test_refused(channels, message):
     with pytest.raises(UsageError, match=f"^channels: .*{message}"):

@@ -191,6 +191,11 @@ def test_less_than_one_timestep_is_refused(steps):
         SLTT(steps)
 
 
+def test_a_part_of_a_timestep_is_refused():
+    with pytest.raises(UsageError, match="^steps: got 2.5, expected a whole number$"):
+        SLTT(2.5)
+
+
 def test_what_it_does_not_go_with_is_refused_with_both_names():
     x_t = torch.zeros(1, 2, 4, 4)
     made = net(DSRLIF).float()

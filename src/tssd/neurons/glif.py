@@ -12,6 +12,7 @@ from tssd.longest import rows
 from tssd.neurons.base import Neuron, check_sequence, check_state, membrane_like, per_channel
 from tssd.neurons.strict import strictly_above
 from tssd.surrogates import Rectangular, Surrogate, for_neuron
+from tssd.whole import whole
 
 GATES = ("alpha", "beta", "gamma")
 # A gate that nobody sets begins within this distance of 0 before the sigmoid.
@@ -85,6 +86,7 @@ class GLIF(Neuron):
                 f"gates: got {list(gates)}, expected three numbers from 0 to 1, such as "
                 "[0.6, 0.8, 0.6]"
             )
+        timesteps = None if timesteps is None else whole("timesteps", timesteps)
         if timesteps is not None and timesteps < 1:
             raise UsageError(f"timesteps: got {timesteps}, expected at least 1, or null for T_t")
         self._gates = gates

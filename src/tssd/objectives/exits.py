@@ -16,6 +16,7 @@ from tssd.neurons.foreign import clear_state
 from tssd.norms import pooled_batch_norm
 from tssd.objectives.base import named_places
 from tssd.time import TimeFold
+from tssd.whole import whole
 
 log = logging.getLogger("tssd")
 
@@ -100,7 +101,7 @@ class ExitPlan:
         channels: output channels of the convolution; None = those of the tap.
         neuron: builds the spiking layer; None = as the network builds its own.
         norm: builds the norm from its channels; None = as the network builds its own.
-    Raises: UsageError: no tap, or channels < 1.
+    Raises: UsageError: no tap, or channels < 1 or no whole number.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class ExitPlan:
         neuron: MakeNeuron | None = None,
         norm: MakeNorm | None = None,
     ) -> None:
+        channels = None if channels is None else whole("exits.channels", channels)
         if channels is not None and channels < 1:
             raise UsageError(
                 f"exits.channels: got {channels}, expected >= 1, or null for the tap's"

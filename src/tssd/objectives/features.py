@@ -1,6 +1,7 @@
 """Feature distillation as in KDSNN: aligned mean spikes near a teacher's features."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Self
 
 import torch
@@ -95,11 +96,14 @@ REMEDY = (
 )
 
 
-def checked_channels(channels: Sequence[int] | None) -> tuple[int, ...] | None:
-    """Numbers of channels as given. Raises: UsageError: one is not >= 1."""
-    if channels is not None and not (channels and all(c >= 1 for c in channels)):
-        raise UsageError(f"channels: got {[*channels]}, expected whole numbers >= 1, or null")
-    return None if channels is None else tuple(channels)
+def checked_channels(channels: Sequence[int] | int | None) -> tuple[int, ...] | None:
+    """Numbers of channels as given, one or several. Raises: UsageError: one is not >= 1."""
+    if channels is None:
+        return None
+    given = [channels] if isinstance(channels, Integral) else [*channels]
+    if not (given and all(isinstance(c, Integral) and c >= 1 for c in given)):
+        raise UsageError(f"channels: got {given}, expected whole numbers >= 1, or null")
+    return tuple(map(int, given))
 
 
 def channels_of(

@@ -15,6 +15,7 @@ from tssd.objectives.later import LaterChecks
 from tssd.rules.base import Rule
 from tssd.rules.gradient import SummedGradient, trained
 from tssd.rules.stepwise import joined, outputs, rehearsal
+from tssd.whole import whole
 
 # What a term of all timesteps may ask for: all that is known of them once they have run.
 KNOWN_OF_ALL = {"needs_exits", "needs_input", "needs_class_counts"}
@@ -37,12 +38,13 @@ class SLTT(Rule):
 
     Args:
         steps: K, how many timesteps of a batch go backward, drawn anew for each; None = all.
-    Raises: UsageError: steps < 1.
+    Raises: UsageError: steps < 1, or no whole number.
     Source: Meng et al. 2023, arXiv 2302.14311. As in its code, the gradient of K steps stays what
         it is, K/T of all in the mean.
     """
 
     def __init__(self, steps: int | None = None) -> None:
+        steps = None if steps is None else whole("steps", steps)
         if steps is not None and steps < 1:
             raise UsageError(
                 f"steps: got {steps}, expected a whole number >= 1, or null for all timesteps"
