@@ -39,6 +39,12 @@ def test_the_best_is_two_pieces_that_were_measured_together():
     assert best == measured
 
 
+@pytest.mark.parametrize("method", TERMS)
+def test_a_scale_that_smooths_labels_does_so_whatever_the_method(method):
+    task = merge(layers(f"cifar10_jpeg+fast+{method}"))["objectives"]["task"]
+    assert task["init_args"]["label_smoothing"] == 0.1
+
+
 @pytest.mark.parametrize(
     ("method", "preset"),
     [

@@ -226,12 +226,6 @@ def test_a_scale_that_smooths_labels_does_so_whatever_the_task_loss(part):
     assert both == task
 
 
-@pytest.mark.parametrize("method", rooms()["methods"])
-def test_a_scale_that_smooths_labels_does_so_whatever_the_method(method):
-    task = merge(layers(f"cifar10_jpeg+fast+{method}"))["objectives"]["task"]
-    assert task["init_args"]["label_smoothing"] == 0.1
-
-
 @pytest.mark.parametrize(
     ("data", "classes", "samples"),
     [("cifar10", 10, 50_000), ("cifar100", 100, 50_000), ("cifar10dvs", 10, 9_000),
