@@ -162,3 +162,5 @@ def test_a_teacher_with_a_row_for_each_timestep_runs_no_longer():
 def test_only_a_module_teaches():
     with pytest.raises(UsageError, match=r"^teacher: got 'runs/ann', expected a module; of a run"):
         Frozen("runs/ann")
+    with pytest.raises(UsageError, match=r"^teacher: got None, expected a module; of a run"):
+        Frozen(None)

@@ -38,7 +38,8 @@ class Frozen(nn.Module):
 
     def __init__(self, module: nn.Module | None, *, timesteps: int | None = None) -> None:
         super().__init__()
-        if not (module is None or isinstance(module, nn.Module)):
+        loads = module is None and type(self).load is not Frozen.load
+        if not (loads or isinstance(module, nn.Module)):
             raise UsageError(
                 f"teacher: got {module!r:.80}, expected a module; of a run: tssd.Teacher(run=...)"
             )
