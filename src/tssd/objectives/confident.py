@@ -46,7 +46,7 @@ class ConfidentSteps(Objective):
         steps = self.timesteps.of(self.span)
         logits = out.logits[:steps]
         if steps == 1:
-            return 0 * logits.sum()
+            return logits[:0].sum()  # 0, and never -0
         return self.distance(logits, sure_others(logits.detach()))
 
 
