@@ -1,6 +1,6 @@
 """Feature distillation as in KDSNN: aligned mean spikes near a teacher's features."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Self
 
@@ -96,12 +96,12 @@ REMEDY = (
 )
 
 
-def checked_channels(channels: Sequence[int] | int | None) -> tuple[int, ...] | None:
+def checked_channels(channels: Iterable[int] | int | None) -> tuple[int, ...] | None:
     """Numbers of channels as given, one or several. Raises: UsageError: one is not >= 1."""
     if channels is None:
         return None
-    given = [channels] if isinstance(channels, Integral) else [*channels]
-    if not (given and all(isinstance(c, Integral) and c >= 1 for c in given)):
+    given = [*channels] if isinstance(channels, Iterable) else [channels]
+    if not (given and all(isinstance(c, Integral) and int(c) >= 1 for c in given)):
         raise UsageError(f"channels: got {given}, expected whole numbers >= 1, or null")
     return tuple(map(int, given))
 
