@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tssd.engine import Network, load
-from tssd.errors import UsageError
+from tssd.errors import DataError, UsageError
 from tssd.graph import write_graph
 
 from .small import frames, images, leveled, network, shortcut
@@ -127,6 +127,14 @@ def test_a_file_says_as_what_its_weights_are_loaded(tmp_path):
     assert np.array_equal(net.normalised(np.ones(pixels.shape)), net.normalised(pixels))
     with pytest.raises(UsageError, match="says nothing of mean"):
         Network(network(), backend="numpy").normalised(pixels)
+
+
+@pytest.mark.parametrize("told", ["x", 3, {"weights": [1]}, {"weights": "int4"}, None])
+def test_a_file_that_says_no_weights_that_there_are_is_refused(tmp_path, told):
+    write_graph(tmp_path / "network.safetensors", network(), {"engine": told})
+    with pytest.raises(DataError, match=r"its weights are .*, expected one of float32, int8"):
+        load(tmp_path, backend="numpy")
+    assert load(tmp_path, "int7", backend="numpy").weights == "int7"
 
 
 @pytest.mark.parametrize(

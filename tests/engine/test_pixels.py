@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tssd.engine.pixels import normalised
-from tssd.errors import UsageError
+from tssd.errors import DataError, UsageError
 
 SHAPE = (2, 3, 4)
 OF_BOTH = {"mean": [0.5, 0.0], "std": [0.25, 2.0]}
@@ -33,3 +33,20 @@ def test_by_hand():
 def test_pixels_of_another_kind_are_refused(pixels, message):
     with pytest.raises(UsageError, match=f"^normalised: got {message}"):
         normalised(pixels, SHAPE, **OF_BOTH)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"mean": "a"},
+        {"mean": [0.1, 0.2, 0.3]},
+        {"mean": {"a": 1}},
+        {"std": [0.5, 0.0]},
+        {"std": [0.5, float("nan")]},
+        {"std": []},
+    ],
+)
+def test_a_mean_or_deviation_that_is_none_is_refused(changed):
+    (name,) = changed
+    with pytest.raises(DataError, match=f"file has {name} .*, expected 2 finite numbers"):
+        normalised(np.ones(SHAPE), SHAPE, **OF_BOTH | changed)

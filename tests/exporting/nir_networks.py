@@ -1,5 +1,7 @@
 """Small graphs with everything that NIR can say, and what torch and tssd's neurons make of them."""
 
+import json
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -123,3 +125,9 @@ def _neuron(node, x):
         spikes.append((v > threshold).float())
         v = v * (1 - spikes[-1])
     return torch.stack(spikes)
+
+
+def change_metadata(file, **changed):
+    """Other values in what is recorded in an HDF5 file that is open."""
+    told = file["node/metadata/tssd"]
+    told[()] = json.dumps(json.loads(told[()]) | changed)

@@ -1,5 +1,3 @@
-import json
-
 import h5py
 import numpy as np
 import pytest
@@ -9,7 +7,7 @@ from tssd.exporting import nir
 from tssd.exporting.nir_reading import read_nir
 from tssd.exporting.request import Request
 
-from .nir_networks import residual, vgg
+from .nir_networks import change_metadata, residual, vgg
 
 pytest.importorskip("nir", reason="needs the extra: pip install tssd[nir]")
 
@@ -64,11 +62,6 @@ def change_edges(file):
     file["node/edges"][...] = edges
 
 
-def change_metadata(file, **changed):
-    told = file["node/metadata/tssd"]
-    told[()] = json.dumps(json.loads(told[()]) | changed)
-
-
 def link_outside(file):
     del file["node/nodes/head.1/bias"]
     file["node/nodes/head.1/bias"] = h5py.ExternalLink("other.h5", "/bias")
@@ -88,6 +81,7 @@ def another_tau(file):
         (change_edges, "edges to pool are not"),
         (lambda file: change_metadata(file, version=9), "its version is 9"),
         (lambda file: change_metadata(file, dt=0), "its dt is 0"),
+        (lambda file: change_metadata(file, dt=10**400), "too large"),
         (lambda file: change_metadata(file, output="x"), "output is 'x'"),
         (lambda file: change_metadata(file, nodes=3), "not iterable"),
         (link_outside, "bias is a link to elsewhere"),

@@ -1,3 +1,4 @@
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -7,7 +8,7 @@ from tssd.exporting import nir
 from tssd.exporting.nir_running import run_nir
 from tssd.exporting.request import Request
 
-from .nir_networks import expected, frames, residual, vgg
+from .nir_networks import change_metadata, expected, frames, residual, vgg
 
 pytest.importorskip("nir", reason="needs the extra: pip install tssd[nir]")
 pytest.importorskip("nirtorch", reason="needs the extra: pip install tssd[nir]")
@@ -48,6 +49,15 @@ def test_nodes_that_are_not_known_are_refused(tmp_path):
     library.write(tmp_path / "a.nir", library.NIRGraph.from_list(library.Threshold(np.ones(1))))
     with pytest.raises(UsageError, match=r"a\.nir: can't be run here .*Threshold"):
         run_nir(tmp_path / "a.nir", torch.zeros(1, 1, 1))
+
+
+@pytest.mark.parametrize("nodes", [3, [3], [{"name": "a", "op": "lif"}]])
+def test_what_was_damaged_is_refused_in_one_line(nodes, tmp_path):
+    nir.write(tmp_path, vgg(), {}, RECORDED)
+    with h5py.File(tmp_path / nir.FILE, "r+") as file:
+        change_metadata(file, nodes=nodes)
+    with pytest.raises(DataError, match=r"network\.nir: damaged, or not NIR"):
+        run_nir(tmp_path / nir.FILE, frames())
 
 
 def test_a_file_that_is_missing_is_refused(tmp_path):

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from graph.small import graph
@@ -46,6 +47,7 @@ def damaged(path, **changed):
         ({"graph": '{"version": 1, "nodes": [1]}'}, "damaged or no graph"),
         ({"graph": '{"version": 1, "nodes": [], "sample_shape": ["a", 1, 1]}'}, "no graph"),
         ({"facts": "[]"}, "its facts are no mapping"),
+        ({"facts": "[" * 10**5}, "recursion"),
     ],
 )
 def test_a_damaged_file_is_refused_in_one_line(tmp_path, changed, said):
@@ -55,6 +57,19 @@ def test_a_damaged_file_is_refused_in_one_line(tmp_path, changed, said):
         read_graph(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("number", ["1e39", "1" + 400 * "0"])
+def test_a_number_that_is_none_in_float32_is_refused(tmp_path, number):
+    path = tmp_path / "net.safetensors"
+    write_graph(path, graph(), FACTS)
+    with safe_open(path, "numpy") as file:
+        metadata = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    changed = metadata["graph"].replace('"decay": 0.5', f'"decay": {number}')
+    save_file(tensors, path, metadata=metadata | {"graph": changed})
+    with pytest.raises(DataError, match=r"decay is 1.*, expected a finite number"):
+        read_graph(path)
 
 
 def test_what_is_no_safetensors_is_refused(tmp_path):

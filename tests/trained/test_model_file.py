@@ -67,6 +67,7 @@ def test_frames_of_events_are_told_by_their_channels_and_their_normalisation(mod
         ("mean", [0.5]),
         ("mean", [0.5, float("nan"), 1]),
         ("mean", 0.5),
+        ("mean", [0.5, 10**400, 1]),
         ("std", [0.5, 0, 1]),
         ("std", [0.5, float("inf"), 1]),
         ("std", [0.5, "1", 1]),

@@ -14,10 +14,10 @@ from tssd.engine.dense import Dense
 from tssd.engine.exits import Decisions, decided
 from tssd.engine.pixels import normalised
 from tssd.engine.plan import Step, needed, plan
-from tssd.engine.quantisation import bits_of
+from tssd.engine.quantisation import BITS, bits_of
 from tssd.engine.running import Pass, Runner, State
 from tssd.engine.values import Signal, channels_first, from_input
-from tssd.errors import UsageError
+from tssd.errors import DataError, UsageError
 from tssd.graph import Graph, read_graph
 
 
@@ -104,7 +104,7 @@ class Network:
         Args:
             pixels: [..., C, H, W], 0 to 255 as uint8 or 0 to 1 as floats.
         Raises: UsageError: its facts hold no mean and deviation, or pixels of another type, shape
-            or range.
+            or range. DataError: a mean or deviation that is none.
         """
         if "mean" not in self.facts or "std" not in self.facts:
             raise UsageError(
@@ -264,9 +264,17 @@ def load(
     """
     path = Path(path)
     file = read_graph(path / FILE if path.is_dir() else path)
+    if weights is None:
+        told = file.facts.get("engine", {})
+        weights = told.get("weights", "float32") if isinstance(told, dict) else told
+        if weights not in tuple(BITS):  # of whatever kind a stranger's JSON has it
+            raise DataError(
+                f"{path}: its weights are {weights!r}, expected one of {', '.join(BITS)}; export "
+                "the network again, or say which: load(path, 'float32')"
+            )
     return Network(
         file.graph,
-        weights=weights or file.facts.get("engine", {}).get("weights", "float32"),
+        weights=weights,
         threads=threads,
         backend=backend,
         dense_above=dense_above,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tssd.errors import UsageError
+from tssd.errors import DataError, UsageError
 
 
 def normalised(
@@ -18,7 +18,7 @@ def normalised(
         shape: (C, H, W) of one sample.
         mean: of each channel, pixel values in [0, 1].
         std: of each channel, same scale.
-    Raises: UsageError: pixels of another shape, type or range.
+    Raises: UsageError: pixels of another shape, type or range. DataError: no mean or deviation.
     """
     pixels, expected = np.asarray(pixels), "expected 0 to 255 as uint8 or 0 to 1 as floats"
     if pixels.shape[-3:] != shape or not pixels.size:
@@ -39,5 +39,20 @@ def normalised(
                 "255 if that is white"
             )
     scale = np.float32(255 if pixels.dtype == np.uint8 else 1)
-    means, deviations = (np.asarray(v, np.float32).reshape(-1, 1, 1) for v in (mean, std))
+    means, deviations = _of_channels("mean", mean, shape[0]), _of_channels("std", std, shape[0])
     return ((pixels / scale - means) / deviations).astype(np.float32)
+
+
+def _of_channels(name: str, values: object, channels: int) -> NDArray[np.float32]:
+    """As [C, 1, 1]. Raises: DataError: what a stranger's file may hold in place of numbers."""
+    try:
+        found = np.asarray(values, np.float32).reshape(-1, 1, 1)
+    except (TypeError, ValueError, OverflowError):
+        found = np.empty((0, 1, 1), np.float32)
+    right = len(found) in (1, channels) and bool(np.isfinite(found).all())
+    if not right or (name == "std" and not (found > 0).all()):
+        raise DataError(
+            f"normalised: the network's file has {name} {values!r}, expected {channels} finite "
+            f"numbers{' > 0' * (name == 'std')}; export the network again"
+        )
+    return found

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tssd.errors import DataError
 from tssd.exporting.nir_writing import METADATA, VERSION, library
 from tssd.graph import INPUT, Graph, Node
-from tssd.graph.file import GraphFile
+from tssd.graph.file import OF_OTHERS, GraphFile
 from tssd.graph.ops import OPS
 from tssd.reading import one_line
 
@@ -36,10 +36,10 @@ def read_nir(path: Path) -> GraphFile:
     try:
         return GraphFile(_graph(content, told), dict(told["facts"]))
     # What a stranger's JSON may hold is of any shape.
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise _damaged(path, one_line(error)) from error
+    except OF_OTHERS as error:
+        raise damaged(path, one_line(error)) from error
     except DataError as error:
-        raise _damaged(path, str(error)) from None
+        raise damaged(path, str(error)) from None
 
 
 def load(path: Path) -> Any:
@@ -54,7 +54,7 @@ def load(path: Path) -> Any:
             _check(file, DEEPEST, [0])
         return nir.read(path)
     except Exception as error:  # the package checks nothing, and reads what is not there
-        raise _damaged(path, one_line(error)) from error
+        raise damaged(path, one_line(error)) from error
 
 
 def recorded(content: Any) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def recorded(content: Any) -> dict[str, Any]:
             raise ValueError(f"its version is {told['version']}, expected {VERSION}")
         if not 0 < float(told["dt"]) < 1:
             raise ValueError(f"its dt is {told['dt']}, expected seconds of a timestep")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except OF_OTHERS as error:
         raise DataError(
             f"nir: damaged metadata of tssd ({one_line(error)}); export it again"
         ) from None
@@ -212,5 +212,6 @@ def pair(values: Any) -> tuple[int, int]:
     return int(rows), int(columns)
 
 
-def _damaged(path: Path, reason: str) -> DataError:
+def damaged(path: Path, reason: str) -> DataError:
+    """What says that a file is none of ours any more."""
     return DataError(f"{path}: damaged, or not NIR ({reason}); export the network again")

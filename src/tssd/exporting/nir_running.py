@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
-from tssd.exporting.nir_reading import constants, load, pair, recorded
+from tssd.exporting.nir_reading import constants, damaged, load, pair, recorded
 from tssd.exporting.nir_writing import DT, library
+from tssd.graph.file import OF_OTHERS
+from tssd.reading import one_line
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def _opened(path: Path, written: int) -> _Opened:
         ) from None
     content = load(path)
     told = recorded(content)
-    by_name = {e["name"]: e["neuron"] for e in told.get("nodes", ()) if e["op"] == "lif"}
+    by_name: dict[str, Any] = {}
     dt = told.get("dt", DT)
     names = {id(node): name for name, node in content.nodes.items()}
 
@@ -90,9 +92,12 @@ def _opened(path: Path, written: int) -> _Opened:
 
     layers = {nir.LIF: neuron, nir.IF: neuron, nir.Affine: _linear, nir.Conv2d: _conv}
     try:
+        by_name |= {e["name"]: e["neuron"] for e in told.get("nodes", ()) if e["op"] == "lif"}
         net = nir_to_torch(content, layers)
     except ValueError as error:
         raise UsageError(f"{path}: can't be run here ({error})") from error
+    except OF_OTHERS as error:  # what a stranger's JSON may hold is of any shape
+        raise damaged(path, one_line(error)) from error
     neurons = (n for n, node in content.nodes.items() if isinstance(node, nir.LIF | nir.IF))
     return _Opened(net, tuple(neurons))
 

@@ -16,6 +16,8 @@ from tssd.graph.node import Node
 
 # Of the file's form; another one is refused.
 VERSION = 1
+# What reading JSON of any shape may raise.
+OF_OTHERS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
 class GraphFile(NamedTuple):
@@ -83,8 +85,8 @@ def read_graph(path: Path) -> GraphFile:
                 raise ValueError("its facts are no mapping")
         sample_shape = tuple(content["sample_shape"])
         return GraphFile(Graph(nodes, sample_shape, content["output"], content["exits"]), facts)
-    # What a stranger's JSON may hold is of any shape.
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    # What a stranger's JSON may hold is of any shape, depth and size.
+    except (SafetensorError, OSError, *OF_OTHERS) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
     except DataError as error:
         reason = str(error)

@@ -26,9 +26,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from tssd.graph.node import Node
 
 Shape = tuple[int, ...]
+# As float32, which all constants are when they run.
+LARGEST = float(np.finfo(np.float32).max)
 CONSTANTS = ("decay", "input_scale", "offset", "threshold", "initial")
 
 
@@ -91,7 +95,8 @@ def _lif_keys(node: Node) -> tuple[dict[str, int], dict[str, str]]:
 
 
 def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)  # pyright: ignore[reportArgumentType]
+    # Whole numbers of JSON have no end.
+    return type(value) in (int, float) and abs(value) <= LARGEST  # pyright: ignore[reportArgumentType]
 
 
 def _is_pair(value: object, least: int) -> bool:

@@ -1,6 +1,6 @@
 """model.json: what a run's network is, and what it takes for granted about its data."""
 
-import math
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -13,6 +13,8 @@ from tssd.trained.net import LONGEST
 
 # Pixels of a side, and channels: far above what a network here takes.
 LARGEST_SIDE = 1 << 14
+# Whole numbers of JSON have no end.
+LARGEST = sys.float_info.max
 
 AsGiven = Literal["image", "frames"]
 
@@ -96,7 +98,7 @@ def _model(content: dict[str, Any]) -> Model:
     for key in ("mean", "std"):
         values = content[key]
         right = isinstance(values, list) and len(values) == shape[0]
-        right = right and all(type(v) in (int, float) and math.isfinite(v) for v in values)
+        right = right and all(type(v) in (int, float) and abs(v) <= LARGEST for v in values)
         right = right and (key == "mean" or all(v > 0 for v in values))
         _expect(right, key, values, f"{shape[0]} finite numbers" + " > 0" * (key == "std"))
     crop = content.get("crop_share", 1.0)  # earlier versions did not crop
