@@ -88,6 +88,31 @@ def test_spikingjellys_neurons_are_known_by_name():
         assert found == pytest.approx(expected)
 
 
+def above(s):
+    return (s > 0).to(s)
+
+
+def at_a_tenth(s):
+    return (s >= 0.1).to(s)
+
+
+def test_a_surrogate_of_spikingjellys_neurons_decides_when_they_fire():
+    library = "spikingjelly.activation_based"
+    neuron = pytest.importorskip(
+        f"{library}.neuron", reason="needs the extra: pip install tssd[interop]"
+    )
+    from spikingjelly.activation_based import surrogate
+
+    def fires(surrogate):
+        made = neuron.IFNode(surrogate_function=surrogate, step_mode="m")
+        return lower(two_layers(lambda: deepcopy(made))).neurons()[0].options["fires"]
+
+    assert (fires(surrogate.ATan()), fires(above)) == ("at", "above")
+    for other in (surrogate.Sigmoid(spiking=False), at_a_tenth):
+        with pytest.raises(UsageError, match=r"\(IFNode\): its surrogate_function gives something"):
+            fires(other)
+
+
 class Other(LIF):
     def scan(self, x, state=None):
         return super().scan(2 * x, state)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from tssd.lowering.draft import Wide
@@ -210,7 +211,31 @@ def spikingjelly(x: Traced, neuron: nn.Module) -> Traced:
         v_reset=v_reset,
         detach_reset=False,
     )
-    return fires(x, _constants(dynamics), hard=v_reset is not None)
+    strict = _is_strict(x, neuron)
+    return fires(x, _constants(dynamics), hard=v_reset is not None, strict=strict)
+
+
+def _is_strict(x: Traced, neuron: nn.Module) -> bool:
+    """Whether one of SpikingJelly's fires above its threshold only.
+
+    Any function may be its surrogate, and decides the spike as well: what it gives on both sides of
+    the threshold tells.
+    """
+    surrogate: Any = getattr(neuron, "surrogate_function", None)
+    if surrogate is None:
+        return False
+    weight = next(neuron.parameters(), None)
+    s = torch.tensor(
+        [-2.0, -1e-3, 0.0, 1e-3, 2.0], device=None if weight is None else weight.device
+    )
+    given = surrogate(s).tolist()
+    if given not in ([0, 0, 0, 1, 1], [0, 0, 1, 1, 1]):
+        raise x.refusal(
+            neuron,
+            "its surrogate_function gives something else than 1 from the threshold on and 0 below "
+            "it; take one that spikes, such as surrogate.ATan(spiking=True)",
+        )
+    return given[2] == 0
 
 
 NEURONS: dict[type[Neuron], Lowered] = {
