@@ -79,7 +79,13 @@ def averaged_with_another_branch(net, x):
     return net.head((mean + net.narrow(mean)).flatten(1)), spikes
 
 
+def averaged_by_other_names(net, x):
+    h = net.head(net.again(net.second(x)).flatten(start_dim=2))
+    return h.mean(axis=0, dtype=torch.float32)
+
+
 WAYS = [
+    averaged_by_other_names,
     added,
     averaged,
     added_in_place,

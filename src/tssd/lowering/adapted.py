@@ -3,6 +3,7 @@
 import operator
 from typing import Any
 
+import torch
 from torch import fx, nn
 
 from tssd.adapters.net import AdaptedNet
@@ -152,5 +153,9 @@ class _Reading:
         return UsageError(f"net: at {node.name} of {type(self.reader.root).__name__}, {why}")
 
 
-def _is_time(x: Traced, dim: Any = None, keepdim: Any = False) -> bool:
-    return dim in (0, (0,), [0]) and not keepdim and x.lead == 2
+def _is_time(
+    x: Traced, dim: Any = None, keepdim: Any = False, *, axis: Any = None, dtype: Any = None
+) -> bool:
+    dim = axis if dim is None else dim
+    same = not keepdim and dtype in (None, torch.float32)
+    return dim in (0, (0,), [0]) and same and x.lead == 2
