@@ -20,8 +20,7 @@ def model(**changed):
     return Model(**given | changed)
 
 
-def facts(**changed):
-    run = "/somebody/runs/mine"
+def facts(run="/somebody/runs/mine", **changed):
     return facts_of(model(**changed), run=run, epoch=3, name="onnx", weights="float32")
 
 
@@ -32,6 +31,10 @@ def test_facts_are_plain_and_say_nothing_of_the_machine():
     assert found["mean"] == [0.1, 0.2, 0.3]
     assert found["trained_timesteps"] == {"student": 1, "teacher": 4}
     assert (found["split_hash"], found["epoch"], found["format"]) == ("abc", 3, "onnx")
+
+
+def test_a_colon_in_a_path_makes_no_name_on_the_hub_of_it():
+    assert facts("/somebody/runs/2026-11-30 12:30/seed0")["run"] == "seed0"
 
 
 @pytest.mark.parametrize(

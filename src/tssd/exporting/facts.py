@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tssd.exporting.request import Weights
+from tssd.hub.name import is_hub_name
 from tssd.trained.model_file import Model
 
 
@@ -23,7 +24,7 @@ def facts_of(
     return {
         "format": name,
         "tssd": _version(),
-        "run": run if ":" in run else Path(run).resolve().name,
+        "run": run if is_hub_name(run) else Path(run).resolve().name,
         "epoch": epoch,
         "weights": weights,
         # Of an image, one input is shown at every timestep; of frames, one each.
