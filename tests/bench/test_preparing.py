@@ -7,7 +7,7 @@ from tssd.errors import UsageError
 from tssd.exporting.request import UnsupportedError
 
 
-def stand_in(name, write=None, needs=None):
+def stand_in(name, write=None, needs=()):
     return Runtime(name, "float32", True, needs, "engine", write, lambda opening: None)
 
 
@@ -41,7 +41,7 @@ def test_each_writes_into_a_folder_of_its_own(made, tmp_path):
 
 
 def test_what_can_not_have_the_network_says_why(made):
-    ready, absent, _ = made(stand_in("a", unsupported), stand_in("b", needs="no_such_package"))
+    ready, absent, _ = made(stand_in("a", unsupported), stand_in("b", needs=("no_such_package",)))
     assert ready == []
     assert absent == {
         "a": "node 'a' (max_pool): no",

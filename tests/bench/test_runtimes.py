@@ -24,6 +24,9 @@ def test_the_extra_of_what_is_missing_is_named(monkeypatch):
     assert runtime("pytorch").missing() is None
     assert runtime("engine-int8").missing() == "numba is not installed: pip install 'tssd[engine]'"
     assert "pip install 'tssd[onnx]'" in runtime("onnxruntime").missing()
+    monkeypatch.setattr(runtimes, "find_spec", lambda name: None if name == "onnx" else name)
+    for name in ("onnxruntime", "onnxruntime-int8"):
+        assert runtime(name).missing() == "onnx is not installed: pip install 'tssd[onnx]'"
 
 
 def test_pytorch_runs_images_and_frames(trained, tmp_path):

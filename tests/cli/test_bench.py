@@ -28,6 +28,12 @@ def test_runtimes_are_measured_and_kept(tssd, run):
     assert "MiB" not in outcome.out
 
 
+def test_a_runtime_that_is_named_twice_is_measured_once(tssd, run):
+    words = ("--timesteps", "1", "--batch", "1", "--seconds", "0", "--samples", "8", "--no-memory")
+    outcome = tssd("bench", "run", *words, "--runtimes", "pytorch, pytorch", "--json")
+    assert [cell["runtime"] for cell in json.loads(outcome.out)["cells"]] == ["pytorch"]
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -52,7 +52,7 @@ class Runtime:
         name: for people, and for --runtimes.
         weights: what they are there.
         events: whether its work follows the spikes.
-        needs: a package that may be missing; None = it comes with tssd.
+        needs: packages that may be missing; none = it comes with tssd.
         extra: of tssd, that brings it.
         write: writes what it opens into a new folder, given a request for each T and whether inputs
             are images; None = it opens the run itself.
@@ -63,7 +63,7 @@ class Runtime:
     name: str
     weights: "Weights"
     events: bool
-    needs: str | None
+    needs: tuple[str, ...]
     extra: str | None
     write: "Callable[[Path, Graph, Mapping[int, Request], bool], None] | None"
     open: "Callable[[Opening], Call]"
@@ -71,9 +71,10 @@ class Runtime:
 
     def missing(self) -> str | None:
         """Why it can't run here; None = it can."""
-        if self.needs is None or find_spec(self.needs) is not None:
-            return None
-        return f"{self.needs} is not installed: pip install 'tssd[{self.extra}]'"
+        for name in self.needs:
+            if find_spec(name) is None:
+                return f"{name} is not installed: pip install 'tssd[{self.extra}]'"
+        return None
 
 
 def runtime(name: str) -> Runtime:
@@ -148,7 +149,7 @@ def _open_onnx(opening: Opening, name: str) -> "Call":
 def _engine(weights: "Weights") -> Runtime:
     name = "engine" if weights == "float32" else f"engine-{weights}"
     opened = partial(_open_engine, name=name, weights=weights)
-    return Runtime(name, weights, True, "numba", "engine", _write_engine, opened)
+    return Runtime(name, weights, True, ("numba",), "engine", _write_engine, opened)
 
 
 def _onnx(weights: "Weights") -> Runtime:
@@ -156,11 +157,13 @@ def _onnx(weights: "Weights") -> Runtime:
     opened = partial(_open_onnx, name=name)
     # Scales are chosen for each T.
     apart = weights != "float32"
-    return Runtime(name, weights, False, "onnxruntime", "onnx", _write_onnx, opened, apart)
+    # Whoever installs the runtime alone has nothing that writes its models.
+    needs = ("onnxruntime", "onnx")
+    return Runtime(name, weights, False, needs, "onnx", _write_onnx, opened, apart)
 
 
 RUNTIMES = (
-    Runtime(BASELINE, "float32", False, None, None, None, _open_torch),
+    Runtime(BASELINE, "float32", False, (), None, None, _open_torch),
     _onnx("float32"),
     _onnx("int8"),
     _engine("float32"),

@@ -87,7 +87,7 @@ def run(words: list[str]) -> int:
     from tssd.reopened.open_run import model_of, open_run
 
     names = args.runtimes.split(",") if args.runtimes else [each.name for each in RUNTIMES]
-    runtimes = [runtime(name.strip()) for name in dict.fromkeys(names)]
+    runtimes = [runtime(name) for name in dict.fromkeys(name.strip() for name in names)]
     timesteps = sorted(timesteps or range(1, model_of(folder).timesteps.teacher + 1))
     # As an option of the run, so that event data is cut into as many slices; on the CPU.
     options = [("trainer.evaluate_timesteps", str(timesteps[-1])), ("trainer.accelerator", "cpu")]
