@@ -39,6 +39,7 @@ def test_a_card_is_shown(tssd):
     for name in ("digits-vgg9", "hub:digits-vgg9"):
         assert tssd("hub", name).out == card
     assert "no such network comes with tssd" in tssd("hub", "digits").mistake
+    assert "--json prints the list" in tssd("hub", "digits-vgg9", "--json").mistake
 
 
 def test_an_image_is_decided_by_a_network_that_comes_with_tssd(tssd, tmp_path):

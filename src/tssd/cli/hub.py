@@ -8,7 +8,7 @@ from rich.text import Text
 
 from tssd.cli.console import console
 from tssd.cli.parser import CommandParser
-from tssd.errors import DataError, printable
+from tssd.errors import DataError, UsageError, printable
 from tssd.hub.download import CARD
 from tssd.hub.locate import located
 from tssd.hub.name import PREFIX
@@ -26,12 +26,14 @@ examples:
 
 def run(words: list[str]) -> int:
     """Print the list, or a card."""
-    parser = CommandParser("hub", usage="[NAME | OWNER/NAME[@REVISION]] [--json]", epilog=EPILOG)
+    parser = CommandParser("hub", usage="[NAME | OWNER/NAME[@REVISION] | --json]", epilog=EPILOG)
     parser.add_argument("name", nargs="?", metavar="NAME", help="show the card of this network")
     parser.add_argument("--json", action="store_true", help="print the list as JSON")
     args = parser.parse(words)
     if args.help:
         parser.print_help()
+    elif args.name is not None and args.json:
+        raise UsageError("--json prints the list; a card is text, so leave out that or the name")
     elif args.name is not None:
         _show(f"{PREFIX}{args.name.removeprefix(PREFIX)}")
     elif args.json:
