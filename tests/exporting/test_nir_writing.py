@@ -95,6 +95,17 @@ def test_a_network_without_convolutions():
     assert (made.nodes["norm"].weight == 2 * np.eye(128)).all()
 
 
+def renamed(name, head="flatten"):
+    """The network with another name for its second convolution."""
+    *front, flat, last = vgg().nodes
+    if head == "mean":
+        last = replace(last, arrays=last.arrays | {"weight": last.arrays["weight"][:, :6]})
+        flat = replace(flat, op="mean", shape=(6,))
+    nodes = [replace(n, name=name) if n.name == "stages.1.0" else n for n in (*front, flat, last)]
+    nodes = [replace(n, inputs=(name,)) if n.inputs == ("stages.1.0",) else n for n in nodes]
+    return Graph(tuple(nodes), SHAPE, last.name)
+
+
 RNG = np.random.default_rng(3)
 MAX = {"kernel": [2, 2], "stride": [2, 2], "padding": [0, 0], "ceil": False}
 GROUPS = conv("stages.1.0", "pool", 2, (6, 4, 4), RNG, groups=2)
@@ -135,6 +146,9 @@ OUTPUT = (
         (Graph(TWICE, SHAPE, "mean"), "added up twice"),
         (Graph(OUTPUT, SHAPE, "sum"), "'sum' .*is the output"),
         (replace(vgg(), exits={"0": "head.1"}), r"has exits \(0\)"),
+        (renamed("stages_0.0"), r"'stages_0\.0' \(conv\): it has the name of 'stages\.0\.0' for"),
+        (renamed("left/right"), r"'left/right' \(conv\): it has a / in its name"),
+        (renamed("head.0.pool", head="mean"), r"'head\.0' \(mean\): it has the name of"),
     ],
 )
 def test_what_nir_can_not_say_is_refused(graph, told):

@@ -11,7 +11,7 @@ Source: Pedersen et al. 2024, Nature Communications 15, 8122, https://neuroir.or
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -70,8 +70,9 @@ def to_nir(graph: Graph, facts: Mapping[str, Any], *, soft_reset: SoftReset = "r
         if node.op == "add" and not _is_node(graph, node):
             continue  # NIR adds up whatever edges lead to a node
         made = _made(nir, graph, node, soft_reset)
-        nodes |= made
         names = list(made)
+        _check_names(node, names, nodes)
+        nodes |= made
         edges += [(source, names[0]) for source in _sources(graph, node.inputs, first)]
         edges += zip(names, names[1:], strict=False)
     nodes[last] = nir.Output(np.array(graph.node(graph.output).shape))
@@ -84,6 +85,20 @@ def to_nir(graph: Graph, facts: Mapping[str, Any], *, soft_reset: SoftReset = "r
         if node.name in nodes and tuple(found.nodes[node.name].output_type["output"]) != node.shape:
             _refuse(node, "makes a map of another size of it: NIR's kernels are squares")
     return found
+
+
+def _check_names(node: Node, names: Iterable[str], taken: Iterable[str]) -> None:
+    """Refuse names that the file, or those who read it, can't tell apart or take for paths."""
+    others = {name.replace(".", "_"): name for name in taken}
+    for name in names:
+        if "/" in name:
+            _refuse(node, "has a / in its name, which HDF5 takes for a folder; rename the module")
+        if (other := others.get(name.replace(".", "_"))) is not None:
+            _refuse(
+                node,
+                f"has the name of {other!r} for those who read NIR, to whom dots are underscores; "
+                "rename one of the two modules",
+            )
 
 
 def _made(nir: ModuleType, graph: Graph, node: Node, soft_reset: SoftReset) -> dict[str, Any]:
