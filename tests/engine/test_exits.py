@@ -95,5 +95,14 @@ def test_what_stays_is_not_changed_by_what_leaves():
 def test_what_is_not_there_is_refused(net):
     with pytest.raises(UsageError, match="exit: got '7', but the network has 0"):
         net.predict(images(), 2, exit="7")
-    with pytest.raises(UsageError, match="confidence: got 2"):
-        net.predict(images(), 2, confidence=2)
+    for wrong in (2, "0.9", float("nan")):
+        with pytest.raises(UsageError, match=f"confidence: got {wrong!r}, expected a probability"):
+            net.predict(images(), 2, confidence=wrong)
+
+
+def test_an_exit_may_be_named_by_its_number(net):
+    by_number, by_name = (
+        net.predict(images(), 2, exit=name, exit_confidence=0.4) for name in (0, "0")
+    )
+    assert by_number.exited.tolist() == by_name.exited.tolist()
+    assert by_number.exited.any()

@@ -96,6 +96,13 @@ def test_threads_change_nothing(nets):
         )
 
 
+def test_without_its_threads_a_network_runs_in_the_callers(nets):
+    net = Network(network(), threads=2, backend="numpy")
+    expected = net.run(frames())
+    net.close()
+    assert np.array_equal(net.run(frames()), expected)
+
+
 @pytest.mark.parametrize("kind", ["vgg9", "resnet18"])
 def test_a_network_of_ours_has_its_own_spikes(kind):
     from tssd.lowering import lower

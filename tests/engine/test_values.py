@@ -56,6 +56,7 @@ def test_samples_are_taken_by_a_mask():
         (images(0), 1, "expected images"),
         (images().astype(complex), 1, "input: got complex128, expected real numbers"),
         (np.full((1, *SHAPE), "1"), 1, "input: got <U1, expected real numbers"),
+        ([[1, 2], [3]], 1, r"input: got a list that is no array \(.*inhomogeneous"),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(x, timesteps, message):

@@ -36,6 +36,11 @@ class Decisions:
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
+def is_probability(value: object) -> bool:
+    """Whether it is a number from 0 to 1."""
+    return isinstance(value, int | float | np.number) and bool(0 <= value <= 1)
+
+
 def decided(
     steps: Sequence[Step],
     runner: Runner,

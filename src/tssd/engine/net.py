@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from tssd.engine import reference
 from tssd.engine.backends import backend_named
 from tssd.engine.dense import Dense
-from tssd.engine.exits import Decisions, decided
+from tssd.engine.exits import Decisions, decided, is_probability
 from tssd.engine.pixels import normalised
 from tssd.engine.plan import Step, needed, plan
 from tssd.engine.quantisation import BITS, bits_of
 from tssd.engine.running import Pass, Runner, State
-from tssd.engine.values import Signal, channels_first, from_input
+from tssd.engine.values import Signal, as_array, channels_first, from_input
 from tssd.errors import DataError, UsageError
 from tssd.graph import Graph, read_graph
 
@@ -120,7 +120,7 @@ class Network:
         timesteps: int | None = None,
         *,
         confidence: float | None = None,
-        exit: str | None = None,  # noqa: A002
+        exit: str | int | None = None,  # noqa: A002
         exit_confidence: float = 0.9,
     ) -> Decisions:
         """The class of each sample, as soon as it is clear enough.
@@ -135,7 +135,7 @@ class Network:
         Raises: UsageError: as `run`; an exit that is not there; a confidence outside 0 to 1.
         """
         for name, value in (("confidence", confidence), ("exit_confidence", exit_confidence)):
-            if value is not None and not 0 <= value <= 1:
+            if value is not None and not is_probability(value):
                 raise UsageError(f"{name}: got {value!r}, expected a probability from 0 to 1")
         node = None if exit is None else self._exit(exit)
         signal, steps = from_input(x, timesteps, self.graph.sample_shape)
@@ -162,7 +162,7 @@ class Network:
             state: `initial_state(N)`, or what the step before returned; float32, or made so.
         Raises: UsageError: the frame or the state does not fit.
         """
-        x_t = np.asarray(x_t)
+        x_t = as_array(x_t)
         if x_t.ndim != 4:
             raise UsageError(
                 f"input: got shape {list(x_t.shape)}, expected one frame [N, C, H, W]; step "
@@ -176,9 +176,10 @@ class Network:
         return over_time(found, 1)[0], after
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Let go of the threads; what is run afterwards is run in the caller's."""
         if self._pool is not None:
             self._pool.shutdown()
+            self._pool, self._spread = None, self._alone
 
     def __enter__(self) -> Self:
         return self
@@ -220,9 +221,9 @@ class Network:
         steps = (s for s in every if s.neurons is not None)
         return {s.name: (samples, *s.size, s.channels) for s in steps}
 
-    def _exit(self, name: str) -> str:
-        if name in self.graph.exits:
-            return self.graph.exits[name]
+    def _exit(self, name: str | int) -> str:
+        if f"{name}" in self.graph.exits:
+            return self.graph.exits[f"{name}"]
         there = ", ".join(self.graph.exits) or "none"
         raise UsageError(
             f"exit: got {name!r}, but the network has {there}; export it with its auxiliary head "

@@ -60,6 +60,21 @@ class Signal:
         return Signal(np.ascontiguousarray(self.array[:, samples]), self.scale, self.top)
 
 
+def as_array(x: object) -> NDArray:
+    """An array, or what becomes one. Raises: UsageError: it does not, or not one of numbers."""
+    try:
+        array = np.asarray(x)
+    # Lists of several lengths; a tensor that is trained, on a GPU, or in bfloat16.
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise UsageError(
+            f"input: got a {type(x).__name__} that is no array ({' '.join(str(error).split())}), "
+            "expected real numbers; of a tensor x.detach().float().cpu().numpy()"
+        ) from error
+    if array.dtype.kind not in "buif":
+        raise UsageError(f"input: got {array.dtype}, expected real numbers; x.astype('float32')")
+    return array
+
+
 def from_input(x: NDArray, timesteps: int | None, shape: tuple[int, ...]) -> tuple[Signal, int]:
     """The network's input and T.
 
@@ -71,9 +86,7 @@ def from_input(x: NDArray, timesteps: int | None, shape: tuple[int, ...]) -> tup
         shape: (C, H, W) of one sample.
     Raises: UsageError: another shape, no numbers, or no timesteps.
     """
-    x = np.asarray(x)
-    if x.dtype.kind not in "buif":
-        raise UsageError(f"input: got {x.dtype}, expected real numbers; x.astype('float32')")
+    x = as_array(x)
     if x.ndim not in (4, 5) or x.shape[-3:] != tuple(shape) or 0 in x.shape:
         raise UsageError(
             f"input: got shape {list(x.shape)}, expected images [N, {_sizes(shape)}] or frames "
