@@ -139,6 +139,7 @@ def test_files_that_hold_something_else_are_refused_in_one_line(small, tmp_path)
         (tmp_path / "none.pt", DataError, "none.pt: no such file; expected a state_dict"),
         (tmp_path / "list.pt", DataError, "list.pt: got a list, expected a state_dict"),
         ({}, UsageError, "weights: holds nothing, expected tensors by name"),
+        ({7: torch.ones(2)}, UsageError, "weights: holds 7, expected tensors by name"),
         (3, DataError, "weights: got a int, expected a state_dict"),
     ):
         with pytest.raises(kind) as error:

@@ -68,7 +68,8 @@ def _tensors(weights: Weights) -> dict[str, Tensor]:
         where, found = str(weights), _read(Path(weights))
     if not isinstance(found, Mapping):
         raise DataError(f"{where}: got a {type(found).__name__}, expected a state_dict")
-    tensors = {name: value for name, value in found.items() if isinstance(value, Tensor)}
+    named = {name: value for name, value in found.items() if isinstance(name, str)}
+    tensors = {name: value for name, value in named.items() if isinstance(value, Tensor)}
     if not tensors or len(tensors) < len(found):
         inside = ", ".join(str(name) for name in found if name not in tensors)
         raise UsageError(
