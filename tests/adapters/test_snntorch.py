@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -112,6 +114,25 @@ def test_every_kind_of_neuron_is_reset(neuron):
     out = net(x, ["1"])
     assert out.taps["1"].sum() > 0
     assert torch.equal(net(x).logits, out.logits)
+
+
+@pytest.mark.parametrize(
+    "neuron",
+    [
+        lambda: snntorch.SLSTM(64, 64, threshold=0.1, init_hidden=True),
+        lambda: snntorch.SConv2dLSTM(1, 1, 3, threshold=0.1, init_hidden=True),
+    ],
+)
+def test_neurons_that_keep_their_spikes_are_copied_after_a_step(neuron):
+    torch.manual_seed(0)
+    keeping = neuron()
+    front = [nn.Flatten()] if isinstance(keeping, snntorch.SLSTM) else []
+    module = nn.Sequential(*front, keeping, nn.Flatten(), nn.Linear(64, CLASSES))
+    net = adapt(module, example=images(4), layout="stepped")
+    x, labels = 3 * images(6), torch.arange(6) % CLASSES
+    tssd.control(2, 4).connect(net).run(net, x, labels).total.backward()
+    copied = copy.deepcopy(net).eval()
+    assert torch.equal(copied(sequence(4, 5)).logits, net.eval()(sequence(4, 5)).logits)
 
 
 class LoopInside(nn.Module):

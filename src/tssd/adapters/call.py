@@ -13,7 +13,7 @@ from tssd.adapters.output import checked, first_tensor, listed_logits
 from tssd.adapters.stepping import carried, state_arguments
 from tssd.adapters.taps import Shown, TapPlace, gather, showing
 from tssd.errors import UsageError
-from tssd.neurons.foreign import clear_state
+from tssd.neurons.foreign import clear_state, leave_graph
 from tssd.time import is_constant_in_time
 
 # What a network takes and returns: [T, N, ...] -> [T, N, K] at once; [N, T, ...] -> [N, T, K] at
@@ -57,10 +57,7 @@ class Call:
             return
         # A reset in place, such as net.membrane.zero_(), would go on in the last call's graph.
         for part in module.modules():
-            for table in (vars(part), part._buffers):
-                for key, value in table.items():
-                    if isinstance(value, Tensor) and value.grad_fn is not None:
-                        table[key] = value.detach()
+            leave_graph(part)
         self.reset(module)
 
     def run(

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 # Library -> the method with which one of its modules forgets. Found by name, so that neither
 # library is imported. Not any `reset` will do: in a class that we do not know it may reset a
@@ -29,8 +30,19 @@ def clear_state(module: nn.Module) -> None:
     a network alone needs it for copy.deepcopy and pickle after a training step, because a
     membrane then hangs on the graph.
     """
-    for _, _, forget in state_keepers(module):
+    for _, part, forget in state_keepers(module):
         forget()
+        # What a reset leaves, such as the spikes of snnTorch's LSTMs, can't be copied with a graph.
+        if not torch.compiler.is_compiling():
+            leave_graph(part)
+
+
+def leave_graph(part: nn.Module) -> None:
+    """Take what one module keeps in attributes and buffers out of the last call's graph."""
+    for table in (vars(part), part._buffers):
+        for key, value in table.items():
+            if isinstance(value, Tensor) and value.grad_fn is not None:
+                table[key] = value.detach()
 
 
 def forward_is_foreign(part: nn.Module) -> bool:
