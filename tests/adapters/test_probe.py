@@ -232,3 +232,17 @@ def test_a_wrong_argument_is_refused_by_name(options, message):
     arguments = {"module": Plain(), "example": images(4), **options}
     with pytest.raises(tssd.UsageError, match=message):
         adapt(arguments.pop("module"), **arguments)
+
+
+@pytest.mark.parametrize("seed", [5, 18, 26, 31])
+def test_random_numbers_are_no_reason_to_refuse_a_network_that_hardly_fires(seed):
+    class Poisson(nn.Sequential):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(torch.bernoulli(x))
+
+    torch.manual_seed(seed)
+    wide = tssd.TimeFold(nn.Linear(20, 16), nn.BatchNorm1d(16))
+    hidden = [wide, tssd.LIF(), tssd.TimeFold(nn.Linear(16, 16)), tssd.LIF()]
+    net = Poisson(*hidden, tssd.TimeFold(nn.Linear(16, CLASSES)))
+    x = torch.rand(6, 20, generator=torch.Generator().manual_seed(0))
+    assert adapt(net, ["1"], example=x).num_classes == CLASSES

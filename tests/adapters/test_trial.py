@@ -51,3 +51,28 @@ def test_what_a_network_returns_itself_comes_with_the_means_it_takes():
     assert torch.equal(output, calls["0"][0].value)
     assert [(c.number, c.axis) for c in candidates] == [(1, 0)]
     assert candidates[0].place.endswith("Mean.forward+1")
+
+
+def test_random_numbers_are_told_where_most_of_them_change_nothing():
+    class Rare(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x + (torch.rand(1) > 0.6)  # of the seed's first numbers only at the eighth skip
+
+    torch.manual_seed(0)
+    rare = trial(Rare())
+    logits = rare.logits()
+    assert torch.equal(logits, rare.logits(skip=1))
+    assert rare.is_random(logits)
+
+
+def test_a_network_that_draws_nothing_is_not_run_for_every_number():
+    calls = []
+
+    class Counted(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            calls.append(len(x))
+            return super().forward(x)
+
+    plain = trial(Counted(6, 5))
+    assert not plain.is_random(plain.logits())
+    assert len(calls) == 2

@@ -14,6 +14,9 @@ from tssd.adapters.untouched import Buffers
 from tssd.errors import TssdError, UsageError
 from tssd.models.drawn_again import drawn_again
 
+# Other random numbers that a network is run with, until one of them makes a difference.
+DRAWS = 16
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -55,8 +58,24 @@ class Trial:
             return self.call.output(self.module, copy), means.candidates, calls
 
     def is_random(self, logits: Tensor) -> bool:
-        """Whether a network draws random numbers, e.g. a Poisson encoder or dropout."""
-        return not torch.equal(logits, self.logits(skip=1))
+        """Whether a network draws random numbers, e.g. a Poisson encoder or dropout.
+
+        Where hardly a neuron fires, most of them change nothing; so several are tried, and where
+        none fires, what the numbers do can't be told.
+        """
+        if not self._draws():
+            return False
+        others = (self.logits(skip=skip) for skip in range(1, DRAWS + 1))
+        silent = torch.equal(logits, logits[:, :1].expand_as(logits))
+        return silent or any(not torch.equal(logits, other) for other in others)
+
+    def _draws(self) -> bool:
+        with self._repeatable(self.x, 0) as copy:
+            before = _generators(copy)
+            self.call.run(self.module, copy)
+            return any(
+                not torch.equal(a, b) for a, b in zip(before, _generators(copy), strict=True)
+            )
 
     @contextmanager
     def _repeatable(self, x: Tensor, skip: int) -> Iterator[Tensor]:
@@ -87,3 +106,8 @@ class Trial:
             f"{type(error).__name__}: {reason}; check the layout, the example's shape{signals}"
             f"{other}, and whether old state needs a reset=..."
         )
+
+
+def _generators(x: Tensor) -> list[Tensor]:
+    """The states of the generators that a run on x may draw from."""
+    return [torch.get_rng_state(), *([torch.cuda.get_rng_state(x.device)] if x.is_cuda else [])]
