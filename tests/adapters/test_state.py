@@ -45,3 +45,20 @@ def test_a_batch_taken_for_time_is_refused_where_nothing_fires():
     silent = nn.Sequential(tssd.LIF(v_threshold=1e6), tssd.TimeFold(nn.Flatten(), nn.Linear(64, 3)))
     with pytest.raises(tssd.UsageError, match=r"0 \(LIF\) was given \[3, 4, 1.*'time_first'"):
         adapt(silent, example=images(4), layout="batch_first")
+
+
+class TurnedInside(nn.Module):
+    """[N, T, ...] -> [N, T, K], whose neurons are given [T, N, ...]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = Plain()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.net(x.transpose(0, 1)).transpose(0, 1)
+
+
+def test_a_network_that_takes_the_batch_in_front_is_told_its_layout():
+    with pytest.raises(tssd.UsageError, match=r"the batch for time; .*'batch_first' if it takes"):
+        adapt(TurnedInside(), example=images(4))
+    adapt(TurnedInside(), example=images(4), layout="batch_first")

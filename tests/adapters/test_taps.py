@@ -82,6 +82,16 @@ def test_refuses_a_module_used_twice_a_timestep():
         adapt(Shared(), ["act"], example=images(4), layout="stepped")
 
 
+def test_a_network_that_goes_through_the_samples_as_timesteps_is_told_its_layout():
+    class Turned(LoopInside):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x.transpose(0, 1)).transpose(0, 1)
+
+    with pytest.raises(tssd.UsageError, match="goes through the samples .*'batch_first'"):
+        adapt(Turned(), ["conv"], example=images(4))
+    adapt(Turned(), ["conv"], example=images(4), layout="batch_first")
+
+
 def test_of_a_tuple_the_first_entry_is_tapped():
     net = adapt(Branching(), ["pairs"], example=images(4))
     seen = []

@@ -11,6 +11,10 @@ from tssd.neurons import Neuron
 from tssd.neurons.foreign import forward_is_foreign, state_keepers, takes_one_step
 
 _REPEATING = "layout='repeating' if the network repeats its input itself"
+_TURNED = (
+    "use layout='time_first' if the network takes [T, N, ...], 'batch_first' if it takes "
+    "[N, T, ...] and turns the axes in front of it"
+)
 
 
 @contextmanager
@@ -39,9 +43,7 @@ def steps_checked(module: nn.Module, steps: int, batch: int, *, stepped: bool) -
             )
         if not single and shape[:2] == (batch, steps):
             raise UsageError(
-                f"{who} has step_mode='m' and takes the batch in {list(shape)} for time; use "
-                "layout='time_first' if the network takes [T, N, ...], else turn the axes in front "
-                "of it"
+                f"{who} has step_mode='m' and takes the batch in {list(shape)} for time; {_TURNED}"
             )
         nested = shape[1:2] == (batch,) if stepped else shape[1:3] == (steps, batch)
         if not single and nested and shape[0] > 1:
@@ -61,6 +63,11 @@ def steps_checked(module: nn.Module, steps: int, batch: int, *, stepped: bool) -
         if whole and not stepped:
             return
         name = next(n for n, p in module.named_modules() if p is part)
+        if taken_for_time and not stepped:
+            raise UsageError(
+                f"layout: {name} ({type(part).__name__}) was given {list(shape)} and takes the "
+                f"batch for time; {_TURNED}"
+            )
         raise UsageError(
             f"layout: {name} ({type(part).__name__}) was given {list(x.shape)} and forgets after "
             f"every call, but a run has {steps} timesteps of {batch} samples; pass it whole "

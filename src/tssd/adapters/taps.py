@@ -130,6 +130,13 @@ def learn(
     else:
         times = len(calls) / steps
         often = f"{times:g} times a timestep" if times.is_integer() else f"{len(calls)} times"
+        in_steps = all(shape[:1] == (steps,) and shape[1:2] != (batch,) for shape in shapes)
+        if len(calls) == batch and in_steps:
+            raise UsageError(
+                f"tap {name!r}: called {batch} times in a run of T = {steps}, N = {batch}, so the "
+                "network goes through the samples as if they were timesteps; use "
+                "layout='batch_first' if it takes [N, T, ...], 'time_first' if it takes [T, N, ...]"
+            )
         raise UsageError(
             f"tap {name!r}: called {often}, so that it is unclear which output is meant; expected "
             "one call; give every use a module of its own, or tap a module around them"
