@@ -39,6 +39,13 @@ def test_what_is_no_example_is_refused(example, given, message):
         sample_dims_of(example, given)
 
 
+@pytest.mark.parametrize("shape", [(1, 28, 28), (1, 6, 20), (1, 6, 1, 8, 8)])
+def test_one_image_or_timestep_in_the_place_of_a_batch_is_told(shape):
+    example = torch.rand(shape)
+    with pytest.raises(tssd.UsageError, match=r"sequence .* of one timestep.*example\[None\]"):
+        probe_input(example, sample_dims_of(example, None), None, None)
+
+
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.bool])
 @pytest.mark.parametrize("net_dtype", [torch.float32, torch.float64, torch.bfloat16])
 def test_event_counts_become_what_the_network_computes_in(dtype, net_dtype):

@@ -89,3 +89,11 @@ def test_what_can_not_be_watched_or_trained_is_refused():
 def test_scripted_parts_are_refused():
     with pytest.raises(UsageError, match="^module: 1 is a scripted module"):
         check_kind(nn.Sequential(nn.ReLU(), torch.jit.script(nn.ReLU())))
+
+
+def test_a_network_whose_first_axis_is_shared_out_among_devices_is_refused():
+    parallel = nn.DataParallel(nn.Linear(2, 2))
+    check_kind(parallel)  # on one device it is the network inside
+    parallel.device_ids = [0, 1]
+    with pytest.raises(UsageError, match=r"DataParallel over 2 devices.*timesteps.*its \.module"):
+        check_kind(parallel)

@@ -92,3 +92,11 @@ def test_a_network_that_its_logits_do_not_train_is_refused():
     with torch.no_grad():
         check_learns(net, net(x))
     check_learns(net.requires_grad_(False), net(x))
+
+
+def test_a_network_of_which_devices_would_get_some_timesteps_each_is_refused():
+    parallel = nn.DataParallel(Net())
+    assert sequence(parallel, torch.ones(N, 5)).shape == (T, N, 5)
+    parallel.device_ids = [0, 1]
+    with pytest.raises(UsageError, match=r"DataParallel over 2 devices.*its \.module"):
+        sequence(parallel, torch.ones(N, 5))

@@ -46,6 +46,12 @@ def probe_input(
     """
     images = example.dim() == sample_dims + 1
     steps = timesteps if timesteps is not None else TIMESTEPS if images else example.shape[0]
+    if timesteps is None and steps < 2:
+        raise UsageError(
+            f"example: got shape {list(example.shape)}, a sequence [T, N, ...] of one timestep, "
+            "expected at least 2, or time can't be told from a single step; of one image "
+            "[C, H, W] pass a batch, example[None], of images [N, ...] the batch without time"
+        )
     if not isinstance(steps, int) or steps < 2:
         raise UsageError(
             f"timesteps: got {steps!r} for the dry run, expected at least 2, or time can't be told "

@@ -34,9 +34,16 @@ class Buffers:
 def check_kind(module: nn.Module) -> None:
     """Refuse networks that can't be watched or trained at all.
 
-    Raises: UsageError: a scripted part, or weights that were made in inference mode.
+    Raises: UsageError: a scripted part, a part that is split over devices, or weights that were
+        made in inference mode.
     """
     for name, part in module.named_modules():
+        if isinstance(part, nn.DataParallel) and len(part.device_ids) > 1:
+            raise UsageError(
+                f"module: {name or 'it'} is a DataParallel over {len(part.device_ids)} devices, "
+                "which shares out the first axis, so of sequences the timesteps; pass the network "
+                "inside it, its .module, and train on several devices with tssd.fit(devices=...)"
+            )
         if isinstance(part, torch.jit.ScriptModule):
             raise UsageError(
                 f"module: {name or 'it'} is a scripted module, whose insides can't be watched; "

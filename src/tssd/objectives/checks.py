@@ -52,6 +52,12 @@ def checked_sequence(
     Raises: as `as_sequence`, `labels`, `check_single` and `check_weights`.
     """
     labels(target, num_classes)
+    if isinstance(net, nn.DataParallel) and len(net.device_ids) > 1:
+        raise UsageError(
+            f"net: is a DataParallel over {len(net.device_ids)} devices, which shares out the "
+            "first axis, time; pass the network inside it, its .module, and train on several "
+            "devices with tssd.fit(devices=...)"
+        )
     if not hasattr(getattr(net, "module", None), "num_classes"):  # nn.DataParallel's is inside
         check_num_classes(net)
     now = later is None
