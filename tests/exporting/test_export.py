@@ -2,6 +2,7 @@ import json
 import shutil
 
 import pytest
+from torch import nn
 
 pytest.importorskip("onnxruntime", reason="needs the extra: pip install tssd[onnx]")
 from tssd.errors import DataError, UsageError  # noqa: E402
@@ -95,3 +96,9 @@ def test_a_layer_without_an_operation_is_named_with_the_run(trained, tmp_path, m
     monkeypatch.setattr(exporting, "lower", refuse)
     with pytest.raises(UnsupportedError, match=r"run: unsupported: stages\.0\.0\.2 \(GLIF\)"):
         export(str(trained), "onnx", tmp_path / "out")
+
+
+def test_a_network_in_the_place_of_a_run_is_told_what_exports_it(tmp_path):
+    with pytest.raises(UsageError, match=r"^run: got a Linear, expected a run folder .*lower"):
+        export(nn.Linear(2, 2), "engine", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -80,6 +80,11 @@ def export(
         can't say. DataError: the run is not finished, the folder is there already, or data is
         missing.
     """
+    if not isinstance(run, str | Path):
+        raise UsageError(
+            f"run: got a {type(run).__name__}, expected a run folder or hub:NAME; a network that "
+            "was given as an object is exported from its graph, tssd.lowering.lower(run.net)"
+        )
     chosen, weights = format_of(name), _weights(name, weights)
     check_free(output)
     folder_of_run = str(located(run))
