@@ -52,9 +52,13 @@ def as_sequence(
                 "lower --timesteps or slice the recordings into more steps"
             )
         return _finite(x[:timesteps], dtype, batch_axis=1, check=check)
+    turned = x.dim() - 2 in known and x.shape[0] == target.shape[0]
+    axes = {1: "F", 2: "C, L"}.get(sample_dims, "C, H, W")
     raise UsageError(
         f"input: got shape {list(x.shape)} for {target.shape[0]} targets, "
-        "expected images [N, C, H, W] or sequences [T, N, C, H, W]"
+        f"expected images [N, {axes}] or sequences [T, N, {axes}]"
+        + "; x.transpose(0, 1) puts time in front of [N, T, ...]"
+        * turned
     )
 
 

@@ -207,6 +207,22 @@ def test_frames_of_a_loader_are_turned():
     assert module(batch_first=False).on_after_batch_transfer((x, y), 0)[0].shape == x.shape
 
 
+@pytest.mark.parametrize(("axes", "dims", "named"), [((20,), 1, "F"), ((3, 10), 2, "C, L")])
+def test_sequences_of_features_and_signals_are_turned_alike(axes, dims, named):
+    hidden = tssd.TimeFold(torch.nn.Flatten(), torch.nn.LazyLinear(8))
+    plain = torch.nn.Sequential(hidden, tssd.LIF(), tssd.TimeFold(torch.nn.Linear(8, 4)))
+    net = tssd.adapt(plain, ["1"], example=torch.rand(6, *axes), sample_dims=dims)
+    mine = tssd.TssdModule(net, student=1, teacher=3)
+    x, y = torch.rand(6, 3, *axes), torch.arange(6) % 4
+    turned, _ = mine.on_after_batch_transfer((x, y), 0)
+    assert torch.equal(turned, x.transpose(0, 1))
+    assert mine.on_after_batch_transfer((turned, y), 0)[0] is turned
+    assert mine.on_after_batch_transfer((x[:, 0], y), 0)[0].shape == (6, *axes)
+    mine.criterion.run(net, turned, y)
+    with pytest.raises(UsageError, match=rf"\[T, N, {named}\]; x.transpose\(0, 1\) puts time"):
+        mine.criterion.run(net, x, y)
+
+
 def test_checkpoints_have_the_names_that_runs_have(trained_here):
     path = trained_here.folder / "checkpoints" / "last.ckpt"
     states = torch.load(path, weights_only=True)["state_dict"]

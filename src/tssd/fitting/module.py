@@ -43,7 +43,7 @@ class TssdModule(DistillModule):
         lr: its learning rate; None = its own.
         schedule: see `tssd.fit`.
         batch_first: whether batches of frames are [N, T, C, H, W], as a DataLoader makes them, not
-            [T, N, C, H, W].
+            [T, N, C, H, W]; of signals and features, [N, T, C, L] and [N, T, F], alike.
         rule: how gradients go back in time, such as tssd.rules.SLTT(); None = through all
             timesteps together. What it does not go with is told at the first batch.
     Raises: UsageError: something that does not fit, in one line.
@@ -94,7 +94,10 @@ class TssdModule(DistillModule):
         self.batch_first = batch_first
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
-        """Frames as [T, N, C, H, W]. Raises: DataError: a batch that is no pair."""
+        """Frames as [T, N, C, H, W], other sequences alike.
+
+        Raises: DataError: a batch that is no pair.
+        """
         right = isinstance(batch, tuple | list) and len(batch) == 2
         if not right or not all(isinstance(each, Tensor) for each in batch):
             raise DataError(
@@ -102,7 +105,12 @@ class TssdModule(DistillModule):
                 "their classes [N]; let the collate_fn return it"
             )
         x, y = batch
-        return (x.transpose(0, 1), y) if self.batch_first and x.dim() == 5 else (x, y)
+        # Of features [T, N, F] were taken before any were turned, and still are.
+        turned = self._is_sequence(x) and (x.dim() == 5 or len(x) == len(y))
+        return (x.transpose(0, 1), y) if self.batch_first and turned else (x, y)
+
+    def _is_sequence(self, x: Tensor) -> bool:
+        return x.dim() == 2 + getattr(self.net, "sample_dims", 3)
 
     def on_fit_start(self) -> None:
         """Tell the teachers that what they are shown is used as it is given.
@@ -128,7 +136,7 @@ class TssdModule(DistillModule):
                 "gradients are computed piece by piece; use bf16-mixed, or no rule"
             )
         x = batch[0]
-        x_t = x[0] if x.dim() == 5 else x
+        x_t = x[0] if self._is_sequence(x) else x
         self.rule.check(self.criterion, cast(SpikingNet, self.net), x_t[:1])
 
     def test_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
