@@ -5,7 +5,13 @@ from functools import partial
 import pytest
 import torch
 from lightning import Callback
-from lightning.pytorch.callbacks import EarlyStopping, StochasticWeightAveraging
+from lightning.pytorch.callbacks import (
+    BatchSizeFinder,
+    EarlyStopping,
+    GradientAccumulationScheduler,
+    LearningRateFinder,
+    StochasticWeightAveraging,
+)
 from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -42,6 +48,21 @@ def test_averages_that_no_checkpoint_has_are_refused_with_those_that_it_has():
     parts = small()
     parts.callbacks = (StochasticWeightAveraging(swa_lrs=0.1),)
     with pytest.raises(UsageError, match="^callbacks: Stochastic.*; use EMAWeightAveraging$"):
+        refuse_unfit(parts, resumes=False)
+
+
+@pytest.mark.parametrize(
+    ("callback", "remedy"),
+    [
+        (BatchSizeFinder(), "--data.batch_size"),
+        (GradientAccumulationScheduler({1: 2}), "--trainer.accumulate"),
+        (LearningRateFinder(), "--optimizer.lr"),
+    ],
+)
+def test_what_would_train_otherwise_than_the_configuration_says_is_refused(callback, remedy):
+    parts = small()
+    parts.callbacks = (callback,)
+    with pytest.raises(UsageError, match=rf"^callbacks: {type(callback).__name__} .*; .*{remedy}"):
         refuse_unfit(parts, resumes=False)
 
 

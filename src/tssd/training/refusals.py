@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 from weakref import WeakValueDictionary
 
-from lightning.pytorch.callbacks import Callback, EarlyStopping, StochasticWeightAveraging
+from lightning.pytorch.callbacks import (
+    BatchSizeFinder,
+    Callback,
+    EarlyStopping,
+    GradientAccumulationScheduler,
+    LearningRateFinder,
+    StochasticWeightAveraging,
+)
 
 from tssd.data.given import GivenData
 from tssd.data.given_loader import GivenLoader
@@ -14,6 +21,25 @@ from tssd.training.parts import Parts
 # Callbacks that have trained, by their id.
 _used: WeakValueDictionary[int, Callback] = WeakValueDictionary()
 
+# Callbacks of Lightning's that change a run behind its configuration, and what to take instead.
+BEHIND = {
+    StochasticWeightAveraging: (
+        "puts its averages in place when training is over, where no checkpoint has them, and sets "
+        "the learning rate besides; use EMAWeightAveraging"
+    ),
+    BatchSizeFinder: (
+        "trains with other batches than the configuration says, of which the schedule knows "
+        "nothing; give --data.batch_size, whose memory --dry-run measures"
+    ),
+    GradientAccumulationScheduler: (
+        "changes how many steps an epoch has, by which the schedule counts; use "
+        "--trainer.accumulate"
+    ),
+    LearningRateFinder: (
+        "sets another learning rate than the configuration says; give --optimizer.lr"
+    ),
+}
+
 
 def refuse_unfit(parts: Parts, *, resumes: bool) -> None:
     """Refuse callbacks, schedules and loaders that this run can't have.
@@ -22,7 +48,7 @@ def refuse_unfit(parts: Parts, *, resumes: bool) -> None:
         parts: the run.
         resumes: whether a checkpoint gives callbacks the state of this run.
     Raises: UsageError: a callback that would stop at once, watches what there is not, has trained
-        before or averages behind the back of checkpoints; a schedule that follows what there is
+        before or changes what the configuration says; a schedule that follows what there is
         not; batches of sizes that are not known, of which several make a step.
     """
     logged = _logged(parts)
@@ -31,12 +57,8 @@ def refuse_unfit(parts: Parts, *, resumes: bool) -> None:
     for callback in parts.callbacks:
         if not resumes:
             _refuse_used(callback)
-        if isinstance(callback, StochasticWeightAveraging):
-            raise UsageError(
-                f"callbacks: {type(callback).__name__} puts its averages in place when training is "
-                "over, where no checkpoint has them, and sets the learning rate besides; use "
-                "EMAWeightAveraging"
-            )
+        if why := next((why for kind, why in BEHIND.items() if isinstance(callback, kind)), None):
+            raise UsageError(f"callbacks: {type(callback).__name__} {why}")
         if isinstance(callback, EarlyStopping):
             _refuse_watcher(callback, logged, all_known=all_known)
     if isinstance(parts.schedule, GivenSchedule):
