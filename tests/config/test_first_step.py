@@ -6,6 +6,7 @@ import torch
 from tssd.config.first_step import check_optimizer, check_size
 from tssd.errors import UsageError
 from tssd.models import vgg9
+from tssd.training.given import maker_of
 
 
 @pytest.mark.parametrize("name", ["SGD", "AdamW", "LBFGS", "Rprop", "RMSprop", "Adadelta"])
@@ -37,12 +38,20 @@ def test_an_optimizer_that_can_step_passes_and_draws_nothing(name):
             r"^optimizer\.lr: got inf, expected a finite n",
         ),
         (partial(torch.optim.SGD, weight_decay=float("inf")), "ends at -inf"),
+        (maker_of(list), "^optimizer: list returned a list, expected a torch"),
         (torch.optim.SparseAdam, "optimizer: SparseAdam does not support dense gradients"),
     ],
 )
 def test_what_cannot_step_is_refused(make, message):
     with pytest.raises(UsageError, match=message):
         check_optimizer(make)
+
+
+@pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this torch has none of its own")
+def test_torch_s_muon_which_takes_matrices_alone_is_refused_with_the_one_that_takes_all():
+    told = r"^optimizer: Muon only supports 2D .*; use --optimizer tssd\.training\.muon\.Muon"
+    with pytest.raises(UsageError, match=told):
+        check_optimizer(partial(torch.optim.Muon, lr=0.02))
 
 
 def test_a_network_that_is_too_large_is_refused_before_it_is_built():

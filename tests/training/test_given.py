@@ -93,6 +93,8 @@ def test_a_metric_is_handed_on():
         (lambda optimizer: None, "<lambda> returned a NoneType, expected a scheduler"),
         (lambda: None, "<lambda>: .*takes 0 positional arguments"),
         (lambda it: {"scheduler": half(it), "interval": "batch"}, "the interval 'batch'"),
+        (lambda it: {"scheduler": half(it), "frequency": 0}, "the frequency 0, expected a whole"),
+        (lambda it: {"scheduler": half(it), "frequency": 0.5}, "the frequency 0.5, expected a wh"),
         (partial(OneCycleLR, max_lr=1, total_steps=9), "OneCycleLR has 9 steps, but there are 4"),
         (partial(StepLR, gamma=1), "StepLR: .*step_size"),
     ],

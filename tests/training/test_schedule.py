@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 import torch
 from torch.optim import SGD
+from torch.optim.lr_scheduler import OneCycleLR
 
 from tssd.errors import UsageError
 from tssd.training.fit import fit
+from tssd.training.given import GivenSchedule
 from tssd.training.schedule import Cosine, OneCycle, Schedule, StepDecay
 
 from .runs import small, table, watched
@@ -109,3 +111,25 @@ def test_optimiser_sees_the_schedule_in_a_real_run(tmp_path):
     by_hand = [0, 0.2, 0.4, 0.34142136, 0.2, 0.05857864]
     assert rates == pytest.approx(by_hand)
     assert [row["lr"] for row in table(tmp_path)] == pytest.approx(by_hand[::2])
+
+
+def test_a_scheduler_that_ends_before_the_training_is_refused_before_a_step(tmp_path):
+    def given(total_steps, rates):
+        def make(optimizer):
+            cycle = OneCycleLR(optimizer, max_lr=0.2, total_steps=total_steps)
+            return {"scheduler": cycle, "interval": "step"}
+
+        parts = watched(
+            small({"trainer.epochs": 3}), lambda it: rates.append(it.param_groups[0]["lr"])
+        )
+        parts.schedule = GivenSchedule(make)
+        return parts
+
+    rates = []
+    told = "^schedule: OneCycleLR has 5 steps, but training has 6; give it total_steps=6$"
+    with pytest.raises(UsageError, match=told):
+        fit(given(5, rates), tmp_path / "short")
+    assert not rates
+    fit(given(6, rates), tmp_path / "whole")
+    # Its last rate is the highest, divided by 25 and by 10,000.
+    assert len(rates) == 6 and rates[-1] == pytest.approx(0.2 / 25e4)

@@ -16,6 +16,9 @@ REFUSALS = (ValueError, TypeError, RuntimeError, ArithmeticError)
 # How torch's optimisers say it of one number.
 OUT_OF_RANGE = re.compile(r"Invalid (?P<name>learning rate|\w+)(?: value)?: (?P<value>\S+)$")
 
+# torch's own, which a bare name means, on anything else than a matrix.
+MATRICES = "Muon only supports 2D parameters"
+
 
 def check_size(make_net: Callable[[], nn.Module]) -> None:
     """Refuse a network of ours whose weights alone don't fit into memory.
@@ -54,8 +57,15 @@ def check_optimizer(make_optimizer: MakeOptimizer) -> None:
         optimizer = make_optimizer([weight])
         # Some optimisers take the gradient themselves.
         optimizer.step(lambda: _loss(weight))
+    except UsageError:
+        raise
     except REFUSALS as error:
         text = " ".join(str(error).split())
+        if text.startswith(MATRICES):
+            raise UsageError(
+                f"optimizer: {MATRICES}, and a network has others as well; use --optimizer "
+                "tssd.training.muon.Muon, which takes all"
+            ) from error
         if (option := OUT_OF_RANGE.match(text)) is not None:
             raise UsageError(_out_of_range(option["name"], option["value"], text)) from error
         remedy = "; lower --optimizer.lr" if "overflow" in text else ""

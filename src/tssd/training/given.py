@@ -101,6 +101,10 @@ class GivenSchedule(Schedule):
             raise UsageError(
                 f"schedule: got the interval {told['interval']!r}, expected 'epoch' or 'step'"
             )
+        if type(every := told.get("frequency", 1)) is not int or every < 1:
+            raise UsageError(
+                f"schedule: got the frequency {every!r}, expected a whole number from 1 on"
+            )
         told.setdefault("reduce_on_plateau", isinstance(scheduler, ReduceLROnPlateau))
         if told["reduce_on_plateau"]:
             told.setdefault("monitor", MONITOR)

@@ -23,7 +23,7 @@ from tssd.parameter_options import parameter_groups
 from tssd.progress import set_progress
 from tssd.rules import Rule
 from tssd.time import running_mean
-from tssd.training.schedule import Schedule, step_schedule
+from tssd.training.schedule import Schedule, refuse_short, step_schedule
 from tssd.training.steps import Steps
 
 # Steps between two looks at what a device has found wrong with them.
@@ -171,9 +171,12 @@ class DistillModule(LightningModule):
         """The optimiser over network and exits, its schedule stepped every batch."""
         try:
             optimizer = self.make_optimizer(self._parameters_or_groups())
+        except UsageError:
+            raise
         except (ValueError, TypeError) as error:  # such as torch.optim.LBFGS, which takes one group
             raise UsageError(f"optimizer: {error}") from error
         scheduler: Any = self.schedule.configured(optimizer, *self.length())
+        refuse_short(scheduler, self.trainer.estimated_stepping_batches)
         return {"optimizer": optimizer, "lr_scheduler": scheduler}
 
     def length(self) -> tuple[int, int]:

@@ -1,12 +1,13 @@
 """Learning-rate schedules as functions of training's progress, so that they fit any length."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 
 from tssd.errors import UsageError
 
@@ -119,6 +120,24 @@ class OneCycle(Schedule):
         if progress < self.warmup:
             return float(np.interp(progress, [0, self.warmup], [self.start, 1]))
         return float(np.interp(progress, [self.warmup, 1], [1, self.end]))
+
+
+def refuse_short(told: Mapping[str, Any], steps: float) -> None:
+    """Refuse the one scheduler of torch's that ends a training which goes on after its last step.
+
+    Args:
+        told: a scheduler and when it is stepped, as Lightning takes them.
+        steps: of the training.
+    Raises: UsageError: it is stepped after every step, and has fewer.
+    """
+    scheduler = told["scheduler"]
+    if told["interval"] != "step" or told.get("frequency", 1) != 1:
+        return
+    if isinstance(scheduler, OneCycleLR) and scheduler.total_steps < steps:
+        raise UsageError(
+            f"schedule: OneCycleLR has {scheduler.total_steps} steps, but training has {steps}; "
+            f"give it total_steps={steps}"
+        )
 
 
 def step_schedule(scheduler: Any, *, epoch: int = 0, steps: int = 0, metric: Any = None) -> None:
