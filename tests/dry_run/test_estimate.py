@@ -20,6 +20,13 @@ def test_a_run_s_time_by_hand():
     assert found == Estimate(epochs=5, epoch=20.0, evaluation=2 * 3.0)
 
 
+def test_one_of_several_devices_evaluates_all_test_samples():
+    # Of a batch of 10 each of 2 devices takes 5 in a step and in validation: what was measured.
+    sizes = {"train": 95, "val": 11, "test": 20}
+    found = Estimate.of(ONE, sizes, 10, epochs=5, devices=2)
+    assert found == Estimate(epochs=5, epoch=10 * 2.0 + 2 * 1.5, evaluation=2 * 4 * 3.0)
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [

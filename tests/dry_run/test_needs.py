@@ -7,10 +7,10 @@ import pytest
 
 from tssd.config import load_recipe
 from tssd.dry_run import needs as module
-from tssd.dry_run.needs import needs_apart, needs_of
-from tssd.dry_run.shapes import data_shape
+from tssd.dry_run.needs import Needs, needs_apart, needs_of
+from tssd.dry_run.shapes import DataShape, data_shape
 from tssd.errors import UsageError
-from tssd.training.needs.measured import measure
+from tssd.training.needs.measured import Measured, measure
 
 SMALL = [("net.width", "0.02"), ("data.batch_size", "4"), ("trainer.threads", "1")]
 
@@ -105,3 +105,13 @@ def test_a_process_that_is_ended_is_said_to_be(monkeypatch):
     monkeypatch.setattr(module, "_quietly", _killed)
     with pytest.raises(MemoryError, match="probably for its memory"):
         needs_apart({}, None)
+
+
+def test_the_estimate_knows_of_several_devices_that_one_evaluates():
+    shape = DataShape(1, 8, 10, False, {"train": 100, "val": 0, "test": 40}, batch_size=20)
+    measured = Measured(step=1.0, steps=5, validation=0.0, evaluation=1.0, memory=0, device="cpu")
+    options = {"timesteps": (1, 2, 4), "terms": ("task",), "epochs": 1, "measured": measured}
+    found = Needs(shape, 1, 0, devices=2, **options).estimate
+    assert found is not None
+    # Five steps of both, four batches of ten samples of one.
+    assert (found.epoch, found.evaluation) == (5.0, 4.0)

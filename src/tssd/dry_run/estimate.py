@@ -31,22 +31,25 @@ class Estimate:
         epochs: int,
         *,
         validated_every: int = 1,
+        devices: int = 1,
     ) -> Self:
         """Multiply.
 
         Args:
-            measured: a step and an evaluated batch.
+            measured: a step and an evaluated batch, of one device.
             sizes: samples in train, val and test.
             batch_size: samples a batch.
             epochs: of the run.
             validated_every: epochs from one validation to the next.
+            devices: that share a batch in training and validation; one alone evaluates.
         """
         batches = {part: math.ceil(n / batch_size) for part, n in sizes.items()}
         share = epochs // validated_every / epochs
         epoch = batches["train"] * measured.step + share * batches["val"] * measured.validation
         # The last epoch is evaluated on the test samples, and with validation samples the best.
         times = 2 if sizes["val"] else 1
-        return cls(epochs, epoch, times * batches["test"] * measured.evaluation)
+        tests = math.ceil(sizes["test"] / math.ceil(batch_size / devices))
+        return cls(epochs, epoch, times * tests * measured.evaluation)
 
     @property
     def seconds(self) -> float:

@@ -54,9 +54,14 @@ class Needs:
         """Of a whole run; None where the number of samples is not known without the data."""
         if self.data.sizes is None:
             return None
-        every = self.validated_every
-        sizes, batch_size = self.data.sizes, self.data.batch_size
-        return Estimate.of(self.measured, sizes, batch_size, self.epochs, validated_every=every)
+        return Estimate.of(
+            self.measured,
+            self.data.sizes,
+            self.data.batch_size,
+            self.epochs,
+            validated_every=self.validated_every,
+            devices=self.devices,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Every number, times in seconds, memory in bytes."""
