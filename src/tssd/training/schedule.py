@@ -131,7 +131,7 @@ def refuse_short(told: Mapping[str, Any], steps: float) -> None:
     Raises: UsageError: it is stepped after every step, and has fewer.
     """
     scheduler = told["scheduler"]
-    if told["interval"] != "step" or told.get("frequency", 1) != 1:
+    if told.get("interval") != "step" or told.get("frequency", 1) != 1:
         return
     if isinstance(scheduler, OneCycleLR) and scheduler.total_steps < steps:
         raise UsageError(
