@@ -23,6 +23,7 @@ CORE = {
     "hub": {"errors"},
     "image_size": set(),
     "last_words": {"errors"},
+    "listed": set(),
     "lock": set(),
     "longest": {"errors", "whole"},
     "parameter_options": {"errors"},
@@ -42,6 +43,7 @@ CORE = {
     "interop": {"errors", "reading", "norms", "neurons", "models"},
     "objectives": {
         "errors",
+        "listed",
         "whole",
         "time",
         "longest",
@@ -51,8 +53,8 @@ CORE = {
         "models",
     },  # fmt: skip
     "rules": {"errors", "whole", "time", "surrogates", "neurons", "models", "objectives"},
-    "data": {"errors", "atomic", "events", "image_size", "lock", "processes", "tracked"},
-    "events": {"errors", "atomic", "lock", "processes", "tracked"},
+    "data": {"errors", "atomic", "events", "image_size", "listed", "lock", "processes", "tracked"},
+    "events": {"errors", "atomic", "listed", "lock", "processes", "tracked"},
     "simulate": {"errors", "atomic", "lock", "processes", "tracked", "events", "data"},
 }
 # What the other units may never import.

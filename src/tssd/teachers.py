@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tssd.errors import DataError, UsageError
 from tssd.image_size import as_option
+from tssd.listed import and_dots
 from tssd.objectives.frozen import Frozen
 from tssd.objectives.per_timestep import check_length
 from tssd.runs.results import Epoch
@@ -124,8 +125,9 @@ class Teacher(Frozen):
         if known != names:
             order = " in another order" if {*known} == {*names} else ""
             raise UsageError(
-                f"run: {self.run} knows {len(known)} classes{order}, {_listed(known)}, but the "
-                f"data has {len(names)}, {_listed(names)}; take a teacher of the same classes"
+                f"run: {self.run} knows {len(known)} classes{order}, {and_dots(known, SHOWN)}, but "
+                f"the data has {len(names)}, {and_dots(names, SHOWN)}; take a teacher of the same "
+                "classes"
             )
         shape = net.transform.sample_shape
         if shape != tuple(sample_shape):
@@ -182,10 +184,6 @@ def _remedy(run: Path) -> str:
         "; a teacher is needed until training is over: put it back, or take another and train "
         f"into another --output{here}"
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
 
 
 def _short(values: Sequence[float]) -> str:

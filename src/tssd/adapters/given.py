@@ -11,6 +11,7 @@ from tssd.adapters import adapt
 from tssd.adapters.call import Layout
 from tssd.adapters.net import AdaptedNet
 from tssd.errors import UsageError
+from tssd.listed import and_dots
 from tssd.models.flow import has_threshold
 from tssd.neurons import Neuron
 from tssd.neurons.foreign import clear_state, state_keepers
@@ -99,7 +100,7 @@ def middle_spikes(module: nn.Module) -> str:
     if names:
         return names[(len(names) - 1) // 2]
     known = [name for name, _ in module.named_modules() if name]
-    listed = ", ".join(known[:LISTED]) + (", ..." if len(known) > LISTED else "")
+    listed = and_dots(known, LISTED)
     raise UsageError(
         f"taps: no spiking layer is known in {type(module).__name__}, so say where the exit "
         f"stands: taps=[NAME], one of {listed or 'none: it has no modules'}"

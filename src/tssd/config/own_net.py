@@ -17,6 +17,7 @@ from tssd.config.paths import load_object
 from tssd.config.recipe import Config
 from tssd.errors import UsageError
 from tssd.image_size import as_option
+from tssd.listed import and_dots
 from tssd.models.base import SpikingNet, Tap
 
 ADAPTED = "tssd.adapters.from_recipe.adapted"
@@ -64,7 +65,7 @@ def adapted_node(
     if not isinstance(module, nn.Module):
         raise UsageError(f"net: {path} made a {type(module).__name__}, expected a torch.nn.Module")
     names = [name for name, _ in module.named_modules() if name]
-    listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
+    listed = and_dots(names, LISTED)
     places = f"--exits.taps '[{names[len(names) // 2] if names else 'NAME'}]' (it has {listed})"
     if needs_taps and not taps:
         try:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
+from tssd.listed import and_dots
+
 # Likeness, 0 to 1, from which a name is meant: `epoch` and `epochs` have 0.91, `devices` and
 # `epochs` 0.46, `resume` and `v_reset` 0.62. Of dotted names with an unknown section the whole is
 # compared, which is more alike.
@@ -39,7 +41,7 @@ def nearest(name: str, valid: Iterable[str], *, prefix: str = "", shown: int = 8
     if best is not None and likeness[best] >= cutoff:
         return f"did you mean {prefix}{best}?"
     listed, most = (own, OF_A_SECTION) if own else (valid, shown)
-    text = ", ".join(prefix + v for v in listed[:most]) + (", ..." if len(listed) > most else "")
+    text = and_dots([prefix + v for v in listed], most)
     return f"valid are {text}" if text else "none is valid here"
 
 

@@ -21,6 +21,7 @@ from tssd.data.splits import Indices
 from tssd.data.stored import Part, Stored
 from tssd.errors import DataError
 from tssd.image_size import as_option
+from tssd.listed import and_total
 
 log = logging.getLogger("tssd")
 
@@ -204,8 +205,8 @@ def as_known(
         )
     if (found := tuple(data.class_names)) != tuple(class_names):
         raise DataError(
-            f"{data.dataset_name}: has the classes {_listed(found)}, but the run was trained on "
-            f"{_listed(class_names)}; evaluate on the same, in the same order"
+            f"{data.dataset_name}: has the classes {and_total(found, SHOWN)}, but the run was "
+            f"trained on {and_total(class_names, SHOWN)}; evaluate on the same, in the same order"
         )
     _check_shape(data, sample_shape, scales=False)
     return data
@@ -233,21 +234,16 @@ def _numbers(found: Sequence[str], known: Sequence[str], where: str) -> Indices:
     number = {name: k for k, name in enumerate(known)}
     if unknown := [name for name in found if name not in number]:
         raise DataError(
-            f"{where}: the data has the classes {_listed(found)}, but the run was trained on "
-            f"{_listed(known)}, which {unknown[0]!r} is not among; evaluate on data with the run's "
-            "classes"
+            f"{where}: the data has the classes {and_total(found, SHOWN)}, but the run was trained "
+            f"on {and_total(known, SHOWN)}, which {unknown[0]!r} is not among; evaluate on data "
+            "with the run's classes"
         )
     if missing := [name for name in known if name not in found]:
         log.warning(
             "%s: %d of the run's %d classes are missing: %s",
-            where, len(missing), len(known), _listed(missing),
+            where, len(missing), len(known), and_total(missing, SHOWN),
         )  # fmt: skip
     return np.array([number[name] for name in found], dtype=np.int64)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f", ... ({len(names)} in all)" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
 
 
 def _by(shape: Sequence[int]) -> str:

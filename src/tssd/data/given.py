@@ -18,9 +18,12 @@ from tssd.data.loading import Batch, Source
 from tssd.data.splits import Indices
 from tssd.data.stored import Stored
 from tssd.errors import DataError, UsageError
+from tssd.listed import and_total
 
 # Samples of each set that are read to tell whether they have changed.
 READ = 16
+# Classes that a message lists.
+SHOWN = 6
 # Test samples that are looked through for some of each class.
 LOOKED_THROUGH = 256
 
@@ -268,8 +271,9 @@ class GivenData(DataModule):
         for name, names in known.items():
             if names != first:
                 raise UsageError(
-                    f"{name}: has the classes {_listed(names)}, but train has {_listed(first)}; "
-                    "give sets of the same classes, in the same order"
+                    f"{name}: has the classes {and_total(names or (), SHOWN)}, but train has "
+                    f"{and_total(first or (), SHOWN)}; give sets of the same classes, in the same "
+                    "order"
                 )
         return first
 
@@ -292,8 +296,3 @@ def _some_of(given: GivenSamples) -> bytes:
 
 def _dataset(given: Set) -> Any:
     return given.loader.dataset if isinstance(given, GivenLoader) else given.dataset
-
-
-def _listed(names: Sequence[str] | None) -> str:
-    shown = list(names or ())
-    return ", ".join(shown[:6]) + (f", ... ({len(shown)} in all)" if len(shown) > 6 else "")

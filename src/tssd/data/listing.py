@@ -16,6 +16,7 @@ from tssd.data.missing_classes import missing_classes
 from tssd.data.picture import EXTENSIONS
 from tssd.data.splits import Indices
 from tssd.errors import DataError
+from tssd.listed import and_more
 
 log = logging.getLogger("tssd")
 
@@ -122,9 +123,8 @@ def list_parts(
         found = subfolders(folder, Skipped())
         inside = [name for name in found if os.path.isdir(folder / name / "train")]
         advice = f"; give {folder / inside[0]}, which has one" if inside else ""
-        raise DataError(
-            f"{folder} has no train/ (found {_shown(found) or 'no folders'}): {layout}{advice}"
-        )
+        shown = and_more(found, SHOWN) or "no folders"
+        raise DataError(f"{folder} has no train/ (found {shown}): {layout}{advice}")
     if not has["test"] and not has["val"]:
         raise DataError(f"{folder} has neither test/ nor val/: {layout}")
     skipped = Skipped()
@@ -206,7 +206,7 @@ def _refuse_class_named_as_part(
         if not subfolders(part, Skipped()) and files_below(part, kind.suffixes, Skipped()):
             raise DataError(
                 f"{part} holds {kind.name}s, not class folders: if it is a class beside "
-                f"{_shown(beside)}, give it a name that is no part's; else {layout}"
+                f"{and_more(beside, SHOWN)}, give it a name that is no part's; else {layout}"
             )
 
 
@@ -214,7 +214,7 @@ def _refuse_one_class(train: Path, name: str) -> None:
     inside = subfolders(train / name, Skipped())
     advice = "add another one"
     if len(inside) > 1:
-        advice = f"if the classes are {_shown(inside)} in it, move these up into {train}"
+        advice = f"if the classes are {and_more(inside, SHOWN)} in it, move these up into {train}"
     raise DataError(f"{train} has one class, {name}, expected two or more: {advice}")
 
 
@@ -248,7 +248,8 @@ def _tell_of_folders_in_classes(
         log.warning(
             "%s: the folders %s are taken as the classes; none holds %ss but in folders of its "
             "own (%s: %s): if those are the classes, they must lie right in %s",
-            train, _shown(class_names), kind.name, class_names[0], _shown(sorted(inside[0])), train,
+            train, and_more(class_names, SHOWN), kind.name,
+            class_names[0], and_more(sorted(inside[0]), SHOWN), train,
         )  # fmt: skip
 
 
@@ -278,8 +279,3 @@ def _list_part(part: Path, class_names: Sequence[str], skipped: Skipped, kind: F
         )
     skipped.update(own)
     return Listing(tuple(paths), np.array(labels, dtype=np.int64))
-
-
-def _shown(names: Sequence[str]) -> str:
-    rest = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tssd.data.splits import Indices
+from tssd.listed import and_more
 
 log = logging.getLogger("tssd")
 
@@ -38,9 +39,8 @@ def tell_of_missing_classes(
     missing = missing_classes(labels, class_names)
     if not missing or not len(labels):
         return
-    more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
     so = "they cannot be learnt" if part == "training" else "no result says anything of them"
     log.warning(
-        "%s: no %s samples of %d of the %d classes (%s%s): %s",
-        where, part, len(missing), len(class_names), ", ".join(missing[:SHOWN]), more, so,
+        "%s: no %s samples of %d of the %d classes (%s): %s",
+        where, part, len(missing), len(class_names), and_more(missing, SHOWN), so,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from tssd.config import build, load_recipe
 from tssd.doctor.finding import Finding
+from tssd.listed import and_more
 from tssd.runs.folder import RunFolder
 from tssd.runs.weights import read_weights
 from tssd.training.fit import fit
@@ -48,8 +49,7 @@ def training(folder: Path) -> Finding:
     after = dict(parts.module().named_parameters())
     same = [name for name, weight in before.items() if torch.equal(weight, after[name].cpu())]
     if same:
-        others = f" and {len(same) - 1} more" if len(same) > 1 else ""
-        return Finding("training", "fails", f"{same[0]}{others} did not change in four steps")
+        return Finding("training", "fails", f"{and_more(same, 1)} did not change in four steps")
     with RunFolder(folder).metrics.open(newline="") as file:
         losses = [float(row["train/loss"]) for row in csv.DictReader(file)]
     fell = " to ".join(f"{loss:.3g}" for loss in losses)

@@ -1,7 +1,7 @@
 """What penalties of membranes share: which layers count, and their thresholds as units."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Self
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
+from tssd.listed import and_dots
 from tssd.models.base import NetOutput, SpikingNet
 from tssd.neurons import MPBNLIF, Neuron
 from tssd.objectives.base import Objective, Timesteps
@@ -62,7 +63,7 @@ class PotentialPenalty(Objective):
             if neurons and not any(fnmatchcase(name, pattern) for name in neurons):
                 raise UsageError(
                     f"layers: got {pattern!r}, but no layer of neurons is called so; there are "
-                    f"{_listed(neurons)}"
+                    f"{and_dots(neurons, SHOWN)}"
                 )
         self._units = {
             name: self.threshold or threshold_of(name, part)
@@ -86,9 +87,10 @@ class PotentialPenalty(Objective):
             if (unit := self._units.get(name)) is not None:
                 found.append(self.of_layer(precise(h) / unit))
         if not found:
+            wanted, shown = (and_dots(n, SHOWN) or "none" for n in (self._units, out.membranes))
             raise UsageError(
-                f"layers: none of {_listed(self._units)} showed its membranes, only "
-                f"{_listed(out.membranes)}; connect the loss to the network that it runs"
+                f"layers: none of {wanted} showed its membranes, only {shown}; connect the loss to "
+                "the network that it runs"
             )
         return found
 
@@ -131,8 +133,3 @@ def _is_layer(part: nn.Module) -> bool:
     """Whether it is a neuron, and not made of others, which then show their own membranes."""
     inside = [each for each in part.modules() if isinstance(each, Neuron)]
     return inside == [part]
-
-
-def _listed(names: Iterable[str]) -> str:
-    names = [*names]
-    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "") or "none"

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tssd.hub.name import HubName
+from tssd.listed import and_dots
 from tssd.report.accuracy_interval import accuracy_interval
 from tssd.report.confidence import in_words, overconfidence
 from tssd.report.shown_names import in_markdown, printable
@@ -53,7 +54,7 @@ def card(shared: Shared) -> str:
 def _about(shared: Shared) -> str:
     results, steps = shared.results, shared.results.timesteps
     names = [in_markdown(name) for name in shared.run.class_names()]
-    listed = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+    listed = and_dots(names, SHOWN)
     licence = shared.licence or "none is given, so that all rights are its maker's"
     return (
         f"A spiking neural network for {in_markdown(data_set(results)[0])}: "

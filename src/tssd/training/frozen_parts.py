@@ -7,6 +7,7 @@ from lightning import Callback, LightningModule, Trainer
 from torch import nn
 
 from tssd.errors import UsageError
+from tssd.listed import and_dots
 
 # Names that a message lists.
 SHOWN = 12
@@ -43,7 +44,7 @@ def freeze(net: nn.Module, names: Sequence[str]) -> list[nn.Module]:
     for pattern in names:
         found = [name for name in [*modules, *parameters] if fnmatchcase(name, pattern)]
         if not found:
-            listed = ", ".join([*modules][:SHOWN]) + (", ..." if len(modules) > SHOWN else "")
+            listed = and_dots(modules, SHOWN)
             raise UsageError(
                 f"freeze: got {pattern!r}, but nothing in the network is called so; it has {listed}"
             )

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from tssd.errors import DataError, TssdError, UsageError
 from tssd.hub.locate import located
+from tssd.listed import and_more
 from tssd.runs.folder import RunFolder
 from tssd.runs.saved import parts_of, saved_weights
 from tssd.runs.weights import read_weights
@@ -129,9 +130,9 @@ class _Taken(NamedTuple):
         """One line."""
         told = f"{source}: {len(self.tensors)} of {self.of} tensors of {target} are taken"
         if self.lacking:
-            told += f"; those stay as they are built: {_listed(self.lacking)}"
+            told += f"; those stay as they are built: {and_more(self.lacking, SHOWN)}"
         if self.surplus:
-            told += f"; not in {target}: {_listed(self.surplus)}"
+            told += f"; not in {target}: {and_more(self.surplus, SHOWN)}"
         return told
 
 
@@ -174,7 +175,3 @@ def _named_like(tensors: dict[str, Tensor], net: nn.Module) -> dict[str, Tensor]
         if all(name.startswith(prefix) for name in tensors):
             tried.append({name.removeprefix(prefix): t for name, t in tensors.items()})
     return max(tried, key=lambda each: len(each.keys() & own))
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" * (len(names) > SHOWN))

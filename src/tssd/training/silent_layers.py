@@ -12,6 +12,7 @@ from torch.utils.hooks import RemovableHandle
 from tssd.adapters.output import first_tensor
 from tssd.evaluation.firing import is_spiking
 from tssd.evaluation.unknown_neurons import UnknownNeurons
+from tssd.listed import and_more
 from tssd.runs.firing_limits import always_fires, never_fires
 from tssd.training.module import DistillModule
 from tssd.training.progress_line import Progress
@@ -139,8 +140,7 @@ def warning(rates: Mapping[str, float]) -> str | None:
 
 def _listed(rates: Mapping[str, float]) -> str:
     names = [f"{name or 'the network'} {100 * rate:.3g} %" for name, rate in rates.items()]
-    rest = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return and_more(names, NAMED)
 
 
 class _Outputs:

@@ -13,6 +13,7 @@ from tssd.events.cache_key import Recording
 from tssd.events.files import File
 from tssd.events.slicing import Start
 from tssd.events.stream import Events
+from tssd.listed import and_more
 
 Numbers = NDArray[np.int64]
 
@@ -161,16 +162,8 @@ def check_counts(
                "--data.allow_incomplete true")
         )  # fmt: skip
     if short:
-        log.info(
-            "%s: incomplete, %s",
-            where,
-            _shown([f"{name}: {found.get(name, 0)} of {expected[name]}" for name in short]),
-        )
-
-
-def _shown(names: Sequence[str]) -> str:
-    rest = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+        counts = [f"{name}: {found.get(name, 0)} of {expected[name]}" for name in short]
+        log.info("%s: incomplete, %s", where, and_more(counts, SHOWN))
 
 
 def require_sensor(events: Events, size: tuple[int, int], place: str) -> None:

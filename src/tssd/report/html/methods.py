@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from tssd.listed import and_more
 from tssd.report.answer import Answer
 from tssd.report.collection import Collection
 from tssd.report.comparison import Comparison
@@ -89,9 +90,8 @@ class Methods:
         missing = [label for name, label in self.labels.items() if name not in self.drawn]
         if not missing:
             return ""
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        named = "; ".join(missing[:5])
-        return f"Not drawn, for more than {DRAWN} cannot be told apart: {named}{more}."
+        named = and_more(missing, 5, between="; ")
+        return f"Not drawn, for more than {DRAWN} cannot be told apart: {named}."
 
     def runs(self, name: str) -> list[FinishedRun]:
         """The runs of a method."""

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tssd.listed import and_more
 from tssd.report.html.elements import Html, details, element, note, paragraph, together
 from tssd.report.html.figures import figure, figures
 from tssd.report.html.line_chart import Chart, Series
@@ -31,9 +32,8 @@ def curves(rows: Rows) -> Html:
     bad = [(i, k) for i, row in enumerate(rows, 1) for k in keys if not _is_sound(row, k)]
     parts: list[Html] = []
     if bad:
-        named = ", ".join(f"{key} in epoch {epoch}" for epoch, key in bad[:5])
-        more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
-        parts.append(element("p", {"class": "warning"}, f"Not finite: {named}{more}."))
+        named = and_more([f"{key} in epoch {epoch}" for epoch, key in bad], 5)
+        parts.append(element("p", {"class": "warning"}, f"Not finite: {named}."))
     numbers = _numbers(rows, keys)
     pictures = [
         _figure("terms", "Terms of the training loss, unweighted", "loss", terms, rows, numbers),
