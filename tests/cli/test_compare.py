@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tssd.cli.compare import expand, plan, whole_numbers
+from tssd.cli.compare import expand, plan
 from tssd.cli.train import default_folder
 from tssd.errors import UsageError
 from tssd.runs.folder import RunFolder
@@ -84,17 +84,6 @@ def test_expand_takes_patterns_and_keeps_the_order():
     ]
     with pytest.raises(UsageError, match="'nothing/\\*' fits none"):
         expand(["nothing/*"])
-
-
-def test_whole_numbers():
-    assert whole_numbers("seeds", "2, 0,2", least=0) == [2, 0]
-    for wrong in ("", "a", "1,", "1;2", "-1", "1.5"):
-        with pytest.raises(
-            UsageError, match=f"--seeds: got '{wrong}', expected whole numbers >= 0"
-        ):
-            whole_numbers("seeds", wrong, least=0)
-    with pytest.raises(UsageError, match="expected whole numbers >= 1 such as 1,2,4"):
-        whole_numbers("timesteps", "0,1", least=1)
 
 
 def test_plan_puts_runs_where_train_does():

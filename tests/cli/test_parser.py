@@ -2,7 +2,7 @@ import argparse
 
 import pytest
 
-from tssd.cli.parser import MOST_TIMESTEPS, CommandParser, at_least, timesteps_of
+from tssd.cli.parser import MOST_TIMESTEPS, CommandParser, at_least, timesteps_of, whole_numbers
 from tssd.errors import UsageError
 from tssd.trained import LONGEST
 
@@ -108,3 +108,14 @@ def test_the_longest_t_is_that_of_trained_networks():
     for text in ("1001", "0", "two"):
         with pytest.raises(argparse.ArgumentTypeError, match=f"got '?{text}"):
             timesteps_of(text)
+
+
+def test_whole_numbers():
+    assert whole_numbers("seeds", "2, 0,2", least=0) == [2, 0]
+    for wrong in ("", "a", "1,", "1;2", "-1", "1.5"):
+        with pytest.raises(
+            UsageError, match=f"--seeds: got '{wrong}', expected whole numbers >= 0"
+        ):
+            whole_numbers("seeds", wrong, least=0)
+    with pytest.raises(UsageError, match="expected whole numbers >= 1 such as 1,2,4"):
+        whole_numbers("timesteps", "0,1", least=1)

@@ -6,8 +6,7 @@ import logging
 import math
 
 from tssd.cli.bench_table import print_bench
-from tssd.cli.compare import whole_numbers
-from tssd.cli.parser import MOST_TIMESTEPS, CommandParser, at_least
+from tssd.cli.parser import MOST_TIMESTEPS, CommandParser, at_least, whole_numbers
 from tssd.config.trust import trusted
 from tssd.errors import UsageError
 from tssd.hub.locate import located
@@ -28,47 +27,7 @@ examples:
 
 def run(words: list[str]) -> int:
     """Measure, print tables, write what was found into the run folder."""
-    parser = CommandParser(
-        "bench",
-        usage="RUN [--timesteps T,...] [--batch N,...] [--runtimes NAME,...] [--threads N]\n"
-        "                  [--seconds S] [--samples N] [--no-memory] [--epoch best|last] [--json]\n"
-        "                  [--data.OPTION VALUE ...]",
-        epilog=EPILOG,
-    )
-    parser.add_argument("run", nargs="?", metavar="RUN", help="a run folder, or hub:NAME")
-    parser.add_argument(
-        "--timesteps", metavar="T,...", help="such as 1,2,4 (default: 1 to the teacher's)"
-    )
-    parser.add_argument(
-        "--batch", default="1,16", metavar="N,...", help="samples at a time (default: 1,16)"
-    )
-    parser.add_argument("--runtimes", metavar="NAME,...", help="some of them (default: all)")
-    parser.add_argument(
-        "--threads", type=at_least(1), default=1, metavar="N", help="of each runtime (default: 1)"
-    )
-    parser.add_argument(
-        "--seconds",
-        type=_seconds,
-        default=5.0,
-        metavar="S",
-        help="about how long to time one T and batch; at least 5 rounds are run (default: 5)",
-    )
-    parser.add_argument(
-        "--samples",
-        type=at_least(1),
-        default=1000,
-        metavar="N",
-        help="test samples for the accuracy, evenly spread (default: 1000, or all)",
-    )
-    parser.add_argument(
-        "--no-memory", action="store_true", help="start no processes to measure memory in"
-    )
-    parser.add_argument(
-        "--epoch",
-        choices=("best", "last"),
-        help="whose weights (default: those that count in the run's results)",
-    )
-    parser.add_argument("--json", action="store_true", help="print bench.json, not tables")
+    parser = _parser()
     args, overrides = parser.parse_with_recipe(words)
     if args.help:
         parser.print_help()
@@ -129,3 +88,48 @@ def _seconds(text: str) -> float:
     if not 0 <= value <= 3600:
         raise argparse.ArgumentTypeError(f"got {text!r}, expected seconds from 0 to 3600")
     return value
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "bench",
+        usage="RUN [--timesteps T,...] [--batch N,...] [--runtimes NAME,...] [--threads N]\n"
+        "                  [--seconds S] [--samples N] [--no-memory] [--epoch best|last] [--json]\n"
+        "                  [--data.OPTION VALUE ...]",
+        epilog=EPILOG,
+    )
+    parser.add_argument("run", nargs="?", metavar="RUN", help="a run folder, or hub:NAME")
+    parser.add_argument(
+        "--timesteps", metavar="T,...", help="such as 1,2,4 (default: 1 to the teacher's)"
+    )
+    parser.add_argument(
+        "--batch", default="1,16", metavar="N,...", help="samples at a time (default: 1,16)"
+    )
+    parser.add_argument("--runtimes", metavar="NAME,...", help="some of them (default: all)")
+    parser.add_argument(
+        "--threads", type=at_least(1), default=1, metavar="N", help="of each runtime (default: 1)"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=_seconds,
+        default=5.0,
+        metavar="S",
+        help="about how long to time one T and batch; at least 5 rounds are run (default: 5)",
+    )
+    parser.add_argument(
+        "--samples",
+        type=at_least(1),
+        default=1000,
+        metavar="N",
+        help="test samples for the accuracy, evenly spread (default: 1000, or all)",
+    )
+    parser.add_argument(
+        "--no-memory", action="store_true", help="start no processes to measure memory in"
+    )
+    parser.add_argument(
+        "--epoch",
+        choices=("best", "last"),
+        help="whose weights (default: those that count in the run's results)",
+    )
+    parser.add_argument("--json", action="store_true", help="print bench.json, not tables")
+    return parser

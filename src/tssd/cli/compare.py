@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from tssd.cli.loading import load_training
-from tssd.cli.parser import CommandParser, Override, at_least
+from tssd.cli.parser import CommandParser, Override, at_least, whole_numbers
 from tssd.config.compose import canonical, matching
 from tssd.config.default_folder import run_folder
 from tssd.config.quick_names import check_names
@@ -34,52 +34,7 @@ examples:
 
 def run(words: list[str]) -> int:
     """Train, collect, print and write the table."""
-    parser = CommandParser(
-        "compare",
-        usage="RECIPE... [--seeds N,...] [--timesteps T,...] [--against RECIPE]\n"
-        "                    [--epoch best|last] [--recalibrate] [--jobs N] [--output FOLDER]\n"
-        "                    [--json] [--OPTION VALUE ...]",
-        epilog=EPILOG,
-    )
-    parser.add_argument(
-        "recipes",
-        nargs="*",
-        metavar="RECIPE",
-        help="names, YAML files, or 'digits+vgg9+*' for all methods",
-    )
-    parser.add_argument(
-        "--seeds", default="0,1,2", metavar="N,...", help="seeds of the runs (default: 0,1,2)"
-    )
-    parser.add_argument(
-        "--timesteps", metavar="T,...", help="columns of the table, such as 1,2,4 (default: all)"
-    )
-    parser.add_argument(
-        "--jobs", type=at_least(1), default=1, metavar="N", help="runs side by side (default: 1)"
-    )
-    parser.add_argument(
-        "--output",
-        default=OUTPUT,
-        metavar="FOLDER",
-        help=f"folder of the runs and the table (default: {OUTPUT})",
-    )
-    parser.add_argument("--json", action="store_true", help="print comparison.json, nothing else")
-    parser.add_argument(
-        "--epoch",
-        choices=("best", "last"),
-        help="whose weights: best on the validation samples, or last (default: see the recipe)",
-    )
-    parser.add_argument(
-        "--against",
-        metavar="RECIPE",
-        help="the baseline of the differences, a recipe of these or the end of its name (default: "
-        "the control; without one the best that was trained at the T of the first method with a "
-        "teacher)",
-    )
-    parser.add_argument(
-        "--recalibrate",
-        action="store_true",
-        help="a second row for each, with batch norm's statistics measured anew at each T",
-    )
+    parser = _parser()
     args, overrides = parser.parse_with_recipe(words)
     recipes = expand(args.recipes)
     for recipe in recipes:
@@ -87,8 +42,10 @@ def run(words: list[str]) -> int:
             check_names(recipe, overrides)
     if args.help:
         parser.print_help()
-        for recipe in recipes[:1]:
-            _print_options(recipe, overrides)
+        if recipes:
+            from tssd.cli.option_list import print_options
+
+            print_options(recipes[0], overrides)
         return 0
     if not recipes:
         raise UsageError("compare: no recipe given; `tssd recipes` lists them")
@@ -151,13 +108,6 @@ def _recalibrated(
     }
 
 
-def _print_options(recipe: str, overrides: Sequence[Override]) -> None:
-    from tssd.cli.option_list import print_options
-    from tssd.config import load_recipe
-
-    print_options(load_recipe(recipe, overrides), title=recipe)
-
-
 def expand(patterns: Sequence[str]) -> list[str]:
     """Recipes by name, in the order given, each once.
 
@@ -172,16 +122,6 @@ def expand(patterns: Sequence[str]) -> list[str]:
             raise UsageError(f"recipe: {pattern!r} fits none; `tssd recipes` lists them")
         found.update(dict.fromkeys(names))
     return list(found)
-
-
-def whole_numbers(option: str, text: str, *, least: int) -> list[int]:
-    """Whole numbers separated by commas, each once. Raises: UsageError: anything else."""
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and int(part) >= least for part in parts):
-        raise UsageError(
-            f"--{option}: got {text!r}, expected whole numbers >= {least} such as {least},2,4"
-        )
-    return list(dict.fromkeys(int(part) for part in parts))
 
 
 def plan(
@@ -209,3 +149,53 @@ def naming(recipe: str) -> Iterator[None]:
         # A composition that contradicts itself is named already.
         text = str(error).removeprefix(f"{recipe}: ")
         raise type(error)(f"{recipe}: {text}") from error
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "compare",
+        usage="RECIPE... [--seeds N,...] [--timesteps T,...] [--against RECIPE]\n"
+        "                    [--epoch best|last] [--recalibrate] [--jobs N] [--output FOLDER]\n"
+        "                    [--json] [--OPTION VALUE ...]",
+        epilog=EPILOG,
+    )
+    parser.add_argument(
+        "recipes",
+        nargs="*",
+        metavar="RECIPE",
+        help="names, YAML files, or 'digits+vgg9+*' for all methods",
+    )
+    parser.add_argument(
+        "--seeds", default="0,1,2", metavar="N,...", help="seeds of the runs (default: 0,1,2)"
+    )
+    parser.add_argument(
+        "--timesteps", metavar="T,...", help="columns of the table, such as 1,2,4 (default: all)"
+    )
+    parser.add_argument(
+        "--jobs", type=at_least(1), default=1, metavar="N", help="runs side by side (default: 1)"
+    )
+    parser.add_argument(
+        "--output",
+        default=OUTPUT,
+        metavar="FOLDER",
+        help=f"folder of the runs and the table (default: {OUTPUT})",
+    )
+    parser.add_argument("--json", action="store_true", help="print comparison.json, nothing else")
+    parser.add_argument(
+        "--epoch",
+        choices=("best", "last"),
+        help="whose weights: best on the validation samples, or last (default: see the recipe)",
+    )
+    parser.add_argument(
+        "--against",
+        metavar="RECIPE",
+        help="the baseline of the differences, a recipe of these or the end of its name (default: "
+        "the control; without one the best that was trained at the T of the first method with a "
+        "teacher)",
+    )
+    parser.add_argument(
+        "--recalibrate",
+        action="store_true",
+        help="a second row for each, with batch norm's statistics measured anew at each T",
+    )
+    return parser

@@ -32,38 +32,7 @@ examples:
 
 def run(words: list[str]) -> int:
     """Evaluate on the test samples, print tables, write what was found into the run folder."""
-    parser = CommandParser(
-        "evaluate",
-        usage="RUN [--timesteps T] [--epoch best|last|N] [--recalibrate] [--samples N] [--json]\n"
-        "                     [--data.OPTION VALUE ...] [--trainer.OPTION VALUE ...]",
-        epilog=EPILOG,
-    )
-    parser.add_argument("run", nargs="?", metavar="RUN", help="a run folder, or hub:NAME")
-    parser.add_argument(
-        "--timesteps",
-        type=timesteps_of,
-        metavar="T",
-        help="the longest T (default: as in training, at least 4)",
-    )
-    parser.add_argument(
-        "--epoch",
-        type=epoch_of,
-        metavar="best|last|N",
-        help="whose weights; N = of an epoch that trainer.checkpoint_every_n_epochs has kept "
-        "(default: those that count in the run's results)",
-    )
-    parser.add_argument(
-        "--recalibrate",
-        action="store_true",
-        help="also with batch norm's statistics measured anew at each T",
-    )
-    parser.add_argument(
-        "--samples",
-        type=at_least(2),
-        metavar="N",
-        help=f"training samples to recalibrate with (default: {SAMPLES}, or all)",
-    )
-    parser.add_argument("--json", action="store_true", help="print evaluation.json, not tables")
+    parser = _parser()
     args, overrides = parser.parse_with_recipe(words)
     if args.help:
         parser.print_help()
@@ -120,3 +89,39 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(inside) for inside in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "evaluate",
+        usage="RUN [--timesteps T] [--epoch best|last|N] [--recalibrate] [--samples N] [--json]\n"
+        "                     [--data.OPTION VALUE ...] [--trainer.OPTION VALUE ...]",
+        epilog=EPILOG,
+    )
+    parser.add_argument("run", nargs="?", metavar="RUN", help="a run folder, or hub:NAME")
+    parser.add_argument(
+        "--timesteps",
+        type=timesteps_of,
+        metavar="T",
+        help="the longest T (default: as in training, at least 4)",
+    )
+    parser.add_argument(
+        "--epoch",
+        type=epoch_of,
+        metavar="best|last|N",
+        help="whose weights; N = of an epoch that trainer.checkpoint_every_n_epochs has kept "
+        "(default: those that count in the run's results)",
+    )
+    parser.add_argument(
+        "--recalibrate",
+        action="store_true",
+        help="also with batch norm's statistics measured anew at each T",
+    )
+    parser.add_argument(
+        "--samples",
+        type=at_least(2),
+        metavar="N",
+        help=f"training samples to recalibrate with (default: {SAMPLES}, or all)",
+    )
+    parser.add_argument("--json", action="store_true", help="print evaluation.json, not tables")
+    return parser

@@ -37,54 +37,7 @@ examples:
 
 def run(words: list[str]) -> int:
     """Write the files, compare, measure, and print what came out."""
-    formats = "\n".join(f"  {name:<8} {entry.summary}" for name, entry in FORMATS.items())
-    parser = CommandParser(
-        "export",
-        usage="RUN --format NAME [--output FOLDER] [--timesteps T] [--weights KIND] [--exits]\n"
-        "                   [--epoch best|last|N] [--samples N] [--soft-reset recorded]\n"
-        "                   [--data.OPTION VALUE ...]",
-        epilog=EPILOG.format(formats=formats),
-    )
-    parser.add_argument("run", nargs="?", metavar="RUN", help="a finished run, or hub:NAME")
-    parser.add_argument("--format", metavar="NAME", help=f"one of {', '.join(FORMATS)}")
-    parser.add_argument(
-        "--output", metavar="FOLDER", help="a new folder (default: RUN/exported/NAME)"
-    )
-    parser.add_argument(
-        "--timesteps",
-        type=timesteps_of,
-        metavar="T",
-        help="of what is written for one T, and the longest that is measured (default: as "
-        "`tssd evaluate`)",
-    )
-    parser.add_argument(
-        "--weights",
-        choices=sorted({kind for entry in FORMATS.values() for kind in entry.weights}),
-        metavar="KIND",
-        help="float32 (default), or int8 and int7 of the engine",
-    )
-    parser.add_argument(
-        "--exits", action="store_true", help="keep the auxiliary heads, for early exit"
-    )
-    parser.add_argument(
-        "--epoch",
-        type=epoch_of,
-        metavar="best|last|N",
-        help="whose weights (default: those that count in the run's results)",
-    )
-    parser.add_argument(
-        "--samples",
-        type=at_least(1),
-        default=100,
-        metavar="N",
-        help="test samples whose every spike is compared (default: 100)",
-    )
-    parser.add_argument(
-        "--soft-reset",
-        choices=("refused", "recorded"),
-        default="refused",
-        help="nir, which knows none: in the metadata alone (default: refused)",
-    )
+    parser = _parser()
     args, overrides = parser.parse_with_recipe(words)
     if args.help:
         parser.print_help()
@@ -146,3 +99,55 @@ def _print(made: "Exported", name: str) -> None:
         print(f"  {layer}: {differing} spikes")
     if made.comparison.not_compared:
         print(f"not compared, since not shown: {', '.join(made.comparison.not_compared)}")
+
+
+def _parser() -> CommandParser:
+    formats = "\n".join(f"  {name:<8} {entry.summary}" for name, entry in FORMATS.items())
+    parser = CommandParser(
+        "export",
+        usage="RUN --format NAME [--output FOLDER] [--timesteps T] [--weights KIND] [--exits]\n"
+        "                   [--epoch best|last|N] [--samples N] [--soft-reset recorded]\n"
+        "                   [--data.OPTION VALUE ...]",
+        epilog=EPILOG.format(formats=formats),
+    )
+    parser.add_argument("run", nargs="?", metavar="RUN", help="a finished run, or hub:NAME")
+    parser.add_argument("--format", metavar="NAME", help=f"one of {', '.join(FORMATS)}")
+    parser.add_argument(
+        "--output", metavar="FOLDER", help="a new folder (default: RUN/exported/NAME)"
+    )
+    parser.add_argument(
+        "--timesteps",
+        type=timesteps_of,
+        metavar="T",
+        help="of what is written for one T, and the longest that is measured (default: as "
+        "`tssd evaluate`)",
+    )
+    parser.add_argument(
+        "--weights",
+        choices=sorted({kind for entry in FORMATS.values() for kind in entry.weights}),
+        metavar="KIND",
+        help="float32 (default), or int8 and int7 of the engine",
+    )
+    parser.add_argument(
+        "--exits", action="store_true", help="keep the auxiliary heads, for early exit"
+    )
+    parser.add_argument(
+        "--epoch",
+        type=epoch_of,
+        metavar="best|last|N",
+        help="whose weights (default: those that count in the run's results)",
+    )
+    parser.add_argument(
+        "--samples",
+        type=at_least(1),
+        default=100,
+        metavar="N",
+        help="test samples whose every spike is compared (default: 100)",
+    )
+    parser.add_argument(
+        "--soft-reset",
+        choices=("refused", "recorded"),
+        default="refused",
+        help="nir, which knows none: in the metadata alone (default: refused)",
+    )
+    return parser

@@ -3,10 +3,13 @@
 import re
 import shlex
 import textwrap
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, get_args, get_origin
 
 from tssd.cli.console import console
+from tssd.cli.parser import Override
+from tssd.config import load_recipe
 from tssd.config.options import Option, content, in_yaml, summary, walk
 from tssd.config.recipe import Config
 from tssd.config.schema import SECTIONS
@@ -26,11 +29,11 @@ SHORT = 200
 LONGEST, WIDE, NARROW = 120, 50, 38
 
 
-def print_options(config: Config, *, title: str) -> None:
-    """Print all options, section by section."""
-    out = console()
+def print_options(recipe: str, overrides: Sequence[Override]) -> None:
+    """Print all options of a recipe, section by section."""
+    config, out = load_recipe(recipe, overrides), console()
     width = min(out.width, LONGEST)
-    out.print(f"\noptions of {title} and their values", markup=False, soft_wrap=True)
+    out.print(f"\noptions of {recipe} and their values", markup=False, soft_wrap=True)
     for section, found in groupby(walk(config), lambda option: option.name.split(".")[0]):
         options = list(found)
         kind, text = SECTIONS[section]

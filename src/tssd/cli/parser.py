@@ -161,6 +161,16 @@ def at_least(minimum: int) -> Callable[[str], int]:
     return number
 
 
+def whole_numbers(option: str, text: str, *, least: int) -> list[int]:
+    """Whole numbers separated by commas, each once. Raises: UsageError: anything else."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) >= least for part in parts):
+        raise UsageError(
+            f"--{option}: got {text!r}, expected whole numbers >= {least} such as {least},2,4"
+        )
+    return list(dict.fromkeys(int(part) for part in parts))
+
+
 def timesteps_of(text: str) -> int:
     """A type for argparse: a T that a trained network runs for."""
     value = at_least(1)(text)

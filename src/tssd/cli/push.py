@@ -22,35 +22,7 @@ examples:
 
 def run(words: list[str]) -> int:
     """Make the files; write them, upload them, or only say what they are."""
-    parser = CommandParser(
-        "push",
-        usage=f"RUN {REPOSITORY} [--license ID] [--description TEXT] [--card FILE]\n"
-        "                 [--private] [--message TEXT] [--dry-run | --output FOLDER]",
-        epilog=EPILOG,
-    )
-    parser.add_argument("run", nargs="?", metavar="RUN", help="a finished run")
-    parser.add_argument(
-        "repository", nargs="?", metavar="OWNER/NAME", help="the repository, made where it is not"
-    )
-    parser.add_argument(
-        "--license", metavar="ID", help="of the network, as the hub abbreviates it, such as mit"
-    )
-    parser.add_argument(
-        "--description",
-        metavar="TEXT",
-        help="what it is, in place of the recipe's words, which know nothing of other options",
-    )
-    parser.add_argument(
-        "--card", metavar="FILE", help="a README.md of your own, in place of the one written"
-    )
-    parser.add_argument("--private", action="store_true", help="for nobody else to see")
-    parser.add_argument("--message", metavar="TEXT", help="of the commit")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="say what would be uploaded, and do nothing"
-    )
-    parser.add_argument(
-        "--output", metavar="FOLDER", help="write what would be uploaded there, and upload nothing"
-    )
+    parser = _parser()
     args = parser.parse(words)
     if args.help:
         parser.print_help()
@@ -101,3 +73,36 @@ def _print(files: Mapping[str, bytes], where: object) -> None:
         print(f"  {file:<{width}}  {len(content) / 1e3:10.1f} kB")
     total = sum(map(len, files.values()))
     print(f"{len(files)} files, {total / 1e6:.2f} MB, for {where}")
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "push",
+        usage=f"RUN {REPOSITORY} [--license ID] [--description TEXT] [--card FILE]\n"
+        "                 [--private] [--message TEXT] [--dry-run | --output FOLDER]",
+        epilog=EPILOG,
+    )
+    parser.add_argument("run", nargs="?", metavar="RUN", help="a finished run")
+    parser.add_argument(
+        "repository", nargs="?", metavar="OWNER/NAME", help="the repository, made where it is not"
+    )
+    parser.add_argument(
+        "--license", metavar="ID", help="of the network, as the hub abbreviates it, such as mit"
+    )
+    parser.add_argument(
+        "--description",
+        metavar="TEXT",
+        help="what it is, in place of the recipe's words, which know nothing of other options",
+    )
+    parser.add_argument(
+        "--card", metavar="FILE", help="a README.md of your own, in place of the one written"
+    )
+    parser.add_argument("--private", action="store_true", help="for nobody else to see")
+    parser.add_argument("--message", metavar="TEXT", help="of the commit")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be uploaded, and do nothing"
+    )
+    parser.add_argument(
+        "--output", metavar="FOLDER", help="write what would be uploaded there, and upload nothing"
+    )
+    return parser

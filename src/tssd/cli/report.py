@@ -33,42 +33,7 @@ examples:
 
 def run(words: list[str]) -> int:
     """Write the page."""
-    parser = CommandParser(
-        "report",
-        usage="RUN|FOLDER [--output FILE] [--samples N | --no-samples] [--reference METHOD]\n"
-        "                   [--epoch best|last] [--data.OPTION VALUE ...]",
-        epilog=EPILOG,
-    )
-    parser.add_argument(
-        "folder",
-        nargs="?",
-        metavar="RUN|FOLDER",
-        help="a run folder or hub:NAME, or one that holds runs",
-    )
-    parser.add_argument(
-        "--output",
-        metavar="FILE",
-        help="the page (default: report.html in that folder; of hub:NAME NAME.html here)",
-    )
-    parser.add_argument(
-        "--samples",
-        type=at_least(1),
-        metavar="N",
-        help="test samples that are shown (default: 8, beside each other 4)",
-    )
-    parser.add_argument(
-        "--no-samples", action="store_true", help="read neither network nor data; fast"
-    )
-    parser.add_argument(
-        "--reference",
-        metavar="METHOD",
-        help="what the others are compared with (default: the best that was trained at the same T)",
-    )
-    parser.add_argument(
-        "--epoch",
-        choices=("best", "last"),
-        help="whose weights a comparison is about (default: those that count by the recipe)",
-    )
+    parser = _parser()
     args, overrides = parser.parse_with_recipe(words)
     if args.help:
         parser.print_help()
@@ -164,3 +129,43 @@ def _samples(
         if isinstance(reason, str):
             print(printable(f"no samples: {reason}"))
     return found
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "report",
+        usage="RUN|FOLDER [--output FILE] [--samples N | --no-samples] [--reference METHOD]\n"
+        "                   [--epoch best|last] [--data.OPTION VALUE ...]",
+        epilog=EPILOG,
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        metavar="RUN|FOLDER",
+        help="a run folder or hub:NAME, or one that holds runs",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="the page (default: report.html in that folder; of hub:NAME NAME.html here)",
+    )
+    parser.add_argument(
+        "--samples",
+        type=at_least(1),
+        metavar="N",
+        help="test samples that are shown (default: 8, beside each other 4)",
+    )
+    parser.add_argument(
+        "--no-samples", action="store_true", help="read neither network nor data; fast"
+    )
+    parser.add_argument(
+        "--reference",
+        metavar="METHOD",
+        help="what the others are compared with (default: the best that was trained at the same T)",
+    )
+    parser.add_argument(
+        "--epoch",
+        choices=("best", "last"),
+        help="whose weights a comparison is about (default: those that count by the recipe)",
+    )
+    return parser

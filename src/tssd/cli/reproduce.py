@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tssd.cli.compare import whole_numbers
 from tssd.cli.console import console
 from tssd.cli.many_runs import recalibrate_and_tell, train_and_tell
-from tssd.cli.parser import CommandParser, Override, at_least
+from tssd.cli.parser import CommandParser, Override, at_least, whole_numbers
 from tssd.dry_run.estimate import duration, in_gib
 from tssd.dry_run.shapes import DataShape
 from tssd.errors import DataError, TssdError, UsageError

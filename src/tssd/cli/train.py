@@ -29,30 +29,7 @@ examples:
 
 def run(words: list[str]) -> int:
     """Train, and print the accuracy at every T."""
-    parser = CommandParser(
-        "train",
-        usage="RECIPE [--output FOLDER] [--resume] [--dry-run [--json]]\n"
-        "                  [--OPTION VALUE ...]",
-        epilog=EPILOG,
-    )
-    parser.add_argument(
-        "recipe",
-        nargs="?",
-        metavar="RECIPE",
-        help="pieces with + between them, a file or a run folder",
-    )
-    parser.add_argument(
-        "--output", metavar="FOLDER", help="the run folder (default: runs/RECIPE/seedSEED)"
-    )
-    parser.add_argument(
-        "--resume", action="store_true", help="continue the run from its last finished epoch"
-    )
-    parser.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="measure some steps, say what time and memory training takes, and write nothing",
-    )
-    parser.add_argument("--json", action="store_true", help="what a dry run finds, as JSON")
+    parser = _parser()
     args, overrides = parser.parse_with_recipe(words)
     recipe: str | None = args.recipe
     if recipe is not None:
@@ -60,7 +37,9 @@ def run(words: list[str]) -> int:
     if args.help:
         parser.print_help()
         if recipe is not None:
-            _print_options(recipe, overrides)
+            from tssd.cli.option_list import print_options
+
+            print_options(recipe, overrides)
         return 0
     if recipe is None:
         raise UsageError("train: no recipe given; `tssd recipes` lists them")
@@ -93,13 +72,6 @@ def _refuse_begun(recipe: str, overrides: list[Override], output: str | None) ->
 # What follows imports torch, which takes seconds: a mistake in a name is told before.
 
 
-def _print_options(recipe: str, overrides: list[Override]) -> None:
-    from tssd.cli.option_list import print_options
-    from tssd.config import load_recipe
-
-    print_options(load_recipe(recipe, overrides), title=recipe)
-
-
 def _train(recipe: str, overrides: list[Override], *, output: str | None, resume: bool) -> int:
     from tssd.cli.tables import print_accuracy
     from tssd.config import build, load_recipe
@@ -129,3 +101,31 @@ def _dry_run(recipe: str, overrides: list[Override], *, as_json: bool) -> int:
     else:
         print_needs(needs, title=recipe)
     return 0
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "train",
+        usage="RECIPE [--output FOLDER] [--resume] [--dry-run [--json]]\n"
+        "                  [--OPTION VALUE ...]",
+        epilog=EPILOG,
+    )
+    parser.add_argument(
+        "recipe",
+        nargs="?",
+        metavar="RECIPE",
+        help="pieces with + between them, a file or a run folder",
+    )
+    parser.add_argument(
+        "--output", metavar="FOLDER", help="the run folder (default: runs/RECIPE/seedSEED)"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="continue the run from its last finished epoch"
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="measure some steps, say what time and memory training takes, and write nothing",
+    )
+    parser.add_argument("--json", action="store_true", help="what a dry run finds, as JSON")
+    return parser
