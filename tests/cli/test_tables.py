@@ -187,6 +187,25 @@ def test_an_evaluation_with_costs(evaluation, capsys):
     assert "for the exit" not in out
 
 
+def test_what_rounds_to_a_thousand_of_a_unit_is_one_of_the_next(evaluation, capsys):
+    counts = (999_600.0, 999_400.0)
+    operations = Operations(
+        layers={},
+        macs=counts,
+        acs=counts,
+        graded_share=(0.0,) * 2,
+        energy_uj=(1.0,) * 2,
+        energy_graded_as_macs_uj=(1.0,) * 2,
+        unpadded=Totals(energy_uj=(1.0,) * 2, energy_graded_as_macs_uj=(1.0,) * 2),
+        energy_model=EnergyModel(),
+        rule="what counts",
+    )
+    print_evaluation(replace(evaluation, operations=operations), title="run")
+    out = capsys.readouterr().out
+    assert cells(out, "1")[4:6] == ["1 M"] * 2
+    assert cells(out, "2")[4:6] == ["999 k"] * 2
+
+
 def test_what_an_early_exit_saves(evaluation, capsys):
     costs = ExitCosts((1.0,) * 2, (2.0,) * 2, (3.5, 7.25), (4.5, 8.0), (0.5, -0.125), 0.75)
     curve = replace(evaluation.early_exit["1"], costs=costs)

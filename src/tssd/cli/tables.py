@@ -1,15 +1,16 @@
 """What commands print: tables of accuracies and costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 from rich.text import Text
 
 from tssd.cli.console import console
 from tssd.report import Comparison
+from tssd.report.html.rounding import si
 from tssd.report.method_labels import without_shared
 from tssd.report.shown_names import printable
-from tssd.runs.evaluation import Evaluation
+from tssd.runs.evaluation import EarlyExit, Evaluation, Operations
 from tssd.runs.processors import told
 from tssd.runs.recalibration import Recalibration
 from tssd.runs.results import Results
@@ -126,6 +127,23 @@ def print_evaluation(
     evaluation: Evaluation, *, title: str, recalibrated: Recalibration | None = None
 ) -> None:
     """Per T: accuracy, calibration, operations, energy. Then firing rates and early exit."""
+    _print_every_timestep(evaluation, title, recalibrated)
+    if evaluation.operations is not None:
+        _print_what_is_counted(evaluation.operations)
+    if evaluation.firing_rates:
+        rows = evaluation.firing_rates | {"all neurons": evaluation.mean_firing_rate or ()}
+        _print_firing_rates(rows, evaluation.timesteps)
+    elif evaluation.firing_rates is not None:
+        print("no spikes counted: the network has no neurons, or none of a kind that tssd knows")
+    if evaluation.uncounted:
+        print(printable(f"not counted: {', '.join(evaluation.uncounted)}"))
+    for tap, curve in evaluation.early_exit.items():
+        _print_early_exit(curve, title=f"early exit at tap {tap}, T={evaluation.report_at}")
+
+
+def _print_every_timestep(
+    evaluation: Evaluation, title: str, recalibrated: Recalibration | None
+) -> None:
     operations = evaluation.operations
     heading = plain(f"{title}: {evaluation.samples} test samples")
     table = Table(title=heading, title_justify="left")
@@ -140,8 +158,8 @@ def print_evaluation(
         priced: list[str] = []
         if operations is not None:
             priced = [
-                _si(operations.macs[t]),
-                _si(operations.acs[t]),
+                si(operations.macs[t]),
+                si(operations.acs[t]),
                 f"{100 * operations.graded_share[t]:.1f}",
                 f"{operations.energy_uj[t]:.4g}",
                 f"{operations.energy_graded_as_macs_uj[t]:.4g}",
@@ -160,58 +178,54 @@ def print_evaluation(
             "recalibrated: accuracy with batch norm's statistics measured at each T, on "
             f"{recalibrated.training_samples} training samples; all else is of the run as it is"
         )
-    if operations is not None:
-        energy = operations.energy_model
-        print(
-            f"per sample over T timesteps; energy from {energy.mac_pj} pJ a MAC and "
-            f"{energy.ac_pj} pJ an accumulate (SynOp): {energy.source}"
-        )
-        print(
-            "graded: SynOps of inputs other than 0 and 1 (average pools, sums, counts), which take "
-            "a multiplication or several accumulates; the last column prices them as MACs"
-        )
-        bare = operations.unpadded
-        print(
-            f"without operations on zero padding: {bare.energy_uj[-1]:.4g} µJ at "
-            f"T={evaluation.timesteps}, {bare.energy_graded_as_macs_uj[-1]:.4g} graded as MACs"
-        )
-    if evaluation.firing_rates:
-        table = Table("layer", title="spikes per neuron and timestep", title_justify="left")
-        for t in range(1, evaluation.timesteps + 1):
-            table.add_column(f"T={t}", justify="right")
-        rows = evaluation.firing_rates | {"all neurons": evaluation.mean_firing_rate or ()}
-        for name, rates in rows.items():
-            table.add_row(plain(name), *[f"{rate:.3f}" for rate in rates])
-        console().print(table)
-    elif evaluation.firing_rates is not None:
-        print("no spikes counted: the network has no neurons, or none of a kind that tssd knows")
-    if evaluation.uncounted:
-        print(printable(f"not counted: {', '.join(evaluation.uncounted)}"))
-    for tap, curve in evaluation.early_exit.items():
-        table = Table(
-            title=plain(f"early exit at tap {tap}, T={evaluation.report_at}"),
-            title_justify="left",
-        )
-        costs = curve.costs
-        names = ["confidence above", "accuracy %", "leave early %"]
+
+
+def _print_what_is_counted(operations: Operations) -> None:
+    energy, bare = operations.energy_model, operations.unpadded
+    print(
+        f"per sample over T timesteps; energy from {energy.mac_pj} pJ a MAC and "
+        f"{energy.ac_pj} pJ an accumulate (SynOp): {energy.source}"
+    )
+    print(
+        "graded: SynOps of inputs other than 0 and 1 (average pools, sums, counts), which take "
+        "a multiplication or several accumulates; the last column prices them as MACs"
+    )
+    print(
+        f"without operations on zero padding: {bare.energy_uj[-1]:.4g} µJ at "
+        f"T={len(bare.energy_uj)}, {bare.energy_graded_as_macs_uj[-1]:.4g} graded as MACs"
+    )
+
+
+def _print_firing_rates(layers: Mapping[str, Sequence[float]], timesteps: int) -> None:
+    table = Table("layer", title="spikes per neuron and timestep", title_justify="left")
+    for t in range(1, timesteps + 1):
+        table.add_column(f"T={t}", justify="right")
+    for name, rates in layers.items():
+        table.add_row(plain(name), *[f"{rate:.3f}" for rate in rates])
+    console().print(table)
+
+
+def _print_early_exit(curve: EarlyExit, *, title: str) -> None:
+    table, costs = Table(title=plain(title), title_justify="left"), curve.costs
+    names = ["confidence above", "accuracy %", "leave early %"]
+    if costs is not None:
+        names += ["energy µJ", "graded as MACs µJ", "energy saved %"]
+    for column in names:
+        table.add_column(column, justify="right")
+    for index, threshold in enumerate(curve.thresholds):
+        row = [f"{threshold:g}", f"{100 * curve.accuracy[index]:.2f}"]
+        row.append(f"{100 * curve.leaving[index]:.1f}")
         if costs is not None:
-            names += ["energy µJ", "graded as MACs µJ", "energy saved %"]
-        for column in names:
-            table.add_column(column, justify="right")
-        for index, threshold in enumerate(curve.thresholds):
-            row = [f"{threshold:g}", f"{100 * curve.accuracy[index]:.2f}"]
-            row.append(f"{100 * curve.leaving[index]:.1f}")
-            if costs is not None:
-                row.append(f"{costs.energy_uj[index]:.4g}")
-                row.append(f"{costs.energy_graded_as_macs_uj[index]:.4g}")
-                row.append(f"{100 * costs.energy_saved[index]:.1f}")
-            table.add_row(*row)
-        console().print(table)
-        if costs is not None:
-            print(
-                f"with {costs.weak_energy_uj:.4g} µJ for the exit, which runs for all; "
-                "layers behind the tap at their mean over all samples"
-            )
+            row.append(f"{costs.energy_uj[index]:.4g}")
+            row.append(f"{costs.energy_graded_as_macs_uj[index]:.4g}")
+            row.append(f"{100 * costs.energy_saved[index]:.1f}")
+        table.add_row(*row)
+    console().print(table)
+    if costs is not None:
+        print(
+            f"with {costs.weak_energy_uj:.4g} µJ for the exit, which runs for all; "
+            "layers behind the tap at their mean over all samples"
+        )
 
 
 def _training_steps(comparison: Comparison, short: Sequence[str]) -> str:
@@ -229,11 +243,3 @@ def _training_steps(comparison: Comparison, short: Sequence[str]) -> str:
 def plain(text: str) -> Text:
     """What others have named: brackets and colons in it are no markup, whatever they enclose."""
     return Text(printable(text))
-
-
-def _si(count: float) -> str:
-    """A count with three digits and k, M or G."""
-    for factor, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if count >= factor:
-            return f"{count / factor:.3g} {letter}"
-    return f"{count:.3g}"
