@@ -64,13 +64,6 @@ def test_all_right_and_all_wrong_are_not_certain(results, read):
         assert f"95 % interval {between}, for" in own
 
 
-def test_a_seed_is_all_of_its_digits_and_seconds_have_no_exponent(results, read):
-    content = results(20240601) | {"train_seconds": 12345.6}
-    text = read(headline(sourced(content), None)).text
-    assert "seed20240601" in text
-    assert "training took12,346 s" in text
-
-
 def test_what_was_not_recorded_is_said(results, read):
     content = results()
     for key in ("operations", "nll", "calibration_error", "mean_firing_rate"):
@@ -127,29 +120,7 @@ def test_the_numbers_are_those_of_the_epoch_that_counts(results, read):
     assert "best epoch, %" in page.text
 
 
-def test_without_validation_samples_no_epoch_is_the_best_on_them(results, read):
-    content = results()
-    content["split_sizes"]["val"] = 0
-    text = read(headline(sourced(content), None)).text
-    assert "none, for there are no validation samples" in text
-    assert "best epoch on the" not in text
-
-
 def test_the_calibration_axis_begins_at_zero(results, read):
     page = read(timesteps(sourced(results()), None))
     ticks = [text for a, text in page.all("text") if a.get("class") == "tick"]
     assert ticks[0] == "0"
-
-
-def test_a_length_that_was_changed_on_resume_is_told(results, read):
-    change = {"option": "trainer.epochs", "from": 3, "to": 5, "epochs_trained": 2}
-    content = results() | {"changes": [change]}
-    text = read(headline(sourced(content), None)).text
-    assert "changed on resumetrainer.epochs from 3 to 5 after 2 epochs" in text
-
-
-def test_an_early_stop_is_told_with_what_was_planned(results, read):
-    content = results() | {"stopped": {"planned": 40, "reason": "EarlyStopping: no better"}}
-    text = read(headline(sourced(content), None)).text
-    assert "stopped early40 epochs were planned; EarlyStopping: no better" in text
-    assert "stopped early" not in read(headline(sourced(results()), None)).text

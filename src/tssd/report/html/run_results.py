@@ -6,10 +6,11 @@ from tssd.report.confidence import in_words, overconfidence
 from tssd.report.html.against_t import against_t, sampling
 from tssd.report.html.elements import Content, Html, details, element, note, together
 from tssd.report.html.figures import figures
-from tssd.report.html.rounding import Form, digits, from_one, percent, plain, si, three, whole
+from tssd.report.html.rounding import Form, digits, from_one, percent, si, three, whole
+from tssd.report.html.run_facts import run_facts
 from tssd.report.html.samples import Samples
 from tssd.report.html.sourced import Sourced, shown
-from tssd.report.html.tables import facts, table
+from tssd.report.html.tables import table
 from tssd.runs.results import Epoch
 from tssd.runs.which_epoch import epoch_in_words
 
@@ -19,10 +20,24 @@ OTHER: Mapping[Epoch, Epoch] = {"best": "last", "last": "best"}
 def headline(results: Sourced, samples: Samples | None) -> Html:
     """The numbers that one looks for first, those at T_s before all."""
     main, other = _epochs(results)
-    student = int(results["timesteps"]["student"].value)
+    names = {"best": "best epoch", "last": "last epoch"}
+    counts = results.value.selected
+    curve = against_t(
+        "accuracy",
+        "Accuracy against T",
+        "test accuracy, %",
+        {names[counts]: main["accuracy"], names[OTHER[counts]]: other["accuracy"]},
+        _student(results),
+        samples=results["best"]["samples"].number() if results["best"]["samples"] else 0,
+    )
+    cards = element("div", {"class": "cards"}, *_cards(results, main, samples))
+    side = element("div", {"class": "split"}, cards, curve)
+    return together([side, run_facts(results), _energy(main["operations"])])
+
+
+def _cards(results: Sourced, main: Sourced, samples: Samples | None) -> list[Html]:
+    student, operations = _student(results), main["operations"]
     at = min(student, len(main["accuracy"])) - 1
-    operations = main["operations"]
-    weights = epoch_in_words(results.value)
     (ends,) = sampling([main["accuracy"][at]], results["best"]["samples"].number())
     low, high = ends or (0.0, 100.0)
     cards = [
@@ -56,106 +71,13 @@ def headline(results: Sourced, samples: Samples | None) -> Html:
                 element("small", None, f"one sample at T = {t}, {samples.device}"),
             )
         )
-    sizes = results["split_sizes"]
-    steps = results["timesteps"]
-    known = [
-        ("weights", weights),
-        ("data set", shown(results["dataset"], digits)),
-        ("split hash", element("code", None, shown(results["split_hash"], digits))),
-        *[(f"{name} samples", shown(sizes[name], whole)) for name in sizes.value or ()],
-        ("seed", shown(results["seed"], plain)),
-        ("timesteps of the student, T_s", shown(steps["student"], digits)),
-        ("timesteps of the teacher, T_t", shown(steps["teacher"], digits)),
-        ("evaluated up to T", shown(main["timesteps"], digits)),
-        ("epochs", shown(results["epochs"], whole)),
-        *[
-            (
-                "changed on resume",
-                together(
-                    [
-                        shown(change["option"], digits),
-                        " from ",
-                        shown(change["from"], whole),
-                        " to ",
-                        shown(change["to"], whole),
-                        " after ",
-                        shown(change["epochs_trained"], whole),
-                        " epochs",
-                    ]
-                ),
-            )
-            for change in results["changes"]
-        ],
-        *_stop(results["stopped"]),
-        ("best epoch on validation", shown(results["best"]["epoch"], from_one))
-        if sizes["val"].value != 0
-        else ("best epoch on validation", "none, for there are no validation samples"),
-        ("training took", together([shown(results["train_seconds"], digits), " s"])),
-        *_training(results["training"]),
-    ]
-    names = {"best": "best epoch", "last": "last epoch"}
-    counts = results.value.selected
-    lines = {names[counts]: main["accuracy"], names[OTHER[counts]]: other["accuracy"]}
-    curve = against_t(
-        "accuracy",
-        "Accuracy against T",
-        "test accuracy, %",
-        lines,
-        student,
-        samples=results["best"]["samples"].number() if results["best"]["samples"] else 0,
-    )
-    side = element("div", {"class": "split"}, element("div", {"class": "cards"}, *cards), curve)
-    return together([side, facts(known), _energy(operations)])
-
-
-def _stop(stop: Sourced) -> list[tuple[str, Html]]:
-    """That a callback has stopped it, and why."""
-    if not stop:
-        return []
-    why = [shown(stop["planned"], whole), " epochs were planned; ", shown(stop["reason"], digits)]
-    return [("stopped early", together(why))]
-
-
-def _training(cost: Sourced) -> list[tuple[str, Html]]:
-    """What the training took in operations, and how soon it was how good."""
-    named = [
-        ("network steps a training sample", "network_steps", whole, ""),
-        ("training operations, multiply-accumulates x 2", "operations", digits, ""),
-        ("training took without validation", "seconds", digits, " s"),
-    ]
-    known = [
-        (name, together([shown(cost[key], form), unit]))
-        for name, key, form, unit in named
-        if cost[key]
-    ]
-    levels = cost["seconds_to"]
-    teachers = cost["teachers"]
-    known += [(f"teacher {n}", _teacher(teachers[n])) for n in teachers.value or ()]
-    return known + [
-        (f"until {level} % on validation", together([shown(levels[level], digits), " s"]))
-        for level in levels.value or ()
-    ]
-
-
-def _teacher(cost: Sourced) -> Html:
-    """What a teacher that is a run of its own took."""
-    parts: list[Html] = [shown(cost["run"], digits)]
-    for key, form, words in (
-        ("accuracy", percent, " % on its test samples"),
-        ("network_steps", whole, " network steps a training sample"),
-        ("operations", digits, " training operations"),
-        ("seconds", digits, " s of training without validation"),
-        ("answers", digits, " operations for its answers"),
-    ):
-        if cost[key]:
-            parts.append(together(["; ", shown(cost[key], form), words]))
-    return together(parts)
+    return cards
 
 
 def timesteps(results: Sourced, samples: Samples | None) -> Html:
     """Accuracy, calibration and costs, as a table and as curves."""
     main, other = _epochs(results)
-    student = int(results["timesteps"]["student"].value)
+    student = _student(results)
     count = max(len(main["accuracy"]), len(other["accuracy"]))
     operations = main["operations"]
     counts = results.value.selected
@@ -219,6 +141,11 @@ def _epochs(results: Sourced) -> tuple[Sourced, Sourced]:
     """What was evaluated with the weights that count, and with the others."""
     counts = results.value.selected
     return results[counts], results[OTHER[counts]]
+
+
+def _student(results: Sourced) -> int:
+    """T_s."""
+    return int(results["timesteps"]["student"].value)
 
 
 def _energy(operations: Sourced) -> Html:
