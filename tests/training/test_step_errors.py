@@ -5,7 +5,7 @@ import torch
 from tssd.errors import DataError, UsageError
 from tssd.runs.folder import RunFolder
 from tssd.training.fit import fit
-from tssd.training.step_errors import UNUSED, in_one_line
+from tssd.training.step_errors import UNUSED, in_one_line, one_line_step_errors
 
 from .runs import small, watched
 
@@ -24,7 +24,11 @@ def test_what_allocators_raise_is_one_line_with_the_remedy(tmp_path, ask):
 
 
 def test_other_errors_are_left_alone():
-    assert in_one_line(RuntimeError("shapes do not fit"), small()) is None
+    error = RuntimeError("shapes do not fit")
+    assert in_one_line(error, small()) is None
+    with pytest.raises(RuntimeError) as caught, one_line_step_errors(small()):
+        raise error
+    assert caught.value is error
 
 
 def test_weights_that_several_devices_wait_for_are_one_line():

@@ -5,7 +5,7 @@ from tssd.reopened.open_run import OpenRun
 from tssd.reopened.same_data import ComparedData
 from tssd.runs.later_evaluation import LaterEvaluation
 from tssd.training.evaluating import evaluate_parts
-from tssd.training.step_errors import in_one_line
+from tssd.training.step_errors import one_line_step_errors
 
 
 def evaluate_run(opened: OpenRun, compared: ComparedData) -> LaterEvaluation:
@@ -14,19 +14,14 @@ def evaluate_run(opened: OpenRun, compared: ComparedData) -> LaterEvaluation:
     Args:
         opened: the run.
         compared: its data beside that of training.
-    Raises: DataError: samples or weights are damaged. UsageError: it does not fit into memory.
+    Raises: DataError: samples or weights are damaged, or it does not fit into memory.
     Side effects: sets torch's threads where the run says how many.
     """
     parts, saved = opened.parts, opened.saved
     parts.trainer.use_threads()
     parts.data.setup("test")
-    with one_line_failures():
-        try:
-            evaluation = evaluate_parts(parts)
-        except (MemoryError, RuntimeError) as error:
-            if (told := in_one_line(error, parts)) is None:
-                raise
-            raise told from error
+    with one_line_failures(), one_line_step_errors(parts):
+        evaluation = evaluate_parts(parts)
     return LaterEvaluation(
         **vars(evaluation),
         epoch=None if saved.epoch is None else saved.epoch - 1,

@@ -19,7 +19,7 @@ from tssd.runs.recalibration import SAMPLES, Recalibration, Recalibrations
 from tssd.runs.results import Epoch
 from tssd.tracked import tracked
 from tssd.training.parts import Parts
-from tssd.training.step_errors import in_one_line
+from tssd.training.step_errors import one_line_step_errors
 
 
 def recalibrate_run(
@@ -41,15 +41,10 @@ def recalibrate_run(
     parts, saved = opened.parts, opened.saved
     parts.trainer.use_threads()
     chosen = _choose(parts, samples)
-    with one_line_failures():
-        try:
-            every = range(1, parts.evaluate_timesteps + 1)
-            shown = tracked(every, "recalibrate", progress=parts.trainer.progress)
-            found = [_at(parts, t) for t in shown]
-        except (MemoryError, RuntimeError) as error:
-            if (told := in_one_line(error, parts)) is None:
-                raise
-            raise told from error
+    with one_line_failures(), one_line_step_errors(parts):
+        every = range(1, parts.evaluate_timesteps + 1)
+        shown = tracked(every, "recalibrate", progress=parts.trainer.progress)
+        found = [_at(parts, t) for t in shown]
     last = found[-1]
     return Recalibration(
         epoch=None if saved.epoch is None else saved.epoch - 1,

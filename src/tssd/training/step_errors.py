@@ -1,5 +1,8 @@
 """What torch raises in a step of training, in one line with the remedy."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from tssd.errors import DataError, TssdError, UsageError
@@ -14,6 +17,17 @@ UNUSED = "Expected to have finished reduction in the prior iteration"
 CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 # Of Lightning, on callbacks that don't fit the run or each other.
 OF_HOOKS = ("Early stopping conditioned on metric", "Found more than one stateful callback")
+
+
+@contextmanager
+def one_line_step_errors(parts: Parts) -> Iterator[None]:
+    """Inside, what a step of this run raises is one line, if it is known; see `in_one_line`."""
+    try:
+        yield
+    except (MemoryError, RuntimeError, MisconfigurationException) as error:
+        if (told := in_one_line(error, parts)) is None:
+            raise
+        raise told from error
 
 
 def in_one_line(error: BaseException, parts: Parts) -> TssdError | None:

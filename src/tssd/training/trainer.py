@@ -4,14 +4,14 @@ import os
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning import LightningModule, Trainer
 from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
-from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import (
     Callback,
     Checkpoint,
@@ -29,7 +29,19 @@ from tssd.training.memory import memory_kept
 from tssd.training.module import DistillModule
 from tssd.training.parts import Parts
 from tssd.training.precision import precision_on
-from tssd.training.step_errors import in_one_line
+from tssd.training.step_errors import one_line_step_errors
+
+# Beginnings of warnings on workers, logging intervals, validation and the like.
+ADVICE = (
+    ".*does not have many workers.*",
+    ".*number of training batches.*",
+    "Total length of `list` across ranks is zero.*",
+    ".*isinstance.treespec, LeafSpec.*",
+    # Of float16: its scaler leaves the first steps out until its factor is small enough.
+    "Detected call of `lr_scheduler.step",
+    # Of torch.compile before 2.13: the precision is a setting, too.
+    "TensorFloat32 tensor cores",
+)
 
 
 def train(
@@ -83,51 +95,55 @@ def train(
         parts.net.compile(mode=mode, dynamic=False)
         # What recorded graphs left of the last batch may be overwritten.
         callbacks.append(_BeforeEachBatch(torch.compiler.cudagraph_mark_step_begin))
+    with _without_advice(), _interrupts_kept(), one_line_step_errors(parts):
+        trainer = Trainer(
+            max_epochs=settings.epochs,
+            accelerator=parts.device.type,
+            **several,
+            precision=precision_on(parts.device, settings.precision),
+            accumulate_grad_batches=settings.accumulate,
+            gradient_clip_val=settings.gradient_clip or None,
+            gradient_clip_algorithm=settings.gradient_clip_algorithm,
+            check_val_every_n_epoch=settings.check_val_every_n_epoch,
+            callbacks=callbacks,
+            plugins=plugins,
+            use_distributed_sampler=False,  # loaders give shares by themselves
+            logger=[*loggers],
+            default_root_dir=folder,
+            enable_checkpointing=has(Checkpoint),
+            enable_progress_bar=has(ProgressBar),
+            enable_model_summary=has(ModelSummary),
+            num_sanity_val_steps=0,
+            log_every_n_steps=settings.log_every_n_steps or 10,
+            deterministic=True,
+        )
+        # A debugging aid of deterministic algorithms: it fills memory that is written anyway,
+        # which costs a neuron's scan a pass.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore
+        parts.place_data(trainer.strategy.root_device)
+        with parts.data.shared_out(share), memory_kept():
+            trainer.fit(module, parts.data, **fit)
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """Inside, no warning of what is decided by settings of the recipe."""
     with warnings.catch_warnings():
-        # Advice on workers, logging intervals and validation: all are settings of the recipe.
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", message=".*number of training batches.*")
-        warnings.filterwarnings("ignore", message="Total length of `list` across ranks is zero.*")
-        warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
-        # Of float16: its scaler leaves the first steps out until its factor is small enough.
-        warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
-        # Of torch.compile before 2.13: the precision is a setting, too.
-        warnings.filterwarnings("ignore", message="TensorFloat32 tensor cores")
-        try:
-            trainer = Trainer(
-                max_epochs=settings.epochs,
-                accelerator=parts.device.type,
-                **several,
-                precision=precision_on(parts.device, settings.precision),
-                accumulate_grad_batches=settings.accumulate,
-                gradient_clip_val=settings.gradient_clip or None,
-                gradient_clip_algorithm=settings.gradient_clip_algorithm,
-                check_val_every_n_epoch=settings.check_val_every_n_epoch,
-                callbacks=callbacks,
-                plugins=plugins,
-                use_distributed_sampler=False,  # loaders give shares by themselves
-                logger=[*loggers],
-                default_root_dir=folder,
-                enable_checkpointing=has(Checkpoint),
-                enable_progress_bar=has(ProgressBar),
-                enable_model_summary=has(ModelSummary),
-                num_sanity_val_steps=0,
-                log_every_n_steps=settings.log_every_n_steps or 10,
-                deterministic=True,
-            )
-            # A debugging aid of deterministic algorithms: it fills memory that is written anyway,
-            # which costs a neuron's scan a pass.
-            torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore
-            parts.place_data(trainer.strategy.root_device)
-            with parts.data.shared_out(share), memory_kept():
-                trainer.fit(module, parts.data, **fit)
-        except SystemExit:
-            # Lightning turns Ctrl-C and SIGTERM into an exit; the caller decides on the exit code.
-            raise KeyboardInterrupt from None
-        except (MemoryError, RuntimeError, MisconfigurationException) as error:
-            if (told := in_one_line(error, parts)) is None:
-                raise
-            raise told from error
+        for message in ADVICE:
+            warnings.filterwarnings("ignore", message=message)
+        yield
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Inside, Ctrl-C and SIGTERM, which Lightning turns into an exit, are an interrupt.
+
+    The caller decides on the exit code.
+    """
+    try:
+        yield
+    except SystemExit:
+        raise KeyboardInterrupt from None
 
 
 class _BeforeEachBatch(Callback):
