@@ -7,7 +7,9 @@ from torch import nn
 import tssd
 from tssd.errors import UsageError
 from tssd.models import vgg9
+from tssd.models.base import NetOutput
 from tssd.objectives import Frozen
+from tssd.objectives.frozen import frozen
 from tssd.time import repeat_in_time
 
 N, K = 3, 5
@@ -52,6 +54,15 @@ def test_a_spiking_network_runs_for_its_own_time():
     assert torch.equal(Frozen(net)(repeat_in_time(x, 2)), expected[:2])
     frames = torch.randn(4, N, 3, 16, 16)
     assert torch.equal(Frozen(net, timesteps=3)(frames), Frozen(net)(frames)[:3])
+
+
+def test_what_is_taught_is_the_mean_over_the_teachers_own_time():
+    teacher, x = frozen(snn()), repeat_in_time(images(), 4)
+    assert frozen(teacher) is teacher
+    out = NetOutput(torch.zeros(2, N, K), input=x)
+    assert torch.equal(teacher.taught(out), teacher(x).mean(0))
+    with pytest.raises(UsageError, match=f"teacher: knows {K} classes, but the network has 4"):
+        teacher.taught(NetOutput(torch.zeros(2, N, 4), input=x))
 
 
 def test_features_are_means_over_the_teachers_own_time():

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from tssd.errors import UsageError
 from tssd.longest import longest
 from tssd.models.base import NetOutput, SpikingNet, Tap, eval_mode
+from tssd.objectives.distance import check_same_classes
 from tssd.objectives.precise import precise
 from tssd.time import is_constant_in_time, repeat_in_time
 from tssd.whole import whole
@@ -64,6 +65,17 @@ class Frozen(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Logits at each of the teacher's timesteps."""
         return precise(self._answer(x).logits)
+
+    def taught(self, out: NetOutput) -> Tensor:
+        """What it says of the input that a network has answered to, the mean over its own time.
+
+        Shapes: out.input [T, N, ...] -> logits [N, K].
+        Raises: UsageError: as `forward`, or classes that are not the network's in number.
+        """
+        assert out.input is not None  # the loss saw to it
+        logits = self(out.input).mean(0)
+        check_same_classes(out.logits, logits)
+        return logits
 
     def features(self, x: Tensor, taps: Iterable[Tap]) -> dict[Tap, Tensor]:
         """What the teacher shows at some of its places, the mean over its own time.
@@ -166,6 +178,11 @@ class Frozen(nn.Module):
                 "[N, K]; return these alone, or use tssd.adapt"
             )
         return logits.unsqueeze(0)
+
+
+def frozen(teacher: nn.Module) -> Frozen:
+    """A teacher as a term takes it: a `Frozen`, or any network."""
+    return teacher if isinstance(teacher, Frozen) else Frozen(teacher)
 
 
 def _check_length(module: nn.Module, steps: int) -> None:

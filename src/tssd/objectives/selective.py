@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 from tssd.models.base import NetOutput
 from tssd.objectives.base import Objective, Span, checked_span
-from tssd.objectives.distance import TemperatureKL, check_same_classes
-from tssd.objectives.frozen import Frozen
+from tssd.objectives.distance import TemperatureKL
+from tssd.objectives.frozen import frozen
 from tssd.objectives.hard_labels import classes_of
 
 
@@ -43,15 +43,13 @@ class SelectiveDistillation(Objective):
         ramp_epochs: float = 0.0,
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
-        self.teacher = teacher if isinstance(teacher, Frozen) else Frozen(teacher)
+        self.teacher = frozen(teacher)
         self.distance = TemperatureKL(temperature)
         self.span: Span = checked_span(span)
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
-        assert out.input is not None  # the loss saw to it
-        taught = self.teacher(out.input).mean(0)
-        check_same_classes(out.logits, taught)
+        taught = self.teacher.taught(out)
         steps = self.timesteps.of(self.span)
         return self.distance(*without_mistakes(out.logits[:steps], taught, classes_of(target)))
 

@@ -11,7 +11,7 @@ from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
 from tssd.objectives.base import Objective, Span, Timesteps, checked_span, named_places
 from tssd.objectives.contrast import info_nce, linear_cka
 from tssd.objectives.distance import TemperatureKL
-from tssd.objectives.frozen import Frozen
+from tssd.objectives.frozen import frozen
 from tssd.objectives.precise import precise
 from tssd.time import time_mean
 
@@ -54,7 +54,7 @@ class ContrastiveDistillation(Objective):
         ramp_epochs: float = 0.0,
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
-        self.teacher = teacher if isinstance(teacher, Frozen) else Frozen(teacher)
+        self.teacher = frozen(teacher)
         self.places = named_places(taps)
         self.temperature = TemperatureKL(temperature).temperature  # which checks it
         self.span: Span = checked_span(span)

@@ -4,8 +4,8 @@ from torch import Tensor, nn
 
 from tssd.models.base import NetOutput
 from tssd.objectives.base import Objective, Span, checked_span
-from tssd.objectives.distance import Distance, TemperatureKL, check_same_classes
-from tssd.objectives.frozen import Frozen
+from tssd.objectives.distance import Distance, TemperatureKL
+from tssd.objectives.frozen import frozen
 
 
 class StepwiseDistillation(Objective):
@@ -37,14 +37,12 @@ class StepwiseDistillation(Objective):
         ramp_epochs: float = 0.0,
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
-        self.teacher = teacher if isinstance(teacher, Frozen) else Frozen(teacher)
+        self.teacher = frozen(teacher)
         self.distance = distance or TemperatureKL(3.0)
         self.span: Span = checked_span(span)
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
-        assert out.input is not None  # the loss saw to it
-        taught = self.teacher(out.input).mean(0)
-        check_same_classes(out.logits, taught)
+        taught = self.teacher.taught(out)
         steps = self.timesteps.of(self.span)
         return self.distance(out.logits[:steps], taught)

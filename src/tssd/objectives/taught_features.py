@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
 from tssd.objectives.base import Objective, Span, Timesteps, checked_span, named_places
-from tssd.objectives.frozen import Frozen
+from tssd.objectives.frozen import frozen
 from tssd.objectives.precise import precise
 from tssd.time import time_mean
 
@@ -45,7 +45,7 @@ class TaughtFeatures(Objective):
         ramp_epochs: float,
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
-        self.teacher = teacher if isinstance(teacher, Frozen) else Frozen(teacher)
+        self.teacher = frozen(teacher)
         self.places = named_places(taps, such_as=-1)
         self.teacher_places = named_places(teacher_taps, "teacher_taps", such_as=-1)
         self.span: Span = checked_span(span)

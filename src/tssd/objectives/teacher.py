@@ -4,8 +4,8 @@ from torch import Tensor, nn
 
 from tssd.models.base import NetOutput
 from tssd.objectives.base import Objective, Timesteps
-from tssd.objectives.distance import Distance, TemperatureKL, check_same_classes
-from tssd.objectives.frozen import Frozen
+from tssd.objectives.distance import Distance, TemperatureKL
+from tssd.objectives.frozen import frozen
 from tssd.objectives.task import Spans, ends
 from tssd.time import time_mean
 
@@ -37,16 +37,14 @@ class TeacherDistillation(Objective):
         ramp_epochs: float = 0.0,
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
-        self.teacher = teacher if isinstance(teacher, Frozen) else Frozen(teacher)
+        self.teacher = frozen(teacher)
         self.distance = distance or TemperatureKL()
         ends(span, Timesteps(1, 1))
         self.span: Spans = span
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
         """See the class."""
-        assert out.input is not None  # the loss saw to it
-        taught = self.teacher(out.input).mean(0)
-        check_same_classes(out.logits, taught)
+        taught = self.teacher.taught(out)
         spans = ends(self.span, self.timesteps)
         terms = [self.distance(time_mean(out.logits, t), taught) for t in spans]
         return sum(terms[1:], terms[0]) / len(terms)
