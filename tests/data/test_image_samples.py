@@ -2,15 +2,8 @@ import torch
 from torchvision.transforms.v2.functional import normalize
 
 from tssd.data.crop_flip import CropFlip
-from tssd.data.image_samples import ImageSamples
 
-MEAN, STD = (0.1, 0.2, 0.3), (0.5, 0.6, 0.7)
-
-
-def image_samples(count=33, augment=None):
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (count, 3, 8, 6), generator=generator).byte()
-    return ImageSamples(images, torch.arange(count) % 7, mean=MEAN, std=STD, augment=augment)
+from .toy import MEAN, STD, image_samples
 
 
 def test_item_equals_torchvision():

@@ -21,13 +21,7 @@ from tssd.data.loading import (
 )
 from tssd.errors import DataError
 
-MEAN, STD = (0.1, 0.2, 0.3), (0.5, 0.6, 0.7)
-
-
-def image_samples(count=33, augment=None):
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (count, 3, 8, 6), generator=generator).byte()
-    return ImageSamples(images, torch.arange(count) % 7, mean=MEAN, std=STD, augment=augment)
+from .toy import MEAN, STD, image_samples
 
 
 def test_sampler_shows_every_image_once_in_another_order_each_epoch():

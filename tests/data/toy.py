@@ -1,10 +1,19 @@
-"""The smallest data module of images, in memory."""
+"""The smallest sets of images, in memory."""
 
 import numpy as np
 import torch
 
+from tssd.data.image_samples import ImageSamples
 from tssd.data.images import ImageData
 from tssd.data.stored import Facts, MemoryPart, Stored
+
+MEAN, STD = (0.1, 0.2, 0.3), (0.5, 0.6, 0.7)
+
+
+def image_samples(count=33, augment=None):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (count, 3, 8, 6), generator=generator).byte()
+    return ImageSamples(images, torch.arange(count) % 7, mean=MEAN, std=STD, augment=augment)
 
 
 def part(count, image_size, seed):

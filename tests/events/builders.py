@@ -1,26 +1,14 @@
 """Builds in processes of their own, to be killed or to meet each other."""
 
 import logging
-import os
 import sys
-import time
 from multiprocessing import get_context
-
-import pytest
 
 from tssd.errors import TssdError
 from tssd.events.build import open_frames
 from tssd.events.slicing import FixedTime
 
 KEY = {"dataset": "built"}
-
-
-def needs_fork(test):
-    """Mark a test that uses `start`."""
-    # The threads that a fork does not get belong to libraries that the child does not call.
-    threads = "ignore:This process .* is multi-threaded:DeprecationWarning"
-    fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-    return fork(pytest.mark.filterwarnings(threads)(test))
 
 
 def build(root, recordings):
@@ -47,12 +35,6 @@ def _run(root, recordings, log, sabotage):
     except TssdError as error:
         logging.getLogger("tssd").error("%s", error)
         sys.exit(error.exit_code)
-
-
-def wait_until(happened, process):
-    """Look every millisecond; gives up when the process has ended."""
-    while process.is_alive() and not happened():
-        time.sleep(0.001)
 
 
 def tree(root):

@@ -13,12 +13,13 @@ import time
 import numpy as np
 import pytest
 
+from forked import needs_fork, wait_until
 from tssd.events import build as building
 from tssd.events import writing
 from tssd.events.cache import META
 from tssd.events.writing import PARTIAL
 
-from .builders import build, needs_fork, start, tree, wait_until
+from .builders import build, start, tree
 from .recordings import folder_of_recordings
 
 RUNS = int(os.environ.get("TSSD_KILLED_BUILDS", "1"))

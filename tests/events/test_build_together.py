@@ -7,10 +7,11 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 
+from forked import needs_fork, wait_until
 from tssd import lock
 from tssd.events.writing import UNLOCKED
 
-from .builders import build, needs_fork, start, tree, wait_until
+from .builders import build, start, tree
 from .recordings import folder_of_recordings
 
 

@@ -12,8 +12,8 @@ from lightning.pytorch.callbacks import EarlyStopping
 from torch.utils.data import DataLoader, TensorDataset
 
 import tssd
+from forked import needs_fork
 from training.nets import two_stages
-from training.processes import needs_fork
 from training.runs import OPTIONS, is_same, small, table, untimed, weights
 from tssd.cli import main
 from tssd.data import Digits

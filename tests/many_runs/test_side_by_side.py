@@ -5,8 +5,8 @@ import sys
 import time
 
 import pytest
-from tests.reproduce.fabricated import content
 
+from reproduce.fabricated import content
 from tssd.config.trust import trusting
 from tssd.many_runs import Failure, RunFailedError, side_by_side
 from tssd.many_runs.side_by_side import command, surroundings

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from tssd.neurons import IF, LIF, LIFState, scan
 from tssd.surrogates import ATan, Rectangular, Sigmoid, Triangular
 
+from .kinds import neurons
+
 T, N, F = 6, 5, 7
 
 SURROGATES = [Rectangular(0.8), Triangular(1.2), Sigmoid(3.0), ATan(2.0)]
@@ -90,16 +92,6 @@ def test_backward_equals_finite_differences_below_the_threshold():
     x, v = x.detach().clamp(-1, 0.4).requires_grad_(), v.detach().clamp(max=0.5).requires_grad_()
     assert neuron.scan(x, LIFState(v))[0].sum() == 0
     assert torch.autograd.gradcheck(lambda x, v: neuron.scan(x, LIFState(v))[1].v, (x, v))
-
-
-NEURONS = [
-    LIF(),
-    LIF(v_reset=0.0),
-    LIF(3.0, v_reset=-0.3, decay_input=True, detach_reset=True, surrogate=ATan()),
-    LIF(detach_reset=True, surrogate=Triangular()),
-    IF(surrogate=Sigmoid()),
-]
-neurons = pytest.mark.parametrize("neuron", NEURONS, ids=["soft", "hard", "atan", "tri", "IF"])
 
 
 @neurons

@@ -7,20 +7,13 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from tssd.neurons import IF, LIF, LIFState
-from tssd.surrogates import ATan, Sigmoid, Triangular
+from tssd.neurons import LIF, LIFState
+from tssd.surrogates import ATan
 from tssd.time import TimeFold, repeat_in_time
 
-T, N, F = 6, 5, 7
+from .kinds import bytes_kept, neurons
 
-NEURONS = [
-    LIF(),
-    LIF(v_reset=0.0),
-    LIF(3.0, v_reset=-0.3, decay_input=True, detach_reset=True, surrogate=ATan()),
-    LIF(detach_reset=True, surrogate=Triangular()),
-    IF(surrogate=Sigmoid()),
-]
-neurons = pytest.mark.parametrize("neuron", NEURONS, ids=["soft", "hard", "atan", "tri", "IF"])
+T, N, F = 6, 5, 7
 
 
 @pytest.mark.parametrize(
@@ -36,15 +29,7 @@ neurons = pytest.mark.parametrize("neuron", NEURONS, ids=["soft", "hard", "atan"
 )
 def test_bytes_kept_for_the_backward_pass(neuron, bytes_each):
     x = torch.randn(T, N, F, requires_grad=True)
-    kept = []
-
-    def weigh(tensor):
-        kept.append(tensor.untyped_storage().nbytes())
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(weigh, lambda tensor: tensor):
-        neuron(x)
-    assert sum(kept) == bytes_each * x.numel()
+    assert bytes_kept(neuron, x) == bytes_each * x.numel()
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])

@@ -9,6 +9,8 @@ from tssd.errors import UsageError
 from tssd.neurons import LIF, LIFState, recording, triton_scan
 from tssd.surrogates import ATan, Rectangular
 
+from .kinds import bytes_kept
+
 T, N, F = 6, 5, 7
 GPU = torch.device("cuda:0")
 
@@ -120,15 +122,7 @@ def test_memory_that_ran_out_says_nothing_about_triton(said, monkeypatch):
 )
 def test_bytes_the_kernels_keep_for_the_backward_pass(device, neuron, bytes_each):
     x = torch.randn(T, N, F, device=device, requires_grad=True)
-    kept = []
-
-    def weigh(tensor):
-        kept.append(tensor.untyped_storage().nbytes())
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(weigh, lambda tensor: tensor):
-        neuron(x)
-    assert sum(kept) == bytes_each * x.numel()
+    assert bytes_kept(neuron, x) == bytes_each * x.numel()
 
 
 @pytest.mark.gpu

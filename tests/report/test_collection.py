@@ -1,45 +1,18 @@
 import json
 import os
 import time
+from functools import partial
 
 import pytest
 
+from runs.written import CONFIG, content, write
 from tssd.errors import DataError
 from tssd.report.collection import collect
-
-CONFIG = "seed: 0\ntimesteps:\n  student: 2\nobjectives: {}\ntrainer:\n  x: 1\n  epochs: 9\n"
-
-
-def content(seed=0, split="abc", accuracy=(0.5, 0.6)):
-    return {
-        "seed": seed,
-        "timesteps": {"student": 2, "teacher": 4},
-        "split_hash": split,
-        "best": {
-            "accuracy": list(accuracy),
-            "samples": 1,
-            "confusion": [[1]],
-            "reliability": {"samples": [1], "confidence": [0.8], "accuracy": [1.0]},
-        },
-        "last": {"accuracy": list(accuracy)},
-    }
 
 
 @pytest.fixture
 def make(tmp_path):
-    def make(name, results=None, *, config=CONFIG, metrics=None):
-        folder = tmp_path / name
-        folder.mkdir(parents=True)
-        if config is not None:
-            (folder / "config.yaml").write_text(config)
-        if results is not None:
-            text = results if isinstance(results, str) else json.dumps(results)
-            (folder / "results.json").write_text(text)
-        if metrics is not None:
-            (folder / "metrics.csv").write_text(metrics)
-        return folder
-
-    return make
+    return partial(write, tmp_path)
 
 
 def test_runs_are_grouped_by_the_folder_above_their_seed(make, tmp_path):

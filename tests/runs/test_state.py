@@ -1,54 +1,19 @@
-import json
+from functools import partial
 
 import pytest
 
 from tssd.runs.files import OBJECTS
 from tssd.runs.state import FinishedRun, classify, find_runs
 
-CONFIG = "seed: 0\ntimesteps:\n  student: 2\nobjectives: {}\ntrainer:\n  x: 1\n  epochs: 9\n"
+from .written import content, write
 
 # Of a run that is validated every second epoch.
 UNSEEN = "epoch,train/loss,val/accuracy,val/loss\n0,2,,\n1,2,0.1,2\n2,2,,\n"
 
 
-def content(seed=0, split="abc", accuracy=(0.5, 0.6)):
-    return {
-        "seed": seed,
-        "timesteps": {"student": 2, "teacher": 4},
-        "split_hash": split,
-        "best": {
-            "accuracy": list(accuracy),
-            "samples": 1,
-            "confusion": [[1]],
-            "operations": {
-                "layers": {},
-                "macs": [0.0],
-                "acs": [1.0],
-                "energy_uj": [0.9],
-                "energy_model": {"mac_pj": 4.6, "ac_pj": 0.9, "source": "45 nm"},
-                "rule": "what counts",
-            },
-            "reliability": {"samples": [1], "confidence": [0.8], "accuracy": [1.0]},
-        },
-        "last": {"accuracy": list(accuracy)},
-    }
-
-
 @pytest.fixture
 def make(tmp_path):
-    def make(name, results=None, *, config=CONFIG, metrics=None):
-        folder = tmp_path / name
-        folder.mkdir(parents=True)
-        if config is not None:
-            (folder / "config.yaml").write_text(config)
-        if results is not None:
-            text = results if isinstance(results, str) else json.dumps(results)
-            (folder / "results.json").write_text(text)
-        if metrics is not None:
-            (folder / "metrics.csv").write_text(metrics)
-        return folder
-
-    return make
+    return partial(write, tmp_path)
 
 
 def test_a_finished_run_says_its_method_and_seed(make):

@@ -2,27 +2,17 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable, Mapping
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-import pytest
 import torch
 
 from tssd.cli import main
 
 from .runs import RECIPE
-
-
-def needs_fork(test: Callable[..., None]) -> Callable[..., None]:
-    """Mark a test that uses `train`."""
-    # Python 3.12 and later warn of threads that a fork does not get; training needs none.
-    threads = "ignore:This process .* is multi-threaded:DeprecationWarning"
-    fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-    return fork(pytest.mark.filterwarnings(threads)(test))
 
 
 def train(
@@ -50,9 +40,3 @@ def _run(command: list[str], folder: Path, sabotage: Callable[[], object]) -> No
 def output(folder: Path) -> str:
     """What the last command on a run has printed."""
     return folder.with_suffix(".log").read_text()
-
-
-def wait_until(happened: Callable[[], bool], process: BaseProcess) -> None:
-    """Look every millisecond; gives up when the process has ended."""
-    while process.is_alive() and not happened():
-        time.sleep(0.001)

@@ -4,12 +4,13 @@ import shutil
 
 import pytest
 
+from forked import needs_fork
 from tssd.errors import DataError
 from tssd.runs.folder import RunFolder
 from tssd.runs.saved import load_checkpoint
 from tssd.training.fit import fit
 
-from .processes import needs_fork, output, train
+from .processes import output, train
 from .runs import RUINED, is_same, small, table, weights
 
 resource = pytest.importorskip("resource", reason="needs limits on the size of files")

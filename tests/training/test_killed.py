@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from forked import needs_fork, wait_until
 from tssd import atomic
 from tssd.runs import folder as run_folder
 from tssd.runs import weights as run_weights
@@ -22,7 +23,7 @@ from tssd.training import fit as fitting
 from tssd.training.fit import fit
 from tssd.training.saver import Saver
 
-from .processes import needs_fork, output, train, wait_until
+from .processes import output, train
 from .runs import RUINED, is_same, small, table, untimed, weights
 
 RUNS = int(os.environ.get("TSSD_KILLED_RUNS", "1"))

@@ -8,11 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from forked import needs_fork, wait_until
 from tssd.runs.folder import RunFolder
 from tssd.training.fit import fit
 from tssd.training.progress_line import Progress, can_draw, clock_time
 
-from .processes import needs_fork, output, train, wait_until
+from .processes import output, train
 from .runs import OPTIONS, small
 
 TERMS = ("loss", "task", "temporal", "spatial", "exit_task", "val/accuracy")

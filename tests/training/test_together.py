@@ -3,10 +3,11 @@
 import signal
 import time
 
+from forked import needs_fork, wait_until
 from tssd.runs.folder import RunFolder
 from tssd.training import fit as fitting
 
-from .processes import needs_fork, output, train, wait_until
+from .processes import output, train
 from .runs import RUINED, is_same, table, weights
 
 EVALUATE = fitting.evaluate_parts

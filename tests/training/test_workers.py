@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from forked import needs_fork, wait_until
 from tssd.runs.folder import RunFolder
 
-from .processes import needs_fork, output, train, wait_until
+from .processes import output, train
 from .runs import RUINED, is_same, table, weights
 
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
