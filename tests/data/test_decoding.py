@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from tssd.data import decoding
-from tssd.data.decoding import LazyImages, decode, decode_all, for_each, is_readable
+from tssd.data.decoding import LazyImages, decode, decode_all, for_each, why_unreadable
 from tssd.errors import DataError
 
 
@@ -34,7 +34,7 @@ def test_decode_crops_the_centre_when_the_shorter_side_fits(tmp_path):
 def test_decode_names_the_damaged_file_and_the_remedy(tmp_path, content):
     path = tmp_path / "bad.png"
     path.write_bytes(content)
-    assert not is_readable(path)
+    assert why_unreadable(path)
     with pytest.raises(DataError, match=r"bad\.png is not .*--data\.skip_corrupt true") as caught:
         decode(path, None)
     assert "\n" not in str(caught.value)
@@ -44,7 +44,7 @@ def test_decode_when_the_end_is_missing(tmp_path):
     write(tmp_path / "a.jpg", 40, 40)
     whole = (tmp_path / "a.jpg").read_bytes()
     (tmp_path / "a.jpg").write_bytes(whole[: len(whole) // 2])
-    assert not is_readable(tmp_path / "a.jpg")
+    assert why_unreadable(tmp_path / "a.jpg")
 
 
 @pytest.mark.parametrize("threads_from", [0, 1 << 30])

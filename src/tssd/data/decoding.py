@@ -86,11 +86,6 @@ def middle(image: Image.Image, image_size: ImageSize, crop_share: float = 1.0) -
     return ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR, bleed=border)
 
 
-def is_readable(path: Path) -> bool:
-    """Whether the file decodes."""
-    return not why_unreadable(path)
-
-
 def why_unreadable(path: Path) -> str:
     """Why the file does not decode; empty if it does."""
     try:

@@ -18,10 +18,10 @@ RADII = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 SURE = (0.5, 0.7, 0.9, 1.0, 1.1, 1.5, 2.0)
 
 
-def overlap_rows(radii: Sequence[float] = RADII) -> list[dict[str, float]]:
+def overlap_rows() -> list[dict[str, float]]:
     """Exact variances of one sample for mixtures of different overlap."""
     found: list[dict[str, float]] = []
-    for radius in radii:
+    for radius in RADII:
         exact = Mixture(radius).exact()
         found.append(
             {
@@ -35,13 +35,13 @@ def overlap_rows(radii: Sequence[float] = RADII) -> list[dict[str, float]]:
     return found
 
 
-def teacher_rows(teachers: Sequence[float] = SURE) -> list[dict[str, float | None]]:
+def teacher_rows() -> list[dict[str, float | None]]:
     """Exact variances and bias of the mixture with teachers that are more or less sure.
 
     `N` is the number of samples below which the distilled risk is the better estimate, None = any.
     """
     found: list[dict[str, float | None]] = []
-    for teacher in teachers:
+    for teacher in SURE:
         exact = Mixture().exact(teacher=teacher)
         found.append(
             {

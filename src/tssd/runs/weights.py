@@ -23,16 +23,6 @@ def save_weights(path: Path, module: nn.Module) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def load_weights(path: Path, module: nn.Module) -> None:
-    """Load safetensors into a module.
-
-    Raises: DataError: missing or damaged, or of another network (names the first mismatch).
-    """
-    tensors = read_weights(path)
-    check_weights(str(path), module, tensors)
-    module.load_state_dict(tensors)
-
-
 def read_weights(path: Path, *, sha256: str | None = None) -> dict[str, Tensor]:
     """Weights from safetensors.
 
