@@ -16,7 +16,7 @@ from tssd.evaluation.costs import CostCounter
 from tssd.evaluation.early_exit import EarlyExitCurve
 from tssd.evaluation.exit_costs import exit_costs, tap_modules
 from tssd.evaluation.fold_orders import fold_orders
-from tssd.models.base import SpikingNet, Tap, eval_mode
+from tssd.models.base import NetOutput, SpikingNet, Tap, eval_mode
 from tssd.objectives import SelfDistillation, as_sequence
 from tssd.objectives.batch import (
     check_classes,
@@ -79,12 +79,7 @@ def evaluate(
     taps = criterion.taps if criterion is not None else ()
     energy, dtype = energy or EnergyModel(), dtype_of(net)
 
-    # Scores are added up in float64, which Apple's GPUs do not have.
-    scored_on = "cpu" if torch.device(device).type == "mps" else device
-    accuracy = TimestepAccuracy(timesteps, scored_on)
-    calibration = Calibration(timesteps, scored_on)
-    confusion = ConfusionMatrix(net.num_classes, scored_on)
-    exits = {tap: EarlyExitCurve(device=scored_on) for tap in taps}
+    answers = _Answers(net.num_classes, timesteps, report_at, taps, device)
     counter = CostCounter(module, timesteps, taps=tap_modules(module, taps))
     early = {tap: CostCounter(criterion.exit_at(tap), timesteps) for tap in taps if criterion}
 
@@ -108,26 +103,18 @@ def evaluate(
                 out = net(x, taps)
             check_output(out)
             check_logits(out.logits, (timesteps, len(y), net.num_classes))
-            target = y.to(scored_on, non_blocking=y.device.type == "cpu")
-            mean = running_mean(out.logits.to(scored_on).double())
-            final = mean[report_at - 1]
-            accuracy.update(mean, target)
-            calibration.update(mean, target)
-            confusion.update(final, target)
             if criterion is not None:
                 with ExitStack() as counting:
                     spikes = counter.has_spikes()
                     for tap, each in early.items():
                         counting.enter_context(each.counting(out.taps[tap], spikes=spikes))
                     criterion.add_exits(out)
-            for tap, curve in exits.items():
-                answer = running_mean(out.exits[tap].to(scored_on).double())[report_at - 1]
-                curve.update(answer, final, target)
+            answers.update(out, y)
 
     if not counter.samples:
         raise DataError("data: got no samples, expected at least one; check the split and its size")
     scores, rates, operations = (
-        accuracy.result(),
+        answers.accuracy.result(),
         counter.firing_rates(),
         counter.operations(energy),
     )
@@ -137,9 +124,9 @@ def evaluate(
         samples=counter.samples,
         accuracy=scores.accuracy,
         nll=scores.nll,
-        calibration_error=calibration.error(),
-        reliability=calibration.reliability(report_at),
-        confusion=confusion.result(),
+        calibration_error=answers.calibration.error(),
+        reliability=answers.calibration.reliability(report_at),
+        confusion=answers.confusion.result(),
         firing_rates=rates.layers if costs else None,
         mean_firing_rate=rates.mean if costs else None,
         operations=operations if costs else None,
@@ -151,9 +138,50 @@ def evaluate(
                 if costs
                 else None,
             )
-            for tap, curve in exits.items()
+            for tap, curve in answers.exits.items()
         },
     )
+
+
+class _Answers:
+    """What is added up of the answers: those at every T, and those of the exits at one.
+
+    Args:
+        num_classes: K.
+        timesteps: T_max.
+        report_at: the T of the exits and of the confusion matrix.
+        taps: of the exits.
+        device: of the network.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        timesteps: int,
+        report_at: int,
+        taps: Iterable[Tap],
+        device: torch.device | str,
+    ) -> None:
+        # Added up in float64, which Apple's GPUs do not have.
+        on = self._device = "cpu" if torch.device(device).type == "mps" else device
+        self._at = report_at - 1
+        self.accuracy = TimestepAccuracy(timesteps, on)
+        self.calibration = Calibration(timesteps, on)
+        self.confusion = ConfusionMatrix(num_classes, on)
+        self.exits = {tap: EarlyExitCurve(device=on) for tap in taps}
+
+    def update(self, out: NetOutput, y: Tensor) -> None:
+        """Count a batch. Shapes: logits of network and exits [T_max, N, K], y [N]."""
+        target = y.to(self._device, non_blocking=y.device.type == "cpu")
+        mean = self._mean(out.logits)
+        self.accuracy.update(mean, target)
+        self.calibration.update(mean, target)
+        self.confusion.update(mean[self._at], target)
+        for tap, curve in self.exits.items():
+            curve.update(self._mean(out.exits[tap])[self._at], mean[self._at], target)
+
+    def _mean(self, logits: Tensor) -> Tensor:
+        return running_mean(logits.to(self._device).double())
 
 
 def accuracy_at_every_timestep(
