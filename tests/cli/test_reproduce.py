@@ -148,10 +148,15 @@ def test_a_table_of_what_is_finished_trains_nothing(tssd, whole, tmp_path, monke
     assert second.startswith("digits/tssd --timesteps.teacher=3, seed 0: no results yet")
     assert [cell["steps"] for cell in found["cells"]] == [4, 4, 3]
     assert "The runs come from different processors (1 of " in outcome.out
+    # They were given more options than this command.
+    (note,) = (line for line in found["notes"] if "vanilla_tt" in line)
+    assert note.endswith("seed 0: data.train_samples = 50, not 200")
     shutil.rmtree(output / "runs")
     outcome = tssd("reproduce", TINY, *WORDS[1:4], "--only-finished", f"--output={output}")
     assert outcome.code == 1
     assert "none of the 4 runs of tiny is finished" in outcome.err
+    outcome = tssd("reproduce", TINY, *WORDS[1:4], "--only-finished", "--dry-run")
+    assert outcome.out.count("seeds 0,1") == 2
 
 
 def test_seeds_are_added_to_an_earlier_table(tssd, whole, tmp_path, monkeypatch):

@@ -12,6 +12,8 @@ from tssd.dry_run.estimate import duration, in_gib
 from tssd.dry_run.shapes import DataShape
 from tssd.errors import DataError, TssdError, UsageError
 from tssd.many_runs import Failure, RunFailedError
+from tssd.report.shown_names import in_markdown
+from tssd.reproduce.as_planned import otherwise_trained
 from tssd.reproduce.costs import Cost, costs, shapes_of
 from tssd.reproduce.counted import Collected, collect, shared_epoch, with_seeds
 from tssd.reproduce.earlier_table import known_earlier, refuse_others
@@ -69,13 +71,16 @@ def run(words: list[str]) -> int:
     own = [run for run in runs if run not in earlier]
     failed: dict[Run, str] = {}
     absent: dict[Run, str] = {}
-    if not args.only_finished and (own or not earlier):
+    if (args.dry_run or not args.only_finished) and (own or not earlier):
         missing = prepare(plan, cells, own, args, overrides)
         absent = {run: f"not run: {why}" for run, why in missing.items()}
     if args.dry_run:
         return 0
     if not args.only_finished:
         failed = train([run for run in own if run not in absent], overrides, args.jobs)
+    elif others := otherwise_trained(own, overrides):  # which training refuses
+        notes = [*plan.text["notes"], *map(in_markdown, others)]
+        plan = replace(plan, text={**plan.text, "notes": notes})
     earlier |= {
         run: record for run, record in plainly.items() if run not in failed and not run.is_finished
     }
