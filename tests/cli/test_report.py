@@ -195,6 +195,7 @@ def test_one_damaged_network_does_not_hide_the_others(tssd, runs):
         ([], 2, "report: no folder given, such as runs/"),
         (["gone"], 1, "gone: no such folder"),
         (["run", "--samples", "0"], 2, "--samples: got '0', expected a whole number >= 1"),
+        (["run", "--samples", "3", "--no-samples"], 2, "--samples: --no-samples shows none"),
         (["run", "--sampels", "3"], 2, "--sampels: no such option; did you mean --samples?"),
         (["run", "--reference", "x"], 2, "--reference: run is a single run"),
         (["run", "--epoch", "last"], 2, "--epoch: run is a single run"),

@@ -72,6 +72,8 @@ def test_rows_are_chosen_by_their_names_or_parts_of_them():
     assert rows("control,", "TSD") == ["control, exit", "TSD"]
     with pytest.raises(UsageError, match="--rows: got 'TDSS', expected a part of 'vanilla at 1'"):
         rows("TDSS")
+    with pytest.raises(UsageError, match="--rows: got '', expected a part of"):
+        rows("")
 
 
 def test_a_scale_that_a_plan_does_not_have():

@@ -52,8 +52,12 @@ def run(words: list[str]) -> int:
     if any(name == "seed" for name, _ in overrides):
         raise UsageError("--seed: a comparison has several; give --seeds 0,1,2")
     seeds = whole_numbers("seeds", args.seeds, least=0)
-    timesteps = whole_numbers("timesteps", args.timesteps, least=1) if args.timesteps else []
-    against = args.against and method_named(canonical(args.against), recipes, "against")
+    timesteps: list[int] = []
+    if args.timesteps is not None:
+        timesteps = whole_numbers("timesteps", args.timesteps, least=1)
+    against = args.against
+    if against is not None:
+        against = method_named(canonical(against), recipes, "against")
     output = Path(args.output)
     refuse_name(output)
     load_training(overrides)

@@ -164,9 +164,13 @@ def at_least(minimum: int) -> Callable[[str], int]:
 def whole_numbers(option: str, text: str, *, least: int) -> list[int]:
     """Whole numbers separated by commas, each once. Raises: UsageError: anything else."""
     parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and int(part) >= least for part in parts):
+    # Larger ones are no seeds, which would be told after those in front of them are trained.
+    large = [p for p in parts if p.isdecimal() and (len(p) > 10 or int(p) >= 2**32)]
+    if large or not all(part.isdecimal() and int(part) >= least for part in parts):
+        below = f" and below {2**32}" if large else ""
         raise UsageError(
-            f"--{option}: got {text!r}, expected whole numbers >= {least} such as {least},2,4"
+            f"--{option}: got {text[:40]!r}, expected whole numbers >= {least}{below} such as "
+            f"{least},2,4"
         )
     return list(dict.fromkeys(int(part) for part in parts))
 

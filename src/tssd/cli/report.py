@@ -40,6 +40,8 @@ def run(words: list[str]) -> int:
         return 0
     if args.folder is None:
         raise UsageError("report: no folder given, such as runs/digits/tssd/seed0")
+    if args.no_samples and args.samples:
+        raise UsageError("--samples: --no-samples shows none; leave one of them out")
     parser.refuse_fixed(overrides, changeable=("data",))
     folder, beside = located(args.folder), None
     if is_hub_name(args.folder):

@@ -166,7 +166,7 @@ def _chosen(
     there = list(dict.fromkeys(map(name_of, cells)))
     wanted: set[str] = set()
     for text in texts:
-        found = [text] if text in there else [name for name in there if text in name]
+        found = [text] if text in there else [name for name in there if text and text in name]
         if not found:
             raise UsageError(
                 f"--{option}: got {text!r}, expected a part of {' or '.join(map(repr, there))}"
