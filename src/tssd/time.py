@@ -53,7 +53,7 @@ def as_sequence(
             )
         return _finite(x[:timesteps], dtype, batch_axis=1, check=check)
     turned = x.dim() - 2 in known and x.shape[0] == target.shape[0]
-    axes = {1: "F", 2: "C, L"}.get(sample_dims, "C, H, W")
+    axes = "F" if sample_dims == 1 else "C, L" if sample_dims == 2 else "C, H, W"
     raise UsageError(
         f"input: got shape {list(x.shape)} for {target.shape[0]} targets, "
         f"expected images [N, {axes}] or sequences [T, N, {axes}]"

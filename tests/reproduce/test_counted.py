@@ -30,7 +30,7 @@ def test_what_is_not_finished_foreign_or_nan_is_listed_and_not_counted(tmp_path)
     found = collect(runs, tmp_path, {failed: "the loss became nan"})
     assert [r.seed for r in found.finished[VANILLA]] == [0]
     listed = "\n".join(found.listed)
-    assert "a/vanilla, seed 1: no results yet; finish the run" in listed
+    assert "a/vanilla, seed 1: no results yet; the same command finishes it" in listed
     assert "a/vanilla, seed 2: results.json: best.accuracy at T = 1 is nan" in listed
     assert f"a/vanilla, seed {absent.seed}: not trained" in listed
     assert "a/vanilla, seed 4: results.json is of seed 0" in listed

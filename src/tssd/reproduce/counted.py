@@ -92,6 +92,9 @@ def collect(
         if run in earlier:
             continue
         problem = reasons.get(run)
+        if problem is None and run.folder.exists() and not RunFolder(run.folder).results.exists():
+            # Said of a table, which others read, not of a folder of this machine.
+            problem = "no results yet; the same command finishes it"
         if problem is None:
             try:
                 results = RunFolder(run.folder).read_results()
