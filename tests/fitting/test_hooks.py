@@ -1,8 +1,10 @@
 """Callbacks, loggers and initial weights of a run from Python: objects, options, and both."""
 
+from pathlib import Path
+
 import pytest
 from lightning import Callback
-from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging
+from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 
 import tssd
@@ -80,6 +82,14 @@ def test_a_run_goes_on_with_the_callbacks_that_it_was_begun_with_alone(tmp_path)
         run(tmp_path, resume=True, callbacks=EarlyStopping("train/loss"))
     assert averaged(resume=True).results.epochs == 2
     assert averaged().results.epochs == 2  # finished, and returned as it is
+
+
+def test_checkpoints_of_a_callback_are_no_checkpoints_of_the_run(tmp_path):
+    own = ModelCheckpoint(filename="best", save_last=True)
+    run(tmp_path, callbacks=own, loggers=[], epochs=1)
+    assert [path.name for path in RunFolder(tmp_path).checkpoints.iterdir()] == ["last.ckpt"]
+    for saved in (own.best_model_path, own.last_model_path):
+        assert Path(saved).parent == tmp_path / "lightning" / "checkpoints"
 
 
 def test_a_command_says_which_callback_to_give_again(tmp_path, capsys):

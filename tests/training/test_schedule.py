@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -68,7 +70,9 @@ def test_one_cycle_without_warmup_only_falls(epoch, factor):
     [
         (lambda: StepDecay(every=0), "schedule.every: got 0"),
         (lambda: StepDecay(by=0), "schedule.by: got 0"),
+        (lambda: StepDecay(by=math.inf), "schedule.by: got inf, expected a finite factor"),
         (lambda: Cosine(final=-0.1), "schedule.final: got -0.1"),
+        (lambda: Cosine(final=math.inf), "schedule.final: got inf, expected a finite number"),
         (lambda: Cosine(warmup_epochs=-1), "schedule.warmup_epochs: got -1"),
         (lambda: OneCycle(warmup=1), "schedule.warmup: got 1, expected a share"),
         (lambda: OneCycle(warmup=float("nan")), "schedule.warmup: got nan"),

@@ -185,7 +185,8 @@ def _train(
                 share=share,
                 callbacks=callbacks,
                 loggers=loggers(run, parts.loggers),
-                folder=run.path,
+                # Not the run's own: a ModelCheckpoint may call its files as the run calls these.
+                folder=run.path / "lightning",
                 ckpt_path=last,
             )
     except OSError as error:  # from TensorBoard's writer

@@ -46,8 +46,8 @@ class StepDecay(Schedule):
     def __post_init__(self) -> None:
         if self.every < 1:
             raise UsageError(f"schedule.every: got {self.every}, expected >= 1 epoch")
-        if not self.by > 0:
-            raise UsageError(f"schedule.by: got {self.by}, expected a factor > 0")
+        if not (self.by > 0 and math.isfinite(self.by)):
+            raise UsageError(f"schedule.by: got {self.by}, expected a finite factor > 0")
 
     def factor(self, epoch: float, epochs: int) -> float:
         """See `Schedule.factor`."""
@@ -71,8 +71,8 @@ class Cosine(Schedule):
 
     def __post_init__(self) -> None:
         for name, value in (("final", self.final), ("warmup_epochs", self.warmup_epochs)):
-            if not value >= 0:
-                raise UsageError(f"schedule.{name}: got {value}, expected >= 0")
+            if not (value >= 0 and math.isfinite(value)):
+                raise UsageError(f"schedule.{name}: got {value}, expected a finite number >= 0")
         if self.length is not None and self.length < 1:
             raise UsageError(f"schedule.length: got {self.length}, expected >= 1 epoch, or null")
 
@@ -112,7 +112,7 @@ class OneCycle(Schedule):
             )
         for name, value in (("start", self.start), ("end", self.end)):
             if not (value >= 0 and math.isfinite(value)):
-                raise UsageError(f"schedule.{name}: got {value}, expected a factor >= 0")
+                raise UsageError(f"schedule.{name}: got {value}, expected a finite factor >= 0")
 
     def factor(self, epoch: float, epochs: int) -> float:
         """See `Schedule.factor`."""
