@@ -38,8 +38,8 @@ def test_everything_stands_beside_each_other(measured, trained):
     def wrong(opening):
         return lambda x, timesteps: np.zeros((timesteps, x.shape[0], 10), np.float32)
 
-    zero = Runtime("zero", "int8", True, None, None, None, wrong)
-    missing = Runtime("gone", "int8", True, "no_such_package", "engine", None, wrong)
+    zero = Runtime("zero", "int8", True, (), None, None, wrong)
+    missing = Runtime("gone", "int8", True, ("no_such_package",), "engine", None, wrong)
     found, told = measured(plan(runtime("pytorch"), zero, missing, samples=359))
     results = RunFolder.open(trained).read_results()
     evaluation = results.evaluated()
@@ -72,7 +72,7 @@ def test_a_model_of_each_t_has_the_accuracy_of_its_own(measured, apart):
 
         return call
 
-    own = Runtime("own", "int8", False, None, None, None, wrong_at_three, apart)
+    own = Runtime("own", "int8", False, (), None, None, wrong_at_three, apart)
     found, _ = measured(plan(own))
     accuracy = {cell.timesteps: cell.accuracy for cell in found.cells}
     assert accuracy[3] == 0
@@ -80,6 +80,6 @@ def test_a_model_of_each_t_has_the_accuracy_of_its_own(measured, apart):
 
 
 def test_nothing_is_left_where_nothing_is_installed(measured):
-    missing = Runtime("gone", "int8", True, "no_such_package", "engine", None, None)
+    missing = Runtime("gone", "int8", True, ("no_such_package",), "engine", None, None)
     with pytest.raises(UsageError, match=r"gone: no_such_package is not installed: pip"):
         measured(plan(missing))

@@ -25,7 +25,7 @@ def test_each_size_is_run_twice_and_small_ones_first(monkeypatch, tmp_path):
     def opened(opening):
         return lambda x, timesteps: seen.append((timesteps, x.shape))
 
-    stand_in = Runtime("stand-in", "float32", False, None, None, None, opened)
+    stand_in = Runtime("stand-in", "float32", False, (), None, None, opened)
     monkeypatch.setattr(memory, "runtime", lambda name: stand_in)
     monkeypatch.setattr(memory, "PEAK", tmp_path / "clear_refs")
     monkeypatch.setattr(memory, "process_pool", lambda *_: Here())

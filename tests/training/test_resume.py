@@ -11,6 +11,7 @@ import pytest
 import torch
 import yaml
 
+from forked import needs_fork, wait_until
 from tssd.errors import DataError, UsageError
 from tssd.runs.folder import RunFolder
 from tssd.runs.saved import load_checkpoint
@@ -166,11 +167,11 @@ def test_a_signal_whose_exception_gets_lost_ends_training_at_the_next_batch(tmp_
     assert (code, len(steps)) == (130, 1)
 
 
-@processes.needs_fork
+@needs_fork
 def test_ctrl_c_at_the_command_line(tmp_path):
     run = RunFolder(tmp_path / "run")
     process = processes.train(run.path, RUINED | {"trainer.epochs": 9999})
-    processes.wait_until(run.last.exists, process)
+    wait_until(run.last.exists, process)
     os.kill(process.pid, signal.SIGINT)
     process.join()
     printed = processes.output(run.path)
