@@ -1,14 +1,22 @@
+import os
 import random
 
 import numpy as np
 import pytest
 import torch
+from lightning import seed_everything
 
 from tssd.training.process_kept import process_kept
 
 
+@pytest.mark.parametrize("seeded", [None, "7"])
 @pytest.mark.parametrize("fails", [False, True])
-def test_all_that_a_training_sets_is_put_back(fails):
+def test_all_that_a_training_sets_is_put_back(fails, seeded, monkeypatch):
+    monkeypatch.delenv("PL_SEED_WORKERS", raising=False)
+    monkeypatch.delenv("PL_GLOBAL_SEED", raising=False)
+    if seeded:
+        monkeypatch.setenv("PL_GLOBAL_SEED", seeded)
+
     def state():
         return (
             torch.get_num_threads(),
@@ -19,6 +27,8 @@ def test_all_that_a_training_sets_is_put_back(fails):
             torch.get_rng_state().tolist(),
             random.getstate(),
             str(np.random.get_state()),
+            os.environ.get("PL_GLOBAL_SEED"),
+            os.environ.get("PL_SEED_WORKERS"),
         )
 
     before = state()
@@ -28,6 +38,7 @@ def test_all_that_a_training_sets_is_put_back(fails):
             torch.use_deterministic_algorithms(not before[1], warn_only=True)
             torch.backends.cudnn.benchmark = not before[3]
             torch.utils.deterministic.fill_uninitialized_memory = not before[4]
+            seed_everything(3, workers=True, verbose=False)
             torch.rand(1), random.random(), np.random.rand()
             inside = state()
             if fails:
