@@ -62,6 +62,19 @@ def as_sequence(
     )
 
 
+def refuse_shared_out(module: object, where: str) -> None:
+    """Refuse nn.DataParallel over several devices; `where` names the module.
+
+    Raises: UsageError: it is one.
+    """
+    if isinstance(module, nn.DataParallel) and len(module.device_ids) > 1:
+        raise UsageError(
+            f"{where} is a DataParallel over {len(module.device_ids)} devices, which shares out "
+            "the first axis, so of sequences the timesteps; pass the network inside it, its "
+            ".module, and train on several devices with tssd.fit(devices=...)"
+        )
+
+
 def is_constant_in_time(x: Tensor) -> bool:
     """Whether x [T, N, ...] is an expanded view, i.e. every timestep is the same memory."""
     return x.shape[0] > 1 and x.stride(0) == 0

@@ -10,6 +10,7 @@ from torch.nn.parameter import is_lazy
 
 from tssd.errors import UsageError
 from tssd.neurons.foreign import clear_state
+from tssd.time import refuse_shared_out
 
 
 class Buffers:
@@ -38,12 +39,7 @@ def check_kind(module: nn.Module) -> None:
         made in inference mode.
     """
     for name, part in module.named_modules():
-        if isinstance(part, nn.DataParallel) and len(part.device_ids) > 1:
-            raise UsageError(
-                f"module: {name or 'it'} is a DataParallel over {len(part.device_ids)} devices, "
-                "which shares out the first axis, so of sequences the timesteps; pass the network "
-                "inside it, its .module, and train on several devices with tssd.fit(devices=...)"
-            )
+        refuse_shared_out(part, f"module: {name or 'it'}")
         if isinstance(part, torch.jit.ScriptModule):
             raise UsageError(
                 f"module: {name or 'it'} is a scripted module, whose insides can't be watched; "

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tssd.engine.values import sizes
 from tssd.errors import DataError, UsageError
 
 
@@ -24,7 +25,7 @@ def normalised(
     if pixels.shape[-3:] != shape or not pixels.size:
         raise UsageError(
             f"normalised: got pixels of shape {list(pixels.shape)}, expected [..., "
-            f"{', '.join(map(str, shape))}]; resize them, channels first"
+            f"{sizes(shape)}]; resize them, channels first"
         )
     if pixels.dtype != np.uint8:
         if pixels.dtype.kind != "f":

@@ -89,8 +89,8 @@ def from_input(x: NDArray, timesteps: int | None, shape: tuple[int, ...]) -> tup
     x = as_array(x)
     if x.ndim not in (4, 5) or x.shape[-3:] != tuple(shape) or 0 in x.shape:
         raise UsageError(
-            f"input: got shape {list(x.shape)}, expected images [N, {_sizes(shape)}] or frames "
-            f"[T, N, {_sizes(shape)}]; resize the samples to those that the network was trained on"
+            f"input: got shape {list(x.shape)}, expected images [N, {sizes(shape)}] or frames "
+            f"[T, N, {sizes(shape)}]; resize the samples to those that the network was trained on"
         )
     most = None if x.ndim == 4 else len(x)
     if timesteps is None:
@@ -130,5 +130,6 @@ def channels_first(array: NDArray, shape: tuple[int, ...]) -> NDArray:
     return array.transpose(0, 1, 4, 2, 3)
 
 
-def _sizes(shape: tuple[int, ...]) -> str:
+def sizes(shape: tuple[int, ...]) -> str:
+    """A shape as it stands in a message, after the axes in front of it."""
     return ", ".join(map(str, shape))

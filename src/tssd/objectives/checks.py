@@ -21,7 +21,7 @@ from tssd.objectives.batch import (
 from tssd.objectives.diverged import are_finite, check_weights, diverged
 from tssd.objectives.later import INPUT, LABELS, LOGITS, TOTAL, WEIGHTS, LaterChecks
 from tssd.objectives.precise import precise
-from tssd.time import as_sequence
+from tssd.time import as_sequence, refuse_shared_out
 
 
 class Loss(NamedTuple):
@@ -52,12 +52,7 @@ def checked_sequence(
     Raises: as `as_sequence`, `labels`, `check_single` and `check_weights`.
     """
     labels(target, num_classes)
-    if isinstance(net, nn.DataParallel) and len(net.device_ids) > 1:
-        raise UsageError(
-            f"net: is a DataParallel over {len(net.device_ids)} devices, which shares out the "
-            "first axis, time; pass the network inside it, its .module, and train on several "
-            "devices with tssd.fit(devices=...)"
-        )
+    refuse_shared_out(net, "net: it")
     if not hasattr(getattr(net, "module", None), "num_classes"):  # nn.DataParallel's is inside
         check_num_classes(net)
     now = later is None

@@ -19,6 +19,7 @@ from tssd.runs.results import Epoch, Results
 
 # How many folders that belong to something else are named.
 NAMED = 5
+BEGUN = "no results yet; the same command finishes it"
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,9 @@ def collect(
         if run in earlier:
             continue
         problem = reasons.get(run)
-        if problem is None and run.folder.exists() and not RunFolder(run.folder).results.exists():
+        if problem is None and not run.is_finished:
             # Said of a table, which others read, not of a folder of this machine.
-            problem = "no results yet; the same command finishes it"
+            problem = BEGUN if run.folder.exists() else "not trained"
         if problem is None:
             try:
                 results = RunFolder(run.folder).read_results()
@@ -103,9 +104,7 @@ def collect(
                     if processor := processor_of(run.folder):
                         found[run.variant, run.seed] = processor
             except (DataError, OSError) as error:
-                # A run that does not exist yet is no more than missing.
-                text = str(error).removeprefix(f"{run.folder}: ").removeprefix(f"{run.folder}/")
-                problem = text if run.folder.exists() else "not trained"
+                problem = str(error).removeprefix(f"{run.folder}: ").removeprefix(f"{run.folder}/")
         if problem is not None:
             problems.setdefault((run.variant.words, problem), []).append(run.seed)
     listed = [
