@@ -26,6 +26,7 @@ CORE = {
     "listed": set(),
     "lock": set(),
     "longest": {"errors", "whole"},
+    "npy_header": set(),
     "parameter_options": {"errors"},
     "processes": set(),
     "progress": {"errors"},

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tssd.events import Events
+from tssd.npy_header import parsed
 
 
 def random_events(count, *, seed=0, height=12, width=16, duration=100_000):
@@ -60,7 +61,7 @@ class FileRecording:
         until = time.monotonic() + 60
         while self.gate is not None and not self.gate.exists() and time.monotonic() < until:
             time.sleep(0.001)
-        table = np.load(self.path)
+        table = parsed(lambda: np.load(self.path))
         return [self._events(part) for part in np.array_split(table, self.samples)]
 
     def _events(self, table):

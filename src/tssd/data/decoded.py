@@ -22,6 +22,7 @@ from tssd.errors import DataError
 from tssd.events.cache import CACHE_VARIABLE
 from tssd.image_size import ImageSize
 from tssd.lock import locked
+from tssd.npy_header import parsed
 
 log = logging.getLogger("tssd")
 
@@ -133,7 +134,8 @@ class DecodedImages:
         try:
             facts = json.loads(self.note.read_bytes())
             # Mapped for writing into memory alone, as a tensor must be able to; the file stays.
-            pixels = np.lib.format.open_memmap(self.array, mode="c").view(np.ndarray)
+            mapped = parsed(lambda: np.lib.format.open_memmap(self.array, mode="c"))
+            pixels = mapped.view(np.ndarray)
             notes = Counter({str(note): int(count) for note, count in facts["notes"].items()})
             if (pixels.shape, pixels.dtype) != (expected, np.uint8):
                 raise StaleError(f"it holds {pixels.dtype} of shape {pixels.shape}")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tssd.events.binning import Counts
 from tssd.events.cache_key import Key, Recording, change_of, content_of
+from tssd.npy_header import parsed
 
 FRAMES, STATISTICS, META = "frames.npy", "statistics.npy", "meta.json"
 CACHE_VARIABLE = "TSSD_CACHE"
@@ -60,7 +61,7 @@ class FrameCache:
     def frames(self) -> Counts:
         """Counts [M, T, 2, H, W], uint8 or uint16, read-only, mapped from the disk."""
         if self._frames is None:
-            mapped = np.lib.format.open_memmap(self.path / FRAMES, mode="r")
+            mapped = parsed(lambda: np.lib.format.open_memmap(self.path / FRAMES, mode="r"))
             # As a plain array: np.memmap adds microseconds to every indexing.
             self._frames = mapped.view(np.ndarray)
         return self._frames
@@ -126,7 +127,7 @@ def _statistics(path: Path, meta: dict[str, Any]) -> NDArray[np.void]:
     content = (path / STATISTICS).read_bytes()
     if zlib.crc32(content) != meta["statistics"]["crc32"]:
         raise DamagedError(f"{STATISTICS} has changed")
-    return np.load(BytesIO(content), allow_pickle=False)
+    return parsed(lambda: np.load(BytesIO(content), allow_pickle=False))
 
 
 def _check_frames(path: Path, expected: dict[str, Any], meta: dict[str, Any]) -> None:

@@ -126,7 +126,8 @@ def test_whatever_the_library_does_becomes_one_line(tmp_path, monkeypatch, does,
     body = "\n".join("    " + line for line in does.splitlines())
     (tmp_path / "aedat.py").write_text(f"def Decoder(path):\n{body}\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(aedat4, "SECONDS", 1)
+    if "while True" in does:  # on a busy machine the others take longer than that to begin
+        monkeypatch.setattr(aedat4, "SECONDS", 1)
     path = write(tmp_path / "a.aedat4", *whole(recording(3)))
     with pytest.raises(DataError) as caught:
         read_aedat4(path)

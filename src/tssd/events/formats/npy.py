@@ -17,6 +17,7 @@ from tssd.events.formats.columns import Columns, events_of_columns, named_column
 from tssd.events.formats.sensor import require_size
 from tssd.events.formats.source import kind, load
 from tssd.events.stream import Events
+from tssd.npy_header import parsed
 
 MAGIC = b"\x93NUMPY"
 _READERS = {
@@ -73,12 +74,10 @@ def read_npy(
 
 def _array(data: bytes, name: str) -> NDArray[Any]:
     """The array, a view of the bytes, after its header has been compared with their number."""
-    file = io.BytesIO(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of headers of Python 2
-            version = np.lib.format.read_magic(file)
-            shape, is_fortran, dtype = _READERS[version](file)
+            shape, is_fortran, dtype, start = parsed(lambda: _header(data))
     except Exception as error:  # the text of a header is parsed as Python, which raises anything
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise DataError(f"{name} is a damaged .npy file ({reason}): replace it") from error
@@ -89,11 +88,18 @@ def _array(data: bytes, name: str) -> NDArray[Any]:
             f"{name} says {list(shape)} entries of {dtype}, which is nothing: replace it"
         )
     count = math.prod(shape)
-    held, needed = len(data) - file.tell(), count * dtype.itemsize
+    held, needed = len(data) - start, count * dtype.itemsize
     if held != needed:
         raise DataError(
             f"{name} says {list(shape)} entries of {dtype.itemsize} bytes, {needed} in all, but "
-            f"has {held} from byte {file.tell()} on: it is damaged, replace it"
+            f"has {held} from byte {start} on: it is damaged, replace it"
         )
-    flat = np.frombuffer(data, dtype=dtype, count=count, offset=file.tell())
+    flat = np.frombuffer(data, dtype=dtype, count=count, offset=start)
     return flat.reshape(shape, order="F" if is_fortran else "C")
+
+
+def _header(data: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Shape, whether it is in Fortran's order, type, and the byte where the numbers start."""
+    file = io.BytesIO(data)
+    shape, is_fortran, dtype = _READERS[np.lib.format.read_magic(file)](file)
+    return shape, is_fortran, dtype, file.tell()
