@@ -54,8 +54,18 @@ CORE = {
         "models",
     },  # fmt: skip
     "rules": {"errors", "whole", "time", "surrogates", "neurons", "models", "objectives"},
-    "data": {"errors", "atomic", "events", "image_size", "listed", "lock", "processes", "tracked"},
-    "events": {"errors", "atomic", "listed", "lock", "processes", "tracked"},
+    "data": {
+        "errors",
+        "atomic",
+        "events",
+        "image_size",
+        "listed",
+        "lock",
+        "npy_header",
+        "processes",
+        "tracked",
+    },
+    "events": {"errors", "atomic", "listed", "lock", "npy_header", "processes", "tracked"},
     "simulate": {"errors", "atomic", "lock", "processes", "tracked", "events", "data"},
 }
 # What the other units may never import.
