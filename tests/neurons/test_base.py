@@ -19,6 +19,7 @@ from tssd.neurons import (
     membrane_like,
     per_channel,
 )
+from tssd.surrogates import ASGL
 
 T, N = 4, 3
 
@@ -169,3 +170,22 @@ def test_whole_numbers_give_what_the_same_floats_give(kind):
         expected = neuron(x.float())
         assert expected.any()
         assert torch.equal(neuron(x).float(), expected)
+
+
+def soft_at_random():
+    return LIF(surrogate=ASGL(noise=0.5, width=6.0))
+
+
+@pytest.mark.parametrize("kind", [*KINDS, soft_at_random])
+def test_whole_numbers_train_what_the_same_floats_train(kind):
+    x = torch.tensor([[3, 0], [1, 2], [9, 1], [0, 4], [2, 2], [1, 0]]).view(3, 2, 2)
+    neuron, found = kind().connect(2), []
+    for given in (x, x.float()):
+        torch.manual_seed(0)  # of noise
+        y = neuron(given)
+        neuron.zero_grad()
+        assert y.dtype == torch.float32
+        if trained := [*neuron.parameters()]:
+            (y * torch.arange(1.0, 13.0).view(3, 2, 2)).sum().backward()
+        found.append([y.detach(), *(p.grad for p in trained)])
+    torch.testing.assert_close(*found, rtol=0, atol=0)

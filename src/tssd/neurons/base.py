@@ -83,6 +83,11 @@ def membrane_like(x_t: Tensor, value: float = 0.0) -> Tensor:
     return torch.full_like(x_t, value, dtype=torch.promote_types(x_t.dtype, torch.float32))
 
 
+def type_of_spikes(x: Tensor, v: Tensor) -> torch.dtype:
+    """That of the input; where this has whole numbers, which pass no gradient, the membrane's."""
+    return x.dtype if x.is_floating_point() else v.dtype
+
+
 def per_channel(values: Tensor, x_t: Tensor) -> Tensor:
     """A parameter [C], or [1] in a neuron that nobody connected, spread over x_t [N, C, ...].
 

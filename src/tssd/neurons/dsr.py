@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
-from tssd.neurons.base import Neuron, check_sequence, check_state, membrane_like
+from tssd.neurons.base import Neuron, check_sequence, check_state, membrane_like, type_of_spikes
 from tssd.neurons.lif import LIFState
 from tssd.surrogates import straight_through
 from tssd.surrogates.spike import fire, refuse_second_derivative
@@ -171,8 +171,7 @@ class _Rate(torch.autograd.Function):
         steps = len(x)
         weights = _weights(steps, p.decay)
         rate, firing = torch.zeros_like(v), p.alpha * threshold
-        # Heights of spikes are no whole numbers, as an input may be.
-        y = torch.empty_like(x, dtype=x.dtype if x.is_floating_point() else v.dtype)
+        y = torch.empty_like(x, dtype=type_of_spikes(x, v))
         for t, x_t in enumerate(x.unbind()):
             now = x_t.to(v.dtype)
             rate.add_(now, alpha=weights[t])

@@ -9,7 +9,14 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.longest import rows
-from tssd.neurons.base import Neuron, check_sequence, check_state, membrane_like, per_channel
+from tssd.neurons.base import (
+    Neuron,
+    check_sequence,
+    check_state,
+    membrane_like,
+    per_channel,
+    type_of_spikes,
+)
 from tssd.neurons.strict import strictly_above
 from tssd.surrogates import Rectangular, Surrogate, for_neuron
 from tssd.whole import whole
@@ -151,7 +158,8 @@ class GLIF(Neuron):
             self.show_membrane(u)
             s = self.surrogate.spike(strictly_above(u - threshold))
             spikes.append(s)
-        return torch.stack(spikes).to(x.dtype), GLIFState(u, s, steps + len(x))
+        fired = torch.stack(spikes).to(type_of_spikes(x, u))
+        return fired, GLIFState(u, s, steps + len(x))
 
 
 def _logit(p: float) -> float:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
-from tssd.neurons.base import Neuron, check_state, membrane_like
+from tssd.neurons.base import Neuron, check_state, membrane_like, type_of_spikes
 from tssd.neurons.lif import LIFState, check_threshold
 from tssd.surrogates import ATan, Surrogate, for_neuron
 
@@ -81,7 +81,7 @@ class PLIF(Neuron):
         spikes = surrogate.spike(h - self.v_threshold)
         r = spikes.detach() if self.detach_reset else spikes
         v = h - self.v_threshold * r if self.v_reset is None else (1 - r) * h + r * self.v_reset
-        return spikes.to(x_t.dtype), LIFState(v)
+        return spikes.to(type_of_spikes(x_t, v)), LIFState(v)
 
     def extra_repr(self) -> str:
         """Show the constants in print(net)."""

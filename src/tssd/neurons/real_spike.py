@@ -61,6 +61,4 @@ class RealSpike(LIF):
     def scan(self, x: Tensor, state: LIFState | None = None) -> tuple[Tensor, LIFState]:
         """All timesteps from `state`; the membrane knows nothing of the scale."""
         spikes, state = super().scan(x, state)
-        if not spikes.is_floating_point():  # of whole numbers; heights are none
-            spikes = spikes.to(state.v.dtype)
         return spikes * per_channel(self.scale, x[0]).to(spikes.dtype), state

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from tssd.neurons import triton_scan
-from tssd.neurons.base import check_state
+from tssd.neurons.base import check_state, type_of_spikes
 from tssd.neurons.strict import strictly_above
 from tssd.surrogates import Surrogate
 from tssd.surrogates.base import is_trained
@@ -77,7 +77,7 @@ def _run(
     Args:
         shown: one tensor to be filled with H, or none.
     """
-    spikes, v = torch.empty_like(x), v.clone()
+    spikes, v = torch.empty_like(x, dtype=type_of_spikes(x, v)), v.clone()
     for n in _pieces(x):
         parts = [[t[:, n] for t in tensors] for tensors in (kept, shown)]
         _run_piece(x[:, n], v[n], spikes[:, n], p, surrogate, *parts)
@@ -96,7 +96,7 @@ def _run_piece(
     """The recurrence of some samples, in place on one step's buffers."""
     distance = torch.empty_like(v) if kept else v
     # Mixed types are converted as a whole, which is several times faster than within an operation.
-    fired = torch.empty_like(v) if x.dtype != v.dtype else None
+    fired = torch.empty_like(v) if spikes.dtype != v.dtype else None
     last = len(x) - 1
     fires = torch.gt if p.strict else torch.ge
     # Slices are taken once: x[t] in the loop would cost small layers as much as the arithmetic.
@@ -122,7 +122,7 @@ def _run_piece(
             v.sub_(s, alpha=p.threshold)
         else:
             v.masked_fill_(s.bool(), p.v_reset)
-        if t == last and spikes.is_floating_point():
+        if t == last:
             s.add_(v, alpha=0)  # 0 NaN = NaN, at the price of one operation for all T
         if fired is not None:
             spikes_t.copy_(fired)
@@ -241,7 +241,8 @@ def in_steps(
         spikes.append(s)
         if wants_h:
             shown.append(h)
-    return Scanned(torch.stack(spikes).to(x.dtype), v, torch.stack(shown) if wants_h else None)
+    fired = torch.stack(spikes).to(type_of_spikes(x, v))
+    return Scanned(fired, v, torch.stack(shown) if wants_h else None)
 
 
 def lif_scan(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import UsageError
-from tssd.neurons.base import Neuron, check_state
+from tssd.neurons.base import Neuron, check_state, type_of_spikes
 from tssd.neurons.lif import LIF
 from tssd.surrogates import Surrogate
 
@@ -103,7 +103,7 @@ class SmoothedLIF(LIF):
         spikes = self.surrogate.spike(p.firing(h - p.threshold))
         r = spikes.detach() if p.detach_reset else spikes
         v = h - p.threshold * r if p.v_reset is None else (1 - r) * h + r * p.v_reset
-        return spikes.to(x_t.dtype), SmoothedState(v, h, state.steps + 1)
+        return spikes.to(type_of_spikes(x_t, v)), SmoothedState(v, h, state.steps + 1)
 
     def extra_repr(self) -> str:
         """Show the constants in print(net)."""
