@@ -150,6 +150,14 @@ def test_the_ann_is_the_network_without_spikes_and_shares_singular_vectors(make)
     assert torch.equal(ann.eval()(x).logits, plain.eval()(x).logits)
 
 
+def test_the_ann_has_no_neurons_of_another_library_either():
+    neuron = pytest.importorskip("spikingjelly.activation_based.neuron")
+    ann = ann_of(factored(neuron=lambda: neuron.LIFNode(step_mode="m"))).eval()
+    plain = factored(neuron=nn.ReLU).eval()
+    x = torch.rand(1, 3, 1, 16, 16)
+    assert torch.equal(ann(x).logits, plain(x).logits)
+
+
 @pytest.mark.parametrize("precision", [nullcontext(), torch.autocast("cpu", torch.bfloat16)])
 def test_everything_learns(batch, precision):
     net, term = factored(), JointANN(span="teacher")

@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
 from tssd.models.factored import FactoredConv2d
+from tssd.models.flow import has_threshold
 from tssd.neurons import Neuron
+from tssd.neurons.foreign import state_keepers
 from tssd.objectives.base import Span, Timesteps, checked_span, named_places
 from tssd.objectives.byot import adaptor, pooled
 from tssd.objectives.distance import TemperatureKL
@@ -184,9 +186,15 @@ def _as_ann(module: nn.Module, of: nn.Module) -> None:
     """Replace neurons and convolutions inside of a copy."""
     for name, child in module.named_children():
         original = of.get_submodule(name)
-        if isinstance(child, Neuron):
+        if _fires(child):
             module._modules[name] = nn.ReLU()
         elif isinstance(original, FactoredConv2d):
             module._modules[name] = _SharedConv2d(original)
         else:
             _as_ann(child, original)
+
+
+def _fires(part: nn.Module) -> bool:
+    """Whether it is a neuron, of tssd or of another library."""
+    foreign = any(keeper is part for _, keeper, _ in state_keepers(part))
+    return isinstance(part, Neuron) or (foreign and has_threshold(part))
