@@ -1,14 +1,18 @@
 """Layers, residual blocks and heads by themselves."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 
 from tssd.errors import UsageError
+from tssd.models import mlp, msresnet8, spikformer, vgg9, vggsnn
 from tssd.models.blocks import (
     CurrentShortcutBlock,
     SpikeAddBlock,
     build_neuron,
+    build_norm,
     conv_norm_neuron,
     conv_pool_norm_neuron,
     global_pool_head,
@@ -119,3 +123,27 @@ def test_heads_literal():
     assert pooled(x).tolist() == [[[30.0] * 3]]  # 2.5 + 4.5 + 10.5 + 12.5
     assert flat(x).tolist() == [[[120.0] * 3]]
     assert mean(x).tolist() == [[[7.5] * 3]]
+
+
+@pytest.mark.parametrize("make", [vgg9, vggsnn, msresnet8, spikformer, mlp])
+def test_a_layer_in_the_place_of_what_builds_one_is_refused(make):
+    with pytest.raises(UsageError, match=r"^neuron: got a LIF that is built already, .* tssd.LIF"):
+        make(width=1 / 16, neuron=LIF())
+    with pytest.raises(UsageError, match="^norm: got a TimeFold that is built already, expected"):
+        make(width=1 / 16, norm=pooled_batch_norm(4))
+
+
+@pytest.mark.parametrize("make", [vgg9, vggsnn, msresnet8, spikformer, mlp])
+@pytest.mark.parametrize("norm", [nn.BatchNorm2d, nn.BatchNorm3d, partial(nn.GroupNorm, 1)])
+def test_norms_of_torch_which_take_no_sequences_are_refused(make, norm):
+    with pytest.raises(UsageError, match=r"^norm: got \w+Norm\w*, which takes \[N, C, ...\], exp"):
+        make(width=1 / 16, norm=norm)
+
+
+def test_a_norm_that_derives_from_one_of_torchs_may_take_sequences():
+    class Folded(nn.BatchNorm2d):
+        def forward(self, input):
+            return super().forward(input.flatten(0, 1)).view_as(input)
+
+    x = torch.randn(3, 2, 4, 5, 5)
+    assert torch.equal(build_norm(Folded, 4)(x), pooled_batch_norm(4)(x))

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.models.base import MakeNeuron, MakeNorm
-from tssd.models.blocks import build_neuron
+from tssd.models.blocks import build_neuron, build_norm
 from tssd.models.flow import Block, Run
 from tssd.neurons.lif import check_threshold
 from tssd.time import TimeFold, each_step
@@ -62,7 +62,7 @@ def linear_norm(c_in: int, c_out: int, norm: MakeNorm) -> nn.Sequential:
 
     The norm takes the bias out again. It is there because published weights have it.
     """
-    return nn.Sequential(TimeFold(nn.Conv2d(c_in, c_out, 1)), norm(c_out))
+    return nn.Sequential(TimeFold(nn.Conv2d(c_in, c_out, 1)), build_norm(norm, c_out))
 
 
 def at_half_threshold(neuron: MakeNeuron, channels: int) -> tuple[nn.Module, float]:

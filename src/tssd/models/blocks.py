@@ -19,6 +19,9 @@ MakeBlock = Callable[[int, int, MakeNeuron, MakeNorm, int], nn.Module]
 # Makes a head, [T, N, C, H, W] -> logits [T, N, K]: (shape of the last stage, K).
 MakeHead = Callable[[Shape, int], nn.Module]
 
+# Norms of torch that take axis 1 for the channels, which in sequences is N.
+OF_BATCHES = (nn.modules.batchnorm._NormBase, nn.GroupNorm)
+
 
 def scaled(channels: int, width: float) -> int:
     """Channels of a layer in a net of another width, at least one."""
@@ -36,7 +39,9 @@ def build_neuron(neuron: MakeNeuron, channels: int, *currents: nn.Module) -> nn.
         currents: the layers in front of it, whose outputs are added up. Norms at their ends are
             told of the neuron if they want to know (`feeds`, see `tssd.norms`); where one feeds
             several neurons, the last one that is built counts.
+    Raises: UsageError: a layer of neurons in the place of what builds one.
     """
+    _check_builds("neuron", neuron, "such as tssd.LIF or functools.partial(tssd.LIF, v_reset=0.0)")
     layer = neuron()
     if hasattr(layer, "connect"):
         layer.connect(channels)  # pyright: ignore[reportCallIssue]
@@ -44,6 +49,35 @@ def build_neuron(neuron: MakeNeuron, channels: int, *currents: nn.Module) -> nn.
         if hasattr(norm, "feeds"):
             norm.feeds(layer, len(currents))  # pyright: ignore[reportCallIssue]
     return layer
+
+
+def build_norm(norm: MakeNorm, channels: int) -> nn.Module:
+    """A norm of sequences [T, N, C, H, W].
+
+    Args:
+        norm: builds it.
+        channels: C.
+    Raises: UsageError: a norm in the place of what builds one, or one of torch's own, which take
+        [N, C, ...].
+    """
+    _check_builds("norm", norm, "from its channels, such as tssd.norms.TdBN")
+    built = norm(channels)
+    # A class that derives from one may take sequences.
+    if isinstance(built, OF_BATCHES) and type(built).__module__.startswith("torch.nn."):
+        raise UsageError(
+            f"norm: got {type(built).__name__}, which takes [N, C, ...], expected a norm of "
+            "sequences [T, N, C, H, W]; batch norm is tssd.norms.pooled_batch_norm, and "
+            "tssd.TimeFold(torch.nn.GroupNorm(4, C)) makes one of another"
+        )
+    return built
+
+
+def _check_builds(option: str, make: object, such_as: str) -> None:
+    if isinstance(make, nn.Module):
+        raise UsageError(
+            f"{option}: got a {type(make).__name__} that is built already, expected what builds "
+            f"one for each layer, {such_as}"
+        )
 
 
 def _norm_of(layer: nn.Module) -> nn.Module:
@@ -75,7 +109,7 @@ def conv_norm(
     Sizes are rounded up.
     """
     conv = nn.Conv2d(c_in, c_out, kernel, stride, padding=kernel // 2, bias=False)
-    return nn.Sequential(TimeFold(conv), norm(c_out))
+    return nn.Sequential(TimeFold(conv), build_norm(norm, c_out))
 
 
 def conv_pool_norm_neuron(
@@ -99,7 +133,7 @@ def conv_pool_norm(c_in: int, c_out: int, norm: MakeNorm, stride: int = 1) -> nn
         raise UsageError(f"stride: got {stride}, expected 1, or 2 for a pool that halves the image")
     conv = nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
     pooled = (conv, MaxPool2x2()) if stride == 2 else (conv,)
-    return nn.Sequential(TimeFold(*pooled), norm(c_out))
+    return nn.Sequential(TimeFold(*pooled), build_norm(norm, c_out))
 
 
 def with_norm(weights: nn.Module, norm: MakeNorm, channels: int, axes: int) -> nn.Module:
@@ -113,7 +147,7 @@ def with_norm(weights: nn.Module, norm: MakeNorm, channels: int, axes: int) -> n
     """
     if norm is pooled_batch_norm and axes < 3:  # in its own dimension
         return TimeFold(weights, nn.BatchNorm1d(channels))
-    built = norm(channels)
+    built = build_norm(norm, channels)
     if axes == 3 and type(built) is TimeFold:  # one fold for both
         return TimeFold(weights, *built)
     return nn.Sequential(TimeFold(weights), built if axes == 3 else _OfMaps(built, axes))

@@ -12,6 +12,7 @@ from tssd.models.blocks import (
     MakeBlock,
     MakeHead,
     build_neuron,
+    build_norm,
     conv_norm_neuron,
     linear_head,
     scaled,
@@ -101,7 +102,7 @@ def biased_layer(
     """
     conv = nn.Conv2d(c_in, c_out, 3, stride, padding=1)
     nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
-    currents = nn.Sequential(TimeFold(conv), norm(c_out))
+    currents = nn.Sequential(TimeFold(conv), build_norm(norm, c_out))
     return nn.Sequential(*currents, build_neuron(neuron, c_out, currents))
 
 
