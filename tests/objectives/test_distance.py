@@ -1,11 +1,22 @@
 import math
+from functools import partial
 
 import pytest
 import torch
 import torch.nn.functional as F
 
 from tssd.errors import UsageError
-from tssd.objectives import EuclideanNorm, MeanSquare, SquaredNorm, TemperatureKL
+from tssd.objectives import (
+    EnsembleDistillation,
+    EuclideanNorm,
+    MeanSquare,
+    SpatialDistillation,
+    SquaredNorm,
+    StepwiseDistillation,
+    TeacherDistillation,
+    TemperatureKL,
+    TemporalDistillation,
+)
 
 ALL = [EuclideanNorm(), SquaredNorm(), MeanSquare(), TemperatureKL(), TemperatureKL(1.5)]
 everywhere = pytest.mark.parametrize("distance", ALL, ids=str)
@@ -102,3 +113,23 @@ def test_a_temperature_must_be_positive(temperature):
 def test_one_class_is_not_spread_over_all(distance):
     with pytest.raises(UsageError, match="^teacher: knows 1 classes, but the network has 2; take"):
         distance(STUDENT, TEACHER[:, :1])
+
+
+@pytest.mark.parametrize("given", [MeanSquare, TemperatureKL, "teacher", 2.0])
+@pytest.mark.parametrize(
+    "term",
+    [
+        TemporalDistillation,
+        partial(SpatialDistillation, "student"),
+        partial(TeacherDistillation, torch.nn.Identity()),
+        partial(StepwiseDistillation, torch.nn.Identity()),
+        EnsembleDistillation,
+    ],
+)
+def test_what_is_no_distance_is_refused_where_it_is_given(term, given):
+    with pytest.raises(UsageError, match=r"^distance: got .*, expected an object of a class such"):
+        term(distance=given)
+
+
+def test_any_function_of_two_logits_is_a_distance():
+    assert TemporalDistillation(F.mse_loss).distance is F.mse_loss

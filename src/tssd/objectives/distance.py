@@ -21,6 +21,21 @@ class Distance:
         raise NotImplementedError
 
 
+def checked_distance(distance: Distance | None, otherwise: Distance) -> Distance:
+    """A distance as it is given, another one in the place of None.
+
+    Raises: UsageError: a class, or what is none.
+    """
+    if distance is None:
+        return otherwise
+    if isinstance(distance, type) or not callable(distance):
+        raise UsageError(
+            f"distance: got {distance!r:.80}, expected an object of a class such as "
+            "tssd.objectives.TemperatureKL(), or of your own that derives from Distance"
+        )
+    return distance
+
+
 def check_same_classes(student: Tensor, teacher: Tensor) -> None:
     """Raises: UsageError: another number of classes in the last axis."""
     # One class would be spread over all of the other's.

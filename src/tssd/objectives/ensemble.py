@@ -7,7 +7,7 @@ from torch import Tensor
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput
 from tssd.objectives.base import Objective, Span, checked_span
-from tssd.objectives.distance import Distance, TemperatureKL
+from tssd.objectives.distance import Distance, TemperatureKL, checked_distance
 from tssd.objectives.hard_labels import classes_of
 
 Members = Literal["all", "right"]
@@ -43,7 +43,7 @@ class EnsembleDistillation(Objective):
         if members not in ("all", "right"):
             raise UsageError(f"members: got {members!r}, expected all or right")
         self.members: Members = members
-        self.distance = distance or TemperatureKL(3.0)
+        self.distance = checked_distance(distance, TemperatureKL(3.0))
         self.span: Span = checked_span(span)
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:

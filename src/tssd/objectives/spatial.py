@@ -5,7 +5,7 @@ from torch import Tensor
 
 from tssd.models.base import NetOutput
 from tssd.objectives.base import Objective, Span, checked_span
-from tssd.objectives.distance import Distance, MeanSquare
+from tssd.objectives.distance import Distance, MeanSquare, checked_distance
 from tssd.time import time_mean
 
 
@@ -36,7 +36,7 @@ class SpatialDistillation(Objective):
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
         self.span: Span = checked_span(span)
-        self.distance = distance or MeanSquare()
+        self.distance = checked_distance(distance, MeanSquare())
         self.detach_teacher = detach_teacher
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from tssd.models.base import NetOutput
 from tssd.objectives.base import Objective, Span, checked_span
-from tssd.objectives.distance import Distance, TemperatureKL
+from tssd.objectives.distance import Distance, TemperatureKL, checked_distance
 from tssd.objectives.frozen import frozen
 
 
@@ -38,7 +38,7 @@ class StepwiseDistillation(Objective):
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
         self.teacher = frozen(teacher)
-        self.distance = distance or TemperatureKL(3.0)
+        self.distance = checked_distance(distance, TemperatureKL(3.0))
         self.span: Span = checked_span(span)
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:

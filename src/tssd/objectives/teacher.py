@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from tssd.models.base import NetOutput
 from tssd.objectives.base import Objective, Timesteps
-from tssd.objectives.distance import Distance, TemperatureKL
+from tssd.objectives.distance import Distance, TemperatureKL, checked_distance
 from tssd.objectives.frozen import frozen
 from tssd.objectives.task import Spans, ends
 from tssd.time import time_mean
@@ -38,7 +38,7 @@ class TeacherDistillation(Objective):
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
         self.teacher = frozen(teacher)
-        self.distance = distance or TemperatureKL()
+        self.distance = checked_distance(distance, TemperatureKL())
         ends(span, Timesteps(1, 1))
         self.span: Spans = span
 

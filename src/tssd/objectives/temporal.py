@@ -7,7 +7,7 @@ from torch import Tensor
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet
 from tssd.objectives.base import Objective, Timesteps
-from tssd.objectives.distance import Distance, MeanSquare
+from tssd.objectives.distance import Distance, MeanSquare, checked_distance
 from tssd.time import time_mean
 
 
@@ -33,7 +33,7 @@ class TemporalDistillation(Objective):
         ramp_epochs: float = 0.0,
     ) -> None:
         super().__init__(weight, ramp_epochs=ramp_epochs)
-        self.distance = distance or MeanSquare()
+        self.distance = checked_distance(distance, MeanSquare())
         self.detach_teacher = detach_teacher
 
     def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:
