@@ -6,6 +6,8 @@ import torch
 from torch import nn
 
 from tssd.errors import UsageError
+from tssd.models import vgg9
+from tssd.neurons import LIF, PLIF
 from tssd.time import PerStep, TimeFold, repeat_in_time, time_mean
 
 
@@ -13,6 +15,19 @@ from tssd.time import PerStep, TimeFold, repeat_in_time, time_mean
 def test_what_is_no_tensor_is_not_repeated(x):
     with pytest.raises(UsageError, match=r"^input: got a (list|ndarray), expected a tensor \[N, "):
         repeat_in_time(x, 2)
+
+
+@pytest.mark.parametrize("x", [[[1.0]], np.ones((3, 2))])
+@pytest.mark.parametrize(
+    "part", [TimeFold(nn.ReLU()), PerStep(nn.ReLU()), LIF(), PLIF(), vgg9(width=1 / 16)]
+)
+def test_what_is_no_tensor_is_no_sequence(part, x):
+    told = r"^input: got a (list|ndarray), expected a tensor \[.*; torch.as_tensor\(x\) makes one"
+    with pytest.raises(UsageError, match=told):
+        part(x)
+    if hasattr(part, "stages"):
+        with pytest.raises(UsageError, match=told):
+            part.step(x, None)
 
 
 def test_a_part_of_a_timestep_is_none():

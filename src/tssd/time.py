@@ -16,9 +16,20 @@ def repeat_in_time(x: Tensor, timesteps: int) -> Tensor:
     Shapes: x [N, ...] -> [T, N, ...], stride 0 on the first axis.
     Raises: UsageError: timesteps < 1, or x is no tensor.
     """
-    if not isinstance(x, Tensor):
-        raise UsageError(f"input: got a {type(x).__name__}, expected a tensor [N, ...]")
+    check_tensor(x, "[N, ...]")
     return x.unsqueeze(0).expand(whole("timesteps", timesteps, 1), *x.shape)
+
+
+def check_tensor(x: object, axes: str) -> None:
+    """Refuse lists and arrays, which have no `dim`; what stands for a tensor has one.
+
+    Raises: UsageError: names what it is, and the axes that are expected.
+    """
+    if not hasattr(x, "dim"):
+        raise UsageError(
+            f"input: got a {type(x).__name__}, expected a tensor {axes}; torch.as_tensor(x) makes "
+            "one of an array"
+        )
 
 
 def as_sequence(
@@ -89,6 +100,7 @@ def fold(apply: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     Raises: UsageError: no axes of time and batch; one sample that batch norm in training mode can't
         normalise.
     """
+    check_tensor(x, "[T, N, ...]")
     if x.dim() < 2:
         raise UsageError(f"input: got shape {list(x.shape)}, expected [T, N, ...]")
     steps, batch = x.shape[:2]
@@ -139,6 +151,7 @@ class PerStep(nn.Sequential):
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply the layers to input [T, N, ...], one timestep after the other."""
+        check_tensor(input, "[T, N, ...]")
         if is_constant_in_time(input):
             return fold(super().forward, input)
         apply = super().forward

@@ -14,6 +14,7 @@ from tssd.models.flow import Carry, Run, State, call, eval_mode, has_threshold, 
 from tssd.models.presteps import counted, counted_pre_steps
 from tssd.neurons import Neuron
 from tssd.neurons.foreign import clear_state, forward_is_foreign, state_keepers, takes_one_step
+from tssd.time import check_tensor
 
 __all__ = ["MakeNeuron", "MakeNorm", "NetOutput", "SpikingNet", "StagedNet", "Tap", "eval_mode"]
 
@@ -159,6 +160,7 @@ class StagedNet(nn.Module):
         return NetOutput(counted(self, run, run(self.head, x)), kept)
 
     def _check(self, x: Tensor) -> None:
+        check_tensor(x, "[T, N, C, H, W]")
         if x.dim() != 5:
             raise UsageError(
                 f"input: got shape {list(x.shape)}, expected [T, N, C, H, W]; "
@@ -205,6 +207,7 @@ def _lost(name: str, *_: object) -> nn.Module:
 
 
 def _one_step(x_t: Tensor) -> Tensor:
+    check_tensor(x_t, "[N, C, H, W]")
     if x_t.dim() != 4:
         raise UsageError(
             f"input: got shape {list(x_t.shape)}, expected one timestep [N, C, H, W]; "

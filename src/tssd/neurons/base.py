@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from tssd.errors import UsageError
 from tssd.neurons import membranes
+from tssd.time import check_tensor
 
 # A state is whatever a neuron carries from one step to the next: a named tuple of tensors.
 State = Any
@@ -106,8 +107,9 @@ def per_channel(values: Tensor, x_t: Tensor) -> Tensor:
 def check_sequence(x: Tensor) -> None:
     """Refuse what no neuron can run on.
 
-    Raises: UsageError: no timestep, or values that can't be added up.
+    Raises: UsageError: no tensor, no timestep, or values that can't be added up.
     """
+    check_tensor(x, "[T, N, ...]")
     if x.dim() and x.shape[0] and x.dtype != torch.bool and not x.is_complex():
         return
     raise UsageError(
