@@ -31,7 +31,7 @@ def test_a_sound_file(model, tmp_path):
     assert (found.net, found.timesteps) == (SOUND["net"], Timesteps(2, 4))
     assert (found.class_names, found.sample_shape) == (("a", "b"), (3, 16, 16))
     assert (found.mean, found.std) == ((0.5, 0.0, 1.0), (0.5, 1.0, 0.25))
-    assert (found.split_hash, found.content_hash) == ("abc", None)
+    assert (found.split_hash, found.content_hash, found.sensor) == ("abc", None, None)
     assert not found.is_of_events
     with pytest.raises(FileNotFoundError):
         read_model(tmp_path / "gone.json")
@@ -40,6 +40,7 @@ def test_a_sound_file(model, tmp_path):
 def test_frames_of_events_are_told_by_their_channels_and_their_normalisation(model):
     events = {"sample_shape": [2, 34, 34], "mean": [0.0, 0.0], "std": [1.0, 1.0]}
     assert model(SOUND | events).is_of_events
+    assert model(SOUND | events | {"sensor": [480, 640]}).sensor == (480, 640)
     assert not model(SOUND | events | {"std": [1.0, 0.5]}).is_of_events
 
 
@@ -73,6 +74,10 @@ def test_frames_of_events_are_told_by_their_channels_and_their_normalisation(mod
         ("std", [0.5, "1", 1]),
         ("crop_share", 0),
         ("crop_share", "all"),
+        ("sensor", [128]),
+        ("sensor", [128, 0]),
+        ("sensor", [128, 10**9]),
+        ("sensor", 128),
     ],
 )
 def test_a_wrong_value_is_named(model, key, value):

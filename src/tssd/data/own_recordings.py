@@ -84,7 +84,7 @@ class OwnRecordings(EventFiles):
         """Read a single file."""
         if self.camera is None and sensor_of(path) is None:
             raise UsageError(f"{path} does not say the size of its sensor; train with it: {GIVE}")
-        return self._read(path, reading)
+        return self._read(path, reading, of="those of the training have")
 
     def key(self) -> Mapping[str, str | int]:
         """What changes how a file is read."""
@@ -96,7 +96,14 @@ class OwnRecordings(EventFiles):
             "time_unit": self.columns.time_unit,
         }
 
-    def _read(self, path: Path, reading: Reading, advice: str = "") -> Events:
+    def _read(
+        self,
+        path: Path,
+        reading: Reading,
+        advice: str = "",
+        *,
+        of: str = "the first says that does",
+    ) -> Events:
         height, width = self.camera or (None, None)
         try:
             events = read_own_events(
@@ -105,7 +112,7 @@ class OwnRecordings(EventFiles):
             if self.camera not in (None, (events.height, events.width)):
                 raise DataError(
                     f"{path} is of a sensor of {events.width}x{events.height} pixels, expected "
-                    f"{width}x{height} as the first says that does: leave it out, or convert it"
+                    f"{width}x{height} as {of}: leave it out, or convert it"
                 )
         except DataError as error:
             raise DataError(f"{error}{advice}") from error

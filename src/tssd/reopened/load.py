@@ -89,7 +89,7 @@ def _trained(
     @cache
     def reader(timesteps: int) -> Callable[[Path], Tensor]:
         with trusting(trust):
-            return _reader(run, timesteps)
+            return _reader(run, model, timesteps)
 
     trained = TrainedNet(
         _on_device(net, device),
@@ -165,9 +165,10 @@ def _on_device(net: nn.Module, device: torch.device | str | None) -> nn.Module:
         raise UsageError(f"device: got {device!r}, and torch says: {one_line(error)}") from error
 
 
-def _reader(run: RunFolder, timesteps: int) -> Callable[[Path], Tensor]:
+def _reader(run: RunFolder, model: Model, timesteps: int) -> Callable[[Path], Tensor]:
     """What turns a recording into frames, as those of the run's data were made."""
     from tssd.config.assemble import build_data
+    from tssd.data.event_folder import EventFolder
     from tssd.data.events import EventData
 
     # The data set itself need not be there: only its options count.
@@ -178,4 +179,7 @@ def _reader(run: RunFolder, timesteps: int) -> Callable[[Path], Tensor]:
             f"{run.path}: its data, {type(data).__name__}, reads no recordings; give frames "
             "[T, N, C, H, W]"
         )
+    if isinstance(data, EventFolder) and data.height is None and model.sensor is not None:
+        # Found in the folder, which need not be there; another camera's pixels are other cells.
+        data.height, data.width = model.sensor
     return lambda path: data.frames(data.read_file(path))

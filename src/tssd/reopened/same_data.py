@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from tssd.config.recipe import Config
 from tssd.config.unwritten import UNWRITTEN
+from tssd.data import EventFolder
+from tssd.data.evaluated import Evaluated
 from tssd.reopened.open_run import OpenRun, Override
 from tssd.runs.folder import RunFolder
 from tssd.runs.later_evaluation import Fingerprints
@@ -65,8 +67,24 @@ def compare_data(run: str, opened: OpenRun, overrides: Sequence[Override]) -> Co
             "%s: samples are made in another way than in training: data.%s was %s, now it is %s",
             run, option, was, found,
         )  # fmt: skip
-    same = None if noted["split_hash"] is None else name is None and not otherwise
+    if sensors := _other_sensor(opened):
+        log.warning(
+            "%s: evaluated on recordings of another sensor than in training, %dx%d pixels in "
+            "place of %dx%d, so that a cell of a frame holds others",
+            run, *sensors,
+        )  # fmt: skip
+    same = None if noted["split_hash"] is None else name is None and not (otherwise or sensors)
     return ComparedData(Fingerprints(**now), Fingerprints(**noted), same)
+
+
+def _other_sensor(opened: OpenRun) -> tuple[int, ...]:
+    """Columns and rows of the recordings' sensor and of that in training, if they are others."""
+    data = opened.parts.data
+    own = data.data if isinstance(data, Evaluated) else data
+    sensor = opened.model.sensor
+    if not isinstance(own, EventFolder) or sensor is None or sensor == own.camera:
+        return ()
+    return *own.camera[::-1], *sensor[::-1]
 
 
 def made_otherwise(before: Config, now: Config) -> dict[str, tuple[Any, Any]]:

@@ -13,6 +13,8 @@ from tssd.trained.net import LONGEST
 
 # Pixels of a side, and channels: far above what a network here takes.
 LARGEST_SIDE = 1 << 14
+# Pixels of a camera's side, which frames need not keep.
+LARGEST_CAMERA = 1 << 16
 # Whole numbers of JSON have no end.
 LARGEST = sys.float_info.max
 
@@ -37,6 +39,8 @@ class Model:
             they come: image or frames; None = they are of a data module of ours.
         weights: section of the configuration that says what its convolutions compute with; None =
             the weights that are trained.
+        sensor: (rows, columns) of the camera, of a folder of the user's own recordings; None = the
+            data is another, or it was not noted.
     """
 
     net: dict[str, Any]
@@ -50,11 +54,12 @@ class Model:
     crop_share: float = 1.0
     as_given: AsGiven | None = None
     weights: dict[str, Any] | None = None
+    sensor: tuple[int, int] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Content of model.json."""
         content = plain(self)
-        for name in ("as_given", "weights"):
+        for name in ("as_given", "weights", "sensor"):
             if content[name] is None:
                 del content[name]
         return content
@@ -105,6 +110,11 @@ def _model(content: dict[str, Any]) -> Model:
     _expect(type(crop) in (int, float) and 0 < crop <= 1, "crop_share", crop, "above 0, at most 1")
     given = content.get("as_given")
     _expect(given in (None, *get_args(AsGiven)), "as_given", given, "image, frames or nothing")
+    sensor = content.get("sensor")
+    right = isinstance(sensor, list) and len(sensor) == 2
+    right = right and all(type(n) is int and 1 <= n <= LARGEST_CAMERA for n in sensor)
+    told = f"rows and columns, each 1 to {LARGEST_CAMERA}, or nothing"
+    _expect(sensor is None or right, "sensor", sensor, told)
     return Model(
         net=net,
         timesteps=Timesteps(**steps),
@@ -117,6 +127,7 @@ def _model(content: dict[str, Any]) -> Model:
         crop_share=float(crop),
         as_given=given,
         weights=weights,
+        sensor=None if sensor is None else (sensor[0], sensor[1]),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tssd.data import ImageFolder
+from tssd.data import EventFolder, ImageFolder
 from tssd.data.given import GivenData
 from tssd.errors import DataError, UsageError
 from tssd.reading import read_json
@@ -69,6 +69,7 @@ def begin(parts: Parts, run: RunFolder) -> tuple[LengthChange, ...]:
         crop_share=data.crop_share if isinstance(data, ImageFolder) else 1.0,
         as_given=data.kind if isinstance(data, GivenData) else None,
         weights=parts.config.get("weights"),
+        sensor=data.camera if isinstance(data, EventFolder) else None,
         **hashes,
     )
     write_json(run.model, model.to_dict())
