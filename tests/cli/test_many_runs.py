@@ -27,10 +27,14 @@ def children(monkeypatch):
 def test_a_line_before_each_or_after_each_beside_others(children, capsys, tmp_path, monkeypatch):
     runs = [PlannedRun("digits/tssd", n, tmp_path / f"seed{n}") for n in range(3)]
     results = json.dumps(content(0, [0.5], train_seconds=61.7))
-    children(f"folder.mkdir(); (folder / 'results.json').write_text({results!r})")
+    warning = "print('[a] layer never fires', file=sys.stderr)"
+    children(f"folder.mkdir(); (folder / 'results.json').write_text({results!r}); {warning}")
     train_and_tell(runs[:2], 2, failed=print)
     told = capsys.readouterr()
-    done = [line.partition(" ") for line in told.err.splitlines()]
+    lines = told.err.splitlines()
+    warnings = {f"{run.folder}: [a] layer never fires" for run in runs[:2]}
+    assert {*lines[::2]} == warnings
+    done = [line.partition(" ") for line in lines[1::2]]
     assert [number for number, _, _ in done] == ["[1/2]", "[2/2]"]
     assert {line for _, _, line in done} == {f"{run.folder}: trained in 62 s" for run in runs[:2]}
     assert told.out == ""

@@ -63,6 +63,26 @@ def test_a_failure_does_not_lose_the_results_of_others(planned, children):
     assert dict(told) == found
 
 
+def test_what_a_run_says_on_standard_error_is_told_with_its_folder_before_its_end(
+    planned, children
+):
+    results = json.dumps(content(0, [0.5]))
+    done = f"folder.mkdir(parents=True); (folder / 'results.json').write_text({results!r})"
+    crash = "if seed == 2: sys.exit(3)"
+    failed = f"if seed == 1: print({DATA}); sys.exit(1)"
+    warning = r"sys.stderr.write(f'{folder}: odd\n\na layer \x1b never fires\n')"
+    children(f"\n{warning}\n{failed}\n{crash}\n{done}")
+    runs, told = planned(0, 1, 2), []
+    found = train(runs, 2, lambda run, _: told.append((run, "end")), lambda *of: told.append(of))
+    for run in runs[:2]:
+        said = [what for of, what in told if of == run]
+        never = rf"{run.folder}: a layer \x1b never fires"
+        assert said == [f"{run.folder}: odd", never, "end"]
+    # What ends without a word has it in its details.
+    assert [what for of, what in told if of == runs[2]] == ["end"]
+    assert "never fires" in found[runs[2]].details
+
+
 def test_a_process_that_cannot_be_started_is_a_failure_of_its_run(planned, monkeypatch):
     monkeypatch.setattr(side_by_side, "command", lambda run: ["/no/such/program"])
     runs = planned(0, 1)

@@ -46,12 +46,15 @@ def train_and_tell(
                 # Above the bar, or in a log instead of it.
                 console.print(line, soft_wrap=True, markup=False, highlight=False)
 
+    def said(_: PlannedRun, line: str) -> None:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)  # above the bar
+
     sys.stdout.flush()  # a log shows what was planned before the hours that it takes
     # Elsewhere a bar would leave empty lines.
     drawn = together and console.is_terminal
     with Progress(console=console, transient=True, disable=not drawn) as progress:
         task = progress.add_task(f"{len(missing)} runs, {jobs} side by side", total=len(missing))
-        return train_all(runs, jobs=jobs, begins=begins, ended=ended)
+        return train_all(runs, jobs=jobs, begins=begins, ended=ended, said=said)
 
 
 def recalibrate_and_tell(

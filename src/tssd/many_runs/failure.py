@@ -41,9 +41,9 @@ class Failure:
         """The failure of a run that has raised something."""
         if isinstance(error, KeyboardInterrupt):
             # The exit code is that of Ctrl-C; of another signal the process that it ended says it.
-            return cls(run, "KeyboardInterrupt", _named(run, INTERRUPTED), 128 + signal.SIGINT)
+            return cls(run, "KeyboardInterrupt", named(run, INTERRUPTED), 128 + signal.SIGINT)
         line, code, details = last_words(error)
-        return cls(run, type(error).__name__, _named(run, line), code, details)
+        return cls(run, type(error).__name__, named(run, line), code, details)
 
     @classmethod
     def of_process(cls, run: PlannedRun, code: int, answer: str, complaints: str) -> Self:
@@ -58,13 +58,13 @@ class Failure:
         if answer:
             # Who is interrupted while it tells of something else says two things.
             said: dict[str, str] = json.loads(answer.splitlines()[-1])
-            line = _named(run, said["message"])
+            line = named(run, said["message"])
             return cls(run, said["kind"], line, code, said["details"])
         lines = [line for line in complaints.splitlines() if line.strip()]
         line = f"its process {_ending(code)}" + (f": {lines[-1]}" if lines else "")
         exit_code = 128 - code if code < 0 else code
         details = "".join(f"{line}\n" for line in lines[-SHOWN:])
-        return cls(run, "", _named(run, printable(line)), exit_code, printable(details))
+        return cls(run, "", named(run, printable(line)), exit_code, printable(details))
 
     def to_json(self) -> str:
         """One line for the process that waits for the run."""
@@ -97,6 +97,7 @@ def _ending(code: int) -> str:
     return f"crashed ({name})"
 
 
-def _named(run: PlannedRun, message: str) -> str:
+def named(run: PlannedRun, message: str) -> str:
+    """A message of a run with its folder in front, once."""
     folder = str(run.folder)
     return message if message.startswith(folder) else f"{folder}: {message}"

@@ -11,8 +11,8 @@ from contextlib import suppress
 from threading import Event
 
 from tssd.config.trust import trusted
-from tssd.errors import DataError
-from tssd.many_runs.failure import Failure
+from tssd.errors import DataError, printable
+from tssd.many_runs.failure import Failure, named
 from tssd.many_runs.planned import TRUST, PlannedRun
 from tssd.processes import deaf_children, lifeline
 from tssd.runs.folder import RunFolder
@@ -28,7 +28,10 @@ Outcome = Results | Failure
 
 
 def side_by_side(
-    runs: Sequence[PlannedRun], jobs: int, ended: Callable[[PlannedRun, Outcome], object]
+    runs: Sequence[PlannedRun],
+    jobs: int,
+    ended: Callable[[PlannedRun, Outcome], object],
+    said: Callable[[PlannedRun, str], object] = lambda run, line: None,
 ) -> dict[PlannedRun, Outcome]:
     """Train runs; the results of each, or why it has none.
 
@@ -36,16 +39,18 @@ def side_by_side(
         runs: what to train.
         jobs: how many at a time.
         ended: told of each as it ends; what it raises stops all others.
+        said: told, before, of each line that it has left on standard error, such as a warning; the
+            run's folder is in front. Not of those in the details of a failure.
     Raises: KeyboardInterrupt: Ctrl-C, here or in a process.
     """
     processes: list[subprocess.Popen[str]] = []
     stopping = Event()
 
-    def train(run: PlannedRun, stdin: int) -> Outcome:
+    def train(run: PlannedRun, stdin: int) -> tuple[Outcome, str]:
         try:
             process = _started(run, stdin, surroundings(jobs))
         except OSError as error:  # no memory for one more, or too many
-            return Failure.of(run, error)
+            return Failure.of(run, error), ""
         processes.append(process)
         if stopping.is_set():
             process.terminate()
@@ -53,11 +58,12 @@ def side_by_side(
         if process.returncode == 128 + signal.SIGINT:
             raise KeyboardInterrupt
         if process.returncode:
-            return Failure.of_process(run, process.returncode, answer, complaints)
+            failure = Failure.of_process(run, process.returncode, answer, complaints)
+            return failure, complaints if answer else ""
         try:
-            return RunFolder(run.folder).read_results()
+            return RunFolder(run.folder).read_results(), complaints
         except DataError as error:  # of code that has ended the process as if all were well
-            return Failure.of(run, error)
+            return Failure.of(run, error), complaints
 
     found: dict[PlannedRun, Outcome] = {}
     with lifeline() as stdin, ThreadPoolExecutor(jobs) as pool:
@@ -65,7 +71,9 @@ def side_by_side(
             futures = {pool.submit(train, run, stdin): run for run in runs}
             for future in as_completed(futures):
                 run = futures[future]
-                found[run] = future.result()
+                found[run], complaints = future.result()
+                for line in filter(str.strip, complaints.splitlines()):
+                    said(run, printable(named(run, line)))
                 ended(run, found[run])
         except BaseException:
             stopping.set()

@@ -18,6 +18,7 @@ def train_all(
     jobs: int = 1,
     begins: Callable[[PlannedRun], object] = lambda run: None,
     ended: Callable[[PlannedRun, Outcome], object] = lambda run, outcome: None,
+    said: Callable[[PlannedRun, str], object] = lambda run, line: None,
 ) -> dict[PlannedRun, Outcome]:
     """Train what is not trained yet; for each run its results, or the `Failure` that it has none.
 
@@ -30,6 +31,8 @@ def train_all(
             begin untold.
         ended: told of a run and its outcome as it ends. What it raises stops the others: later ones
             do not begin, and those that are under way can be continued.
+        said: told, before, of each line that a run side by side has left on standard error, such as
+            a warning.
     Raises: UsageError: two runs that would share a folder, a folder that holds a run of another
         length, or a run to be trained on several devices. KeyboardInterrupt: Ctrl-C.
     """
@@ -39,7 +42,7 @@ def train_all(
     refuse_several_devices(missing)
     found: dict[PlannedRun, Outcome] = {}
     if jobs > 1 and len(missing) > 1:
-        found = side_by_side(missing, jobs, ended)
+        found = side_by_side(missing, jobs, ended, said)
     for run in runs:
         if run not in found:
             begins(run)
