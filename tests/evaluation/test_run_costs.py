@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from spikingjelly.activation_based import neuron
 from torch import nn
 
 import tssd
@@ -53,6 +54,31 @@ def test_pooled_spikes_are_graded_and_priced_both_ways_by_hand():
     assert operations.energy_graded_as_macs_uj == (288 * 5 + 18 + 18 * 5 + rest,)
     assert operations.unpadded.energy_uj == (200 * 5 + 16 + rest,)
     assert operations.graded_share == (18 / (36 + rest),)
+
+
+@pytest.mark.parametrize("timesteps", [1, 2, 3, 4])
+@pytest.mark.parametrize("stepped", [False, True])
+def test_a_layer_in_front_of_all_spikes_costs_as_often_as_it_is_used(timesteps, stepped):
+    class Twice(PencilNet):
+        """Its stem stands twice before the neuron, on all timesteps of an image at once."""
+
+        def __init__(self):
+            super().__init__()
+            self.stem = TimeFold(nn.Conv2d(1, 1, 3, padding=1, bias=False))
+            self.neuron = neuron.IFNode(step_mode="s") if stepped else IF()
+
+        def forward(self, x, taps=()):
+            steps = x.unsqueeze(1) if stepped else [x]
+            stems = [self.stem(self.stem(part)) for part in steps]
+            return NetOutput(torch.cat([self.head(self.fires(stem)) for stem in stems]))
+
+        def fires(self, stem):
+            current = self.conv(stem)
+            return self.neuron(current[0]).unsqueeze(0) if stepped else self.neuron(current)
+
+    operations = evaluate(Twice(), [(torch.rand(3, 1, 4, 4), torch.ones(3).long())], timesteps)
+    stem = operations.operations.layers["stem.0"]
+    assert (stem.count, stem.dense_macs) == ((2 * 144,) * timesteps, 2 * 144)
 
 
 def test_padding_is_a_third_of_a_small_vgg():

@@ -27,11 +27,11 @@ def dense(macs, x):
     return Work(macs, torch.ones(x.shape[-1], dtype=torch.int64), 2)
 
 
-def tally_of(*calls, timesteps=2, once=False):
+def tally_of(*calls, timesteps=2, **close):
     tally = Tally(timesteps)
     for call in calls:
         tally.add(call, samples=1, work=dense(8 * len(call), call))
-    tally.close_pass(1, once=once)
+    tally.close_pass(1, **close)
     return tally
 
 
@@ -55,6 +55,11 @@ def test_a_layer_that_is_used_twice_a_step_counts_twice():
 def test_one_call_for_all_timesteps_counts_once():
     [(_, (events, *_), runs)] = tally_of(spikes(3), timesteps=4).cumulative()
     assert (events, runs) == ([3, 3, 3, 3], [1, 1, 1, 1])
+
+
+def test_calls_for_all_timesteps_are_no_timesteps_though_as_many():
+    [(_, (events, *_), runs)] = tally_of(spikes(3), spikes(1), folded=True).cumulative()
+    assert (events, runs) == ([4, 4], [2, 2])
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ class _Layer:
     def __init__(self, timesteps: int, inputs: int) -> None:
         self.tallies = [Tally(timesteps) for _ in range(inputs)]
         self.before_spikes = False
+        self.behind_spikes = False  # in this pass, at some call
         self.whole = torch.tensor(True)  # whether all inputs were whole numbers >= 0
         self.sums: list[Tensor] = []  # of the inputs of a pass, [S, 2]: values, and their sizes
 
@@ -61,13 +62,24 @@ class _Layer:
             of = [part.sum(1, dtype=torch.float32) for part in (values, values.abs())]
             self.sums.append(torch.stack(of, 1))
 
-    def close_pass(self, samples: int, *, constant: bool) -> None:
-        """Place a pass in time; what is the same at every timestep is computed once."""
+    def close_pass(self, samples: int, *, constant: bool, in_steps: bool) -> None:
+        """Place a pass in time; what is the same at every timestep is computed once.
+
+        Args:
+            samples: N of the batch.
+            constant: whether the input is the same at every timestep.
+            in_steps: whether calls may be single timesteps though no neuron that we know stood
+                between them.
+        """
         timesteps = self.tallies[0].timesteps
-        once = self.before_spikes and constant and _same_in_time(self.sums, timesteps)
+        static = self.before_spikes and constant
+        once = static and _same_in_time(self.sums, timesteps)
+        # A layer that is used as often as there are timesteps, each time on something else.
+        folded = static and not (once or self.behind_spikes or in_steps)
         for tally in self.tallies:
-            tally.close_pass(samples, once=once)
+            tally.close_pass(samples, once=once, folded=folded)
         self.sums.clear()
+        self.behind_spikes = False
 
 
 def _same_in_time(sums: list[Tensor], timesteps: int) -> bool:
@@ -161,8 +173,9 @@ class CostCounter:
             yield
         for neuron in self._neurons.values():
             neuron.close_pass(samples)
+        in_steps = self._steps_alone or bool(self._unknown.found())
         for layer in self._layers.values():
-            layer.close_pass(samples, constant=constant)
+            layer.close_pass(samples, constant=constant, in_steps=in_steps)
         self.samples += samples
 
     def firing_rates(self) -> FiringRates:
@@ -230,7 +243,9 @@ class CostCounter:
         ) -> None:
             inputs = args if isinstance(module, ATTENTION) else (*args, *named.values())[:1]
             layer = self._layers.setdefault(name, _Layer(self.timesteps, len(inputs)))
-            if not self._spiked:
+            if self._spiked:
+                layer.behind_spikes = True
+            else:
                 layer.before_spikes = True
             found = works(module, inputs, output)
             placing = replace(self._pass, batch_first=self.orders.get(name, self.batch_first))

@@ -114,15 +114,16 @@ class Tally:
             counts = count_inputs(x, work.taps)
         self._calls.setdefault(geometry, []).append(counts)
 
-    def close_pass(self, samples: int, *, once: bool = False) -> None:
+    def close_pass(self, samples: int, *, once: bool = False, folded: bool = False) -> None:
         """Place the calls of one pass of the network in time.
 
         Args:
             samples: N of the batch.
             once: whether the values are the same at every timestep, so that one is enough.
+            folded: whether calls that see one step stand for all timesteps, however many they are.
         """
         for geometry, calls in self._calls.items():
-            counts, repeats = self._place(calls, once)
+            counts, repeats = self._place(calls, once=once, folded=folded)
             if counts is None:
                 self.unplaced = True
                 continue
@@ -144,7 +145,9 @@ class Tally:
         for geometry, events in self.events.items():
             yield geometry, events.cumsum(0).T.tolist(), list(accumulate(self.runs[geometry]))
 
-    def _place(self, calls: list[Tensor], once: bool) -> tuple[Tensor | None, list[int]]:
+    def _place(
+        self, calls: list[Tensor], *, once: bool, folded: bool
+    ) -> tuple[Tensor | None, list[int]]:
         """Counts [T, columns] and how often the module ran at each timestep."""
         steps = self.timesteps
         if all(len(call) == steps for call in calls):
@@ -152,9 +155,10 @@ class Tally:
         if any(len(call) != 1 for call in calls):
             return None, []
         each = torch.cat(calls)
-        if len(calls) % steps == 0:  # step by step
+        if len(calls) % steps == 0 and not folded:  # step by step
             return each.unflatten(0, (steps, -1)).sum(1), [len(calls) // steps] * steps
-        if len(calls) == 1 or once:  # computed once for all timesteps, see `tssd.time.TimeFold`
+        # Computed once for all timesteps, see `tssd.time.TimeFold`.
+        if len(calls) == 1 or once or folded:
             first = each.sum(0, keepdim=True)
             return F.pad(first, (0, 0, 0, steps - 1)), [len(calls)] + [0] * (steps - 1)
         return None, []
