@@ -12,6 +12,7 @@ from tssd.evaluation import (
     Reliability,
     Totals,
 )
+from tssd.evaluation.operations import total_operations
 from tssd.report import Comparison, Row
 from tssd.runs.results import Results
 from tssd.runs.training_cost import TeacherCost
@@ -185,6 +186,17 @@ def test_an_evaluation_with_costs(evaluation, capsys):
     assert "early exit at tap 1, T=2" in out
     assert cells(out, "0.9")[1:] == ["70.00", "25.0"]
     assert "for the exit" not in out
+
+
+def test_a_network_whose_layers_are_all_uncounted_has_no_costs(evaluation, capsys):
+    nothing = total_operations({}, ("net",), EnergyModel())
+    print_evaluation(replace(evaluation, operations=nothing, uncounted=("net",)), title="run")
+    out = capsys.readouterr().out
+    assert cells(out, "2")[1:4] == ["75.00", "0.500", "5.00"]
+    assert "energy" not in out
+    assert "no operations counted: the network has no layers, or none that tssd counts" in out
+    assert "not counted: net" in out
+    assert "early exit at tap 1" in out
 
 
 def test_what_rounds_to_a_thousand_of_a_unit_is_one_of_the_next(evaluation, capsys):

@@ -55,6 +55,8 @@ def test_operations_by_hand():
 def test_nothing_measured_is_nothing_known():
     bare = Evaluation(accuracy=(0.5,))
     assert training_operations(bare, network_steps=4, samples=50, epochs=3) is None
+    # None of its layers could be counted, which is not 0.
+    assert training_operations(evaluation({}), network_steps=4, samples=50, epochs=3) is None
 
 
 def test_operations_of_a_real_run_are_those_of_its_shapes(trained):

@@ -127,9 +127,14 @@ def print_evaluation(
     evaluation: Evaluation, *, title: str, recalibrated: Recalibration | None = None
 ) -> None:
     """Per T: accuracy, calibration, operations, energy. Then firing rates and early exit."""
-    _print_every_timestep(evaluation, title, recalibrated)
-    if evaluation.operations is not None:
-        _print_what_is_counted(evaluation.operations)
+    operations = evaluation.operations
+    if operations is not None and not operations.macs:
+        operations = None  # all that computes is among what is not counted
+    _print_every_timestep(evaluation, title, recalibrated, operations)
+    if operations is not None:
+        _print_what_is_counted(operations)
+    elif evaluation.operations is not None:
+        print("no operations counted: the network has no layers, or none that tssd counts")
     if evaluation.firing_rates:
         rows = evaluation.firing_rates | {"all neurons": evaluation.mean_firing_rate or ()}
         _print_firing_rates(rows, evaluation.timesteps)
@@ -142,9 +147,11 @@ def print_evaluation(
 
 
 def _print_every_timestep(
-    evaluation: Evaluation, title: str, recalibrated: Recalibration | None
+    evaluation: Evaluation,
+    title: str,
+    recalibrated: Recalibration | None,
+    operations: Operations | None,
 ) -> None:
-    operations = evaluation.operations
     heading = plain(f"{title}: {evaluation.samples} test samples")
     table = Table(title=heading, title_justify="left")
     columns = ["T", "accuracy %", "nll", "calib. error %"]

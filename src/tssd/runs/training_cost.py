@@ -99,8 +99,8 @@ def forward_operations(evaluation: Evaluation, *, network_steps: int) -> float |
         evaluation: of the network.
         network_steps: timesteps of the pass.
     """
-    if evaluation.operations is None:
-        return None
+    if evaluation.operations is None or not evaluation.operations.layers:
+        return None  # a network whose products are all its own has none that were counted
     forward = 0.0
     for layer in evaluation.operations.layers.values():
         # In front of all spikes an image is the same at every timestep, and computed once.
