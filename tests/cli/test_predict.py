@@ -107,6 +107,17 @@ def test_a_network_on_a_dataset_is_refused_whatever_it_is_given(tssd, run, digit
         assert outcome.mistake.endswith("net.predict([x])")
 
 
+def test_names_are_no_commands_to_a_terminal(tssd, run, digit):
+    model = json.loads(run.model.read_text())
+    names = [f"{n}\x1b[2J" for n in range(10)]
+    run.model.write_text(json.dumps(model | {"class_names": names}))
+    digit.rename(digit.with_name("a\x1b]0;title.png"))
+    outcome = tssd("predict", "run", "a\x1b]0;title.png", "--timesteps", "1")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "\x1b" not in outcome.out
+    assert r"a\x1b]0;title.png" in outcome.out and r"\x1b[2J " in outcome.out
+
+
 @pytest.fixture
 def folder(tmp_path, digit):
     """Two digits, one of them deeper, and much else."""

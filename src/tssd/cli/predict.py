@@ -11,6 +11,7 @@ from tssd.cli.console import console
 from tssd.cli.parser import CommandParser, timesteps_of
 from tssd.errors import UsageError
 from tssd.hub.locate import located
+from tssd.report.shown_names import printable
 from tssd.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _print(net: "TrainedNet", decided: "Sequence[Decided]", timesteps: int) -> N
         table.add_column(f"T={t}" + ("*" if t == net.timesteps.student else ""))
     for file, classes, confidences in decided:
         cells = [f"{n} {100 * p:.0f} %" for n, p in zip(classes, confidences, strict=True)]
-        # Brackets in names are no markup.
-        table.add_row(Text(str(file)), *map(Text, cells))
+        # Names are neither markup nor commands to the terminal.
+        table.add_row(*[Text(printable(cell)) for cell in (str(file), *cells)])
     console().print(table)
     print("* the timesteps the network is meant for")
