@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tssd.errors import DataError
@@ -21,6 +23,26 @@ def test_what_is_written_is_read(tmp_path):
 def test_the_same_weights_are_replaced():
     again = Recalibration(epoch=9, accuracy=(1.0,))
     assert Recalibrations((LAST, BEST)).having(again).evaluations == (BEST, again)
+
+
+def test_further_timesteps_are_not_lost():
+    of = {"epoch": 9, "samples": 8, "split_hash": "abc"}
+    longer = Recalibration(
+        **of,
+        accuracy=(0.5, 0.75),
+        nll=(1.0, 0.5),
+        calibration_error=(0.1, 0.2),
+        exits={"1": (0, 1)},
+    )
+    shorter = Recalibration(
+        **of, accuracy=(0.5,), nll=(1.0,), calibration_error=(0.1,), exits={"1": (0,)}
+    )
+    assert Recalibrations((longer, BEST)).having(shorter).evaluations == (longer, BEST)
+    assert Recalibrations((shorter,)).having(longer).evaluations == (longer,)
+    # What says something else, as after another training or on another machine, takes its place.
+    for other in ({"accuracy": (0.25,)}, {"training_samples": 5}, {"exits": {}}):
+        found = replace(shorter, **other)
+        assert Recalibrations((longer,)).having(found).evaluations == (found,)
 
 
 def test_only_what_is_of_the_same_weights_samples_and_timesteps_belongs():

@@ -1,6 +1,6 @@
 """recalibrated.json: a run evaluated at each T with batch norm recalibrated at that T."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -51,6 +51,14 @@ class Recalibration:
             == (evaluation.epoch, evaluation.samples, split_hash)
         ) and len(self.accuracy) >= len(evaluation.accuracy)
 
+    def holds(self, other: "Recalibration") -> bool:
+        """Whether another one says nothing but what this one says at its first T."""
+        count = len(other.accuracy)
+        exits = {name: curve[:count] for name, curve in self.exits.items()}
+        cut = {name: getattr(self, name)[:count] for name in ("accuracy", "nll")}
+        error = self.calibration_error[:count]
+        return replace(self, **cut, calibration_error=error, exits=exits) == other
+
 
 @dataclass(frozen=True)
 class Recalibrations:
@@ -79,7 +87,12 @@ class Recalibrations:
         return next(found, None)
 
     def having(self, recalibration: Recalibration) -> Self:
-        """The same with another one, in the place of one with the same weights."""
+        """The same with another one, in the place of one with the same weights.
+
+        Nothing changes where that one says the same, and more: it is at further T, too.
+        """
+        if any(own.holds(recalibration) for own in self.evaluations):
+            return self
         kept = [own for own in self.evaluations if own.epoch != recalibration.epoch]
         return type(self)((*kept, recalibration))
 
