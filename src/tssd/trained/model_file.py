@@ -111,8 +111,8 @@ def _model(content: dict[str, Any]) -> Model:
     given = content.get("as_given")
     _expect(given in (None, *get_args(AsGiven)), "as_given", given, "image, frames or nothing")
     sensor = content.get("sensor")
-    right = isinstance(sensor, list) and len(sensor) == 2
-    right = right and all(type(n) is int and 1 <= n <= LARGEST_CAMERA for n in sensor)
+    sides = sensor if isinstance(sensor, list) else ()
+    right = len(sides) == 2 and all(type(n) is int and 1 <= n <= LARGEST_CAMERA for n in sides)
     told = f"rows and columns, each 1 to {LARGEST_CAMERA}, or nothing"
     _expect(sensor is None or right, "sensor", sensor, told)
     return Model(
