@@ -85,7 +85,14 @@ def test_the_energy_model_can_be_replaced():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"mac_pj": -1.0}, {"ac_pj": float("nan")}, {"mac_pj": float("inf")}]
+    "wrong",
+    [
+        {"mac_pj": -1.0},
+        {"ac_pj": float("nan")},
+        {"mac_pj": float("inf")},
+        {"mac_pj": "4.6"},
+        {"ac_pj": None},
+    ],
 )
 def test_an_energy_below_zero_is_refused(wrong):
     [name] = wrong

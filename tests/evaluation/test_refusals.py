@@ -114,6 +114,19 @@ def test_timesteps_that_are_no_whole_number_are_refused(timesteps):
         evaluate(PencilNet(), pencil_batches(2, 2), timesteps)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"criterion": PencilNet()}, "^criterion: got a PencilNet, expected a tssd.SelfDistillati"),
+        ({"energy": 4.6}, r"^energy: got a float, expected an EnergyModel\(mac_pj="),
+        ({"batches": 5}, r"^batches: got a int, expected \(x, y\) in a list or DataLoader"),
+    ],
+)
+def test_what_is_something_else_is_refused(options, message):
+    with pytest.raises(UsageError, match=message):
+        evaluate(PencilNet(), **{"batches": pencil_batches(2, 2), "timesteps": 2, **options})
+
+
 def test_a_criterion_of_another_network_makes_no_early_exits():
     net, other = PencilNet(), PencilNet()
     other.num_classes = 3

@@ -65,13 +65,14 @@ def evaluate(
         energy: energy of an operation; None = 45 nm CMOS.
         progress: whether to draw a progress bar on standard error.
     Raises: UsageError: timesteps < 1 or more than a part can run for, report_at not in 1..T_max, a
-        single class. DataError: no samples, labels that are not in 0..K-1, an input or logits that
-        are not finite.
+        single class, something else than these. DataError: no samples, labels that are not in
+        0..K-1, an input or logits that are not finite.
     """
     timesteps = whole("timesteps", timesteps, 1)
     report_at = whole("report_at", timesteps if report_at is None else report_at)
     net = cast(SpikingNet, net.net) if isinstance(net, TrainedNet) else net
     module = _checked(net, timesteps, report_at)
+    _refuse_others(batches, criterion, energy)
     _check_criterion(criterion, net)
     check_length(timesteps, module, criterion)
     if device is None:
@@ -212,6 +213,20 @@ def _checked(net: SpikingNet, timesteps: int, report_at: int) -> nn.Module:
             "or the training diverged, so take an earlier checkpoint"
         )
     return net
+
+
+def _refuse_others(batches: object, criterion: object, energy: object) -> None:
+    """Raises: UsageError: one of them is something else."""
+    if not (hasattr(batches, "__iter__") or hasattr(batches, "__getitem__")):
+        raise UsageError(
+            f"batches: got a {type(batches).__name__}, expected (x, y) in a list or DataLoader"
+        )
+    for name, given, kind, expected in (
+        ("criterion", criterion, SelfDistillation | None, "a tssd.SelfDistillation, or None"),
+        ("energy", energy, EnergyModel | None, "an EnergyModel(mac_pj=..., ac_pj=...), or None"),
+    ):
+        if not isinstance(given, kind):
+            raise UsageError(f"{name}: got a {type(given).__name__}, expected {expected}")
 
 
 def _check_criterion(criterion: SelfDistillation | None, net: SpikingNet) -> None:

@@ -62,7 +62,7 @@ class EnergyModel:
         mac_pj: of a multiply-accumulate, in pJ.
         ac_pj: of an accumulate, in pJ.
         source: where the constants come from.
-    Raises: UsageError: a negative energy.
+    Raises: UsageError: a negative energy, or no number.
     """
 
     mac_pj: float = 4.6
@@ -71,8 +71,13 @@ class EnergyModel:
 
     def __post_init__(self) -> None:
         for name in ("mac_pj", "ac_pj"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise UsageError(f"{name}: got {getattr(self, name)}, expected picojoules >= 0")
+            found = getattr(self, name)
+            try:
+                right = 0 <= found < math.inf
+            except TypeError:  # text, say
+                right = False
+            if not right:
+                raise UsageError(f"{name}: got {found!r}, expected picojoules >= 0")
 
 
 @dataclass(frozen=True)
