@@ -13,6 +13,7 @@ from tssd.models.flow import has_threshold
 from tssd.neurons import Neuron
 from tssd.neurons.foreign import state_keepers
 from tssd.objectives.base import Span, Timesteps, checked_span, named_places
+from tssd.objectives.borrowed import Borrowed
 from tssd.objectives.byot import adaptor, pooled
 from tssd.objectives.distance import TemperatureKL
 from tssd.objectives.exits import EVERY_STAGE, places_of
@@ -174,12 +175,13 @@ class _SharedConv2d(nn.Module):
 
     def __init__(self, of: FactoredConv2d) -> None:
         super().__init__()
-        # In a tuple, so that it is no part of this one: it is trained and saved as the network's.
-        self._of = (of,)
+        # No part of this one: it is trained and saved as the network's.
+        self._of = Borrowed([of])
         self.scale = nn.Parameter(of.scale.detach().clone())
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._of[0].convolve(x, self.scale)
+        (of,) = self._of
+        return cast(FactoredConv2d, of).convolve(x, self.scale)
 
 
 def _as_ann(module: nn.Module, of: nn.Module) -> None:

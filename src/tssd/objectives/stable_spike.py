@@ -11,6 +11,7 @@ from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet, StagedNet, Tap
 from tssd.objectives.base import Objective, Timesteps, named_places
 from tssd.objectives.between_timesteps import check_several
+from tssd.objectives.borrowed import Borrowed
 from tssd.objectives.distance import TemperatureKL
 from tssd.objectives.precise import precise
 from tssd.time import time_mean
@@ -109,8 +110,7 @@ class PerturbedPredictions(Objective):
         self.distance = TemperatureKL(temperature)
         self.noise: Noise = noise
         self.detach_teacher = detach_teacher
-        # In a list, where torch does not look: the head is the network's.
-        self._head: list[nn.Module] = []
+        self._head: list[nn.Module] = Borrowed()
 
     def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:
         """Find the network's head."""
@@ -121,7 +121,7 @@ class PerturbedPredictions(Objective):
                 "the head of a network of tssd (tssd.StagedNet); leave the term out"
             )
         self.taps = (net.resolve_tap(-1),)
-        self._head = [net.head]
+        self._head = Borrowed([net.head])
         return super().connect(net, timesteps)
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from tssd.errors import UsageError
 from tssd.models.base import NetOutput, SpikingNet
 from tssd.objectives.base import Objective, Timesteps
+from tssd.objectives.borrowed import Borrowed
 
 # d t at most: what is left of a penalty by then is nothing, and e^(d t) would leave float32.
 MOST = 60.0
@@ -45,12 +46,11 @@ class TemporalWeightPenalty(Objective):
                 raise UsageError(f"{name}: got {value}, expected a finite number >= 0")
         self.growth = growth
         self.epsilon = epsilon
-        # In a list, where torch does not look: this holds none of the network's parameters.
-        self._net: list[nn.Module] = []
+        self._net: list[nn.Module] = Borrowed()
 
     def connect(self, net: SpikingNet, timesteps: Timesteps) -> Self:
         """Remember whose weights they are; parts may still build some."""
-        self._net = [net] if isinstance(net, nn.Module) else []
+        self._net = Borrowed([net] if isinstance(net, nn.Module) else [])
         return super().connect(net, timesteps)
 
     def forward(self, out: NetOutput, target: Tensor) -> Tensor:
