@@ -147,6 +147,37 @@ def test_no_neuron_goes_on_from_the_state_of_another_batch(kind, batch):
         neuron.step(x[0].double(), state)
 
 
+class Plain(Neuron):
+    """As docs/extend.md has it, with a state that holds what else is no row of a sample."""
+
+    def initial_state(self, x_t):
+        return {"zeros": torch.zeros_like, "one": lambda x: torch.zeros(1)}[self.first](x_t), 0
+
+    def step(self, x_t, state):
+        h = state[0] / 2 + x_t
+        spikes = (h >= 1).to(x_t.dtype)
+        return spikes, (h - spikes, state[1] + 1)
+
+    def __init__(self, first="zeros"):
+        super().__init__()
+        self.first = first
+
+
+@pytest.mark.parametrize(("batch", "now"), [(1, N), (N, 1)])
+def test_a_neuron_of_steps_does_not_go_on_from_another_batch_either(batch, now):
+    neuron = Plain()
+    _, state = neuron.scan(torch.ones(1, batch, 2))
+    told = rf"^state: got one of {batch} samples, \[{batch}, 2\], but the input has {now}; start"
+    with pytest.raises(UsageError, match=told):
+        neuron.scan(torch.ones(T, now, 2), state)
+
+
+def test_one_number_may_be_the_beginning_of_all_samples():
+    neuron, x = Plain("one"), torch.rand(T, N, 2) * 2
+    whole, (v, steps) = neuron.scan(x, neuron.initial_state(x[0]))
+    assert torch.equal(whole, Plain()(x)) and (v.shape, steps) == (x.shape[1:], T)
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not QCFS])
 def test_a_sequence_of_numbers_is_one_neuron(kind):
     neuron, x = kind().eval(), torch.tensor([3.0, 0.5, 2.0, -1.0])

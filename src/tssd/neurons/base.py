@@ -56,10 +56,15 @@ class Neuron(nn.Module):
     def scan(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """All timesteps from `state` (None = initial). Shapes: x [T, N, ...] -> spikes alike."""
         check_sequence(x)
-        state = self.initial_state(x[0]) if state is None else state
+        given, state = state, self.initial_state(x[0]) if state is None else state
         spikes = []
         for x_t in x.unbind():
-            spikes_t, state = self.step(x_t, state)
+            before = state
+            spikes_t, state = self.step(x_t, before)
+            if before is given and (
+                _shapes(state) != _shapes(before) or spikes_t.shape != x_t.shape
+            ):
+                _check_batch(x_t, before, self.initial_state(x_t))
             spikes.append(spikes_t)
         return torch.stack(spikes), state
 
@@ -130,3 +135,25 @@ def check_state(x_t: Tensor, v: Tensor) -> None:
             f"{list(x_t.shape)} of {x_t.dtype} and needs {least} at least; start a batch of "
             "another size with neuron.initial_state(x_t)"
         )
+
+
+def _shapes(state: State) -> list[torch.Size]:
+    """Of all tensors in a state, in order."""
+    if isinstance(state, Tensor):
+        return [state.shape]
+    inside = state if isinstance(state, tuple | list) else ()
+    return [shape for part in inside for shape in _shapes(part)]
+
+
+def _check_batch(x_t: Tensor, given: State, fresh: State) -> None:
+    """Refuse a state whose samples PyTorch spread over those of x_t [N, ...], or the reverse.
+
+    Raises: UsageError: a tensor has one row a sample at the beginning, and other samples now.
+    """
+    samples = x_t.shape[:1]
+    for shape, at_first in zip(_shapes(given), _shapes(fresh), strict=False):
+        if at_first[:1] == samples and len(shape) == len(at_first) and shape[:1] != samples:
+            raise UsageError(
+                f"state: got one of {shape[0]} samples, {list(shape)}, but the input has "
+                f"{samples[0]}; start a batch of another size with neuron.initial_state(x_t)"
+            )
