@@ -144,6 +144,7 @@ def test_it_may_be_built_for_more_timesteps_than_it_is_trained_for():
         ({"decay": float("nan")}, "decay: got nan"),
         ({"gates": [0.5, 0.5]}, r"gates: got \[0.5, 0.5\], expected three numbers from 0 to 1"),
         ({"gates": [0.5, 0.5, 1.5]}, "gates: got"),
+        ({"gates": 0.5}, "gates: got 0.5, expected three numbers from 0 to 1"),
         ({"timesteps": 0}, "timesteps: got 0, expected at least 1, or null for T_t"),
         ({"timesteps": 2.5}, "timesteps: got 2.5, expected a whole number"),
     ],

@@ -107,6 +107,8 @@ def test_every_level_shows_its_membrane():
         ({"thresholds": []}, r"thresholds: got \[\], expected potentials > 0"),
         ({"thresholds": [1.6, 0.6]}, r"thresholds: got \[1.6, 0.6\], .* each above the one before"),
         ({"thresholds": [0.0, 1.0]}, "thresholds: got"),
+        ({"thresholds": 0.6}, "thresholds: got 0.6, expected potentials > 0"),
+        ({"thresholds": torch.tensor([1.6, 0.5])}, r"thresholds: got \[1.6.*, 0.5\], .* before it"),
         ({"thresholds": [float("nan")]}, "v_threshold: got nan"),
         ({"tau": 1.0}, "tau: got 1.0"),
         ({"v_reset": 0.6}, "v_reset: got 0.6, expected less than v_threshold = 0.6"),

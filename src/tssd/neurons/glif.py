@@ -17,6 +17,7 @@ from tssd.neurons.base import (
     per_channel,
     type_of_spikes,
 )
+from tssd.neurons.numbers import numbers
 from tssd.neurons.strict import strictly_above
 from tssd.surrogates import Rectangular, Surrogate, for_neuron
 from tssd.whole import whole
@@ -88,11 +89,11 @@ class GLIF(Neuron):
         for name, value in self._begin.items():
             if not 0 < value < 1:
                 raise UsageError(f"{name}: got {value}, expected a number between 0 and 1")
-        if gates is not None and (len(gates) != len(GATES) or not all(0 <= p <= 1 for p in gates)):
-            raise UsageError(
-                f"gates: got {list(gates)}, expected three numbers from 0 to 1, such as "
-                "[0.6, 0.8, 0.6]"
-            )
+        if gates is not None:
+            three = "expected three numbers from 0 to 1, such as [0.6, 0.8, 0.6]"
+            gates = numbers("gates", gates, three)
+            if len(gates) != len(GATES) or not all(0 <= p <= 1 for p in gates):
+                raise UsageError(f"gates: got {list(gates)}, {three}")
         timesteps = None if timesteps is None else whole("timesteps", timesteps)
         if timesteps is not None and timesteps < 1:
             raise UsageError(f"timesteps: got {timesteps}, expected at least 1, or null for T_t")

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from tssd.errors import UsageError
 from tssd.neurons.base import Neuron
 from tssd.neurons.lif import LIF, LIFState
+from tssd.neurons.numbers import numbers
 from tssd.surrogates import Surrogate
 
 
@@ -55,11 +56,10 @@ class MLF(Neuron):
         surrogate: Surrogate | None = None,
     ) -> None:
         super().__init__()
+        rising = "expected potentials > 0, each above the one before it, such as [0.6, 1.6, 2.6]"
+        thresholds = numbers("thresholds", thresholds, rising)
         if not thresholds or any(low >= high for low, high in pairwise((0.0, *thresholds))):
-            raise UsageError(
-                f"thresholds: got {list(thresholds)}, expected potentials > 0, each above the one "
-                "before it, such as [0.6, 1.6, 2.6]"
-            )
+            raise UsageError(f"thresholds: got {list(thresholds)}, {rising}")
         self.levels = nn.ModuleList(
             LIF(
                 tau,
