@@ -89,4 +89,5 @@ def adapt(  # noqa: PLR0913 - what can't be found out has to be said
         places=learned.places,
         call=learned.call,
         sample_dims=sample_dims,
+        states=learned.states,
     )

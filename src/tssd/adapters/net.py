@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor, nn
 
+from tssd.adapters.at_rest import put_back
 from tssd.adapters.call import Call, Layout
 from tssd.adapters.exclusive import exclusive
 from tssd.adapters.taps import TapPlace, check_name, gather
@@ -30,9 +31,14 @@ class AdaptedNet(nn.Module):
         places: where and in which shape each tap arrives, by the module's name.
         call: how the network is called.
         sample_dims: axes of one sample: 1 = F, 2 = C, L, 3 = C, H, W.
+        states: buffers that a call leaves in the shape of its batch, as they are at rest: so they
+            are saved and loaded.
     Shapes: x [T, N, C, H, W], [T, N, C, L] or [T, N, F], any T and N -> NetOutput. Counts
         of events may be whole numbers.
     """
+
+    # Of a network unpickled from an earlier version, too.
+    states: Mapping[str, Tensor | None] = {}  # noqa: RUF012
 
     def __init__(
         self,
@@ -42,6 +48,7 @@ class AdaptedNet(nn.Module):
         places: Mapping[str, TapPlace],
         call: Call,
         sample_dims: int,
+        states: Mapping[str, Tensor | None] | None = None,
     ) -> None:
         super().__init__()
         self.module = module
@@ -49,6 +56,7 @@ class AdaptedNet(nn.Module):
         self.places = dict(places)
         self.call = call
         self.sample_dims = sample_dims
+        self.states = dict(states or {})
 
     @property
     def layout(self) -> Layout:
@@ -105,10 +113,24 @@ class AdaptedNet(nn.Module):
 
     initial_state = scan = step
 
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """What a network like this one at rest can load, whatever batch this one saw last."""
+        self._rest()
+        return super().state_dict(*args, **kwargs)
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        self._rest()
+        super()._load_from_state_dict(*args, **kwargs)
+
+    def _rest(self) -> None:
+        with exclusive(self.module):  # not in another thread's call
+            put_back(self.module, self.states)
+
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle holds: no membrane, which may hang on a graph."""
         with exclusive(self.module):  # not in another thread's call
             self.call.forget(self.module)
+            put_back(self.module, self.states)
             return self.__dict__.copy()
 
 

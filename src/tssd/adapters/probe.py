@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.adapters import checks
+from tssd.adapters.at_rest import put_back, shapes, states_at_rest
 from tssd.adapters.call import Call
 from tssd.adapters.channels import axes_watched
 from tssd.adapters.folds import has_samples_first, has_time_first, same_sample
@@ -22,11 +23,15 @@ from tssd.errors import UsageError
 
 @dataclass(frozen=True)
 class Learned:
-    """What a dry run finds out: classes K, the place of every tap, how the network is called."""
+    """What a dry run finds out: classes K, the place of every tap, how the network is called.
+
+    And which buffers keep its state, as they are at rest.
+    """
 
     num_classes: int
     places: dict[str, TapPlace]
     call: Call
+    states: dict[str, Tensor | None]
 
 
 def probe(module: nn.Module, taps: tuple[str, ...], call: Call, x: Tensor) -> Learned:
@@ -39,7 +44,8 @@ def probe(module: nn.Module, taps: tuple[str, ...], call: Call, x: Tensor) -> Le
     steps, batch = x.shape[:2]
     stepped = call.layout == "stepped"
     x = in_dtype_of(module, x)
-    with untouched(module) as statistics:
+    with untouched(module) as at_rest:
+        statistics, before = at_rest, shapes(module)
         trial = Trial(module, call, x, statistics)
         widths: set[int] = set()
         samples_first: dict[str, bool] = {}
@@ -74,8 +80,10 @@ def probe(module: nn.Module, taps: tuple[str, ...], call: Call, x: Tensor) -> Le
             checks.runs_for_any_time(trial, logits)
         if call.layout in ("time_first", "batch_first"):
             checks.looks_back_only(trial, logits)
+        states = states_at_rest(trial, before, at_rest)
         call.forget(module)
-    return Learned(logits.shape[-1], places, trial.call)
+    put_back(module, states)
+    return Learned(logits.shape[-1], places, trial.call, states)
 
 
 def _learned_call(trial: Trial) -> Call:

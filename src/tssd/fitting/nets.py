@@ -199,6 +199,7 @@ def _rebuilding_node(net: nn.Module, ready: nn.Module, needs: Needs) -> Config |
             places=ready.places,
             call=ready.call,
             sample_dims=ready.sample_dims,
+            states=ready.states,
         )
         x = _example(needs.data).float()
         x = x if x.dim() == 5 else x.expand(COMPARED, *x.shape)
