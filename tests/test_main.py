@@ -91,6 +91,15 @@ def test_every_public_name_is_there_and_is_listed():
         tssd.LIFF  # noqa: B018 - the access is what is tested
 
 
+def test_parts_are_there_without_an_import_of_their_own():
+    # In a fresh process: here the tests have imported them.
+    script = (
+        "import tssd; assert tssd.rules.SLTT() and tssd.evaluation.evaluate; "
+        "assert not hasattr(tssd, 'rule') and not hasattr(tssd, '__main__')"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_the_version_is_that_of_the_installed_package():
     try:
         installed = version("tssd")

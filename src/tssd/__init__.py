@@ -105,9 +105,20 @@ def __getattr__(name: str) -> Any:
         except PackageNotFoundError:  # imported from a checkout that is not installed
             return "unknown"
     if name not in _HOME:
-        raise AttributeError(f"module 'tssd' has no attribute {name!r}")
+        return _part(name)
     value = globals()[name] = getattr(import_module(_HOME[name]), name)
     return value
+
+
+def _part(name: str) -> Any:
+    """A package or module of tssd, as in tssd.rules.SLTT()."""
+    try:
+        if not name.startswith("_"):
+            return import_module(f"tssd.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"tssd.{name}":
+            raise
+    raise AttributeError(f"module 'tssd' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
