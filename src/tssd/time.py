@@ -52,7 +52,7 @@ def as_sequence(
         DataError: a value that is not finite.
     """
     _check_input(x)
-    sample_dims = getattr(net, "sample_dims", None)
+    sample_dims = axes_of_samples(net)
     known = (1, 3) if sample_dims is None else (sample_dims,)
     if x.dim() - 1 in known and x.shape[0] == target.shape[0]:
         return repeat_in_time(_finite(x, dtype, check=check), timesteps)
@@ -71,6 +71,16 @@ def as_sequence(
         + "; x.transpose(0, 1) puts time in front of [N, T, ...]"
         * turned
     )
+
+
+def axes_of_samples(net: object) -> int | None:
+    """How many axes a sample has, if a network says so, or the one that is wrapped in it.
+
+    DistributedDataParallel, DataParallel and torch's moving averages have it as their `.module`.
+    """
+    inside = getattr(net, "module", None)
+    wrapped = hasattr(inside, "num_classes") and not hasattr(net, "num_classes")
+    return getattr(inside if wrapped else net, "sample_dims", None)
 
 
 def refuse_shared_out(module: object, where: str) -> None:

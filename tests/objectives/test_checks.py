@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from tssd.errors import DataError, UsageError
 from tssd.models import NetOutput
@@ -100,3 +101,15 @@ def test_a_network_of_which_devices_would_get_some_timesteps_each_is_refused():
     parallel.device_ids = [0, 1]
     with pytest.raises(UsageError, match=r"DataParallel over 2 devices.*its \.module"):
         sequence(parallel, torch.ones(N, 5))
+
+
+@pytest.mark.parametrize("wrap", [lambda net: net, nn.DataParallel, AveragedModel])
+def test_what_wraps_a_network_does_not_hide_how_many_axes_a_sample_has(wrap):
+    net = nn.Linear(3, K)
+    net.num_classes, net.sample_dims = K, 2
+    assert sequence(wrap(net), torch.ones(N, 3, 9)).shape == (T, N, 3, 9)
+    assert sequence(wrap(net), torch.ones(T, N, 3, 9)).shape == (T, N, 3, 9)
+    # A network of one's own that has a part called module is asked itself.
+    net.module = nn.Identity()
+    net.module.num_classes = net.module.sample_dims = 1
+    assert sequence(wrap(net), torch.ones(N, 3, 9)).shape == (T, N, 3, 9)

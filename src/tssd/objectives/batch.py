@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from tssd.errors import DataError, UsageError
 from tssd.objectives.precise import precise
+from tssd.time import axes_of_samples
 
 # How far the shares of a sample may be from 1 together: as far as bfloat16 rounds them.
 SLACK = 0.02
@@ -230,7 +231,7 @@ def check_single(x: Tensor, net: nn.Module) -> None:
     Shapes: x [N, C, H, W], [N, F] or, with `net.sample_dims` 2, [N, C, L], else nothing is wrong.
     Raises: UsageError: N = 1 and a BatchNorm1d in training mode.
     """
-    sample_dims = getattr(net, "sample_dims", None)
+    sample_dims = axes_of_samples(net)
     images = (2, 4) if sample_dims is None else (1 + sample_dims,)
     if x.dim() not in images or x.shape[0] != 1:
         return
