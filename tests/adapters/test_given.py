@@ -1,6 +1,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 import tssd
 from tssd.adapters.given import copy_of, example_of, middle_spikes, self_adapted
@@ -71,6 +72,24 @@ def test_a_copy_has_weights_of_its_own_and_no_state():
     net.kept = net[0][1].weight * 2  # hangs on a graph
     with pytest.raises(UsageError, match=r"can't be copied .*lambda: Sequential\(\.\.\.\)"):
         copy_of(net)
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
+@pytest.mark.parametrize(
+    "change",
+    [nn.utils.weight_norm, lambda part: prune.l1_unstructured(part, "weight", 0.5)],
+)
+def test_pruned_layers_and_those_with_torchs_older_weight_norm_are_copied(change):
+    net, x = layers(), torch.rand(2, 3, 1, 4, 4)
+    change(net[0][1])
+    copied = copy_of(net)
+    assert torch.equal(copied(x), net(x))
+    assert net[0][1].weight.grad_fn is not None  # of the network itself nothing was cut off
+    for made in (net, copied):
+        made(x).sum().backward()
+    for ours, theirs in zip(copied.parameters(), net.parameters(), strict=True):
+        assert ours is not theirs and torch.equal(ours.grad, theirs.grad)
+    assert torch.equal(copy_of(copied)(x), net(x))
 
 
 def test_example_is_always_the_same_and_draws_nothing():

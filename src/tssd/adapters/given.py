@@ -3,6 +3,7 @@
 import copy
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,14 +33,27 @@ def copy_of(net: nn.Module) -> nn.Module:
     if not isinstance(net, nn.Module):
         raise UsageError(f"net: got {type(net).__name__}, expected a torch.nn.Module")
     clear_state(net)
+    known: dict[int, Any] = {
+        id(weight): weight.detach().clone()
+        for part in net.modules()
+        for weight in _computed_before_each_call(part)
+    }
     try:
-        return copy.deepcopy(net)
+        return copy.deepcopy(net, known)
     except (RuntimeError, TypeError, AttributeError) as error:
         kind = type(net).__name__
         raise UsageError(
             f"net: {kind} can't be copied ({' '.join(str(error).split())}); give what builds it, "
             f"such as lambda: {kind}(...)"
         ) from error
+
+
+def _computed_before_each_call(part: nn.Module) -> list[Tensor]:
+    """Weights that torch.nn.utils.prune or weight_norm makes of others, which hang on a graph."""
+    hooks = part._forward_pre_hooks.values()
+    names = [getattr(hook, "name", getattr(hook, "_tensor_name", "")) for hook in hooks]
+    made = [vars(part).get(name) for name in names if isinstance(name, str)]
+    return [weight for weight in made if isinstance(weight, Tensor)]
 
 
 def example_of(shape: tuple[int, int, int]) -> Tensor:
