@@ -76,6 +76,18 @@ def test_what_builds_a_network_gets_the_shapes_of_the_data():
     assert objects["net"]().module[0][1].out_features == 10
 
 
+def test_images_that_are_no_squares_are_told_by_height_and_width():
+    wide = TensorDataset(torch.rand(8, 1, 8, 12), torch.arange(8))
+    told = []
+
+    def build(image_size):
+        told.append(image_size)
+        return nn.Sequential(tssd.TimeFold(nn.Flatten(), nn.Linear(96, 10)), tssd.LIF())
+
+    put(build, needs(GivenData({"train": wide, "test": wide}), exits=False))
+    assert told == [(8, 12)]
+
+
 def test_networks_that_are_not_told_say_how_many_classes_there_are():
     few = GivenData({"train": digits(0, 5), "test": digits(0, 5)})
     assert few.classes_seen == 5
@@ -103,6 +115,11 @@ def test_names_are_looked_up():
     [
         (3, "^net: got a int, expected a torch.nn.Module, what builds one, or a name"),
         (lambda: 3, "^net: <lambda> returned a int, expected a torch.nn.Module"),
+        (
+            lambda wide, *, deep, fast=True: 3,
+            r"^net: <lambda> needs wide, deep, .*\(<lambda>, wide=.*",
+        ),
+        (nn.Linear, "^net: Linear needs in_features, out_features, expected what builds"),
         (nn.Sequential(nn.Flatten()), "^taps: no spiking layer is known in Sequential"),
     ],
 )

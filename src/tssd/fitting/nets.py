@@ -20,6 +20,7 @@ from tssd.errors import UsageError
 from tssd.fitting.nodes import import_path, maker_node
 from tssd.fitting.recipe import listed, put
 from tssd.fitting.record import given
+from tssd.image_size import as_option
 from tssd.models.base import SpikingNet, Tap, eval_mode
 from tssd.training.given import named
 
@@ -163,14 +164,25 @@ def _is_checked(path: str) -> bool:
     return True
 
 
-def _shapes(maker: Callable[..., Any], data: DataModule) -> dict[str, int]:
-    """The arguments of a maker that the data knows."""
-    channels, height, _ = data.sample_shape
-    known = {"in_channels": channels, "image_size": height}
+def _shapes(maker: Callable[..., Any], data: DataModule) -> dict[str, Any]:
+    """The arguments of a maker that the data knows.
+
+    Raises: UsageError: it needs others.
+    """
+    channels, height, width = data.sample_shape
+    known: dict[str, Any] = {"in_channels": channels, "image_size": as_option(height, width)}
     wanted = inspect.signature(maker).parameters
     if "num_classes" in wanted:
         _know_classes(data)
         known["num_classes"] = data.num_classes
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [p.name for p in wanted.values() if p.default is p.empty and p.kind not in optional]
+    if missing := [name for name in needed if name not in known]:
+        raise UsageError(
+            f"net: {named(maker)} needs {', '.join(missing)}, expected what builds a network from "
+            "in_channels, num_classes and image_size at most; give a function without the others, "
+            f"such as functools.partial({named(maker)}, {missing[0]}=...)"
+        )
     return {name: value for name, value in known.items() if name in wanted}
 
 
