@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -32,6 +33,7 @@ def test_axes_are_told_by_their_number_or_by_the_user(shape, given, dims, steps)
         (torch.rand(6, 20), 4, "sample_dims: got 4, expected 1"),
         (torch.full((6, 20), torch.nan), None, "example: got values that are not finite"),
         (torch.rand(6, 20) * 1j, None, "example: got torch.complex64"),
+        (torch.eye(20).to_sparse(), None, r"example: got torch.sparse_coo, .* pass x.to_dense\(\)"),
     ],
 )
 def test_what_is_no_example_is_refused(example, given, message):
@@ -44,6 +46,16 @@ def test_one_image_or_timestep_in_the_place_of_a_batch_is_told(shape):
     example = torch.rand(shape)
     with pytest.raises(tssd.UsageError, match=r"sequence .* of one timestep.*example\[None\]"):
         probe_input(example, sample_dims_of(example, None), None, None)
+
+
+def test_timesteps_of_the_dry_run_are_a_whole_number_of_any_kind():
+    images = torch.rand(6, 20)
+    assert len(probe_input(images, 1, np.int64(3), None)) == 3
+    for wrong in (True, 2.0, "3"):
+        with pytest.raises(
+            tssd.UsageError, match="^timesteps: got .* at least 2, in whole numbers"
+        ):
+            probe_input(images, 1, wrong, None)
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.bool])

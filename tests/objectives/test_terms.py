@@ -27,6 +27,24 @@ def test_what_makes_no_loss_is_refused_in_one_line(terms, message):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("timesteps", "exits", "message"),
+    [
+        (
+            (1, 2),
+            None,
+            r"^timesteps: got \(1, 2\), expected the student's and .*Timesteps\(1, 4\)$",
+        ),
+        (4, None, "^timesteps: got 4, expected"),
+        (Timesteps(1, 2), ["1"], r"^exits: got \['1'\], expected .*ExitPlan\(\[2\]\)$"),
+        (Timesteps(1, 2), [], r"^exits: got \[\], expected"),
+    ],
+)
+def test_what_is_no_plan_is_refused_when_the_loss_is_made(timesteps, exits, message):
+    with pytest.raises(UsageError, match=message):
+        SelfDistillation({"task": TaskCrossEntropy()}, timesteps, exits=exits)
+
+
 def test_terms_of_another_loss_make_one():
     terms = tssd.control(1, 2).terms
     assert [*SelfDistillation(terms, Timesteps(1, 2)).terms] == ["task"]

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from tssd.errors import UsageError
 from tssd.time import repeat_in_time
+from tssd.whole import whole
 
 # Timesteps of a dry run on images, where nobody asks for another number.
 TIMESTEPS = 4
@@ -31,6 +32,10 @@ def sample_dims_of(example: object, given: int | None) -> int:
             "[T, N, C, H, W] or [T, N, F], or with sample_dims=2 signals [N, C, L] or "
             "[T, N, C, L]; pass the first batch of the training data"
         )
+    if example.layout != torch.strided:
+        raise UsageError(
+            f"example: got {example.layout}, expected a dense tensor; pass x.to_dense()"
+        )
     if example.is_complex() or (example.is_floating_point() and not example.isfinite().all()):
         what = example.dtype if example.is_complex() else "values that are not finite"
         raise UsageError(f"example: got {what}, expected finite numbers; check the data")
@@ -52,11 +57,13 @@ def probe_input(
             "expected at least 2, or time can't be told from a single step; of one image "
             "[C, H, W] pass a batch, example[None], of images [N, ...] the batch without time"
         )
-    if not isinstance(steps, int) or steps < 2:
+    try:
+        steps = whole("timesteps", steps, 2)
+    except UsageError:
         raise UsageError(
-            f"timesteps: got {steps!r} for the dry run, expected at least 2, or time can't be told "
-            "from a single step; training may use any number"
-        )
+            f"timesteps: got {steps!r} for the dry run, expected at least 2, in whole numbers, "
+            "or time can't be told from a single step; training may use any number"
+        ) from None
     if not images and steps > example.shape[0]:
         raise UsageError(
             f"timesteps: got {steps}, but the example has {example.shape[0]}; lower it"

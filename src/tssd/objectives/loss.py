@@ -35,7 +35,7 @@ from tssd.objectives.labelled import check_one_task
 from tssd.objectives.later import LaterChecks
 from tssd.objectives.own_layers import as_taken, where_the_weights_are
 from tssd.objectives.per_timestep import build_missing
-from tssd.objectives.terms import check_terms
+from tssd.objectives.terms import check_plan, check_terms
 
 
 class SelfDistillation(nn.Module):
@@ -52,7 +52,8 @@ class SelfDistillation(nn.Module):
         timesteps: the student's and the teacher's.
         exits: where exits stand and how they are built, if a term needs them; None = in the middle
             of the network, as wide as the tap, with the network's own neuron and norm.
-    Raises: UsageError: as `check_terms`, or task losses that contradict each other.
+    Raises: UsageError: as `check_terms` and `check_plan`, or task losses that contradict each
+        other.
     """  # noqa: D400, D415 - the summary ends in an example
 
     def __init__(
@@ -65,6 +66,7 @@ class SelfDistillation(nn.Module):
         super().__init__()
         check_terms(terms)
         check_one_task(terms)
+        check_plan(timesteps, exits)
         self.terms = nn.ModuleDict(dict(terms))
         self.timesteps = timesteps
         self.exit_plan = exits or ExitPlan()

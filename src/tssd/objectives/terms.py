@@ -6,7 +6,7 @@ from typing import Any
 from torch import nn
 
 from tssd.errors import UsageError
-from tssd.objectives.base import Objective
+from tssd.objectives.base import Objective, Timesteps
 
 # What the weighted sum is logged as, beside the terms.
 SUM = "loss"
@@ -38,3 +38,20 @@ def check_terms(terms: Mapping[str, Any]) -> None:
             )
     if not any(term.weight for term in terms.values()):
         raise UsageError("objectives: all weights are 0, expected one > 0, or nothing is learnt")
+
+
+def check_plan(timesteps: object, exits: object) -> None:
+    """Refuse what says nothing of how long the network runs, or where exits stand.
+
+    Raises: UsageError: no `Timesteps`, or something else than a plan of exits.
+    """
+    if not isinstance(timesteps, Timesteps):
+        raise UsageError(
+            f"timesteps: got {timesteps!r:.80}, expected the student's and the teacher's, such as "
+            "tssd.Timesteps(1, 4)"
+        )
+    if exits is not None and not hasattr(exits, "build"):
+        raise UsageError(
+            f"exits: got {exits!r:.80}, expected where they stand and how they are built, such as "
+            "tssd.objectives.ExitPlan([2])"
+        )
