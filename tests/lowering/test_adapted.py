@@ -30,6 +30,34 @@ class Foreign(nn.Module):
         return self.way(self, self.fire(self.first(x)))
 
 
+def doubled(*args):
+    return 2 * args[-1]
+
+
+HOOKS = {
+    "behind": lambda part: part.register_forward_hook(doubled),
+    "in front": lambda part: part.register_forward_pre_hook(lambda part, args: doubled(*args)),
+    "its own": lambda part: vars(part).update(forward=lambda x: 2 * type(part).forward(part, x)),
+}
+
+
+@pytest.mark.parametrize("way", HOOKS)
+@pytest.mark.parametrize("name", ["", "0", "0.0", "1"])
+def test_what_changes_a_part_s_call_from_outside_is_refused(name, way):
+    layers = [TimeFold(nn.Conv2d(1, 4, 3), nn.Flatten()), LIF(), nn.Linear(144, 5)]
+    net = adapt(nn.Sequential(*layers), example=X[0])
+    HOOKS[way](net.module.get_submodule(name))
+    with pytest.raises(UsageError, match=rf"^{name or 'net'} \(.*\): a (hook|forward) "):
+        lower(net, (1, 8, 8))
+
+
+def test_a_hook_of_what_is_looked_into_is_followed():
+    net = adapt(nn.Sequential(Foreign(added)), example=X[0]).eval()
+    net.module[0].register_forward_hook(lambda part, args, y: y + y)
+    with torch.no_grad():
+        torch.testing.assert_close(LoweredNet(lower(net, (1, 8, 8)))(X), net(X).logits)
+
+
 def added(net, x):
     return net.head((x + net.again(net.second(x))).flatten(2))
 

@@ -9,7 +9,7 @@ from torch import fx, nn
 from tssd.adapters.net import AdaptedNet
 from tssd.errors import UsageError
 from tssd.lowering.draft import Draft
-from tssd.lowering.layers import known_layer
+from tssd.lowering.layers import check_call, known_layer
 from tssd.lowering.neurons import known_neuron
 from tssd.lowering.reader import Reader
 from tssd.lowering.traced import REMEDY, Traced
@@ -77,6 +77,7 @@ def read_adapted(draft: Draft, net: AdaptedNet) -> str:
             f"({one_line(error)}); write it of layers alone, or build it of tssd's blocks"
         ) from error
     reading = _Reading(draft, net)
+    check_call(reading.reader.input(), module)
     for node in graph.nodes:
         if (found := reading.read(node)) is not None:
             return found

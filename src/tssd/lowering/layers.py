@@ -248,6 +248,20 @@ def check_weights(x: Traced, layer: nn.Module) -> None:
         )
 
 
+def check_call(x: Traced, part: nn.Module) -> None:
+    """Refuse a part whose call is another than its class's forward pass: a graph has only that."""
+    weighted = known_layer(part) is not None  # which is told of weights, see `check_weights`
+    hooks = part._forward_hooks or (part._forward_pre_hooks and not weighted)
+    if hooks or "forward" in vars(part):
+        what = "a hook of it" if hooks else "a forward of its own, set on this object,"
+        remedy = "handle.remove()" if hooks else "del net.part.forward"
+        raise x.refusal(
+            part,
+            f"{what} may change what it takes or gives, and is not followed; take it off "
+            f"({remedy}), or make it a layer",
+        )
+
+
 def check_numbers(name: str, layer: nn.Module) -> None:
     """Refuse weights that no graph can hold. Raises: UsageError: some are not finite."""
     for own, value in [*layer.named_parameters(), *layer.named_buffers()]:

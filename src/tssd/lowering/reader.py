@@ -9,7 +9,7 @@ from torch import nn
 from tssd.errors import UsageError
 from tssd.graph import INPUT
 from tssd.lowering.draft import Draft
-from tssd.lowering.layers import check_numbers, check_weights, known_layer
+from tssd.lowering.layers import check_call, check_numbers, check_weights, known_layer
 from tssd.lowering.neurons import known_neuron, why_unknown
 from tssd.lowering.traced import REMEDY, Traced
 from tssd.models.attention import SpikeProduct, TokenSum
@@ -50,6 +50,7 @@ class Reader:
     def __call__(self, part: nn.Module, x: Traced) -> Traced:
         """What a part makes of x. Raises: UsageError: it has no operation; names it."""
         with self._at(part):
+            check_call(x, part)
             forward = type(part).forward
             if forward in (nn.Sequential.forward, TimeFold.forward, PerStep.forward):
                 with self.leading(2 if forward is nn.Sequential.forward else 1):
