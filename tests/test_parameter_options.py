@@ -115,3 +115,9 @@ def test_it_is_one_line_for_users():
     optimizer = torch.optim.SGD(tssd.parameter_groups(net, criterion), lr=0.1)
     count = len([*net.parameters(), *criterion.parameters()])
     assert [len(group["params"]) for group in optimizer.param_groups] == [count]
+
+
+@pytest.mark.parametrize("given", [[nn.Linear(1, 1)], nn.Linear(1, 1).parameters(), None])
+def test_what_is_no_module_is_refused(given):
+    with pytest.raises(UsageError, match="^parameter_groups: got a .*, expected modules one after"):
+        parameter_groups(given, lr=0.1)

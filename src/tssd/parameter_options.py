@@ -44,12 +44,18 @@ def parameter_groups(
         decay_norms_and_biases: whether weight decay applies to the scales and shifts of torch's
             norms, to parameters of modules that say `is_norm = True` and to those named bias.
             What a part itself says of a parameter counts more.
-    Raises: UsageError: a part gives an option or a parameter that there is not, two parts say
-        different things of one parameter, or `lr` is needed and not given.
+    Raises: UsageError: something else than a module, a part gives an option or a parameter that
+        there is not, two parts say different things of one parameter, or `lr` is needed and not
+        given.
     """  # noqa: D400, D415 - the summary ends in an example
     declared: dict[nn.Parameter, _Declared] = {}
     undecayed: set[nn.Parameter] = set()
     for root in modules:
+        if not isinstance(root, nn.Module):
+            raise UsageError(
+                f"parameter_groups: got a {type(root).__name__}, expected modules one after the "
+                "other, such as tssd.parameter_groups(net, criterion, lr=0.1)"
+            )
         for name, part in root.named_modules():
             _declare(name, part, declared)
             if not decay_norms_and_biases:
