@@ -85,6 +85,19 @@ def test_what_can_not_be_watched_or_trained_is_refused():
         check_kind(nn.Sequential(made))
 
 
+def test_weights_without_numbers_are_refused():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2, device="meta"))
+    with pytest.raises(UsageError, match=r"^module: 1\.weight is on the meta device .*assign=True"):
+        check_kind(net)
+
+
+def test_exported_programs_are_refused_and_networks_of_fx_are_not():
+    net, x = nn.Sequential(nn.Linear(2, 2)), torch.rand(1, 2)
+    check_kind(torch.fx.symbolic_trace(net))
+    with pytest.raises(UsageError, match="^module: it is an exported program, which can't be tr"):
+        check_kind(torch.export.export(net, (x,)).module())
+
+
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*")
 def test_scripted_parts_are_refused():
     with pytest.raises(UsageError, match="^module: 1 is a scripted module"):

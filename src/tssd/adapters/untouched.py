@@ -35,8 +35,8 @@ class Buffers:
 def check_kind(module: nn.Module) -> None:
     """Refuse networks that can't be watched or trained at all.
 
-    Raises: UsageError: a scripted part, a part that is split over devices, or weights that were
-        made in inference mode.
+    Raises: UsageError: a scripted or an exported part, a part that is split over devices, weights
+        that were made in inference mode, or that have no numbers.
     """
     for name, part in module.named_modules():
         refuse_shared_out(part, f"module: {name or 'it'}")
@@ -45,7 +45,18 @@ def check_kind(module: nn.Module) -> None:
                 f"module: {name or 'it'} is a scripted module, whose insides can't be watched; "
                 "pass the network that it was scripted from"
             )
+        # Those of torch.export have a train() of their own, which fails.
+        if isinstance(part, torch.fx.GraphModule) and "train" in vars(part):
+            raise UsageError(
+                f"module: {name or 'it'} is an exported program, which can't be trained; pass the "
+                "network that it was exported from"
+            )
     for name, weight in (*module.named_parameters(), *module.named_buffers()):
+        if weight.is_meta and not is_lazy(weight):
+            raise UsageError(
+                f"module: {name} is on the meta device and has no numbers; build the network on a "
+                "device, or load its weights with load_state_dict(..., assign=True)"
+            )
         if not is_lazy(weight) and weight.is_inference():
             raise UsageError(
                 f"module: {name} was made in torch.inference_mode() and can never be trained; "
