@@ -19,7 +19,7 @@ def shapes(module: nn.Module) -> Shapes:
         f"{name}.{key}".lstrip("."): None if buffer is None else buffer.shape
         for name, part in module.named_modules()
         for key, buffer in part._buffers.items()
-        if not is_lazy(buffer)
+        if buffer is None or not is_lazy(buffer)
     }
 
 
