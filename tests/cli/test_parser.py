@@ -2,7 +2,14 @@ import argparse
 
 import pytest
 
-from tssd.cli.parser import MOST_TIMESTEPS, CommandParser, at_least, timesteps_of, whole_numbers
+from tssd.cli.parser import (
+    MOST_TIMESTEPS,
+    CommandParser,
+    at_least,
+    not_empty,
+    timesteps_of,
+    whole_numbers,
+)
 from tssd.errors import UsageError
 from tssd.trained import LONGEST
 
@@ -11,7 +18,7 @@ from tssd.trained import LONGEST
 def parser():
     parser = CommandParser("train", usage="RECIPE", epilog="")
     parser.add_argument("recipe", nargs="?")
-    parser.add_argument("--output")
+    parser.add_argument("--output", type=not_empty)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--jobs", type=at_least(1))
     return parser
@@ -37,6 +44,8 @@ def test_negative_numbers_and_lists_are_values(parser):
         (["x", "y"], "unexpected: y; `tssd train --help`"),
         (["x", "-o", "y"], "unexpected: -o"),
         (["x", "--output"], "--output: expected one argument"),
+        (["x", "--output", ""], "--output: got '', which says nothing; leave the option out"),
+        (["x", "--output= "], "--output: got ' ', which says nothing"),
         (["x", "--jobs", "two"], "--jobs: got 'two', expected a whole number >= 1"),
         (["x", "--jobs=0"], "--jobs: got '0', expected a whole number >= 1"),
         (["x", "--resume=yes"], "--resume: ignored explicit argument 'yes'"),

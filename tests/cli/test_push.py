@@ -45,6 +45,9 @@ def test_a_push_uploads_and_says_where_and_how_to_load_it(tssd, trained, hub):
         (["run", "a/b/c"], "is not the name of a trained network; expected OWNER/NAME"),
         (["run", "net"], "net: whose repository? expected OWNER/NAME"),
         (["run", "a/b", "--dry-run", "--output", "x"], "--dry-run writes nothing"),
+        # Of a variable that is not set: nothing was to be uploaded.
+        (["run", "a/b", "--output", ""], "--output: got '', which says nothing"),
+        (["run", "a/b", "--license="], "--license: got '', which says nothing"),
         (["run", "a/b", "--licence", "mit"], "--licence: no such option; did you mean --license"),
         (["run", "a/b", "--dry-run", "--card", "none.md"], "--card: none.md can't be read"),
     ],

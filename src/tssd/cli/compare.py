@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from tssd.cli.loading import load_training
-from tssd.cli.parser import CommandParser, Override, at_least, whole_numbers
+from tssd.cli.parser import CommandParser, Override, at_least, not_empty, whole_numbers
 from tssd.config.compose import canonical, matching
 from tssd.config.default_folder import run_folder
 from tssd.config.quick_names import check_names
@@ -180,6 +180,7 @@ def _parser() -> CommandParser:
     )
     parser.add_argument(
         "--output",
+        type=not_empty,
         default=OUTPUT,
         metavar="FOLDER",
         help=f"folder of the runs and the table (default: {OUTPUT})",

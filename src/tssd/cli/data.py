@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tssd.atomic import remove_leftovers, replacing
 from tssd.cli.console import console
-from tssd.cli.parser import CommandParser, at_least
+from tssd.cli.parser import CommandParser, at_least, not_empty
 from tssd.cli.simulate import simulate
 from tssd.config import build_data, load_recipe
 from tssd.config.suggest import nearest
@@ -62,7 +62,10 @@ def run(words: list[str]) -> int:
     )
     parser.add_argument("--set", choices=PARTS, help="of which set (default: train)")
     parser.add_argument(
-        "--output", metavar="FILE", help="the picture, .png, .svg or .pdf (default: sample.png)"
+        "--output",
+        type=not_empty,
+        metavar="FILE",
+        help="the picture, .png, .svg or .pdf (default: sample.png)",
     )
     args, overrides = parser.parse_with_recipe(words)
     if args.help or args.action is None:

@@ -4,7 +4,7 @@ import json
 import time
 from dataclasses import asdict
 
-from tssd.cli.parser import CommandParser
+from tssd.cli.parser import CommandParser, not_empty
 from tssd.doctor.examine import examine
 from tssd.doctor.finding import Finding, verdict
 from tssd.errors import printable
@@ -23,6 +23,7 @@ def run(words: list[str]) -> int:
     parser = CommandParser("doctor", usage="[--data.root FOLDER] [--json]", epilog=EPILOG)
     parser.add_argument(
         "--data.root",
+        type=not_empty,
         dest="root",
         metavar="FOLDER",
         help="where the data sets lie (default: the environment variable TSSD_DATA)",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from tssd.cli.console import console
-from tssd.cli.parser import CommandParser, at_least, epoch_of, timesteps_of
+from tssd.cli.parser import CommandParser, at_least, epoch_of, not_empty, timesteps_of
 from tssd.errors import UsageError
 from tssd.exporting.formats import FORMATS, format_of
 from tssd.hub.locate import located
@@ -113,7 +113,10 @@ def _parser() -> CommandParser:
     parser.add_argument("run", nargs="?", metavar="RUN", help="a finished run, or hub:NAME")
     parser.add_argument("--format", metavar="NAME", help=f"one of {', '.join(FORMATS)}")
     parser.add_argument(
-        "--output", metavar="FOLDER", help="a new folder (default: RUN/exported/NAME)"
+        "--output",
+        type=not_empty,
+        metavar="FOLDER",
+        help="a new folder (default: RUN/exported/NAME)",
     )
     parser.add_argument(
         "--timesteps",

@@ -161,6 +161,13 @@ def at_least(minimum: int) -> Callable[[str], int]:
     return number
 
 
+def not_empty(text: str) -> str:
+    """A type for argparse: text that is there, and no variable of a shell that is not set."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"got {text!r}, which says nothing; leave the option out")
+    return text
+
+
 def whole_numbers(option: str, text: str, *, least: int) -> list[int]:
     """Whole numbers separated by commas, each once. Raises: UsageError: anything else."""
     parts = [part.strip() for part in text.split(",")]

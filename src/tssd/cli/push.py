@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tssd.cli.parser import CommandParser
+from tssd.cli.parser import CommandParser, not_empty
 from tssd.errors import UsageError
 from tssd.hub.client import endpoint, library
 from tssd.hub.name import HubName
@@ -87,22 +87,32 @@ def _parser() -> CommandParser:
         "repository", nargs="?", metavar="OWNER/NAME", help="the repository, made where it is not"
     )
     parser.add_argument(
-        "--license", metavar="ID", help="of the network, as the hub abbreviates it, such as mit"
+        "--license",
+        type=not_empty,
+        metavar="ID",
+        help="of the network, as the hub abbreviates it, such as mit",
     )
     parser.add_argument(
         "--description",
+        type=not_empty,
         metavar="TEXT",
         help="what it is, in place of the recipe's words, which know nothing of other options",
     )
     parser.add_argument(
-        "--card", metavar="FILE", help="a README.md of your own, in place of the one written"
+        "--card",
+        type=not_empty,
+        metavar="FILE",
+        help="a README.md of your own, in place of the one written",
     )
     parser.add_argument("--private", action="store_true", help="for nobody else to see")
-    parser.add_argument("--message", metavar="TEXT", help="of the commit")
+    parser.add_argument("--message", type=not_empty, metavar="TEXT", help="of the commit")
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would be uploaded, and do nothing"
     )
     parser.add_argument(
-        "--output", metavar="FOLDER", help="write what would be uploaded there, and upload nothing"
+        "--output",
+        type=not_empty,
+        metavar="FOLDER",
+        help="write what would be uploaded there, and upload nothing",
     )
     return parser

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tssd.atomic import write_atomically
-from tssd.cli.parser import CommandParser, Override, at_least
+from tssd.cli.parser import CommandParser, Override, at_least, not_empty
 from tssd.errors import DataError, TssdError, UsageError
 from tssd.hub.locate import located
 from tssd.hub.name import HubName, is_hub_name
@@ -148,6 +148,7 @@ def _parser() -> CommandParser:
     )
     parser.add_argument(
         "--output",
+        type=not_empty,
         metavar="FILE",
         help="the page (default: report.html in that folder; of hub:NAME NAME.html here)",
     )
@@ -162,6 +163,7 @@ def _parser() -> CommandParser:
     )
     parser.add_argument(
         "--reference",
+        type=not_empty,
         metavar="METHOD",
         help="what the others are compared with (default: the best that was trained at the same T)",
     )

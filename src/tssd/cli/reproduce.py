@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tssd.cli.console import console
 from tssd.cli.many_runs import recalibrate_and_tell, train_and_tell
-from tssd.cli.parser import CommandParser, Override, at_least, whole_numbers
+from tssd.cli.parser import CommandParser, Override, at_least, not_empty, whole_numbers
 from tssd.dry_run.estimate import duration, in_gib
 from tssd.dry_run.shapes import DataShape
 from tssd.errors import DataError, TssdError, UsageError
@@ -281,7 +281,7 @@ def _parser() -> CommandParser:
     )
     add("--epoch", choices=("best", "last"), help="whose weights (default: see plan and recipes)")
     add("--jobs", type=at_least(1), default=1, metavar="N", help="runs side by side (default: 1)")
-    add("--output", metavar="FOLDER", help="default: runs/reproduce/NAME-SCALE")
+    add("--output", type=not_empty, metavar="FOLDER", help="default: runs/reproduce/NAME-SCALE")
     add("--dry-run", action="store_true", help="list the runs with their cost, and stop")
     add("--only-finished", action="store_true", help="train nothing: a table of what is finished")
     add("--no-probe", action="store_true", help="do not measure what the runs will cost")

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from tssd.cli.loading import load_training
-from tssd.cli.parser import CommandParser, Override
+from tssd.cli.parser import CommandParser, Override, not_empty
 from tssd.config.compose import layers
 from tssd.config.default_folder import run_folder
 from tssd.config.quick_names import check_names
@@ -117,7 +117,10 @@ def _parser() -> CommandParser:
         help="pieces with + between them, a file or a run folder",
     )
     parser.add_argument(
-        "--output", metavar="FOLDER", help="the run folder (default: runs/RECIPE/seedSEED)"
+        "--output",
+        type=not_empty,
+        metavar="FOLDER",
+        help="the run folder (default: runs/RECIPE/seedSEED)",
     )
     parser.add_argument(
         "--resume", action="store_true", help="continue the run from its last finished epoch"
