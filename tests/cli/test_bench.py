@@ -41,6 +41,8 @@ def test_a_runtime_that_is_named_twice_is_measured_once(tssd, run):
         (["run", "--timesteps", "0"], "--timesteps: got '0', expected whole numbers >= 1"),
         (["run", "--timesteps", "1,1001"], "--timesteps: got 1001, expected 1 to 1000"),
         (["run", "--batch", "two"], "--batch: got 'two', expected whole numbers >= 1"),
+        (["run", "--timesteps", ""], "--timesteps: got '', expected whole numbers >= 1"),
+        (["run", "--timesteps", "99999999999"], "--timesteps: got 99999999999, expected 1 to 1000"),
         (["run", "--batch", "99999"], "--batch: got 99999, expected 1 to 4096"),
         (["run", "--runtimes", "tpu"], "runtimes: got 'tpu', expected some of pytorch,"),
         (["run", "--seconds", "soon"], "--seconds: got 'soon', expected seconds from 0 to 3600"),

@@ -3,6 +3,8 @@ import argparse
 import pytest
 
 from tssd.cli.parser import (
+    MOST_EVALUATED,
+    MOST_SEED,
     MOST_TIMESTEPS,
     CommandParser,
     at_least,
@@ -12,6 +14,7 @@ from tssd.cli.parser import (
 )
 from tssd.errors import UsageError
 from tssd.trained import LONGEST
+from tssd.training import settings
 
 
 @pytest.fixture
@@ -128,3 +131,20 @@ def test_whole_numbers():
             whole_numbers("seeds", wrong, least=0)
     with pytest.raises(UsageError, match="expected whole numbers >= 1 such as 1,2,4"):
         whole_numbers("timesteps", "0,1", least=1)
+
+
+@pytest.mark.parametrize("large", ["1,100001", "99999999999", "9" * 5000])
+def test_numbers_that_are_too_large_are_told_the_largest(large):
+    with pytest.raises(UsageError, match=r"expected whole numbers from 1 to 100000 such as 1,2,4"):
+        whole_numbers("timesteps", large, least=1, most=MOST_EVALUATED)
+    assert whole_numbers("seeds", f"{MOST_SEED}", least=0, most=MOST_SEED) == [2**32 - 1]
+
+
+def test_without_a_largest_number_those_that_are_none_to_python_are_refused():
+    with pytest.raises(UsageError, match="expected whole numbers of at most 20 digits"):
+        whole_numbers("batch", "9" * 5000, least=1)
+    assert whole_numbers("batch", "99999999999", least=1) == [99999999999]
+
+
+def test_the_longest_evaluation_is_that_of_the_trainer():
+    assert MOST_EVALUATED == settings.MOST_TIMESTEPS

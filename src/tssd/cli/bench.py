@@ -36,7 +36,9 @@ def run(words: list[str]) -> int:
         raise UsageError("bench: no run folder given, such as runs/digits/tssd/seed0")
     parser.refuse_fixed(overrides, changeable=("data",))
     batches = _up_to("batch", args.batch, MOST_BATCH)
-    timesteps = _up_to("timesteps", args.timesteps, MOST_TIMESTEPS) if args.timesteps else []
+    timesteps = (
+        _up_to("timesteps", args.timesteps, MOST_TIMESTEPS) if args.timesteps is not None else []
+    )
 
     folder = RunFolder.open(located(args.run))
 
@@ -45,7 +47,8 @@ def run(words: list[str]) -> int:
     from tssd.bench.runtimes import RUNTIMES, Opening, runtime
     from tssd.reopened.open_run import model_of, open_run
 
-    names = args.runtimes.split(",") if args.runtimes else [each.name for each in RUNTIMES]
+    every = [each.name for each in RUNTIMES]
+    names = every if args.runtimes is None else args.runtimes.split(",")
     runtimes = [runtime(name) for name in dict.fromkeys(name.strip() for name in names)]
     timesteps = sorted(timesteps or range(1, model_of(folder).timesteps.teacher + 1))
     # As an option of the run, so that event data is cut into as many slices; on the CPU.

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from tssd.cli.loading import load_training
-from tssd.cli.parser import CommandParser, Override, at_least, not_empty, whole_numbers
+from tssd.cli.parser import (
+    MOST_EVALUATED,
+    MOST_SEED,
+    CommandParser,
+    Override,
+    at_least,
+    not_empty,
+    whole_numbers,
+)
 from tssd.config.compose import canonical, matching
 from tssd.config.default_folder import run_folder
 from tssd.config.quick_names import check_names
@@ -51,10 +59,10 @@ def run(words: list[str]) -> int:
         raise UsageError("compare: no recipe given; `tssd recipes` lists them")
     if any(name == "seed" for name, _ in overrides):
         raise UsageError("--seed: a comparison has several; give --seeds 0,1,2")
-    seeds = whole_numbers("seeds", args.seeds, least=0)
+    seeds = whole_numbers("seeds", args.seeds, least=0, most=MOST_SEED)
     timesteps: list[int] = []
     if args.timesteps is not None:
-        timesteps = whole_numbers("timesteps", args.timesteps, least=1)
+        timesteps = whole_numbers("timesteps", args.timesteps, least=1, most=MOST_EVALUATED)
     against = args.against
     if against is not None:
         against = method_named(canonical(against), recipes, "against")

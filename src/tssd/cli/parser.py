@@ -32,6 +32,13 @@ SUMMARIES = {
 Override = tuple[str, str]
 # As `tssd.trained.LONGEST`, which takes torch's seconds to know.
 MOST_TIMESTEPS = 1000
+# And as `tssd.training.settings.MOST_TIMESTEPS`: to which runs can be evaluated.
+MOST_EVALUATED = 100_000
+# A larger one is refused before those in front of it are trained.
+MOST_SEED = 2**32 - 1
+# Digits of a number that is looked at, and the largest that has so many.
+DIGITS = 20
+MOST_DECIMAL = 10**DIGITS - 1
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -168,16 +175,19 @@ def not_empty(text: str) -> str:
     return text
 
 
-def whole_numbers(option: str, text: str, *, least: int) -> list[int]:
+def whole_numbers(option: str, text: str, *, least: int, most: int = MOST_DECIMAL) -> list[int]:
     """Whole numbers separated by commas, each once. Raises: UsageError: anything else."""
     parts = [part.strip() for part in text.split(",")]
-    # Larger ones are no seeds, which would be told after those in front of them are trained.
-    large = [p for p in parts if p.isdecimal() and (len(p) > 10 or int(p) >= 2**32)]
+    # One of thousands of digits is none to Python, which says so by a traceback.
+    large = [p for p in parts if p.isdecimal() and (len(p) > DIGITS or int(p) > most)]
     if large or not all(part.isdecimal() and int(part) >= least for part in parts):
-        below = f" and below {2**32}" if large else ""
+        bounds = f">= {least}"
+        if large:
+            bounds = (
+                f"of at most {DIGITS} digits" if most == MOST_DECIMAL else f"from {least} to {most}"
+            )
         raise UsageError(
-            f"--{option}: got {text[:40]!r}, expected whole numbers >= {least}{below} such as "
-            f"{least},2,4"
+            f"--{option}: got {text[:40]!r}, expected whole numbers {bounds} such as {least},2,4"
         )
     return list(dict.fromkeys(int(part) for part in parts))
 

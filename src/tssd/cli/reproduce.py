@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tssd.cli.console import console
 from tssd.cli.many_runs import recalibrate_and_tell, train_and_tell
-from tssd.cli.parser import CommandParser, Override, at_least, not_empty, whole_numbers
+from tssd.cli.parser import MOST_SEED, CommandParser, Override, at_least, not_empty, whole_numbers
 from tssd.dry_run.estimate import duration, in_gib
 from tssd.dry_run.shapes import DataShape
 from tssd.errors import DataError, TssdError, UsageError
@@ -55,7 +55,7 @@ def run(words: list[str]) -> int:
     plan, scale = load_plan(args.name), args.scale
     datasets = tuple(name.strip() for text in args.datasets for name in text.split(","))
     cells = plan.at_scale(scale, datasets, tuple(args.columns), tuple(args.rows))
-    seeds = whole_numbers("seeds", args.seeds, least=0)
+    seeds = whole_numbers("seeds", args.seeds, least=0, most=MOST_SEED)
     output = Path(args.output or f"runs/reproduce/{plan.name}-{scale}")
     refuse_name(output)
     variants = plan.variants(cells, scale)
