@@ -52,6 +52,16 @@ def test_torch_s_muon_which_takes_matrices_alone_is_refused_with_the_one_that_ta
     told = r"^optimizer: Muon only supports 2D .*; use --optimizer tssd\.training\.muon\.Muon"
     with pytest.raises(UsageError, match=told):
         check_optimizer(partial(torch.optim.Muon, lr=0.02))
+    with pytest.raises(UsageError, match=told):
+        check_optimizer(partial(torch.optim.Muon, lr=0.02), torch.nn.Linear(2, 2).parameters())
+
+
+@pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this torch has none of its own")
+def test_torch_s_muon_passes_where_a_network_has_matrices_alone():
+    weights = [*torch.nn.Linear(2, 3, bias=False).parameters()]
+    check_optimizer(partial(torch.optim.Muon, lr=0.02), weights)
+    with pytest.raises(UsageError, match="^optimizer: Learning rate should be >= 0"):
+        check_optimizer(partial(torch.optim.Muon, lr=-1.0), weights)
 
 
 def test_a_network_that_is_too_large_is_refused_before_it_is_built():

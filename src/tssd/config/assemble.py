@@ -80,14 +80,14 @@ def build(
     make_optimizer, net = made["optimizer"], made["net"]
     if "weights" in config:
         maker.make(config, "weights").put_into(net)
-    check_optimizer(make_optimizer)
     try:
         criterion = SelfDistillation(
             made["objectives"], made["timesteps"], exits=made["exits"]
         ).connect(net)
-        parameter_groups(net, criterion, lr=1.0)  # what a part says wrongly shows now
+        groups = parameter_groups(net, criterion, lr=1.0)  # what a part says wrongly shows now
     except REFUSALS as error:
         raise located(error, config, "objectives, exits") from error
+    check_optimizer(make_optimizer, [each for group in groups for each in group["params"]])
     parts = Parts(
         config=resolve(config, maker),
         seed=seed,

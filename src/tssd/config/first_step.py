@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import nn
@@ -10,14 +10,12 @@ from torch import nn
 from tssd.errors import UsageError
 from tssd.training.module import MakeOptimizer
 from tssd.training.needs.free_memory import free_memory
+from tssd.training.trial import MATRICES, takes_matrices
 
 # What torch raises on values out of range.
 REFUSALS = (ValueError, TypeError, RuntimeError, ArithmeticError)
 # How torch's optimisers say it of one number.
 OUT_OF_RANGE = re.compile(r"Invalid (?P<name>learning rate|\w+)(?: value)?: (?P<value>\S+)$")
-
-# torch's own, which a bare name means, on anything else than a matrix.
-MATRICES = "Muon only supports 2D parameters"
 
 
 def check_size(make_net: Callable[[], nn.Module]) -> None:
@@ -47,12 +45,17 @@ def check_size(make_net: Callable[[], nn.Module]) -> None:
         )
 
 
-def check_optimizer(make_optimizer: MakeOptimizer) -> None:
+def check_optimizer(make_optimizer: MakeOptimizer, trained: Iterable[nn.Parameter] = ()) -> None:
     """Refuse values that the optimiser refuses, or with which no number stays finite.
 
+    Args:
+        make_optimizer: from parameters.
+        trained: those that it will have.
     Raises: UsageError: says what the optimiser says.
     """
-    weight = nn.Parameter(torch.ones(1))
+    dims = {parameter.dim() for parameter in trained}
+    # There is an optimiser that takes matrices alone.
+    weight = nn.Parameter(torch.ones(1, 1) if dims == {2} else torch.ones(1))
     try:
         optimizer = make_optimizer([weight])
         # Some optimisers take the gradient themselves.
@@ -61,7 +64,7 @@ def check_optimizer(make_optimizer: MakeOptimizer) -> None:
         raise
     except REFUSALS as error:
         text = " ".join(str(error).split())
-        if text.startswith(MATRICES):
+        if takes_matrices(error):
             raise UsageError(
                 f"optimizer: {MATRICES}, and a network has others as well; use --optimizer "
                 "tssd.training.muon.Muon, which takes all"

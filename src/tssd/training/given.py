@@ -4,14 +4,13 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import torch
-from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
 from tssd.errors import UsageError
 from tssd.training.module import MakeOptimizer
 from tssd.training.schedule import Schedule, is_timms
+from tssd.training.trial import on_one_weight
 
 # None is a part of a recipe that anybody would name.
 __all__: list[str] = []
@@ -118,7 +117,7 @@ class GivenSchedule(Schedule):
 
     def check(self, make_optimizer: MakeOptimizer, epochs: int) -> dict[str, Any]:
         """Make one before anything is trained. Raises: UsageError: see `configured`."""
-        return self.configured(make_optimizer([nn.Parameter(torch.ones(1))]), epochs, 1)
+        return self.configured(on_one_weight(make_optimizer), epochs, 1)
 
 
 def named(thing: object) -> str:

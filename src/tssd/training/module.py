@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-import torch
 from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
@@ -25,6 +24,7 @@ from tssd.rules import Rule
 from tssd.time import running_mean
 from tssd.training.schedule import Schedule, refuse_short, step_schedule
 from tssd.training.steps import Steps
+from tssd.training.trial import on_one_weight
 
 # Steps between two looks at what a device has found wrong with them.
 LOOK_EVERY = 50
@@ -198,7 +198,7 @@ class DistillModule(LightningModule):
 
     def _parameters_or_groups(self) -> list[Any]:
         # The rate that the optimiser gives to what says nothing of its own.
-        rate = self.make_optimizer([nn.Parameter(torch.zeros(1))]).param_groups[0].get("lr")
+        rate = on_one_weight(self.make_optimizer).param_groups[0].get("lr")
         groups = parameter_groups(
             self.net, self.criterion, lr=rate, decay_norms_and_biases=self.decay_norms_and_biases
         )
