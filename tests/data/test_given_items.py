@@ -55,6 +55,10 @@ def test_counts_of_events_stay_whole_numbers():
     [
         (torch.zeros(3, 4, 4, dtype=torch.uint8), r"image of uint8, .*ToDtype\(torch\.float32"),
         (torch.zeros(64), r"shape \[64\], .*x\.view\(-1, 1, 1\)"),
+        (
+            torch.zeros(8, 8),
+            r"shape \[8, 8\], .*x\.unsqueeze\(0\) .* x\.unsqueeze\(-1\) \[C, L, 1\]",
+        ),
         (torch.zeros(2, 0, 3), r"shape \[2, 0, 3\]"),
         (torch.zeros(2, 2, 2, dtype=torch.complex64), "complex64"),
         (Image.new("RGBA", (2, 2)), r"mode RGBA, expected RGB or L; call \.convert"),

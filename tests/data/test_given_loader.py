@@ -163,7 +163,10 @@ def test_what_has_no_length_or_no_batch_is_refused():
     ("collate", "words"),
     [
         (lambda items: {"x": 1}, "a batch is a dict of 1, expected a pair"),
-        (lambda items: (torch.zeros(4, 3), torch.zeros(4)), r"float32 of shape \[4, 3\] for x"),
+        (
+            lambda items: (torch.zeros(4, 3), torch.zeros(4)),
+            r"float32 of shape \[4, 3\] for x.*; in its Dataset x\.view\(-1, 1, 1\)",
+        ),
         (lambda items: (torch.zeros(4, 1, 2, 2).byte(), 0), r"uint8 of shape .* for x"),
         (lambda items: (torch.zeros(4, 1, 2, 2), [0] * 4), "a list of 4 for y"),
     ],

@@ -13,6 +13,12 @@ from tssd.errors import DataError
 
 # What is accepted of x, for messages.
 INPUTS = "an image [C, H, W] in floating point, a picture of Pillow's, or event frames [T, C, H, W]"
+# What makes an input of a sample with so many axes.
+REMEDIES = {
+    1: "; x.view(-1, 1, 1) makes [C, 1, 1] of features",
+    2: "; x.unsqueeze(0) makes [1, H, W] of an image without channels, x.unsqueeze(-1) [C, L, 1] "
+    "of a signal, of which the network's forward makes [N, C, L] again by x.squeeze(-1)",
+}
 
 
 class Kind(NamedTuple):
@@ -59,7 +65,7 @@ def as_sample(x: Any, where: str) -> Tensor:
         raise DataError(f"{where} has {in_words(x)} for x, expected {INPUTS}")
     x = x.detach().as_subclass(Tensor)
     if x.dim() not in (3, 4) or 0 in x.shape:
-        hint = "; x.view(-1, 1, 1) makes [C, 1, 1] of features" if x.dim() == 1 else ""
+        hint = "" if 0 in x.shape else REMEDIES.get(x.dim(), "")
         raise DataError(f"{where} has x of shape {list(x.shape)}, expected {INPUTS}{hint}")
     if x.dim() == 3 and not x.is_floating_point():
         kind = str(x.dtype).removeprefix("torch.")

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader
 
 from tssd.data.counter_random import GIVEN_STREAM, random_bits
-from tssd.data.given_items import INPUTS, Kind, in_words
+from tssd.data.given_items import INPUTS, REMEDIES, Kind, in_words
 from tssd.data.global_generators import generators_kept, seed_generators
 from tssd.data.loading import Batch
 from tssd.errors import DataError, UsageError
@@ -177,7 +177,11 @@ class GivenLoader:
         x, y = batch
         right = isinstance(x, Tensor) and x.dim() in (4, 5) and 0 not in x.shape
         if not right or (x.dim() == 4 and not x.is_floating_point()):
-            raise DataError(f"{where} has {in_words(x)} for x, expected N times {INPUTS}")
+            hint = (
+                REMEDIES.get(x.dim() - 1, "") if isinstance(x, Tensor) and 0 not in x.shape else ""
+            )
+            hint = hint.replace("; ", "; in its Dataset ", 1)
+            raise DataError(f"{where} has {in_words(x)} for x, expected N times {INPUTS}{hint}")
         if not isinstance(y, Tensor):
             raise DataError(f"{where} has {in_words(y)} for y, expected class numbers, int64 [N]")
         return x, y
