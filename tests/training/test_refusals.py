@@ -12,14 +12,14 @@ from lightning.pytorch.callbacks import (
     LearningRateFinder,
     StochasticWeightAveraging,
 )
-from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
+from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau, StepLR
 from torch.utils.data import DataLoader, TensorDataset
 
 from tssd.data.given import GivenData
 from tssd.errors import UsageError
 from tssd.training.fit import fit
 from tssd.training.given import GivenSchedule
-from tssd.training.refusals import note_used, refuse_unfit
+from tssd.training.refusals import note_used, refuse_short_schedule, refuse_unfit
 
 from .runs import small
 
@@ -137,3 +137,21 @@ def test_batches_of_unknown_sizes_are_not_added_up():
                 refuse_unfit(parts, resumes=False)
         else:
             refuse_unfit(parts, resumes=False)
+
+
+@pytest.mark.parametrize(("accumulate", "steps"), [(1, 6), (2, 4)])
+def test_a_schedule_of_steps_is_measured_by_those_of_training(accumulate, steps):
+    rows = TensorDataset(torch.rand(10, 1, 8, 8), torch.arange(10))
+    parts = small({"trainer.epochs": 2, "trainer.accumulate": accumulate})
+    # Three batches an epoch.
+    parts.data = GivenData({"train": DataLoader(rows, batch_size=4), "test": rows}, classes=10)
+    for total_steps in (steps - 1, steps):
+        one = partial(OneCycleLR, max_lr=1, total_steps=total_steps)
+        parts.schedule = GivenSchedule(
+            lambda it, one=one: {"scheduler": one(it), "interval": "step"}
+        )
+        if total_steps == steps:
+            refuse_short_schedule(parts)
+        else:
+            with pytest.raises(UsageError, match=rf"give it total_steps={steps}$"):
+                refuse_short_schedule(parts)

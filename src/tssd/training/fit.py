@@ -24,6 +24,7 @@ from tssd.training.needs.timeless import trains_without_time
 from tssd.training.parts import Parts
 from tssd.training.place import place, refuse_place
 from tssd.training.precision import settle_precision
+from tssd.training.refusals import refuse_short_schedule
 from tssd.training.saver import stop_of
 from tssd.training.starting import around, start_from
 from tssd.training.teachers import costs, introduce
@@ -77,6 +78,7 @@ def fit(
         start_from(parts, resumes=run.last.exists())
     if not run.config.exists():
         parts.data.setup()  # what is wrong with the images shows before there is a folder
+        refuse_short_schedule(parts)
     with leader.leading(), alone(run.path), one_line_failures():
         run.create(parts.config, resume=resume, relength=relength)
         if run.is_finished:

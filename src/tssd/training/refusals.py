@@ -17,6 +17,8 @@ from tssd.data.given_loader import GivenLoader
 from tssd.errors import UsageError
 from tssd.training.given import GivenSchedule
 from tssd.training.parts import Parts
+from tssd.training.schedule import refuse_short
+from tssd.training.steps import Steps
 
 # Callbacks that have trained, by their id.
 _used: WeakValueDictionary[int, Callback] = WeakValueDictionary()
@@ -67,6 +69,24 @@ def refuse_unfit(parts: Parts, *, resumes: bool) -> None:
         train = parts.data.sets["train"]
         if isinstance(train, GivenLoader):
             train.size_of(0)  # which refuses
+
+
+def refuse_short_schedule(parts: Parts) -> None:
+    """Refuse a scheduler of the user's own that has fewer steps than training will take.
+
+    Args:
+        parts: the run, its samples read.
+    Raises: UsageError: see `refuse_short`.
+    """
+    if not isinstance(parts.schedule, GivenSchedule):
+        return
+    settings = parts.trainer
+    try:
+        batches = len(parts.data.train_dataloader())
+    except TypeError:  # a loader that does not say, of a data module of the user's own
+        return
+    told = parts.schedule.check(parts.make_optimizer, settings.epochs)
+    refuse_short(told, settings.epochs * Steps(batches, settings.accumulate).number)
 
 
 def note_used(callbacks: Iterable[Callback]) -> None:
