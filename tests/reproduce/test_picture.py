@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -111,3 +112,33 @@ def test_names_are_drawn_as_text(tmp_path, draw):
         tmp_path / "q", [(evil, evil, [0, 1], [1, 2], [0, 0])], x_label="x", y_label="y", title=evil
     )
     assert "<svg" in (tmp_path / "q.svg").read_text()
+
+
+def at_several():
+    """A sweep whose cells are read at T = 1 and 2."""
+    cells = [cell("vanilla", VANILLA, at=t, x=x, column=f"x{x}") for x in (3, 4) for t in (1, 2)]
+    found = Collected({VANILLA: [results(s, [0.5, 0.8 + s / 9]) for s in (0, 1)]}, ())
+    of = {"scale": "small", "seeds": [0, 1], "epoch": "best"}
+    return Table.of(plan(*cells), cells, found, **of)
+
+
+def texts(path):
+    """Matplotlib names the text of a label in a comment."""
+    return re.findall("<!-- (.*?) -->", path.read_text())
+
+
+def test_a_sweep_at_several_t_has_a_curve_for_each_and_an_axis_of_none(tmp_path):
+    plot_sweep(at_several(), tmp_path / "several")
+    drawn = texts(tmp_path / "several.svg")
+    assert {"vanilla, T = 1, ours", "vanilla, T = 2, ours", "test accuracy, %"} <= {*drawn}
+    plot_sweep(table(), tmp_path / "one")
+    drawn = texts(tmp_path / "one.svg")
+    assert {"vanilla, ours", "test accuracy at T = 1, %"} <= {*drawn}
+
+
+def test_rows_of_a_table_that_differ_in_t_alone_are_told_apart(tmp_path):
+    plot_table(at_several(), tmp_path / "several")
+    wanted = [f"vanilla, x{x}, T = {t}" for x in (3, 4) for t in (1, 2)]
+    assert {*wanted} <= {*texts(tmp_path / "several.svg")}
+    plot_table(table(), tmp_path / "one")
+    assert "vanilla, net" in texts(tmp_path / "one.svg")

@@ -87,7 +87,7 @@ def plot_table(table: Table, path: Path) -> None:
     for axes, (data, lines) in zip(_row(figure, len(groups)), groups.items(), strict=True):
         columns = list(dict.fromkeys(line.cell.column for line in lines))
         lines = sorted(lines, key=lambda line: columns.index(line.cell.column))
-        names = [f"{line.cell.row}, {line.cell.column}" for line in lines]
+        names = _told_apart([(f"{line.cell.row}, {line.cell.column}", line) for line in lines])
         for y, line in enumerate(lines):
             colour = COLOURS[columns.index(line.cell.column) % len(COLOURS)]
             _point(axes, line, y=y, colour=colour, paper=with_paper(table))
@@ -105,10 +105,15 @@ def plot_sweep(table: Table, path: Path) -> None:
     groups = by_data(table.lines)
     figure = new_figure(4.6 * len(groups) + 1, 3.8)
     for axes, (data, lines) in zip(_row(figure, len(groups)), groups.items(), strict=True):
-        rows = dict.fromkeys(line.cell.row for line in lines)
-        for index, row in enumerate(rows):
+        every = sorted({line.cell.at for line in lines})
+        rows: dict[str, list[Line]] = {}
+        for line in lines:
+            # At several T a row is a curve for each, and the axis is of none of them.
+            said = f", T = {line.cell.at}" if len(every) > 1 else ""
+            rows.setdefault(f"{line.cell.row}{said}", []).append(line)
+        for index, (row, of_row) in enumerate(rows.items()):
             colour = COLOURS[index % len(COLOURS)]
-            own = [line for line in lines if line.cell.row == row and line.mean is not None]
+            own = [line for line in of_row if line.mean is not None]
             placed = [line for line in own if line.cell.x is not None]
             style = {"color": colour, "label": in_plot(f"{row}, ours")}
             theirs = in_plot(f"{row}, paper")
@@ -128,7 +133,7 @@ def plot_sweep(table: Table, path: Path) -> None:
                     if line.mean is not None and line.std:
                         low, high = line.mean - line.std, line.mean + line.std
                         axes.axhspan(low, high, alpha=0.12, color=colour, linewidth=0)
-            known = [line.cell for line in lines if line.cell.row == row and line.cell.paper]
+            known = [line.cell for line in of_row if line.cell.paper]
             known = known if with_paper(table) else []
             xs = [(cell.x, cell.paper) for cell in known if cell.x is not None]
             if xs:
@@ -138,7 +143,8 @@ def plot_sweep(table: Table, path: Path) -> None:
                     axes.axhline(cell.paper, color=colour, linestyle=":", label=theirs)
         axes.set_xticks(sorted({line.cell.x for line in lines if line.cell.x is not None}))
         axes.set_xlabel(in_plot(table.plan.text.get("x_label") or ""))
-        axes.set_ylabel(f"test accuracy at T = {lines[0].cell.at}, %")
+        read = f" at T = {every[0]}" if len(every) == 1 else ""
+        axes.set_ylabel(f"test accuracy{read}, %")
         dress(axes, data)
         if axes.get_legend_handles_labels()[0]:
             axes.legend(fontsize=8)
@@ -231,6 +237,14 @@ def by_data(lines: Sequence[Line]) -> dict[str, list[Line]]:
     for line in lines:
         groups.setdefault(line.cell.data, []).append(line)
     return groups
+
+
+def _told_apart(named: Sequence[tuple[str, Line]]) -> list[str]:
+    """Names of lines; with the T that each is read at where several have one name."""
+    names = [name for name, _ in named]
+    return [
+        f"{name}, T = {line.cell.at}" if names.count(name) > 1 else name for name, line in named
+    ]
 
 
 def _row(figure: Any, count: int) -> list[Any]:
