@@ -45,6 +45,7 @@ def test_large_parts_are_not_kept(make, tmp_path):
         ({"metrics": f"{UNSEEN}3,1,0.1,nan\n"}, "failed", "val/loss is NaN in epoch 4 of 9"),
         ({"metrics": f"{UNSEEN}3,1,nan,nan\n"}, "failed", "val/accuracy, val/loss is NaN"),
         ({"results": '{"seed": 0, '}, "damaged", "results.json: damaged"),
+        ({"results": '{"seed": 0, '}, "damaged", "; delete it and --resume"),
         ({"results": content(accuracy=(0.5, float("nan")))}, "failed", "at T = 2 is nan"),
         ({"results": {"score": 1}}, "foreign", "results.json: it has no seed"),
         ({"config": "model: x\n"}, "foreign", "its config.yaml is not one of `tssd train`"),

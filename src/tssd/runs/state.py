@@ -11,7 +11,7 @@ from tssd.reading import read_json
 from tssd.runs.evaluation import NotFiniteError
 from tssd.runs.files import continued, is_training, planned_epochs, resuming
 from tssd.runs.find import run_folders
-from tssd.runs.results import EpochEvaluation, Results
+from tssd.runs.results import REPEAT, EpochEvaluation, Results
 from tssd.runs.text_files import read_metrics, read_text
 
 State = Literal["half-finished", "failed", "damaged", "foreign", "refused"]
@@ -70,7 +70,7 @@ def find_runs(folder: Path) -> Iterator[FinishedRun | LeftOut]:
 def classify(path: Path, name: str) -> FinishedRun | LeftOut:
     """What a folder with config.yaml or results.json is."""
     try:
-        content = read_json(path / "results.json")
+        content = read_json(path / "results.json", remedy=REPEAT)
         if not (path / "config.yaml").is_file():
             return LeftOut(path, name, "foreign", "results.json without config.yaml")
         config = read_text(path / "config.yaml")  # it is compared with those of other seeds
