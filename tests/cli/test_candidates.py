@@ -46,5 +46,7 @@ def test_options_of_a_recipe_are_those_that_its_help_lists():
     assert "--net.width" in candidates(["train", "digits+vgg9+tssd", "--resume", "--net."])
     assert candidates(["data", "info", "nmnist+vgg9+tssd", "--net."]) == []
     assert "--data.root" in candidates(["data", "info", "nmnist+vgg9+tssd", "--data."])
+    of_a_run = candidates(["evaluate", "digits+vgg9+tssd", "--trainer.e"])
+    assert of_a_run == ["--trainer.evaluate_timesteps"]  # it has no epochs to come
     assert candidates(["train", "no_such_recipe", "--res"]) == ["--resume"]
     assert candidates(["predict", "some_run", "ima"]) == []

@@ -44,6 +44,14 @@ def test_evaluate_at_fewer_timesteps_than_the_student_has(tssd, run):
         (["run", "--data", "tssd.data.ImageFolder"], "TSSD_DATA"),
         (["run", "--timesteps", "1000000000"], "--timesteps: got 1000000000, expected 1 to 1000"),
         (["run", "--trainer.evaluate_timesteps", "1001"], "timesteps: got 1001, expected 1 to"),
+        (
+            ["run", "--trainer.precision", "bf16-mixed"],
+            "--trainer.precision: is of the training, wh",
+        ),
+        (
+            ["run", "--timesteps", "2", "--trainer.evaluate_timesteps", "3"],
+            "; leave one of them out",
+        ),
         (["run", "--samples", "9"], "--samples: counts those of --recalibrate, which is not given"),
         (["run", "--recalibrate", "--samples", "1"], "--samples: got '1', expected a whole number"),
         (["run", "--epoch", "first"], "--epoch: got 'first', expected best, last or the number of"),

@@ -65,6 +65,11 @@ def test_a_mistake_is_a_usage_error(parser, words, expected):
     [
         ("net.width", "--net.width: a trained run keeps it; only data and trainer can change"),
         ("seed", "--seed: a trained run keeps it"),
+        (
+            "trainer.precision",
+            "--trainer.precision: is of the training, which is over; of trainer, ",
+        ),
+        ("trainer.epochs", "--trainer.epochs: is of the training"),
         ("jbos", "--jbos: no such option; did you mean --jobs?"),
     ],
 )
@@ -72,6 +77,17 @@ def test_what_a_trained_run_keeps_is_refused(parser, name, expected):
     with pytest.raises(UsageError) as error:
         parser.refuse_fixed([("data.root", "x"), (name, "1")], changeable=("data", "trainer"))
     assert str(error.value).startswith(expected)
+
+
+def test_what_is_of_a_trained_run_or_misspelt_is_left_to_who_reads_it(parser):
+    given = [
+        "data",
+        "data.root",
+        "trainer.threads",
+        "trainer.init_args.accelerator",
+        "trainer.epocs",
+    ]
+    parser.refuse_fixed([(name, "1") for name in given], changeable=("data", "trainer"))
 
 
 def test_sections_of_a_recipe_are_not_misspelt_options(parser):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.resources import files
 
-from tssd.cli.parser import SUMMARIES
+from tssd.cli.parser import OF_A_TRAINED, SUMMARIES
 from tssd.config.compose import layers, words_of
 from tssd.config.pieces import ROOMS, recipe_names, room_of, rooms
 from tssd.config.quick_names import names
@@ -109,9 +109,15 @@ def _options_of_recipe(command: str, given: Sequence[str]) -> list[str]:
             return [
                 f"--{name}"
                 for name in names(config)
-                if sections is None or name.partition(".")[0] in sections
+                if sections is None or (name.partition(".")[0] in sections and _takes(name))
             ]
     return []
+
+
+def _takes(name: str) -> bool:
+    """Whether a command on a trained run takes an option of the sections that it takes."""
+    section, _, own = name.partition(".")
+    return section != "trainer" or own in OF_A_TRAINED
 
 
 def _starting(word: str, known: Sequence[str]) -> list[str]:

@@ -40,6 +40,8 @@ def run(words: list[str]) -> int:
     if args.run is None:
         raise UsageError("evaluate: no run folder given, such as runs/digits/tssd/seed0")
     parser.refuse_fixed(overrides, changeable=CHANGEABLE)
+    if args.timesteps and any(name == "trainer.evaluate_timesteps" for name, _ in overrides):
+        raise UsageError("--timesteps: is --trainer.evaluate_timesteps; leave one of them out")
     if args.samples and not args.recalibrate:
         raise UsageError("--samples: counts those of --recalibrate, which is not given; add it")
     folder = str(located(args.run))

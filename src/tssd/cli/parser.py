@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NoReturn
 
 from tssd.config.quick_names import names
-from tssd.config.sections import MEANINGS, with_defaults
+from tssd.config.sections import MEANINGS, option_parts, with_defaults
 from tssd.config.suggest import nearest
 from tssd.errors import UsageError
 
@@ -36,6 +36,8 @@ MOST_TIMESTEPS = 1000
 MOST_EVALUATED = 100_000
 # A larger one is refused before those in front of it are trained.
 MOST_SEED = 2**32 - 1
+# What commands on a trained run take of the trainer.
+OF_A_TRAINED = ("accelerator", "data_on_device", "evaluate_timesteps", "progress", "threads")
 # Digits of a number that is looked at, and the largest that has so many.
 DIGITS = 20
 MOST_DECIMAL = 10**DIGITS - 1
@@ -110,9 +112,17 @@ class CommandParser(argparse.ArgumentParser):
         for name, _ in overrides:
             if "." not in name and name not in MEANINGS:
                 raise UsageError(f"--{name}: no such option; {self.nearest(name)}")
-            if name.split(".")[0] not in changeable:
+            option = ".".join(option_parts(name))
+            section, _, own = option.partition(".")
+            if section not in changeable:
                 can = " and ".join(changeable)
                 raise UsageError(f"--{name}: a trained run keeps it; only {can} can change")
+            # What is misspelt is told with what is near by who reads it.
+            if section == "trainer" and own not in OF_A_TRAINED and option in names({}):
+                raise UsageError(
+                    f"--{name}: is of the training, which is over; of trainer, only "
+                    f"{', '.join(OF_A_TRAINED)} change anything here"
+                )
 
     def nearest(self, name: str) -> str:
         """The nearest of the command's own options."""
