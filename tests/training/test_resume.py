@@ -116,6 +116,28 @@ def test_damaged_checkpoint_is_refused_and_best_can_replace_it(interrupted, copi
     assert fit(small(RUINED), run.path, resume=True).last.epoch == 6
 
 
+def test_without_the_best_checkpoint_nothing_is_trained_in_vain(interrupted, copied):
+    run = RunFolder(copied(interrupted))
+    run.best.unlink()  # of the fourth epoch, and none of those to come is better
+    before = contents(run.path)
+    longer = {**RUINED, "trainer.epochs": 8}
+    for options, relength in ((RUINED, False), (longer, True)):
+        with pytest.raises(
+            DataError, match=r"best\.ckpt: it is not there, .*; .*put it back, or t"
+        ):
+            fit(small(options), run.path, resume=True, relength=relength)
+    assert contents(run.path) == before
+
+
+def test_metrics_that_are_lost_come_back_with_the_results(finished, copied):
+    run = RunFolder(copied(finished))
+    for damage in (run.metrics.unlink, lambda: run.metrics.write_text("epoch,tr")):
+        damage()
+        run.results.unlink()
+        fit(small(RUINED), run.path, resume=True)
+        assert table(run.path) == table(finished)
+
+
 def test_checkpoint_of_another_network_names_the_first_mismatch(interrupted, copied):
     run = RunFolder(copied(interrupted))
     wider = RUINED | {"net.channels": 4}

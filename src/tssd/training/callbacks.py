@@ -91,6 +91,10 @@ class MetricsTable(Callback):
         if (seconds := self.clock.seconds) is not None:
             row["seconds"] = round(seconds, 3)
         self.rows.append(row)
+        self.write()
+
+    def write(self) -> None:
+        """Write the file, if this process does."""
         if self.path is not None:
             write_atomically(self.path, self._write)
 

@@ -25,7 +25,7 @@ from tssd.training.parts import Parts
 from tssd.training.place import place, refuse_place
 from tssd.training.precision import settle_precision
 from tssd.training.refusals import refuse_short_schedule
-from tssd.training.saver import stop_of
+from tssd.training.saver import refuse_lost_best, stop_of
 from tssd.training.starting import around, start_from
 from tssd.training.teachers import costs, introduce
 from tssd.training.trainer import train
@@ -108,6 +108,7 @@ def _refuse_anew(run: RunFolder, results: Results, epochs: int) -> None:
 
 
 def _fit(parts: Parts, run: RunFolder, selected: Selected, leader: Leader) -> Results:
+    refuse_lost_best(run)
     parts.trainer.use_threads()
     introduce(parts)
     settle_precision(parts, run)
@@ -195,6 +196,7 @@ def _train(
         raise DataError(
             f"{run.path}: {error}; check space and permissions, then continue with --resume"
         ) from error
+    table.write()  # where nothing was left to train, too
     return timer.time_elapsed(), table
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, EarlyStopping, Timer
 
+from tssd.errors import DataError
 from tssd.runs.folder import RunFolder
 from tssd.runs.results import EarlyStop
 from tssd.runs.saved import load_checkpoint
@@ -64,6 +65,22 @@ class Saver(Checkpoint):
         said = checkpoint.get(STOPPED)
         if said is not None and said["planned"] == trainer.max_epochs:
             trainer.should_stop = True
+
+
+def refuse_lost_best(run: RunFolder) -> None:
+    """Refuse to go on without the checkpoint of the best epoch: no later one need be better.
+
+    Raises: DataError: an epoch was validated, and the best is not there; or the last is damaged.
+    """
+    if run.best.exists() or not run.last.exists():
+        return
+    table = load_checkpoint(run.last)["callbacks"].get(MetricsTable.__qualname__)
+    rows = table.get("rows", ()) if isinstance(table, dict) else ()
+    if any("val/accuracy" in row for row in rows):
+        raise DataError(
+            f"{run.best}: it is not there, though an epoch was validated and saved as the best; "
+            "its results are among those of a run, so put it back, or train into another --output"
+        )
 
 
 def stop_of(checkpoint: Path, *, planned: int) -> EarlyStop | None:
