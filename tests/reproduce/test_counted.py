@@ -39,6 +39,17 @@ def test_what_is_not_finished_foreign_or_nan_is_listed_and_not_counted(tmp_path)
     assert len(found.listed) == 6
 
 
+def test_results_of_a_run_that_is_being_made_longer_do_not_count(tmp_path):
+    run, done = plan_runs([VANILLA], range(2), tmp_path)
+    for each in (run, done):
+        write_run(each.folder, content(each.seed, [0.5], epochs=3))
+        (each.folder / "config.yaml").write_text(f"trainer:\n  epochs: {6 if each == run else 3}\n")
+    found = collect([run, done], tmp_path)
+    assert [r.seed for r in found.finished[VANILLA]] == [1]
+    told = "not finished: the results are those of 3 epochs, now 6 are planned"
+    assert found.listed == [f"a/vanilla, seed 0: {told}"]
+
+
 def test_seeds_that_are_missing_for_the_same_reason_share_a_line(tmp_path):
     runs = plan_runs([VANILLA, TSSD], range(3), tmp_path)
     write_run(runs[0].folder, content(0, [0.5]))

@@ -12,10 +12,12 @@ from tssd.reproduce.record import Record, record_of
 from tssd.reproduce.runs import Run
 from tssd.runs.differences import fingerprints
 from tssd.runs.evaluation import PerT
+from tssd.runs.files import continued
 from tssd.runs.find import run_folders
 from tssd.runs.folder import RunFolder
 from tssd.runs.processors import processor_of
 from tssd.runs.results import Epoch, Results
+from tssd.runs.text_files import read_text
 
 # How many folders that belong to something else are named.
 NAMED = 5
@@ -99,7 +101,9 @@ def collect(
         if problem is None:
             try:
                 results = RunFolder(run.folder).read_results()
-                if (problem := problem_with(results, run.seed)) is None:
+                config = read_text(RunFolder(run.folder).config)
+                problem = problem_with(results, run.seed) or continued(results, config)
+                if problem is None:
                     finished[run.variant].append(results)
                     if processor := processor_of(run.folder):
                         found[run.variant, run.seed] = processor
