@@ -1,10 +1,12 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from tssd.config import build, load_recipe
 from tssd.errors import UsageError
 from tssd.many_runs import Failure, PlannedRun, train_all
+from tssd.many_runs.side_by_side import THREADS
 from tssd.many_runs.train import refuse_other_lengths
 from tssd.runs.training_cost import TrainingCost
 from tssd.training.fit import fit
@@ -32,6 +34,26 @@ def test_side_by_side_gives_the_same_numbers(planned):
     # Nothing is left to train, so no process is needed.
     assert facts(train_all(planned(0, 1, folder="b"), jobs=2, **watch)) == facts(alone)
     assert begun == planned(0, 1, folder="b")
+
+
+@pytest.mark.parametrize(("jobs", "told", "expected"), [(2, None, 2), (2, "1", 1), (1, None, 1)])
+def test_a_run_left_alone_has_the_threads_it_would_have_beside_others(
+    planned, monkeypatch, jobs, told, expected
+):
+    """The rest of an interrupted comparison is trained as all of it would have been."""
+    monkeypatch.delenv(THREADS, raising=False)
+    if told is not None:
+        monkeypatch.setenv(THREADS, told)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr("tssd.many_runs.here.outcome", lambda run: torch.get_num_threads())
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        (run,) = planned(0)
+        assert train_all([run], jobs=jobs) == {run: expected}
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_run_that_fails_does_not_keep_the_others(planned):

@@ -26,7 +26,8 @@ def train_all(
 
     Args:
         runs: what to train.
-        jobs: how many at a time; more than one are processes of their own.
+        jobs: how many at a time; more than one are processes of their own. One that is left alone
+            has the share of the processor that it would have beside others.
         begins: told of a run before this process trains it, or finds it trained. Runs side by side
             begin untold.
         ended: told of a run and its outcome as it ends. What it raises stops the others: later ones
@@ -46,7 +47,8 @@ def train_all(
     for run in runs:
         if run not in found:
             begins(run)
-            found[run] = here.outcome(run)
+            with here.share_of(jobs):
+                found[run] = here.outcome(run)
             ended(run, found[run])
     return {run: found[run] for run in runs}
 
