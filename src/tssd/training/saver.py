@@ -78,8 +78,8 @@ def refuse_lost_best(run: RunFolder) -> None:
     rows = table.get("rows", ()) if isinstance(table, dict) else ()
     if any("val/accuracy" in row for row in rows):
         raise DataError(
-            f"{run.best}: it is not there, though an epoch was validated and saved as the best; "
-            "its results are among those of a run, so put it back, or train into another --output"
+            f"{run.best}: no checkpoint, though an epoch was validated and saved as the best; its "
+            "results are among those of a run, so put it back, or train into another --output"
         )
 
 
