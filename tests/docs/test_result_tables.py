@@ -22,6 +22,7 @@ SECTIONS = [
     ("controls", "Simulated", "controls", "small", "", "CIFAR10-DVS", "events/controls"),
     ("controls", "Middle scale", "controls", "mid", "", "CIFAR10", "mid/controls"),
     ("leaderboard", "# Every", "leaderboard", "small", "", "CIFAR10", "leaderboard"),
+    ("leaderboard", "Middle scale", "leaderboard", "mid", "", "CIFAR10", "mid/leaderboard"),
     ("leaderboard", "Simulated", "leaderboard", "small", "", "CIFAR10-DVS", "events/leaderboard"),
 ]
 # What a page calls a row that is not called so by its plan.
