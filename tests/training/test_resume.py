@@ -122,9 +122,7 @@ def test_without_the_best_checkpoint_nothing_is_trained_in_vain(interrupted, cop
     before = contents(run.path)
     longer = {**RUINED, "trainer.epochs": 8}
     for options, relength in ((RUINED, False), (longer, True)):
-        with pytest.raises(
-            DataError, match=r"best\.ckpt: no checkpoint, .*; .*put it back, or t"
-        ):
+        with pytest.raises(DataError, match=r"best\.ckpt: no checkpoint, .*; .*put it back, or t"):
             fit(small(options), run.path, resume=True, relength=relength)
     assert contents(run.path) == before
 
