@@ -111,3 +111,12 @@ def test_what_is_built_once_is_no_state():
 def test_an_ordinary_network_has_none():
     net = adapt(nn.Sequential(nn.Linear(6, 3), nn.Linear(3, 2)), [], example=X)
     assert net.states == {}
+
+
+def test_what_the_network_does_to_a_buffer_in_place_leaves_its_rest_as_it_was():
+    net = stepped(torch.zeros(1))
+    for _ in range(2):
+        net.module.v = None  # as a reset may leave it
+        assert net.state_dict()["module.v"].tolist() == [0.0]
+        net.module.v.add_(1.0)
+    assert net.state_dict()["module.v"].tolist() == [0.0]  # of the same shape, and not at rest

@@ -50,8 +50,9 @@ def put_back(module: nn.Module, states: Mapping[str, Tensor | None]) -> None:
     for name, value in states.items():
         part, key = _place(module, name)
         now = part._buffers.get(key)
-        if value is None or now is None or now.shape != value.shape:
-            setattr(part, key, value if now is None or value is None else value.to(now, copy=True))
+        # A copy, which the network may change in place.
+        like = value if now is None else now
+        setattr(part, key, None if value is None else value.to(like, copy=True))
 
 
 def _place(module: nn.Module, name: str) -> tuple[nn.Module, str]:
