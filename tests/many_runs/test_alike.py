@@ -25,6 +25,13 @@ def test_other_samples_and_a_t_that_nobody_evaluates_are_refused(planned):
         refuse_unlike(planned(0), longest=5)
 
 
+def test_what_has_no_batch_norm_is_told_before_it_is_trained(planned):
+    options = [("net.norm", "torch.nn.Identity")]
+    refuse_unlike(planned(0), recalibrates=True)
+    with pytest.raises(UsageError, match="^digits/vanilla_ts: net: StagedNet has no batch norm"):
+        refuse_unlike(planned(0, options=options), recalibrates=True)
+
+
 def test_recipes_of_one_name_are_refused_before_anything_is_built(planned):
     runs = [planned(0, name=name)[0] for name in ("a/x.yaml", "b/x.yaml")]
     with pytest.raises(UsageError, match="^a/x.yaml and b/x.yaml have the same name"):

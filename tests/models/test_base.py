@@ -166,7 +166,7 @@ def test_images_without_time_are_refused_with_the_remedy(build):
 
 
 @builders
-@pytest.mark.parametrize("width", [0.0, -1.0, float("nan")])
+@pytest.mark.parametrize("width", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_width_must_be_positive(build, width):
     with pytest.raises(UsageError, match=f"^width: got {width}"):
         build(width=width)

@@ -48,6 +48,7 @@ def test_dropout_leaves_out_spikes_in_training_alone():
     [
         ({"hidden": ()}, r"hidden: got \[\], expected a number >= 1 for each layer"),
         ({"hidden": (8, 0)}, r"hidden: got \[8, 0\]"),
+        ({"hidden": 16}, r"hidden: got 16, expected a number >= 1 for each layer: \[128\]"),
         ({"width": 0.0}, "width: got 0.0"),
         ({"dropout": 1.0}, "dropout: got 1.0, expected 0 or more and below 1"),
     ],

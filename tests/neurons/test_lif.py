@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -163,6 +165,13 @@ def test_neurons_do_not_share_what_they_were_not_given_together():
 def test_a_time_constant_must_exceed_one_step(tau):
     with pytest.raises(UsageError, match=f"^tau: got {tau}, expected a time constant > 1"):
         LIF(tau)
+
+
+def test_an_infinite_time_constant_needs_its_input_whole():
+    x = torch.full((3, 1, 1), 0.4)
+    assert torch.equal(LIF(math.inf)(x), IF()(x))
+    with pytest.raises(UsageError, match="^tau: got inf with decay_input, .* decay_input=False"):
+        LIF(math.inf, decay_input=True)
 
 
 @pytest.mark.parametrize("kind", [LIF, IF])

@@ -1,5 +1,7 @@
 import copy
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,16 @@ def test_what_is_kept_is_not_measured_again(trained, found, tmp_path, monkeypatc
     # With other samples than usual it is another one.
     keep(run, type(found)(**(vars(found) | {"training_samples": 9, "accuracy": (0.0,) * 4})))
     assert recalibration_of(run.path) == found
+
+
+def test_what_others_write_meanwhile_is_kept_beside_it(found, tmp_path):
+    run = RunFolder(tmp_path)
+    of_epoch = [replace(found, epoch=epoch) for epoch in range(16)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda own: keep(run, own), of_epoch))
+    kept = Recalibrations.read(run.recalibrated).evaluations
+    assert sorted(own.epoch for own in kept) == list(range(16))
+    assert [path.name for path in tmp_path.iterdir()] == ["recalibrated.json"]
 
 
 def test_nothing_is_kept_of_other_data(trained, tmp_path):

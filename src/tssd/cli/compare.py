@@ -81,7 +81,12 @@ def run(words: list[str]) -> int:
 
     planned = {recipe: plan(recipe, seeds, output, overrides) for recipe in recipes}
     runs = [run for group in planned.values() for run in group]
-    refuse_unlike(runs, longest=max(timesteps, default=1), tell=logging.getLogger("tssd").info)
+    refuse_unlike(
+        runs,
+        longest=max(timesteps, default=1),
+        recalibrates=args.recalibrate,
+        tell=logging.getLogger("tssd").info,
+    )
     with redirect_stdout(sys.stderr if args.json else sys.stdout):
         outcomes = train_and_tell(runs, args.jobs, failed=_stop)
         recalibrated = _recalibrated(planned, overrides, args.epoch) if args.recalibrate else {}

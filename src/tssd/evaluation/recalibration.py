@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from tssd.errors import DataError, UsageError
+from tssd.evaluation.device import device_of_batches
 from tssd.evaluation.moments import Moments
 from tssd.evaluation.norm_calls import NormCalls
 from tssd.models.base import SpikingNet, eval_mode
@@ -89,21 +90,8 @@ def recalibrate(
     check_num_classes(net)
     timesteps = whole("timesteps", timesteps, 1)
     check_length(timesteps, net, criterion)
-    roots = {"": net} | ({} if criterion is None else {"exits: ": criterion})
-    norms = {
-        id(part.running_mean): _Norm(f"{root}{name}", part)
-        for root, module in roots.items()
-        for name, part in module.named_modules()
-        if isinstance(getattr(part, "running_mean", None), Tensor)
-        and isinstance(getattr(part, "running_var", None), Tensor)
-    }
-    if not norms:
-        raise UsageError(
-            f"net: {type(net).__name__} has no batch norm with running statistics, so that there "
-            "is nothing to recalibrate; run it as it is"
-        )
-    if device is None:
-        device = next((p.device for p in net.parameters()), torch.device("cpu"))
+    norms = _norms(net, criterion)
+    device = device_of_batches(net, device)
     taps, dtype = () if criterion is None else criterion.taps, dtype_of(net)
 
     def run(x: Tensor) -> None:
@@ -122,6 +110,32 @@ def recalibrate(
                 stays = norm.set(_measured(norm, calls, run, inputs))
                 if stays or not getattr(norm.part, "feeds_back", False):
                     break
+
+
+def refuse_no_norms(net: nn.Module, criterion: SelfDistillation | None = None) -> None:
+    """Refuse what `recalibrate` could change nothing of.
+
+    Raises: UsageError: no batch norm with running statistics.
+    """
+    _norms(net, criterion)
+
+
+def _norms(net: nn.Module, criterion: SelfDistillation | None) -> "dict[int, _Norm]":
+    """Norms of the network and of the exits, each once."""
+    roots = {"": net} | ({} if criterion is None else {"exits: ": criterion})
+    found = {
+        id(part.running_mean): _Norm(f"{root}{name}", part)
+        for root, module in roots.items()
+        for name, part in module.named_modules()
+        if isinstance(getattr(part, "running_mean", None), Tensor)
+        and isinstance(getattr(part, "running_var", None), Tensor)
+    }
+    if not found:
+        raise UsageError(
+            f"net: {type(net).__name__} has no batch norm with running statistics, so that there "
+            "is nothing to recalibrate; run it as it is"
+        )
+    return found
 
 
 _BUFFERS = ("running_mean", "running_var")

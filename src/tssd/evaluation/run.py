@@ -13,6 +13,7 @@ from tssd.errors import DataError, UsageError
 from tssd.evaluation.accuracy import ConfusionMatrix, TimestepAccuracy
 from tssd.evaluation.calibration import Calibration
 from tssd.evaluation.costs import CostCounter
+from tssd.evaluation.device import device_of_batches
 from tssd.evaluation.early_exit import EarlyExitCurve
 from tssd.evaluation.exit_costs import exit_costs, tap_modules
 from tssd.evaluation.fold_orders import fold_orders
@@ -65,8 +66,9 @@ def evaluate(
         energy: energy of an operation; None = 45 nm CMOS.
         progress: whether to draw a progress bar on standard error.
     Raises: UsageError: timesteps < 1 or more than a part can run for, report_at not in 1..T_max, a
-        single class, something else than these. DataError: no samples, labels that are not in
-        0..K-1, an input or logits that are not finite.
+        single class, a device that is not there or that the network is not on, something else than
+        these. DataError: no samples, labels that are not in 0..K-1, an input or logits that are not
+        finite.
     """
     timesteps = whole("timesteps", timesteps, 1)
     report_at = whole("report_at", timesteps if report_at is None else report_at)
@@ -75,8 +77,7 @@ def evaluate(
     _refuse_others(batches, criterion, energy)
     _check_criterion(criterion, net)
     check_length(timesteps, module, criterion)
-    if device is None:
-        device = next((p.device for p in module.parameters()), torch.device("cpu"))
+    device = device_of_batches(module, device)
     taps = criterion.taps if criterion is not None else ()
     energy, dtype = energy or EnergyModel(), dtype_of(net)
 

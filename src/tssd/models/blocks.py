@@ -1,5 +1,6 @@
 """What networks are built of: layers that end in a neuron, residual blocks, heads."""
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -25,7 +26,7 @@ OF_BATCHES = (nn.modules.batchnorm._NormBase, nn.GroupNorm)
 
 def scaled(channels: int, width: float) -> int:
     """Channels of a layer in a net of another width, at least one."""
-    if not width > 0:
+    if not 0 < width < math.inf:
         raise UsageError(f"width: got {width}, expected a factor > 0 (1 = the paper's channels)")
     return max(1, round(channels * width))
 

@@ -95,7 +95,8 @@ class LIF(LinearIntegrator):
         detach_reset: whether the reset passes no gradient.
         strict: whether it fires above v_threshold only, and not at it.
         surrogate: gradient of the spike; None = rectangular of width 1.
-    Raises: UsageError: tau <= 1, v_threshold <= 0 or v_reset >= v_threshold.
+    Raises: UsageError: tau <= 1, or infinite with decay_input, v_threshold <= 0 or v_reset >=
+        v_threshold.
     Source: TSSD, arXiv 2406.07862, eq. 1-4. Names and dynamics follow SpikingJelly's LIFNode.
     """
 
@@ -112,6 +113,11 @@ class LIF(LinearIntegrator):
     ) -> None:
         if not tau > 1:
             raise UsageError(f"tau: got {tau}, expected a time constant > 1 timestep; IF has none")
+        if decay_input and math.isinf(tau):
+            raise UsageError(
+                "tau: got inf with decay_input, which leaves nothing of the input; give a finite "
+                "one, or decay_input=False"
+            )
         super().__init__(
             Dynamics(
                 decay=1 - 1 / tau,

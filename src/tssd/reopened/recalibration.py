@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -11,6 +12,7 @@ import numpy as np
 from tssd.data.loading import evaluation_loader, one_line_failures
 from tssd.errors import DataError
 from tssd.evaluation import Evaluation, evaluate, recalibrate
+from tssd.lock import locked
 from tssd.models.base import SpikingNet
 from tssd.reopened.open_run import OpenRun, Override, open_run
 from tssd.reopened.same_data import ComparedData, compare_data
@@ -102,9 +104,13 @@ def recalibration_of(
 
 
 def keep(run: RunFolder, found: Recalibration) -> None:
-    """Write it into the run folder, beside those of other epochs."""
-    kept = Recalibrations.read(run.recalibrated)
-    write_json(run.recalibrated, kept.having(found).to_dict())
+    """Write it into the run folder, beside those of other epochs, which may be written just now."""
+    lock = run.recalibrated.with_name(f".{run.recalibrated.name}.lock")
+    with ExitStack() as stack:
+        with suppress(OSError):  # where nothing can be written, writing says why
+            stack.enter_context(locked(lock, on_wait=lambda: None))
+        kept = Recalibrations.read(run.recalibrated)
+        write_json(run.recalibrated, kept.having(found).to_dict())
 
 
 def _usual(split_sizes: dict[str, int] | None) -> int:
