@@ -34,7 +34,11 @@ MOST_TIMES = 100
 
 _NUMBERS = "buif"  # NumPy's kinds: boolean, unsigned, signed, floating point
 
-ADVICE = "give --data.columns, such as '[t, x, y, p]', in their order; other names are ignored"
+# The second is for `predict`, which takes no options of the data.
+ADVICE = (
+    "give --data.columns, such as '[t, x, y, p]', in their order (other names are ignored), or "
+    "name them so in the file"
+)
 
 
 @dataclass(frozen=True)
