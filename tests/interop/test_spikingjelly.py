@@ -62,6 +62,15 @@ def test_logits_and_gradients_are_those_of_spikingjelly_and_weights_go_back(name
     theirs.load_state_dict(back)
 
 
+def test_weights_of_a_network_inside_dataparallel_are_taken():
+    theirs, ours, _ = twins("vgg11_bn")
+    from_spikingjelly(ours, nn.DataParallel(theirs).state_dict())
+    wrapped = {n: v.clone() for n, v in ours.state_dict().items()}
+    _, plain, _ = twins("vgg11_bn")
+    from_spikingjelly(plain, theirs)
+    assert all(torch.equal(value, wrapped[name]) for name, value in plain.state_dict().items())
+
+
 @pytest.mark.parametrize("name", FULL_SIZE)
 def test_networks_of_full_size_have_the_same_layers(name):
     make_theirs, make_ours = FULL_SIZE[name]
