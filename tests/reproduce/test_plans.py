@@ -86,7 +86,7 @@ SMALL = BY_HAND | {
         NETS * (3 + 2 * 8) + (2 + 8) + NETS + 1,
     ),
     # 17 rows of 15 networks on few images, 6 on many, read at 3 T; 2 methods at 4 lengths.
-    "long": ((18 + 6) * 3, 16 + 6),
+    "long": ((19 + 6) * 3, 17 + 6),
     "epochs": (2 * 4, 2 * 4),
 }
 AT = {
