@@ -40,6 +40,14 @@ def test_the_gradient_passes_both_the_membrane_and_what_was_smoothed():
     assert x.grad.flatten().tolist() == [0.75, 0.5]
 
 
+def test_the_gradient_of_the_share_by_hand():
+    """Of H'(2) by w: a (1 - a) (H'(1) - H(2)), H'(1) = 0.2 and H(2) = 0.2/2 + 0.3."""
+    neuron = SmoothedLIF()
+    _, state = neuron.scan(torch.tensor([0.2, 0.3]).view(2, 1, 1))
+    state.h.sum().backward()
+    assert neuron.w.grad.item() == pytest.approx(0.25 * (0.2 - 0.4))
+
+
 @pytest.mark.parametrize("options", [{}, HARD])
 def test_without_smoothing_it_is_the_lif(options):
     x = torch.randn(4, 6, 3, dtype=torch.double, generator=torch.Generator().manual_seed(0)) + 0.6

@@ -1,8 +1,12 @@
+import math
+
 import pytest
 import torch
 from torch import nn
 
 from tssd.errors import UsageError
+from tssd.models import mlp
+from tssd.neurons import IF
 from tssd.objectives import (
     ExitCrossEntropy,
     SelfDistillation,
@@ -19,6 +23,8 @@ from tssd.rules.mtt import MIXED, logits_of, regrouped, sizes
 from tssd.time import repeat_in_time
 
 from .nets import K, N, T, batch, gradients, net
+
+LN3 = math.log(3)
 
 
 def labels(**options):
@@ -110,6 +116,28 @@ def test_stages_have_timesteps_of_their_own(monkeypatch):
     for name, slope in gradients(made).items():
         torch.testing.assert_close(found[name], slope)
     torch.testing.assert_close(loss.total, 3 * loss.terms["task"])
+
+
+def test_value_and_gradient_by_hand(monkeypatch):
+    draws = iter([[2, 4], [4, 1]])
+    monkeypatch.setattr(torch, "randint", lambda *_: torch.tensor(next(draws)))
+    made = mlp(1, 2, 1, hidden=(1, 1), neuron=IF, norm=lambda _: nn.Identity()).double()
+    head = made.head[-1]
+    for parameter, values in zip(
+        made.parameters(), ([[0.6]], [[0.7]], [[4 * LN3], [0]], [0, 0]), strict=True
+    ):
+        parameter.data = torch.tensor(values, dtype=torch.double)
+    loss = MixedTimesteps(2).run(
+        labels().connect(made), made, torch.ones(1, 1, 1, 1).double(), torch.tensor([0])
+    )
+    # In two timesteps the first stage spikes in the second, H 0.6, 1.2; that is repeated as 0, 0,
+    # 1, 1, and the other stage spikes once in four, H 0, 0, 0.7, 1.4. In four timesteps the first
+    # spikes twice, H 0.6, 1.2, 0.8, 1.4, added up to one current of 1.4. So rates are 1/4 and 1.
+    assert loss.total.item() == pytest.approx(math.log(4 / 3) + math.log(82 / 81))
+    assert loss.terms["task"].item() == pytest.approx(loss.total.item() / 2)
+    loss.total.backward()
+    found = -1 / 4 * 1 / 4 - 1 / 82
+    assert head.weight.grad.flatten().tolist() == pytest.approx([found, -found])
 
 
 def test_other_terms_have_a_run_of_their_own():

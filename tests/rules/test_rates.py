@@ -1,4 +1,5 @@
 import copy
+import math
 from contextlib import nullcontext
 from functools import partial
 
@@ -7,6 +8,7 @@ import torch
 from torch import nn
 
 from tssd.errors import UsageError
+from tssd.models import mlp
 from tssd.models.dropout import SharedDropout
 from tssd.neurons import IF, LIF, PLIF, recording
 from tssd.norms import TEBN, TdBN, per_step_batch_norm
@@ -25,6 +27,7 @@ from tssd.time import TimeFold
 
 from .nets import T, batch, gradients, net
 
+LN3 = math.log(3)
 detached = partial(LIF, surrogate=Sigmoid(2.0), detach_reset=True)
 
 
@@ -88,6 +91,46 @@ def test_a_slope_by_hand():
     h = torch.tensor([0.8, 0.2, 1.4]).view(3, 1)
     assert slope_of(h, LIF()).item() == pytest.approx((1 + 7 / 4) / 3)
     assert slope_of(h, IF()).item() == pytest.approx((1 + 3) / 3)
+
+
+def one_neuron(**options):
+    """A neuron behind a weight and a norm, and two classes, of which the second says 0."""
+    made = mlp(1, 2, 1, hidden=(1,), **options).double()
+    head = made.head[-1]
+    head.weight.data, head.bias.data = torch.tensor([[2 * LN3], [0.0]]).double(), head.bias.data * 0
+    return made, head, next(part.weight for part in made.modules() if type(part) is nn.Linear)
+
+
+def test_gradients_of_several_timesteps_by_hand():
+    made, head, weight = one_neuron(norm=lambda _: nn.Identity())
+    weight.data.fill_(1.05)
+    x = torch.ones(4, 1, 1, 1, 1, dtype=torch.double)
+    # H is 1.05, 1.075, 1.0875, 1.09375: four spikes, less 1 each time, and slopes of 1; f is 1,
+    # 3/2, 7/4, 15/8. So the rate is 1, and e 49/32.
+    RateBackpropagation().run(labels(made, 4), made, x, torch.tensor([0])).total.backward()
+    # The classes are 9 to 1.
+    torch.testing.assert_close(head.weight.grad.flatten().tolist(), [-0.1, 0.1])
+    assert weight.grad.item() == pytest.approx(-0.1 * 2 * LN3 * 49 / 32)
+
+
+def test_gradients_through_a_batch_norm_of_several_timesteps_by_hand():
+    made, _, weight = one_neuron()
+    norm = made.stages[0][0][1]
+    norm.eps, norm.weight.data[:], norm.bias.data[:] = 1e-12, 0.2 * 5**0.5, 0.75
+    weight.data.fill_(1.0)
+    # 1, 3 and -1, -3 have the mean 0 and the variance 5, their means 2 and -2 one of 4. Normed
+    # 0.95, 1.35 and 0.55, 0.15: H is 0.95, 1.825 and 0.55, 0.425, the rates 1/2 and 0, both e 1/2.
+    x = torch.tensor([[1.0, -1.0], [3.0, -3.0]], dtype=torch.double).view(2, 2, 1, 1, 1)
+    RateBackpropagation().run(labels(made, 2), made, x, torch.tensor([0, 1])).total.backward()
+    # By what is normed: (3/4 - 1) and 1/2, times 2 ln 3 / 2 samples / 2.
+    first, second = -LN3 / 8, LN3 / 4
+    assert norm.bias.grad.item() == pytest.approx(first + second)
+    assert norm.weight.grad.item() == pytest.approx((2 * first - 2 * second) / 5**0.5)
+    # By the rates of currents, 2 and -2: 0.2 (g - mean of g - x sum(g x) / (2 5)).
+    far = (2 * first - 2 * second) / 10
+    own = [0.2 * (g - (first + second) / 2 - x * far) for g, x in ((first, 2), (second, -2))]
+    assert weight.grad.item() == pytest.approx(2 * own[0] - 2 * own[1])
+    assert weight.grad.item() == pytest.approx(-0.03 * LN3)
 
 
 def test_its_values_are_those_of_the_spikes():
