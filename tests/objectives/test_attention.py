@@ -23,6 +23,13 @@ def test_by_hand_with_a_teacher_of_other_channels():
     assert value(SPIKES, taught).item() == pytest.approx(0.2443664, rel=1e-5)
 
 
+def test_samples_are_averaged_by_hand():
+    # The second one is silent, and its distance 1.
+    spikes = torch.cat([SPIKES, torch.zeros_like(SPIKES)], 1)
+    taught = torch.tensor([0.0, 5.0]).expand(2, 1, 1, 2)
+    assert value(spikes, taught).item() == pytest.approx((0.2443664 + 1) / 2, rel=1e-5)
+
+
 def test_only_where_counts_and_not_how_much():
     spikes = SPIKES.clone().requires_grad_()
     found = value(spikes, 3 * SPIKES.mean(0))

@@ -14,10 +14,13 @@ TARGET = torch.tensor([0, 1])
 
 
 def term(**options):
-    """A generator that multiplies by 3."""
     teacher = Says(torch.zeros(2, 2), {0: TAUGHT})
     out = output(torch.zeros(2, 2, 2), {0: SPIKES})
-    made = connected(BlurredFeatureDistillation(teacher, masked=0, **options), out)
+    return with_generator(connected(BlurredFeatureDistillation(teacher, masked=0, **options), out))
+
+
+def with_generator(made):
+    """A term whose generator multiplies by 3."""
     first, _, second = made.generators[0]
     for layer, factor in ((first, 1.0), (second, 3.0)):
         nn.init.zeros_(layer.weight)
@@ -32,6 +35,16 @@ def test_by_hand(rescaled, expected):
     # Restored 3, 1.5 and 0, 1.5; taught 1, 1 and 0, 4, times 1/4 if the maxima are to agree.
     value = term(rescaled=rescaled)(output(torch.zeros(2, 2, 2), {0: SPIKES}), TARGET)
     assert value.item() == pytest.approx(expected)
+
+
+def test_nothing_to_learn_from_one_who_shows_the_same():
+    out = output(torch.zeros(2, 2, 2), {0: SPIKES})
+    teacher = Says(torch.zeros(2, 2), {0: 3 * SPIKES.mean(0)})
+    spikes = SPIKES.clone().requires_grad_()
+    made = with_generator(connected(BlurredFeatureDistillation(teacher, rescaled=False), out))
+    value = made.eval()(output(torch.zeros(2, 2, 2), {0: spikes}), TARGET)
+    value.backward()
+    assert value.item() == 0 and not spikes.grad.any()
 
 
 def test_the_maximum_passes_a_gradient_unless_it_is_detached():

@@ -40,6 +40,12 @@ def test_literal_value_of_means_over_time_and_exits():
     assert imitation(LOGITS.flip(0), span="student", steps=(1, 2)) != imitation()
 
 
+def test_imitation_at_one_timestep_by_hand():
+    # At temperature 3 the first exit says 9/10 and 1/10, the network and the second 1/2.
+    kl = 0.5 * math.log(0.5 / 0.9) + 0.5 * math.log(0.5 / 0.1)
+    assert imitation(torch.zeros(1, 1, 2), EARLY[:1], (1, 1)).item() == pytest.approx(9 * kl / 2)
+
+
 @pytest.mark.parametrize("detach", [True, False])
 def test_the_network_passes_a_gradient_only_if_it_is_wanted(detach):
     logits, early = LOGITS.clone().requires_grad_(), EARLY.clone().requires_grad_()
@@ -80,6 +86,15 @@ def test_literal_value_of_hints():
     twice = {tap: torch.cat([f, f], 1) for tap, f in features.items()}
     assert hints(twice).item() == pytest.approx(0.5)
     assert hints({0: end, 3: end}).item() == 0
+
+
+def test_hints_are_a_mean_over_places():
+    # Rates (1, 1/2) at the end, and at the second place; (1/2, 0) at the first.
+    way, end = torch.tensor([[[1.0, 0]], [[0, 0]]]), torch.tensor([[[1.0, 1]], [[1, 0]]])
+    term = FeatureHints([0, 1]).connect(NET, Timesteps(1, 2))
+    term.adaptors = nn.ModuleList([Same(), Same()])
+    out = NetOutput(LOGITS, taps={0: way, 1: end, 3: end})
+    assert term(out, TARGET).item() == pytest.approx((1 / 2 + 0) / 2)
 
 
 def test_hints_compare_means_over_the_map():

@@ -40,6 +40,24 @@ def test_nobody_right_teaches_that_all_classes_are_alike():
     assert found == pytest.approx(4.5 * math.log(4 / 3), rel=1e-5)
 
 
+def test_each_sample_is_taught_by_its_own_right_steps_by_hand():
+    # As above: of the first sample one step is right, of the second none; of the third both are,
+    # and say the same.
+    sure = [[SURE, 0.0]]
+    logits = torch.tensor([[*sure, *sure, *sure], [[0.0, SURE], *sure, *sure]])
+    found = value(logits, torch.tensor([0, 1, 0]), members="right").item()
+    assert found == pytest.approx((2.471878 + 1.294569 + 0) / 3, rel=1e-5)
+
+
+@pytest.mark.parametrize("members", ["all", "right"])
+def test_nothing_to_learn_where_all_timesteps_say_the_same(members):
+    logits = LOGITS[:1].repeat(2, 1, 1).requires_grad_()
+    found = value(logits, FIRST, members=members)
+    found.backward()
+    assert found.item() == pytest.approx(0, abs=1e-6)
+    torch.testing.assert_close(logits.grad, torch.zeros_like(logits), rtol=0, atol=1e-6)
+
+
 def test_one_step_has_nothing_to_learn_from_itself():
     assert value(LOGITS[:1], FIRST, (1, 1)).item() == 0
 

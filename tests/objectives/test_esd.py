@@ -73,6 +73,16 @@ def test_a_sample_that_none_is_right_about_is_not_distilled():
     assert made(both, torch.tensor([0, 1])).item() == pytest.approx(expected)
 
 
+def test_each_sample_is_taught_by_its_own_right_heads():
+    # About the first sample the network is right, about the second the branch, which says 1/4.
+    z = Z.repeat(1, 2, 1)
+    both = NetOutput(z, taps={0: torch.ones(1, 2, 2)})
+    made = term(Says(0.0, LN3), temperature=1.0, distillation=0.5)
+    labels = -(math.log(0.75) + math.log(0.25))  # of either sample
+    expected = labels + 0.5 * (kl(0.75, 0.25) + kl(0.25, 0.75)) / 2
+    assert made(both, torch.tensor([0, 1])).item() == pytest.approx(expected)
+
+
 def test_labels_of_a_branch_and_what_it_is_taught_reach_the_network():
     """d/dr of CE(r w, y) + b KL(q || r w) is (softmax - y) w + b (softmax - q) w."""
     features = torch.zeros(1, 1, 1).requires_grad_()
@@ -93,6 +103,16 @@ def test_the_teacher_passes_no_gradient():
     q = torch.tensor([1.5 * LN3, 0.0]).softmax(0)
     torch.testing.assert_close(z.grad[0, 0], (p - y) + (p - q))
     torch.testing.assert_close(head.logits.grad, (r - y) + (r - q))
+
+
+def test_a_teacher_of_one_that_is_wrong_passes_no_gradient_either():
+    """Among those that are right alone a gradient through their mean would cancel out."""
+    z, wrong = Z.clone().requires_grad_(), Says(0.0, LN3)
+    term(wrong, temperature=1.0, distillation=1.0)(output(z), RIGHT).backward()
+    # What is taught is what the network says itself.
+    torch.testing.assert_close(z.grad[0, 0], torch.tensor([0.75 - 1, 0.25]))
+    # (r - y) + (r - q), r = (1/4, 3/4), q = (3/4, 1/4).
+    torch.testing.assert_close(wrong.logits.grad, torch.tensor([-0.75 - 0.5, 0.75 + 0.5]))
 
 
 def test_alone_and_always_agreeing_it_is_a_cross_entropy():

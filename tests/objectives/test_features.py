@@ -29,6 +29,16 @@ def test_by_hand(span, expected):
     assert value.item() == pytest.approx(expected)
 
 
+def test_by_hand_with_batch_norm():
+    found = term()
+    layer, _ = found.aligned[0]
+    nn.init.constant_(layer.weight, 2.0)
+    # 1, 1/2 and 0, 1/2 are sqrt 2, 0 and -sqrt 2, 0 by the norm, whatever the factor:
+    # (sqrt 2 - 1)^2 + (0 - 1)^2, and (-sqrt 2 - 0)^2 + (0 - 3)^2, over two samples.
+    value = found(output(torch.zeros(2, 2, 2), {0: SPIKES}), TARGET)
+    assert value.item() == pytest.approx(6.0857864, rel=1e-4)
+
+
 def test_nothing_to_learn_from_one_who_shows_the_same():
     found = term(SPIKES.mean(0), normed=False)
     nn.init.ones_(found.aligned[0][0].weight)

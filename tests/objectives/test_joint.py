@@ -73,18 +73,20 @@ def kl(p, q):
     return p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
 
 
-def with_a_head(features, of_ann):
+def with_a_head(features, of_ann, ann=None, **options):
     """A loss with one head on the way that says its features, and what it is of.
 
-    Shares of the first class: network 3/4 at the end, ANN 1/2.
+    Shares of the first class: network 3/4 at the end, ANN 1/2, unless `ann` says and shows others.
     """
-    term = JointANN(imitation=0.25, temperature=1.0, feature_weight=0.5)
+    options = {"imitation": 0.25, "temperature": 1.0, "feature_weight": 0.5} | options
+    term = JointANN(**options)
     same = torch.tensor([[[1.0, 0.0]]])
     out = NetOutput(
         torch.tensor([[[math.log(3), 0.0]]]), {0: features, 1: same}, input=torch.zeros(1, 1, 1)
     )
     term.taps, term._timesteps = (0, 1), Timesteps(1, 1)
-    term.ann = Answer(torch.zeros(1, 1, 2), of_ann, same / 2)
+    says, shows = ann or (torch.zeros(1, 1, 2), same / 2)
+    term.ann = Answer(says, of_ann, shows)
     for of in ("network", "ann"):
         term.adaptors[of] = nn.ModuleList([nn.Identity()])
         term.heads[of] = nn.ModuleList([nn.Identity()])
@@ -111,6 +113,24 @@ def test_what_a_head_on_the_way_passes_on():
     torch.testing.assert_close(own.grad[0, 0], expected)
     # The ANN's head learns its labels and the ANN's end, not to be where the network is.
     torch.testing.assert_close(of_ann.grad[0, 0], 0.75 * (q - y) + 0.25 * (q - 0.5))
+
+
+def test_divergences_are_at_the_temperature_and_labels_are_not():
+    labels = math.log(10) + math.log(4) + math.log(4 / 3) + math.log(2)
+    # At temperature 2 the network says 3/4 on the way, sqrt 3 to 1 at the end; the ANN 1 to sqrt 3.
+    more, less = 3**0.5 / (1 + 3**0.5), 1 / (1 + 3**0.5)
+    alike = 4 * (kl(less, 0.75) + kl(0.5, more) + kl(0.5, less))
+    found = with_a_head(OWN, OF_ANN, temperature=2.0, feature_weight=0.0)
+    assert found.item() == pytest.approx(0.75 * labels + 0.25 * alike, rel=1e-5)
+
+
+def test_labels_alone_are_left_where_network_and_ann_agree():
+    end = torch.tensor([[[math.log(3), 0.0]]])
+    own = end.clone().requires_grad_()
+    found = with_a_head(own, end.clone(), ann=(end, torch.tensor([[[1.0, 0.0]]])))
+    found.backward()
+    assert found.item() == pytest.approx(0.75 * 4 * math.log(4))
+    torch.testing.assert_close(own.grad[0, 0], torch.tensor([0.75 * 0.75, -0.75 * 0.75]))
 
 
 def test_features_are_compared_as_means_over_the_map(batch):

@@ -1,12 +1,19 @@
 """What is common to terms on features: places, means over time, layers of their own."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 
 from tssd.errors import UsageError
 from tssd.models import vgg9
-from tssd.objectives import AttentionDistillation, FeatureDistillation, Timesteps
+from tssd.objectives import (
+    AttentionDistillation,
+    BlurredFeatureDistillation,
+    FeatureDistillation,
+    Timesteps,
+)
 from tssd.objectives.own_layers import applied
 from tssd.objectives.taught_features import convolution, norm
 
@@ -76,6 +83,43 @@ def test_maps_of_another_size_are_refused_in_one_line():
     told = r"^teacher: its features at 1 are \[16\], but the network's at 0 are \[2\]; take places"
     with pytest.raises(UsageError, match=told):
         term(out, torch.tensor([0, 1]))
+
+
+EACH = [
+    FeatureDistillation,
+    AttentionDistillation,
+    partial(BlurredFeatureDistillation, masked=0),
+]
+
+
+def of_places(make, places, shown, taught):
+    """The term of places that all show the same, its layers with the same weights everywhere."""
+    out = output(torch.zeros(2, 2, 2), dict.fromkeys(places, shown))
+    made = make(Says(torch.zeros(2, 2), dict.fromkeys(places, taught)), taps=places)
+    term = connected(made, out)
+    for parameter in term.parameters():
+        nn.init.constant_(parameter, 0.1)
+    return term(out, torch.tensor([0, 1]))
+
+
+def features():
+    generator = torch.Generator().manual_seed(0)
+    shown = torch.rand(2, 2, 3, 4, 4, generator=generator)
+    return shown, torch.rand(2, 3, 4, 4, generator=generator)
+
+
+@pytest.mark.parametrize("make", EACH)
+def test_places_are_added_up(make):
+    one, three = (of_places(make, places, *features()) for places in ([0], [0, 1, 2]))
+    assert one > 0
+    torch.testing.assert_close(three, 3 * one)
+
+
+@pytest.mark.parametrize("make", EACH)
+def test_what_the_teacher_shows_gets_no_gradient(make):
+    shown, taught = (each.requires_grad_() for each in features())
+    of_places(make, [0], shown, taught).backward()
+    assert shown.grad.any() and taught.grad is None
 
 
 def test_a_single_place_needs_no_list():

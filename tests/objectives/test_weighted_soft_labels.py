@@ -49,6 +49,28 @@ def test_the_weight_passes_no_gradient_and_spans_are_averaged():
     torch.testing.assert_close(value(logits.detach()), (one + two) / 2)
 
 
+def test_every_sample_has_a_weight_of_its_own_by_hand():
+    # As in `test_by_hand`, 4 times 0.998610 times 0.130812; and one that says what the teacher
+    # says, so that its weight, 1 - 1/e, is that of 0.
+    logits = torch.tensor([[[0.0, 0.0], TAUGHT[0]]]).expand(2, 2, 2)
+    found = value(logits, TAUGHT * 2, torch.tensor([0, 0])).item()
+    assert found == pytest.approx(0.522520 / 2, rel=1e-4)
+
+
+def test_a_teacher_without_a_doubt_gives_a_whole_weight_or_none():
+    sure = [[200.0, 0.0]]  # whose cross entropy is 0
+    undecided, alike = torch.zeros(2, 1, 2), torch.tensor(sure).expand(2, 1, 2)
+    assert value(undecided, sure).item() == pytest.approx(4 * math.log(2))
+    assert value(alike, sure).item() == 0  # not 0 / 0
+
+
+def test_the_teacher_gets_no_gradient():
+    logits = torch.zeros(2, 1, 2, requires_grad=True)
+    term = connected(WeightedSoftLabels(Says(TAUGHT)), output(logits.detach()))
+    term(output(logits), TARGET).backward()
+    assert logits.grad.any() and term.teacher.module().logits.grad is None
+
+
 def test_refused():
     with pytest.raises(UsageError, match="^span: got 'all'"):
         WeightedSoftLabels(Says(TAUGHT), span="all")
