@@ -30,6 +30,14 @@ def test_literal_value():
     assert value(Z / 2, temperature=1.0).item() == pytest.approx(value(Z).item())
 
 
+def test_gradients_by_hand():
+    z = Z.clone().requires_grad_()
+    value(z).backward()
+    # (3/4 - 1/2)/2 and (9/10 - 3/4)/2, of two pairs; the first is taught by nobody.
+    first = torch.tensor([[0.0, 0.0625, 0.0375]]).T
+    torch.testing.assert_close(z.grad[:, 0], torch.cat([first, -first], 1))
+
+
 @pytest.mark.parametrize(("teacher", "silent"), [("earlier", 0), ("later", 2)])
 def test_the_one_that_only_teaches_gets_a_gradient_only_if_it_is_wanted(teacher, silent):
     for detach in (True, False):

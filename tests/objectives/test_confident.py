@@ -53,6 +53,22 @@ def test_the_others_pass_no_gradient():
     assert torch.equal(logits.grad, copy.grad)
 
 
+def test_gradients_of_two_steps_by_hand():
+    logits = torch.tensor([[[SURE, 0.0]], [[0, 0]]], requires_grad=True)
+    connected(ConfidentSteps(), output(logits.detach()))(output(logits), TARGET).backward()
+    # 9/2 (own - other's share)/3, and none of what a step teaches.
+    expected = torch.tensor([[[0.375, -0.375]], [[-0.375, 0.375]]])
+    torch.testing.assert_close(logits.grad, expected)
+
+
+def test_nothing_to_learn_where_all_timesteps_say_the_same():
+    logits = torch.tensor([[[1.0, 0.0, -2.0]]]).repeat(3, 1, 1).requires_grad_()
+    value = connected(ConfidentSteps(), output(logits.detach()), (1, 3))(output(logits), TARGET)
+    value.backward()
+    assert value.item() == pytest.approx(0, abs=1e-6)
+    torch.testing.assert_close(logits.grad, torch.zeros_like(logits), rtol=0, atol=1e-6)
+
+
 def test_one_step_has_nobody_to_learn_from():
     logits = (-torch.rand(1, 2, 4)).requires_grad_()
     value = connected(ConfidentSteps(), output(logits.detach()), (1, 1))(output(logits), TARGET)

@@ -48,3 +48,12 @@ def test_every_timestep_learns_from_others_and_teaches_without_a_gradient():
     torch.testing.assert_close(z.grad[:, 0], torch.stack([p - q, q - p]) / 2)
     value(undetached, 1.0, detach_teacher=False).backward()
     assert not torch.allclose(undetached.grad, z.grad)
+
+
+def test_gradients_of_teachers_that_learn_by_hand():
+    z = Z.clone().requires_grad_()
+    value(z, 1.0, detach_teacher=False).backward()
+    # Besides (p - q)/2: p (ln p/q - KL(p || q))/2 of what teaches, 1/2 (-0.405465 - 0.143841)/2 and
+    # 3/4 (0.405465 - 0.130812)/2.
+    first = torch.tensor([[-0.125 - 0.137327, 0.125 + 0.102995]]).T
+    torch.testing.assert_close(z.grad[:, 0], torch.cat([first, -first], 1), rtol=0, atol=1e-5)

@@ -80,6 +80,17 @@ def test_the_one_that_teaches_gets_a_gradient_only_if_it_is_wanted(direction, st
         assert bool(z.grad[1 - student].any()) == (not detach)
 
 
+def test_in_a_cascade_who_learns_and_teaches_gets_a_gradient_of_what_it_learns():
+    for detach in (True, False):
+        z = torch.tensor([[UNSURE], [SURE], [SURER]]).requires_grad_()
+        value(z, pairs="neighbours", detach_teacher=detach).backward()
+        # (1/2 - 3/4)/2 and (3/4 - 1/10)/2, of two pairs; the surest is taught by nobody.
+        first = torch.tensor([[-0.0625, 0.1625, 0.0]]).T
+        expected = torch.cat([first, -first], 1)
+        assert torch.allclose(z.grad[:, 0], expected, atol=1e-6) == detach
+        assert bool(z.grad[2].any()) == (not detach)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -53,6 +53,16 @@ def test_a_sample_is_wrong_at_one_step_and_right_at_another():
     assert connected(SelectiveDistillation(Says(TAUGHT)), out)(out, shares) == both
 
 
+@pytest.mark.parametrize("true", [0, 1, 2])
+def test_nothing_to_learn_from_one_who_says_the_same_right_or_wrong(true):
+    logits = torch.tensor([TAUGHT, TAUGHT], requires_grad=True)
+    term = connected(SelectiveDistillation(Says(TAUGHT)), output(logits.detach()))
+    value = term(output(logits), torch.tensor([true]))
+    value.backward()
+    assert value.item() == pytest.approx(0, abs=1e-6)
+    torch.testing.assert_close(logits.grad, torch.zeros_like(logits), rtol=0, atol=1e-6)
+
+
 def test_refused():
     with pytest.raises(UsageError, match="^temperature: got 0"):
         SelectiveDistillation(Says(TAUGHT), 0)

@@ -65,6 +65,26 @@ def test_by_default_it_is_the_divergence_at_temperature_four_by_hand():
     assert value.item() == pytest.approx(by_hand, rel=1e-5)
 
 
+@pytest.mark.parametrize("span", ["student", "teacher", "both"])
+def test_at_one_timestep_every_span_is_the_same_number(span):
+    net = vgg9(num_classes=K, image_size=16, width=1 / 64)
+    found = TeacherDistillation(Says(torch.zeros(N, K)), span=span).connect(net, Timesteps(1, 1))
+    value = found(NetOutput(LOGITS[:1], input=IMAGES[None]), TARGET)
+    assert value.item() == pytest.approx(0.2897770, rel=1e-5)
+
+
+def test_gradients_by_hand():
+    logits = torch.tensor([[[8 * math.log(2), 0.0, 0.0]] * 2], requires_grad=True)
+    teacher = Says([[0.0, 0.0, 0.0], [4 * math.log(2), 0.0, 0.0]])
+    net = vgg9(num_classes=K, image_size=16, width=1 / 64)
+    found = TeacherDistillation(teacher).connect(net, Timesteps(1, 1))
+    found(NetOutput(logits, input=IMAGES[None]), TARGET).backward()
+    # At temperature 4 the network says 4/6, the teacher 1/3 and 1/2; 16/4 over two samples.
+    expected = torch.tensor([[[2 / 3, -1 / 3, -1 / 3], [1 / 3, -1 / 6, -1 / 6]]])
+    torch.testing.assert_close(logits.grad, expected)
+    assert teacher.logits.grad is None
+
+
 def test_both_spans_are_averaged():
     teacher = Says([[0.0, 0, 0], [0, 0, 0]])
     one, two = (

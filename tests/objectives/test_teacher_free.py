@@ -43,6 +43,14 @@ def test_what_is_taught_of_ten_classes_is_nearly_uniform():
     assert [round(share, 4) for share in q] == [0.0995] * 3 + [0.1045] + [0.0995] * 6
 
 
+@pytest.mark.parametrize("span", ["student", "teacher", "both"])
+def test_at_one_timestep_every_span_is_the_same_number(span):
+    term = TeacherFreeDistillation(temperature=0.5, span=span)
+    out = output(torch.zeros(1, 1, 2))
+    # The softmax of (1.98, 0.02): 0.8765, 0.1235; 50 (ln 2 - its entropy).
+    assert connected(term, out, (1, 1))(out, TARGET).item() == pytest.approx(15.96854, rel=1e-4)
+
+
 def test_of_equally_mixed_samples_it_is_uniform():
     assert value(torch.zeros(2, 1, 2), torch.tensor([[0.5, 0.5]])).item() == pytest.approx(0)
 

@@ -30,6 +30,13 @@ def test_literal_value():
     assert value(layer(), epsilon=1.0).item() == pytest.approx((5 + 1 / 3 + 1) / 2)
 
 
+def test_gradient_by_hand():
+    net = layer()
+    value(net).backward()
+    # 2 w at first; then d/dw of w^2/(1 + |w|), (2 w + w |w|)/(1 + |w|)^2: 3/4 and -8/9.
+    assert net.weight.grad.flatten().tolist() == pytest.approx([(2 + 3 / 4) / 2, -(4 + 8 / 9) / 2])
+
+
 @pytest.mark.parametrize("options", [{"steps": 1}, {"growth": 0.0, "steps": 7}])
 def test_at_one_timestep_or_without_growth_it_is_weight_decay(options):
     net = layer()
