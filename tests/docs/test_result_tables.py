@@ -36,7 +36,8 @@ ROWS = {
     "TSSD, softened classes (KL), detached": "softened classes, detached",
     "the paper's reading, teachers learn too": "paper's reading, attached",
     "the paper's reading, teachers detached": "paper's reading, detached",
-    "TET and the exit: the method `best`": "TET and the exit",
+    "TET and TSSD: the method `best`": "TET and TSSD",
+    "TET: labels at every timestep": "TET",
     "KDSNN, with a teacher, trained at 1": "KDSNN at 1",
 }
 COMPARISONS = [
