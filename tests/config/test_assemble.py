@@ -140,7 +140,7 @@ def test_resolve_writes_every_value_out():
         ("exits.taps", "[]", "exits.taps: got none, expected at least one place"),
         ("exits.channels", "-1", "exits.channels: got -1, expected "),
         ("optimizer.lr", "1e308", "optimizer: value cannot be converted to type float"),
-        ("net.width", ".inf", "net: cannot convert float infinity to integer"),
+        ("net.width", ".inf", "net.width: got inf, expected a factor > 0"),
         ("net.width", "5000", "net: its weights take "),
         ("optimizer.lr", "-1", "optimizer.lr: got -1.0, expected a finite number from 0 on"),
         ("optimizer.nesterov", "true", "optimizer: Nesterov momentum requires a momentum"),
