@@ -94,7 +94,8 @@ def located(error: Exception, config: Config, section: str) -> Exception:
         options = [
             option
             for option, value, _ in walk(config)
-            if (option.endswith(f".{name}") and value == found)
+            # Python writes infinity and NaN as YAML does not.
+            if (option.endswith(f".{name}") and (value == found or str(value) == match[2]))
             or (option.endswith((f".{name}", f".{name}s")) and _holds(value, found))
         ]
         if len(options) == 1:
