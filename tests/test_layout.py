@@ -37,11 +37,12 @@ CORE = {
     "whole": {"errors"},
     "time": {"errors", "whole"},
     "tracked": set(),
+    "unwrapped": set(),
     "surrogates": {"errors"},
     "norms": {"errors", "longest", "time"},
     "neurons": {"errors", "whole", "longest", "time", "surrogates"},
     "models": {"errors", "whole", "image_size", "time", "surrogates", "norms", "neurons"},
-    "interop": {"errors", "reading", "norms", "neurons", "models"},
+    "interop": {"errors", "reading", "unwrapped", "norms", "neurons", "models"},
     "objectives": {
         "errors",
         "listed",

@@ -1,4 +1,7 @@
-"""Where the batches of an evaluation go."""
+"""Devices that are asked for: where the batches of an evaluation go, and what torch refuses."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import nn
@@ -18,13 +21,23 @@ def device_of_batches(net: nn.Module, device: torch.device | str | None) -> torc
     kinds = list(dict.fromkeys(p.device.type for p in net.parameters()))
     if device is None:
         return next((p.device for p in net.parameters()), torch.device("cpu"))
-    try:
+    with one_line_refusal(device):
         wanted = torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError, TypeError) as error:
-        raise UsageError(f"device: got {device!r}, and torch says: {one_line(error)}") from error
     if kinds and wanted.type not in kinds:
         raise UsageError(
             f"device: got {str(device)!r}, but the network is on {' and '.join(kinds)}; move it "
             "there (net.to(device)), or leave device out"
         )
     return wanted
+
+
+@contextmanager
+def one_line_refusal(device: torch.device | str | None) -> Iterator[None]:
+    """What torch says of a device inside the block, as a mistake in the option.
+
+    Raises: UsageError: torch refused.
+    """
+    try:
+        yield
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise UsageError(f"device: got {device!r}, and torch says: {one_line(error)}") from error

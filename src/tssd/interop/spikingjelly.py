@@ -12,9 +12,7 @@ from tssd.errors import DataError, UsageError
 from tssd.interop.pairing import paired
 from tssd.interop.restated import restated, stated_back
 from tssd.reading import one_line
-
-# In front of every name of a network inside torch's DataParallel or DistributedDataParallel.
-WRAPPED = "module."
+from tssd.unwrapped import unwrapped
 
 Net = TypeVar("Net", bound=nn.Module)
 # A network of SpikingJelly, its state_dict, or a file that holds one.
@@ -30,7 +28,7 @@ def from_spikingjelly(net: Net, weights: Weights) -> Net:
     Args:
         net: a network of `tssd.models`, which is changed in place.
         weights: the other network, its state_dict, or a file with one: .safetensors, or what
-            torch.save writes; names of DataParallel, `module.`, are taken too. Of `spiking_vgg`,
+            torch.save writes; DataParallel and torch.compile may be round it. Of `spiking_vgg`,
             `spiking_resnet`, `sew_resnet`, `ms_resnet`, `parametric_lif_net`, `spikformer` or
             `spike_driven_transformer`.
     Returns: net.
@@ -38,7 +36,8 @@ def from_spikingjelly(net: Net, weights: Weights) -> Net:
         changed. DataError: no file, a damaged one, one that holds more than tensors, or a number
         that is not finite.
     """
-    tensors = restated(_unwrapped(_tensors(weights)))
+    found = _tensors(weights)
+    tensors = restated([found, *unwrapped(found)][-1])
     names = paired(net, tensors)
     for theirs in names.values():
         if not tensors[theirs].is_meta and not bool(tensors[theirs].isfinite().all()):
@@ -62,13 +61,6 @@ def to_spikingjelly(net: nn.Module, model: Weights) -> dict[str, Tensor]:
     tensors, own = _tensors(model), net.state_dict()
     names = paired(net, restated(tensors)).items()
     return stated_back({theirs: own[ours].clone() for ours, theirs in names}, tensors)
-
-
-def _unwrapped(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Without the prefix that DataParallel gives to all names."""
-    if not all(name.startswith(WRAPPED) for name in tensors):
-        return tensors
-    return {name.removeprefix(WRAPPED): value for name, value in tensors.items()}
 
 
 def _tensors(weights: Weights) -> dict[str, Tensor]:

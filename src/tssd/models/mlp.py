@@ -38,26 +38,25 @@ def mlp(
         norm: builds one norm from its channels.
     Raises: UsageError: no layer, width <= 0, or dropout outside of 0 to below 1.
     """
-    layers = list(hidden) if isinstance(hidden, Iterable) else []
-    if not layers or min(layers) < 1:
-        found = layers if isinstance(hidden, Iterable) else hidden
-        raise UsageError(f"hidden: got {found}, expected a number >= 1 for each layer: [128]")
+    sizes = list(hidden) if isinstance(hidden, Iterable) else hidden
+    if not isinstance(sizes, list) or not sizes or min(sizes) < 1:
+        raise UsageError(f"hidden: got {sizes}, expected a number >= 1 for each layer: [128]")
     if not 0 <= dropout < 1:
         raise UsageError(f"dropout: got {dropout}, expected 0 or more and below 1")
     sample_shape = (in_channels, *height_width(image_size))
     features = math.prod(sample_shape)
     stages: list[nn.Module] = []
     shapes: list[tuple[int, ...]] = []
-    for index, wanted in enumerate(layers):
+    for index, wanted in enumerate(sizes):
         neurons = scaled(wanted, width)
         weights: nn.Module = nn.Linear(features, neurons, bias=False)
         if index == 0:
             weights = nn.Sequential(nn.Flatten(), weights)
         currents = with_norm(weights, norm, neurons, 1)
-        parts = [currents, build_neuron(neuron, neurons, currents)]
+        layers = [currents, build_neuron(neuron, neurons, currents)]
         if dropout:
-            parts.append(TimeFold(nn.Dropout(dropout)))
-        stages.append(nn.Sequential(*parts))
+            layers.append(TimeFold(nn.Dropout(dropout)))
+        stages.append(nn.Sequential(*layers))
         shapes.append((neurons,))
         features = neurons
     return StagedNet(

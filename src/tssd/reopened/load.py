@@ -15,11 +15,11 @@ from tssd.config.make import build_net, make
 from tssd.config.trust import only_known_parts, trusting
 from tssd.earlier import options_of
 from tssd.errors import DataError, UsageError
+from tssd.evaluation.device import one_line_refusal
 from tssd.hub.locate import located
 from tssd.longest import build_for
 from tssd.models.base import SpikingNet
 from tssd.objectives.per_timestep import build_missing
-from tssd.reading import one_line
 from tssd.reopened.open_run import for_evaluation, model_of
 from tssd.runs.folder import RunFolder
 from tssd.runs.results import Epoch
@@ -159,10 +159,8 @@ def _built(model: Model) -> nn.Module:
 
 
 def _on_device(net: nn.Module, device: torch.device | str | None) -> nn.Module:
-    try:
+    with one_line_refusal(device):
         return net.to(device or "cpu")
-    except (RuntimeError, AssertionError, TypeError) as error:
-        raise UsageError(f"device: got {device!r}, and torch says: {one_line(error)}") from error
 
 
 def _reader(run: RunFolder, model: Model, timesteps: int) -> Callable[[Path], Tensor]:

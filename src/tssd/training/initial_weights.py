@@ -15,6 +15,7 @@ from tssd.listed import and_more
 from tssd.runs.folder import RunFolder
 from tssd.runs.saved import parts_of, saved_weights
 from tssd.runs.weights import read_weights
+from tssd.unwrapped import unwrapped
 
 log = logging.getLogger("tssd")
 
@@ -22,8 +23,6 @@ log = logging.getLogger("tssd")
 SHOWN = 4
 # Of the network's tensors, the share that has to fit: else the weights are those of another one.
 ENOUGH = 0.5
-# What DistributedDataParallel, torch.compile and both put before every name.
-WRAPPERS = ("module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module.")
 
 
 class InitialWeights:
@@ -170,8 +169,6 @@ def _named_like(tensors: dict[str, Tensor], net: nn.Module) -> dict[str, Tensor]
     put a prefix before all names.
     """
     own = net.state_dict().keys()
-    tried = [tensors, {f"module.{name}": tensor for name, tensor in tensors.items()}]
-    for prefix in WRAPPERS:
-        if all(name.startswith(prefix) for name in tensors):
-            tried.append({name.removeprefix(prefix): t for name, t in tensors.items()})
+    wrapped = {f"module.{name}": tensor for name, tensor in tensors.items()}
+    tried = [tensors, wrapped, *unwrapped(tensors)]
     return max(tried, key=lambda each: len(each.keys() & own))
